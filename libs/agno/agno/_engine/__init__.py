@@ -1,0 +1,1 @@
+"""The engine: what happens in a run, written once for everything that runs."""

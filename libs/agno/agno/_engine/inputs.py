@@ -1,0 +1,123 @@
+"""The caller's input: validated, captured, and turned into messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from agno._engine.context import Run
+from agno._engine.templates import fill
+from agno.models.message import Message
+from agno.utils.log import log_warning
+
+MEDIA = ("images", "videos", "audio", "files")
+
+
+def validated(value: Any, schema: Any) -> Any:
+    """The input as an instance of `input_schema`. Raises ValueError, saying what was received."""
+    if schema is None:
+        return value
+    content = value.content if isinstance(value, Message) else value
+    name = getattr(schema, "__name__", str(schema))
+    if isinstance(content, BaseModel) and not (isinstance(schema, type) and isinstance(content, schema)):
+        raise ValueError(f"The input is a {type(content).__name__}, but input_schema is {name}.")
+    adapter = TypeAdapter(schema)
+    try:
+        if isinstance(content, str):
+            return adapter.validate_json(content)
+        if isinstance(content, BaseModel):
+            return adapter.validate_python(content.model_dump())
+        if isinstance(content, dict):
+            return adapter.validate_python(content)
+    except ValidationError as error:
+        raise ValueError(f"The input does not fit input_schema {name}: {error}") from error
+    raise ValueError(
+        f"The input is a {type(content).__name__}; with input_schema {name} give a dict, JSON text or a {name}."
+    )
+
+
+def as_json(value: Any) -> str:
+    """Indented JSON; of a pydantic model without its empty fields."""
+    if isinstance(value, BaseModel):
+        return value.model_dump_json(indent=2, exclude_none=True)
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
+
+
+def is_message_list(value: Any) -> bool:
+    """True for a list of messages or of dicts that have a role."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and (isinstance(value[0], Message) or (isinstance(value[0], dict) and "role" in value[0]))
+    )
+
+
+async def run_messages(run: Run) -> list[Message]:
+    """The messages that the input stands for. The last user message is the run's user message."""
+    value = run.input
+    if is_message_list(value):
+        messages = [m.model_copy() if isinstance(m, Message) else Message(**m) for m in value]
+        run.user_message = next((m for m in reversed(messages) if m.role == "user"), None)
+        _attach_media(run, run.user_message)
+        return messages
+    message = _user_message(run, value)
+    run.user_message = message
+    return [] if message is None else [message]
+
+
+def _user_message(run: Run, value: Any) -> Message | None:
+    role = run.component.user_message_role
+    if isinstance(value, Message):
+        message = value.model_copy()
+    elif isinstance(value, dict) and "role" in value:
+        try:
+            message = Message(**value)
+        except (TypeError, ValueError) as error:
+            log_warning(f"The input has a role but is no message ({error}); nothing was sent for it")
+            return None
+    elif value is None:
+        if not any(run.options.values.get(name) for name in MEDIA):
+            return None
+        message = Message(role=role, content="")
+    else:
+        message = Message(role=role, content=_content(run, value), **run.options.extra)
+    _attach_media(run, message)
+    return message
+
+
+def _content(run: Run, value: Any) -> Any:
+    component = run.component
+    if not component.build_user_context:
+        return value if isinstance(value, str) else text_of(value)
+    text = text_of(value)
+    if isinstance(value, str):
+        if component.resolve_in_context:
+            user = {"user_id": run.context.user_id} if run.context.user_id else None
+            text = fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
+    if run.get("add_dependencies_to_context") and run.context.dependencies:
+        text += f"\n\n<additional context>\n{as_json(run.context.dependencies)}\n</additional context>"
+    return text
+
+
+def text_of(value: Any) -> str:
+    """Input of any kind as text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(value) if all(isinstance(item, str) for item in value) else str(value)
+    if isinstance(value, (dict, BaseModel)):
+        return as_json(value)
+    return str(value)
+
+
+def _attach_media(run: Run, message: Message | None) -> None:
+    if message is None or not run.component.send_media_to_model:
+        return
+    for name in MEDIA:
+        if media := run.options.values.get(name):
+            setattr(message, name, list(media))
+
+
+__all__ = ["MEDIA", "as_json", "is_message_list", "run_messages", "text_of", "validated"]

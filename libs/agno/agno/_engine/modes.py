@@ -1,0 +1,103 @@
+"""The edges of a run: four modes, each a fold over the same events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from agno._engine.body import agent_body
+from agno._engine.context import Run
+from agno._engine.lifecycle import events_of
+from agno._engine.prompt import build_messages
+from agno._engine.sessions import begin
+from agno._engine.structured import response_format
+from agno._engine.toolbox import resolve_tools
+from agno._io import ASYNC, IO, SYNC, drive, iterate
+from agno.models.base import Model
+
+# what `stream=True` shows; `stream_events=True` shows everything
+PLAIN_EVENTS = frozenset(
+    {"RunContent", "ToolCallStarted", "ToolCallCompleted", "ToolCallError", "CustomEvent", "RunPaused", "RunCancelled",
+     "RunError"}
+)  # fmt: skip
+PLAIN_EVENTS = PLAIN_EVENTS | {f"Team{name}" for name in PLAIN_EVENTS}
+
+
+@dataclass
+class Mode:
+    """How one run is driven: its colour, streamed or not, and what of it the caller sees."""
+
+    io: IO
+    streaming: bool
+    every_event: bool
+    with_output: bool
+    options: dict[str, Any]
+
+    @classmethod
+    def sync(cls, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
+        return cls._of(SYNC, component, stream, options)
+
+    @classmethod
+    def asynchronous(cls, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
+        return cls._of(ASYNC, component, stream, options)
+
+    @classmethod
+    def _of(cls, io: IO, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
+        streaming = bool(component.stream if stream is None else stream)
+        every = options.pop("stream_events", None)
+        older = options.pop("stream_intermediate_steps", None)
+        every = component.stream_events if every is None and older is None else bool(every or older)
+        new, old = options.pop("yield_run_output", None), options.pop("yield_run_response", None)
+        return cls(io, streaming, streaming and every, bool(new or old), options)
+
+
+def start(run: Run, mode: Mode) -> Any:
+    """Drive a run in the given mode."""
+    if mode.streaming:
+        events = _visible(run, mode)
+        return events if mode.io.is_async else iterate(events)
+    return _output(run) if mode.io.is_async else drive(_output(run))
+
+
+async def _output(run: Run) -> Any:
+    async with aclosing(events_of(run, agent_body)) as events:
+        async for _ in events:
+            pass
+    return run.output
+
+
+async def _visible(run: Run, mode: Mode) -> AsyncGenerator[Any, None]:
+    every = mode.every_event
+    async with aclosing(events_of(run, agent_body)) as events:
+        async for event in events:
+            if every or event.event in PLAIN_EVENTS or event.__class__.__module__ not in _OURS:
+                yield event
+    if mode.with_output:
+        yield run.output
+
+
+_OURS = frozenset({"agno.run.agent", "agno.run.team"})
+
+
+def explain(run: Run) -> dict[str, Any]:
+    """The first request of a run, without sending it."""
+    return drive(_request_of(run))
+
+
+async def _request_of(run: Run) -> dict[str, Any]:
+    run.component = run.component.deep_copy(update={"db": None})
+    await begin(run)
+    await resolve_tools(run, run.component.built_in_tools(run))
+    asked = response_format(run)
+    messages = await build_messages(run)
+    model = run.model
+    assert model is not None
+    tools, choice = run.tool_specs, run.component.tool_choice if run.tool_specs else None
+    if type(model).request is Model.request:  # a model with an invoke of its own has no request to show
+        return {"messages": messages, "tools": tools, "tool_choice": choice, "response_format": asked}
+    return model.request(messages, tools=tools, tool_choice=choice, response_format=asked, stream=run.streaming)
+
+
+__all__ = ["PLAIN_EVENTS", "Mode", "explain", "start"]

@@ -1,0 +1,240 @@
+"""What the model is told: the system message, section by section, and the messages of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from agno._engine.context import Run
+from agno._engine.history import history_messages
+from agno._engine.inputs import as_json, run_messages
+from agno._engine.templates import fill
+from agno.models.message import Message
+from agno.utils.location import get_location
+from agno.utils.log import log_warning
+from agno.utils.parameters import accepted
+
+
+async def build_messages(run: Run) -> list[Message]:
+    """System message, few-shot messages, history and the user's input, in that order."""
+    messages: list[Message] = []
+    system = await system_message(run)
+    if system is not None:
+        messages.append(system)
+    if extra := run.component.additional_input:
+        few_shot = [few_shot_message(item) for item in extra]
+        run.output.additional_input = few_shot
+        messages.extend(few_shot)
+    if run.get("add_history_to_context"):
+        messages.extend(history_messages(run))
+    run.history_length = len(messages)
+    messages.extend(await run_messages(run))
+    return messages
+
+
+def few_shot_message(item: Any) -> Message:
+    """A few-shot example as a message; text and models speak as the user."""
+    if isinstance(item, Message):
+        return item.model_copy()
+    if isinstance(item, dict) and "role" in item:
+        return Message(**item)
+    return Message(role="user", content=item if isinstance(item, str) else as_json(item))
+
+
+async def system_message(run: Run) -> Message | None:
+    """The system message of a run, or None if it would be empty."""
+    given = run.component.system_message
+    role = run.component.system_message_role
+    if given is not None:
+        if isinstance(given, Message):
+            return given.model_copy()
+        text = await _called(run, given) if callable(given) else given
+        if not isinstance(text, str):
+            raise TypeError(f"system_message of {run.component!r} gave {type(text).__name__}; it must give a str.")
+        return Message(role=role, content=_resolved(run, text))
+    if not run.component.build_context:
+        return None
+    head = "\n".join([text for section in TEMPLATED if (text := await section(run))])
+    tail = [text for section in PLAIN if (text := section(run))]
+    text = "\n".join([_resolved(run, head), *tail]) if tail else _resolved(run, head)
+    text = text.strip()
+    return Message(role=role, content=text) if text else None
+
+
+def _resolved(run: Run, text: str) -> str:
+    if not run.component.resolve_in_context or "{" not in text:
+        return text
+    user = {"user_id": run.context.user_id} if run.context.user_id else None
+    return fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
+
+
+async def _called(run: Run, fn: Callable[..., Any]) -> Any:
+    """Call a setting that is a function with what it asks for."""
+    offered = {
+        run.identity_name: run.component,
+        "session_state": run.state,
+        "run_context": run.context,
+        "dependencies": run.context.dependencies,
+        "user_id": run.context.user_id,
+    }
+    return await run.io.call(fn, **accepted(fn, offered))
+
+
+# Sections whose placeholders are resolved ----------------------------------------------------------------------------
+
+
+async def description(run: Run) -> str | None:
+    text = run.component.description
+    return f"{text}\n" if text else None
+
+
+async def role(run: Run) -> str | None:
+    text = run.component.role
+    return f"<your_role>\n{text}\n</your_role>\n" if text else None
+
+
+async def instructions(run: Run) -> str | None:
+    given = run.component.instructions
+    if callable(given):
+        given = await _called(run, given)
+    lines = [given] if isinstance(given, str) else list(given or ())
+    assert run.model is not None
+    lines.extend(run.model.get_instructions_for_model(run.tool_specs) or ())
+    if not lines:
+        return None
+    text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    return f"<instructions>\n{text}\n</instructions>\n" if run.component.use_instruction_tags else f"{text}\n"
+
+
+async def additional_information(run: Run) -> str | None:
+    component = run.component
+    facts: list[str] = []
+    if component.markdown and run.get("output_schema") is None:
+        facts.append("Use markdown to format your answers.")
+    if component.add_datetime_to_context:
+        facts.append(f"The current time is {_now(run)}.")
+    if component.add_location_to_context and (place := await run.io.call(get_location)):
+        facts.append("Your approximate location is: " + ", ".join(str(v) for v in place.values() if v) + ".")
+    if component.add_name_to_context and component.name:
+        facts.append(f"Your name is: {component.name}.")
+    if not facts:
+        return None
+    return "<additional_information>\n" + "\n".join(f"- {fact}" for fact in facts) + "\n</additional_information>\n"
+
+
+def _now(run: Run) -> str:
+    zone = None
+    if name := run.component.timezone_identifier:
+        try:
+            zone = ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            log_warning(f"timezone_identifier={name!r} is no IANA time zone such as 'Europe/Paris'; using local time")
+    now = datetime.now(zone)
+    return now.strftime(run.component.datetime_format) if run.component.datetime_format else str(now)
+
+
+async def tool_instructions(run: Run) -> str | None:
+    return "\n".join(run.tool_instructions) or None
+
+
+# Sections that are sent as they are ----------------------------------------------------------------------------------
+
+
+def expected_output(run: Run) -> str | None:
+    text = run.component.expected_output
+    return f"<expected_output>\n{text.strip()}\n</expected_output>\n" if text else None
+
+
+def additional_context(run: Run) -> str | None:
+    text = run.component.additional_context
+    return f"{text}\n" if text else None
+
+
+def summary(run: Run) -> str | None:
+    component = run.component
+    wanted = component.add_session_summary_to_context
+    if wanted is None:
+        wanted = component.enable_session_summaries or component.session_summary_manager is not None
+    if not wanted or run.session is None or run.session.summary is None:
+        return None
+    return (
+        "A summary of earlier conversations with this user:\n"
+        f"<summary_of_previous_interactions>\n{run.session.summary.summary}\n</summary_of_previous_interactions>\n"
+        "It may be outdated; what is said in this conversation comes first.\n"
+    )
+
+
+def model_system_prompt(run: Run) -> str | None:
+    assert run.model is not None
+    return run.model.get_system_message_for_model(run.tool_specs)
+
+
+def json_fields(run: Run) -> str | None:
+    """The schema in words, for models that get it in no other way."""
+    schema = run.get("output_schema")
+    if schema is None or not run.component.build_context:
+        return None
+    if run.component.parser_model is not None:
+        return _topics(schema)
+    return json_prompt(schema) if wants_json_prompt(run) else None
+
+
+def wants_json_prompt(run: Run) -> bool:
+    """True if the answer's schema must be described in the prompt."""
+    model = run.model
+    assert model is not None
+    if run.component.use_json_mode and not run.component.structured_outputs:
+        return True
+    if model.supports_native_structured_outputs and (model.native_output_with_tools or not run.tool_specs):
+        return False
+    return not model.supports_json_schema_outputs
+
+
+def _topics(schema: Any) -> str:
+    lines = []
+    for name, field in schema.model_fields.items():
+        lines.append(f"- {name}: {field.description}" if field.description else f"- {name}")
+    return "Make sure that your answer covers these topics:\n" + "\n".join(lines)
+
+
+def json_prompt(schema: Any) -> str:
+    """Ask for JSON with the fields of a pydantic class."""
+    described = schema.model_json_schema()
+    properties = {
+        name: {key: value for key, value in facts.items() if key != "title"}
+        for name, facts in described.get("properties", {}).items()
+    }
+    if "$defs" in described:
+        properties["$defs"] = described["$defs"]
+    names = msgspec.json.encode([name for name in properties if name != "$defs"]).decode()
+    details = msgspec.json.format(msgspec.json.encode(properties), indent=2).decode()
+    return (
+        "Answer with a JSON object that has these fields:\n"
+        f"<json_fields>\n{names}\n</json_fields>\n\n"
+        "The properties of each field:\n"
+        f"<json_field_properties>\n{details}\n</json_field_properties>\n\n"
+        "Start your answer with `{` and end it with `}`. It is read by a JSON parser, so give nothing else."
+    )
+
+
+def session_state(run: Run) -> str | None:
+    if not run.get("add_session_state_to_context") or not run.context.session_state:
+        return None
+    return f"<session_state>\n{run.stored_state()}\n</session_state>\n"
+
+
+TEMPLATED = (description, role, instructions, additional_information, tool_instructions)
+PLAIN: tuple[Callable[[Run], str | None], ...] = (
+    expected_output,
+    additional_context,
+    summary,
+    model_system_prompt,
+    json_fields,
+    session_state,
+)
+
+__all__ = ["build_messages", "few_shot_message", "json_prompt", "system_message", "wants_json_prompt"]

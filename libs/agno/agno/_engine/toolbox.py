@@ -1,0 +1,96 @@
+"""The tools of one run: the user's, then those the component gives itself. Nothing of it is kept on the component."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from agno._engine.context import Run
+from agno.tools.function import Function
+from agno.tools.toolkit import Toolkit
+from agno.utils.parameters import accepted
+
+
+async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> None:
+    """Fill `run.functions` and `run.tool_specs`. The first tool of a name wins."""
+    component = run.component
+    given = component.tools
+    if callable(given) and not isinstance(given, (list, tuple)):
+        given = await run.io.call(given, **accepted(given, {run.identity_name: component, "run_context": run.context}))
+    specs: list[dict[str, Any]] = []
+    for item in given or ():
+        if isinstance(item, dict):
+            specs.append(item)
+        else:
+            _add(run, item)
+    for item in built_in:
+        _add(run, item)
+    strict = _strict(run)
+    described = [{"type": "function", "function": spec(function, strict)} for function in run.functions.values()]
+    run.tool_specs = described + specs or None
+    run.context.tools = list(run.functions.values())
+
+
+def _strict(run: Run) -> bool:
+    model, component = run.model, run.component
+    if run.get("output_schema") is None or model is None or component.parser_model is not None:
+        return False
+    return model.supports_native_structured_outputs and (
+        not component.use_json_mode or bool(component.structured_outputs)
+    )
+
+
+def spec(function: Function, strict: bool) -> dict[str, Any]:
+    """How a function is described to the provider."""
+    function.process_entrypoint(strict=strict or bool(function.strict))
+    described = function.to_dict()
+    described.pop("strict", None)
+    if strict or function.strict:
+        described["strict"] = True
+    return described
+
+
+def _add(run: Run, item: Any) -> None:
+    if isinstance(item, Toolkit):
+        functions: Any = item.get_functions() if not run.io.is_async else item.get_async_functions()
+        for name, function in functions.items():
+            run.functions.setdefault(name, function)
+        if item.add_instructions and item.instructions:
+            run.tool_instructions.append(item.instructions)
+    elif isinstance(item, Function):
+        run.functions.setdefault(item.name, item)
+        if item.add_instructions and item.instructions:
+            run.tool_instructions.append(item.instructions)
+    elif callable(item):
+        function = Function.from_callable(item)
+        run.functions.setdefault(function.name, function)
+    else:
+        raise TypeError(
+            f"tools= of {run.component!r} holds {item!r} ({type(item).__name__}). "
+            "A tool is a function, a Function made by @tool, a Toolkit, or a provider's tool as a dict."
+        )
+
+
+async def connect_toolkits(run: Run, stack: AsyncExitStack) -> None:
+    """Connect the toolkits that need it; those connected here are closed when the run ends."""
+    given = run.component.tools
+    for item in given if isinstance(given, (list, tuple)) else ():
+        if isinstance(item, Toolkit) and item.requires_connect and not item.is_connected:
+            await run.io.call(item.connect)
+            stack.push_async_callback(run.io.call, item.close)
+
+
+def component_in_tools(component: Any, kinds: tuple[type, ...]) -> None:
+    """Complain early about an agent in the place of a tool."""
+    for item in component.tools if isinstance(component.tools, (list, tuple)) else ():
+        if isinstance(item, kinds):
+            name = item.name or "agent"
+            raise TypeError(
+                f"tools= of {component!r} contains another agent ({item.name!r}).\n\n"
+                f"  Agent(tools=[{name}])      # a tool is a function or a Toolkit\n"
+                f"  Team(members=[{name}])     # this lets agents work together"
+            )
+
+
+__all__ = ["component_in_tools", "connect_toolkits", "resolve_tools", "spec"]

@@ -1,0 +1,79 @@
+"""Two public methods from one: `search = sync(_search)` and `asearch = asynchronous(_search)`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+from typing_extensions import Concatenate, ParamSpec
+
+from agno._io.aio import ASYNC
+from agno._io.drivers import drive, iterate
+from agno._io.port import IO
+from agno._io.sync import SYNC
+
+S = TypeVar("S")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def sync(method: Callable[Concatenate[S, IO, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[S, P], T]:
+    """The synchronous face of `async def _x(self, io, ...)`."""
+
+    @_face(method)
+    def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return drive(method(self, SYNC, *args, **kwargs))
+
+    return face  # type: ignore[no-any-return]  # _face gives its argument back
+
+
+def asynchronous(
+    method: Callable[Concatenate[S, IO, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """The asynchronous face of `async def _x(self, io, ...)`."""
+
+    @_face(method)
+    async def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await method(self, ASYNC, *args, **kwargs)
+
+    return face  # type: ignore[no-any-return]  # _face gives its argument back
+
+
+def sync_stream(
+    method: Callable[Concatenate[S, IO, P], AsyncGenerator[T, None]],
+) -> Callable[Concatenate[S, P], Iterator[T]]:
+    """The synchronous face of an async generator method."""
+
+    @_face(method)
+    def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        return iterate(method(self, SYNC, *args, **kwargs))
+
+    return face  # type: ignore[no-any-return]  # _face gives its argument back
+
+
+def asynchronous_stream(
+    method: Callable[Concatenate[S, IO, P], AsyncGenerator[T, None]],
+) -> Callable[Concatenate[S, P], AsyncGenerator[T, None]]:
+    """The asynchronous face of an async generator method."""
+
+    @_face(method)
+    def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
+        return method(self, ASYNC, *args, **kwargs)
+
+    return face  # type: ignore[no-any-return]  # _face gives its argument back
+
+
+def _face(method: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Name, docstring and signature of the method, without its `io` parameter; the public name comes from the class."""
+
+    def dress(face: Callable[..., Any]) -> Callable[..., Any]:
+        functools.update_wrapper(face, method)
+        del face.__wrapped__  # type: ignore[attr-defined]  # inspect must read the signature below instead
+        signature = inspect.signature(method)
+        parameters = [p for i, p in enumerate(signature.parameters.values()) if i != 1]
+        face.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return face
+
+    return dress

@@ -1,0 +1,64 @@
+"""The port through which everything that runs waits.
+
+Engine code is written once, with `async`/`await`, and awaits nothing but these verbs. `SyncIO` never suspends, so a
+sync caller steps the same code in its own thread; `AsyncIO` suspends like any asyncio code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class IO(Protocol):
+    """Seven ways to wait."""
+
+    is_async: bool
+
+    async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call user code (a tool, hook, database method) of either colour and give its result.
+
+        Under `AsyncIO` a blocking function runs in a worker thread with a copy of the context, unless it is a method
+        of an object whose class says `blocking = False`.
+        """
+        ...
+
+    async def pick(
+        self,
+        sync_method: Callable[..., T],
+        async_method: Callable[..., Awaitable[T]],
+        /,
+        *args: Any,
+        **kwargs: Any,
+    ) -> T:
+        """Call the method of the matching colour."""
+        ...
+
+    def stream(
+        self,
+        sync_method: Callable[..., Iterator[T]],
+        async_method: Callable[..., AsyncIterator[T]],
+        /,
+        *args: Any,
+        **kwargs: Any,
+    ) -> AsyncGenerator[T, None]:
+        """Iterate what the method of the matching colour gives; closing this closes that."""
+        ...
+
+    def merge(self, *generators: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        """Run generators at the same time and give their items as they come; the first error ends all of them."""
+        ...
+
+    async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
+        """Results in the order given; concurrent under `AsyncIO`. The first error cancels the rest and travels."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait. Tests inject an `IO` whose clock they move."""
+        ...
+
+    def now(self) -> float:
+        """Monotonic seconds, for durations."""
+        ...

@@ -1,0 +1,213 @@
+"""What the engine asks of a component: its model, its ids, its session, the tools it gives itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+
+from agno._engine.context import Run
+from agno.models.base import Model
+from agno.models.utils import get_model
+from agno.run.cancel import cancel_run
+from agno.run.context import RunContext
+from agno.session import AgentSession
+from agno.tools.function import Function
+from agno.utils.dttm import now_epoch
+from agno.utils.ids import new_id
+from agno.utils.settings import Settings
+
+_lock = threading.Lock()
+
+
+class Component(Settings):
+    """The part of an agent that is the same for whatever runs on the engine."""
+
+    session_type = "agent"
+
+    # Ids -------------------------------------------------------------------------------------------------------------
+
+    def _derived_id(self) -> str:
+        if name := getattr(self, "name", None):
+            return str(name).lower().replace(" ", "-")
+        return self._private("_id", new_id)
+
+    def _private(self, key: str, make: Callable[[], Any]) -> Any:
+        """A value that belongs to this object but is no setting: made once, also under concurrent runs."""
+        value = self.__dict__.get(key)
+        if value is None:
+            with _lock:
+                value = self.__dict__.setdefault(key, make())
+        return value
+
+    def set_id(self) -> None:
+        """Fix the id: as given, else from the name, else a UUID. It never changes afterwards."""
+        if self.__dict__.get("id") is None:
+            self.__dict__["id"] = self._derived_id()
+
+    def initialize_agent(self, debug_mode: bool | None = None) -> None:
+        """Settle what is otherwise settled at the first run. May be called any number of times."""
+        self.set_id()
+        self.model_of_run()
+
+    def known_session_id(self) -> str | None:
+        """The session that calls without a `session_id` belong to, if there is one yet."""
+        given: str | None = getattr(self, "session_id", None)
+        return given or self.__dict__.get("_session_id")
+
+    def sticky_session_id(self) -> str:
+        """The same, made if it is missing."""
+        given: str | None = getattr(self, "session_id", None)
+        return given or self._private("_session_id", new_id)
+
+    # Model -----------------------------------------------------------------------------------------------------------
+
+    def model_of_run(self) -> Model:
+        """The model to use. Without one: OpenAI's default chat model."""
+        given = getattr(self, "model", None)
+        if isinstance(given, Model):
+            return given
+        return self._private("_model", lambda: get_model(given or "openai-chat:gpt-4o"))
+
+    def fallbacks_for(self, error: Exception) -> list[Model]:
+        """Models to try when the main one fails with `error`."""
+        config = getattr(self, "fallback_config", None)
+        chosen: Any = getattr(self, "fallback_models", None)
+        if config is not None:
+            chosen = config.models_for(error) or chosen
+        return [get_model(model) for model in chosen or ()]
+
+    @property
+    def fallback_callback(self) -> Any:
+        config = getattr(self, "fallback_config", None)
+        return config.callback if config is not None else None
+
+    @property
+    def should_parse_structured_output(self) -> bool:
+        """True if text is read into `output_schema`."""
+        component: Any = self
+        return bool(component.output_schema is not None and component.parse_response and component.parser_model is None)
+
+    # Session ---------------------------------------------------------------------------------------------------------
+
+    reads_whole_session = False
+
+    def new_session(self, context: RunContext) -> AgentSession:
+        """A session that nothing is stored of yet."""
+        component: Any = self
+        model = self.model_of_run()
+        data: dict[str, Any] = {"agent_id": component.id, "model": model.to_dict()}
+        if component.name:
+            data["name"] = component.name
+        now = now_epoch()
+        return AgentSession(
+            session_id=context.session_id or "",
+            agent_id=component.id,
+            user_id=context.user_id,
+            agent_data=data,
+            metadata=dict(component.metadata) if component.metadata else None,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def remember_session(self, session: AgentSession) -> None:
+        """Keep a session for `cache_session`."""
+        self.__dict__["_cached_session"] = session
+
+    @property
+    def cached_session(self) -> AgentSession | None:
+        """The last session, with `cache_session=True`."""
+        return self.__dict__.get("_cached_session")
+
+    # Tools the component gives itself --------------------------------------------------------------------------------
+
+    def built_in_tools(self, run: Run) -> list[Callable[..., Any] | Function]:
+        """The tools of one run that come from settings, in their order."""
+        component: Any = self
+        found: list[Callable[..., Any] | Function] = []
+        if component.read_chat_history:
+            found.append(_chat_history_tool(run))
+        if component.read_tool_call_history:
+            found.append(_tool_history_tool(run))
+        if component.enable_agentic_state:
+            found.append(_state_tool(run))
+        return found
+
+    def after_run(self, run: Run) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
+        """Work that follows the answer: pairs of an event name (`MemoryUpdate`, `SessionSummary`) and the work."""
+        component: Any = self
+        if component.session_summary_manager is None:
+            return []
+
+        async def summarise() -> None:
+            manager = component.session_summary_manager
+            assert run.session is not None
+            run.session.upsert_run(run.output)
+            await run.io.pick(manager.create_session_summary, manager.acreate_session_summary, run.session)
+
+        return [("SessionSummary", summarise)]
+
+    # Cancelling ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def cancel_run(run_id: str) -> bool:
+        """Ask a run to stop. True if it is running; the wish for an unknown id is remembered for its start."""
+        return cancel_run(run_id)
+
+    @staticmethod
+    async def acancel_run(run_id: str) -> bool:
+        """`cancel_run` for asyncio."""
+        return cancel_run(run_id)
+
+
+def _chat_history_tool(run: Run) -> Function:
+    def get_chat_history(num_chats: int | None = None) -> str:
+        """Read the earlier messages of this conversation.
+
+        Args:
+            num_chats: How many of the newest question and answer pairs; all if left out.
+        """
+        session = run.session
+        pairs: list[dict[str, Any]] = []
+        for past in (session.runs if session is not None else None) or ():
+            talk = [
+                m for m in past.messages or () if m.role in ("user", "assistant") and not m.from_history and m.content
+            ]
+            pairs.append({"talk": [{"role": m.role, "content": m.get_content_string()} for m in talk]})
+        chosen = pairs if num_chats is None else pairs[-num_chats:] if num_chats > 0 else []
+        messages = [message for pair in chosen for message in pair["talk"]]
+        return msgspec.json.encode(messages).decode() if messages else ""
+
+    return Function.from_callable(get_chat_history)
+
+
+def _tool_history_tool(run: Run) -> Function:
+    def get_tool_call_history(num_calls: int = 3) -> str:
+        """Read the newest tool calls of this conversation.
+
+        Args:
+            num_calls: How many.
+        """
+        session = run.session
+        calls = session.get_tool_calls(num_calls=num_calls) if session is not None else []
+        return msgspec.json.encode(calls, enc_hook=str).decode() if calls else ""
+
+    return Function.from_callable(get_tool_call_history)
+
+
+def _state_tool(run: Run) -> Function:
+    def update_session_state(session_state_updates: dict[str, Any]) -> str:
+        """Change the session state.
+
+        Args:
+            session_state_updates: The keys to set, with their new values.
+        """
+        run.state.update(session_state_updates)
+        return f"The session state is now: {run.stored_state()}"
+
+    return Function.from_callable(update_session_state)
+
+
+__all__ = ["Component"]

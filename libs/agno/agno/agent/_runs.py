@@ -1,0 +1,148 @@
+"""From a call to a `Run`: options checked, ids settled, input captured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agno._engine.context import Run, RunOptions
+from agno._engine.inputs import validated
+from agno._engine.modes import Mode
+from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
+from agno.run import agent as events
+from agno.run.agent import RunInput, RunOutput
+from agno.run.context import RunContext
+from agno.utils.ids import new_id
+from agno.utils.parameters import names_of
+
+_WORKFLOW_TAGS = {
+    "workflow_id": "workflow_id",
+    "workflow_run_id": "workflow_run_id",
+    "step_id": "step_id",
+    "step_name": "step_name",
+    "step_index": "step_index",
+}
+
+
+def new_run(agent: Any, given: Any, mode: Mode) -> Run:
+    """A run that has not begun. Raises for input and options that cannot be right."""
+    values, extra = _sorted_options(agent, mode.options, RUN_OPTIONS)
+    value = validated(given, agent.input_schema)
+    context = _context(agent, values, values.get("run_id") or new_id())
+    model = agent.model_of_run()
+    output = RunOutput(
+        run_id=context.run_id,
+        session_id=context.session_id,
+        user_id=context.user_id,
+        agent_id=agent.id,
+        agent_name=agent.name,
+        model=model.id,
+        model_provider=model.get_provider(),
+        parent_run_id=values.get("parent_run_id"),
+        input=RunInput(
+            input_content=given,
+            images=values.get("images"),
+            videos=values.get("videos"),
+            audios=values.get("audio"),
+            files=values.get("files"),
+        ),
+    )
+    return _run(agent, mode, output, context, RunOptions(values, extra), model, value)
+
+
+def continued_run(agent: Any, answers: dict[str, Any], mode: Mode) -> Run:
+    """A run that goes on where it was paused. What was stored is loaded when it begins."""
+    values, extra = _sorted_options(agent, mode.options, CONTINUE_OPTIONS)
+    output, run_id = answers["run_response"], answers["run_id"]
+    if output is None and run_id is None:
+        raise ValueError("continue_run needs the paused run: give run_response=, or run_id= with updated_tools=.")
+    if output is None:
+        if answers["tools"] is None and answers["requirements"] is None:
+            raise ValueError(f"continue_run(run_id={run_id!r}) needs updated_tools= or requirements= with the answers.")
+        if not (values.get("session_id") or agent.known_session_id()):
+            raise ValueError(f"continue_run(run_id={run_id!r}) needs session_id=, the session that the run belongs to.")
+        output = RunOutput(run_id=run_id)
+    else:
+        values.setdefault("session_id", output.session_id)
+        values.setdefault("user_id", output.user_id)
+    context = _context(agent, values, output.run_id)
+    run = _run(agent, mode, output, context, RunOptions(values, extra), agent.model_of_run(), None)
+    run.continued = True
+    run.answers = answers
+    return run
+
+
+def _sorted_options(
+    agent: Any, options: dict[str, Any], known: frozenset[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options with a value, and the caller's own keywords, which someone must have asked for."""
+    values: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, value in options.items():
+        if name in known:
+            if value is not None:
+                values[name] = value
+        elif _is_asked_for(agent, name):
+            extra[name] = value
+        else:
+            raise TypeError(f"run() of {agent!r} got the unknown option {name!r}.")
+    return values, extra
+
+
+def _is_asked_for(agent: Any, name: str) -> bool:
+    """True if a hook or the knowledge retriever names this keyword."""
+    takers = [*(agent.pre_hooks or ()), *(agent.post_hooks or ()), agent.knowledge_retriever]
+    for taker in takers:
+        if callable(taker):
+            names = names_of(taker)
+            if names is None or name in names:
+                return True
+    return False
+
+
+def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
+    given = values.get("run_context")
+    session_id = values.get("session_id") or (given and given.session_id) or agent.sticky_session_id()
+    user_id = values.get("user_id") or (given and given.user_id) or agent.user_id
+    return RunContext(
+        run_id=run_id,
+        session_id=session_id,
+        user_id=user_id,
+        knowledge_filters={**(agent.knowledge_filters or {}), **(values.get("knowledge_filters") or {})} or None,
+        output_schema=values.get("output_schema") or agent.output_schema,
+    )
+
+
+def _run(
+    agent: Any, mode: Mode, output: RunOutput, context: RunContext, options: RunOptions, model: Any, value: Any
+) -> Run:
+    identity: dict[str, Any] = {
+        "agent_id": agent.id,
+        "agent_name": agent.name or "",
+        "run_id": output.run_id,
+        "session_id": context.session_id,
+    }
+    if tags := options.values.get("workflow_context"):
+        identity.update({name: tags.get(key) for key, name in _WORKFLOW_TAGS.items() if tags.get(key) is not None})
+        output.workflow_id = tags.get("workflow_id")
+        output.workflow_step_id = tags.get("step_id")
+    if output.parent_run_id:
+        identity["parent_run_id"] = output.parent_run_id
+    skip = agent.events_to_skip
+    skipped = ("RunContent",) if skip is None else [getattr(kind, "value", kind) for kind in skip]
+    return Run(
+        component=agent,
+        io=mode.io,
+        events=events,
+        output=output,
+        context=context,
+        options=options,
+        streaming=mode.streaming,
+        input=value,
+        model=model,
+        identity=identity,
+        kept_events=list(output.events or ()) if agent.store_events else None,
+        skipped_events=frozenset(skipped),
+    )
+
+
+__all__ = ["continued_run", "new_run"]

@@ -1,0 +1,1 @@
+"""Language models. Import the provider's package: `from agno.models.openai import OpenAIChat`."""

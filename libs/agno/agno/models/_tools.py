@@ -1,0 +1,332 @@
+"""Answering the tool calls of one assistant message: refuse, pause or run each, and append the answers in call order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from agno.exceptions import AgentRunException
+from agno.models.message import Message
+from agno.models.metrics import Metrics
+from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution
+from agno.tools.execution import execute
+from agno.tools.function import Function, FunctionCall, user_input_schema
+from agno.utils.functions import parse_arguments
+
+if TYPE_CHECKING:
+    from agno.models._loop import Exchange
+
+_STARTED = ModelResponseEvent.tool_call_started.value
+_COMPLETED = ModelResponseEvent.tool_call_completed.value
+_PAUSED = ModelResponseEvent.tool_call_paused.value
+
+
+@dataclass
+class Slot:
+    """One tool call on its way to its answer."""
+
+    call_id: str | None
+    name: str
+    arguments: dict[str, Any]
+    execution: ToolExecution | None = None
+    function: Function | None = None
+    call: FunctionCall | None = None
+    answer: Message | None = None
+    raised: AgentRunException | None = None
+
+
+class ToolTurn:
+    """The tool calls of one assistant message."""
+
+    def __init__(self, x: Exchange, message: Message) -> None:
+        self.x = x
+        self.message = message
+        self.start = _index(x.messages, message) + 1
+        after = x.messages[self.start :]
+        self.answers = {m.tool_call_id: m for m in after if m.tool_call_id is not None}
+        self.known = {e.tool_call_id: e for e in x.executions}
+
+    async def run(self) -> AsyncGenerator[Any, None]:
+        """Give starts, ends and tool events. Afterwards the answers stand behind the message, in call order."""
+        slots = [self._slot(call) for call in self.message.tool_calls or ()]
+        waiting = [slot for slot in slots if slot.execution is not None and slot.execution.is_paused]
+        ready = [slot for slot in slots if slot.call is not None]
+        try:
+            async with aclosing(self._run_all(ready)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            self._append(slots)
+        for slot in waiting:
+            yield ModelResponse(event=_PAUSED, tool_executions=[slot.execution], content=None)
+        self.x.paused = bool(waiting)
+
+    # What becomes of a call ------------------------------------------------------------------------------------------
+
+    def _slot(self, call: dict[str, Any]) -> Slot:
+        call_id = call.get("id")
+        wanted = call.get("function") or {}
+        slot = Slot(call_id, wanted.get("name") or "", {})
+        if (answer := self.answers.get(call_id)) is not None:
+            slot.answer = answer
+            return slot
+        slot.function = self.x.functions.get(slot.name)
+        known = self.known.get(call_id)
+        if known is not None:
+            slot.execution = known
+            slot.arguments = known.tool_args or {}
+            self._resume(slot, known)
+        else:
+            self._begin(slot, wanted.get("arguments"))
+        return slot
+
+    def _begin(self, slot: Slot, text: Any) -> None:
+        function = slot.function
+        if function is None:
+            names = ", ".join(self.x.functions) or "none"
+            self._fail(slot, f"There is no tool named {slot.name!r}. Tools that can be called: {names}.")
+            return
+        try:
+            slot.arguments = parse_arguments(text, function)
+        except ValueError as error:
+            self._fail(slot, str(error))
+            return
+        if self._over_limit(slot, function):
+            return
+        slot.execution = execution = ToolExecution(
+            tool_call_id=slot.call_id, tool_name=slot.name, tool_args=slot.arguments
+        )
+        execution.stop_after_tool_call = bool(function.stop_after_tool_call)
+        self.x.executions.append(execution)
+        if not _pauses(execution, function, slot.arguments):
+            self._ready(slot)
+
+    def _over_limit(self, slot: Slot, function: Function) -> bool:
+        x = self.x
+        own = x.tool_calls_by_name.get(slot.name, 0)
+        own_limit = getattr(function, "tool_call_limit", None)
+        if x.tool_call_limit is not None and x.tool_calls_made >= x.tool_call_limit:
+            x.limit_hit = True
+            self._fail(slot, f"Not executed: the limit of {x.tool_call_limit} tool calls for this run is reached.")
+            return True
+        if own_limit is not None and own >= own_limit:
+            self._fail(slot, f"Not executed: the limit of {own_limit} calls of {slot.name!r} for this run is reached.")
+            return True
+        x.tool_calls_made += 1
+        x.tool_calls_by_name[slot.name] = own + 1
+        return False
+
+    def _resume(self, slot: Slot, execution: ToolExecution) -> None:
+        """Continue a call that waited for a person; one that still waits stays paused."""
+        if execution.requires_confirmation:
+            if execution.confirmed is None:
+                return
+            execution.requires_confirmation = False
+            if not execution.confirmed:
+                execution.confirmed = False
+                note = execution.confirmation_note
+                self._fail(slot, note or f"The user rejected the call of {slot.name!r}.")
+                return
+        if execution.requires_user_input:
+            if not self._fill_in(slot, execution):
+                return
+            if slot.name == "get_user_input":
+                return
+        if execution.external_execution_required:
+            if execution.result is None:
+                raise ValueError(
+                    f"Tool {slot.name!r} (call {slot.call_id}) is executed outside of the run and has no result. "
+                    "Set tool.result (or requirement.set_external_execution_result(...)) before continuing."
+                )
+            execution.external_execution_required = False
+            slot.answer = self._tool_message(slot, str(execution.result), error=False)
+            return
+        self._ready(slot)
+
+    def _fill_in(self, slot: Slot, execution: ToolExecution) -> bool:
+        """Take the user's values as arguments. False while some are missing."""
+        schema = execution.user_input_schema or []
+        given = [field for field in schema if field.value is not None]
+        if schema and not given and not execution.answered:
+            return False
+        execution.requires_user_input = False
+        execution.answered = True
+        if slot.name == "get_user_input":
+            values = [{"name": field.name, "value": field.value} for field in schema]
+            execution.result = msgspec.json.encode(values, enc_hook=str).decode()
+            slot.answer = self._tool_message(slot, execution.result, error=False)
+            return True
+        slot.arguments = {**slot.arguments, **{field.name: field.value for field in given}}
+        execution.tool_args = slot.arguments
+        return True
+
+    def _ready(self, slot: Slot) -> None:
+        if slot.function is None:
+            names = ", ".join(self.x.functions) or "none"
+            self._fail(slot, f"There is no tool named {slot.name!r} any more. Tools that can be called: {names}.")
+            return
+        slot.call = FunctionCall(function=slot.function, arguments=slot.arguments, call_id=slot.call_id)
+
+    def _fail(self, slot: Slot, text: str) -> None:
+        slot.answer = self._tool_message(slot, text, error=True)
+        if slot.execution is not None:
+            slot.execution.tool_call_error = True
+            slot.execution.result = text
+
+    # Running ---------------------------------------------------------------------------------------------------------
+
+    async def _run_all(self, ready: list[Slot]) -> AsyncGenerator[Any, None]:
+        x = self.x
+        if x.io.is_async and len(ready) > 1:
+            x.check()
+            for slot in ready:
+                yield _event(_STARTED, slot)
+            async with aclosing(x.io.merge(*[self._run_one(slot) for slot in ready])) as items:
+                async for item in items:
+                    yield item
+            for slot in ready:
+                for item in self._finished(slot):
+                    yield item
+            return
+        for slot in ready:
+            x.check()
+            yield _event(_STARTED, slot)
+            async with aclosing(self._run_one(slot)) as items:
+                async for item in items:
+                    yield item
+            for item in self._finished(slot):
+                yield item
+
+    async def _run_one(self, slot: Slot) -> AsyncGenerator[Any, None]:
+        """Run a tool; its outcome is put on the slot."""
+        x, call, execution = self.x, slot.call, slot.execution
+        assert call is not None and execution is not None
+        started = x.io.now()
+        try:
+            async with aclosing(execute(x.io, call, x.scope)) as items:
+                async for item in items:
+                    if not isinstance(item, str):
+                        yield item
+            outcome = call.outcome
+            failed = outcome.status == "failure"
+            text = (outcome.error or "") if failed else as_text(outcome.result)
+        except AgentRunException as error:
+            slot.raised, failed, text = error, True, str(error)
+        duration = x.io.now() - started
+        execution.metrics = Metrics(duration=duration)
+        execution.result, execution.tool_call_error = text, failed
+        slot.answer = self._tool_message(slot, text, error=failed)
+        slot.answer.metrics.duration = duration
+        if slot.raised is None:
+            slot.answer.stop_after_tool_call = execution.stop_after_tool_call
+
+    def _finished(self, slot: Slot) -> list[ModelResponse]:
+        done = _event(_COMPLETED, slot)
+        outcome = slot.call.outcome if slot.call is not None and slot.raised is None else None
+        if outcome is None:
+            return [done]
+        for name in ("images", "videos", "audios", "files"):
+            if media := getattr(outcome, name, None):
+                setattr(done, name, list(media))
+                setattr(self.x.response, name, [*(getattr(self.x.response, name, None) or ()), *media])
+        assert slot.function is not None and slot.answer is not None
+        if slot.function.show_result and slot.answer.content and outcome.status != "failure":
+            shown = ModelResponse(content=slot.answer.content)
+            self.x.note(shown)
+            return [done, shown]
+        return [done]
+
+    def _append(self, slots: list[Slot]) -> None:
+        """Put the answers behind the message in call order, then the media and what exceptions had to say."""
+        x = self.x
+        for slot in slots:
+            if slot.answer is None and slot.call is not None:  # the run was broken off while the tool ran
+                slot.answer = self._tool_message(slot, "The run ended before this tool gave a result.", error=True)
+        answers = [slot.answer for slot in slots if slot.answer is not None]
+        others = [m for m in x.messages[self.start :] if m.tool_call_id is None]
+        extra = _media_message(slots) + _said_by_exceptions(slots)
+        x.messages[self.start :] = [*answers, *others, *extra]
+        if any(answer.stop_after_tool_call for answer in answers):
+            x.stopped = True
+        if any(slot.raised is not None and slot.raised.stop_execution for slot in slots):
+            x.stopped = True
+
+    def _tool_message(self, slot: Slot, text: str, *, error: bool) -> Message:
+        return Message(
+            role=self.x.model.tool_message_role,
+            content=text,
+            tool_call_id=slot.call_id,
+            tool_name=slot.name,
+            tool_args=slot.arguments,
+            tool_call_error=error,
+        )
+
+
+def _index(messages: list[Message], message: Message) -> int:
+    for position in range(len(messages) - 1, -1, -1):
+        if messages[position] is message:
+            return position
+    raise ValueError("The message is not part of the conversation.")
+
+
+def as_text(result: Any) -> str:
+    """A tool's result as the model reads it."""
+    if result is None:
+        return ""
+    if isinstance(result, str):
+        return result
+    dump = getattr(result, "model_dump_json", None)
+    return dump() if dump is not None else str(result)
+
+
+def _event(kind: str, slot: Slot) -> ModelResponse:
+    return ModelResponse(event=kind, tool_executions=[slot.execution])
+
+
+def _pauses(execution: ToolExecution, function: Function, arguments: dict[str, Any]) -> bool:
+    """Mark a call that must wait for a person."""
+    if function.requires_confirmation:
+        execution.requires_confirmation = True
+    elif function.external_execution:
+        execution.external_execution_required = True
+        execution.external_execution_silent = getattr(function, "external_execution_silent", None)
+    elif function.requires_user_input or function.name == "get_user_input":
+        execution.requires_user_input = True
+        execution.user_input_schema = user_input_schema(function, arguments)
+    else:
+        return False
+    execution.approval_type = getattr(function, "approval_type", None)
+    return True
+
+
+def _media_message(slots: list[Slot]) -> list[Message]:
+    media: dict[str, list[Any]] = {"images": [], "videos": [], "audio": [], "files": []}
+    for slot in slots:
+        outcome = slot.call.outcome if slot.call is not None else None
+        for name, source in (("images", "images"), ("videos", "videos"), ("audio", "audios"), ("files", "files")):
+            media[name].extend(getattr(outcome, source, None) or ())
+    found = {name: items for name, items in media.items() if items}
+    if not found:
+        return []
+    return [Message(role="user", content="The tools above gave these media.", **found)]
+
+
+def _said_by_exceptions(slots: list[Slot]) -> list[Message]:
+    said: list[Message] = []
+    for slot in slots:
+        error = slot.raised
+        if error is None:
+            continue
+        for role, text in (("user", error.user_message), ("assistant", error.agent_message)):
+            if text is not None:
+                said.append(text if isinstance(text, Message) else Message(role=role, content=str(text)))
+        for message in error.messages or ():
+            said.append(message if isinstance(message, Message) else Message(**message))
+    return said
+
+
+__all__ = ["Slot", "ToolTurn", "as_text"]

@@ -1,0 +1,205 @@
+"""One message of a conversation."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel
+
+from agno.media import Audio, File, Image, Video
+from agno.models.metrics import Metrics
+from agno.utils.codec import Coded, decode, encode
+from agno.utils.dttm import now_epoch
+from agno.utils.ids import new_id
+from agno.utils.log import log_info
+
+
+@dataclass
+class MessageReferences(Coded):
+    """What a search of the knowledge gave for a query; time in seconds."""
+
+    query: str
+    references: list[dict[str, Any] | str] | None = None
+    time: float | None = None
+
+
+class UrlCitation(BaseModel):
+    """A web page that an answer refers to."""
+
+    url: str | None = None
+    title: str | None = None
+
+
+class DocumentCitation(BaseModel):
+    """A passage of a document that an answer refers to."""
+
+    document_title: str | None = None
+    cited_text: str | None = None
+    file_name: str | None = None
+
+
+class Citations(BaseModel):
+    """What an answer refers to."""
+
+    raw: Any = None
+    urls: list[UrlCitation] | None = None
+    documents: list[DocumentCitation] | None = None
+    search_queries: list[str] | None = None
+
+
+class _Lazy:
+    """A field that is made at its first read."""
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return None  # the dataclass default
+        value = instance.__dict__[self.name] = self.make()  # a non-data descriptor: found here only once
+        return value
+
+
+@dataclass(init=False, eq=False)
+class Message(Coded):
+    """A message: who says it (`role`), what (`content`), and what belongs to it. Further attributes may be set."""
+
+    role: str
+    content: str | list[Any] | None = None
+    id: str = _Lazy(new_id)  # type: ignore[assignment]  # a descriptor that gives a str
+    name: str | None = None
+    tool_call_id: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    audio: list[Audio] | None = None
+    images: list[Image] | None = None
+    videos: list[Video] | None = None
+    files: list[File] | None = None
+    audio_output: Audio | None = None
+    image_output: Image | None = None
+    video_output: Video | None = None
+    redacted_reasoning_content: str | None = None
+    reasoning_content: str | None = None
+    provider_data: dict[str, Any] | None = None
+    citations: Citations | None = None
+    tool_name: str | None = None
+    tool_args: Any = None
+    tool_call_error: bool | None = None
+    stop_after_tool_call: bool = False
+    add_to_agent_memory: bool = True
+    from_history: bool = False
+    metrics: Metrics = _Lazy(Metrics)  # type: ignore[assignment]  # a descriptor that gives Metrics
+    references: MessageReferences | None = None
+    compressed_content: str | None = None
+    temporary: bool = False
+    created_at: int = field(default_factory=now_epoch)
+
+    def __init__(self, role: str, content: str | list[Any] | None = None, **values: Any) -> None:
+        mine = self.__dict__
+        mine["role"] = role
+        mine["content"] = content
+        mine["created_at"] = now_epoch()
+        if values:
+            if "metrics" in values and isinstance(values["metrics"], Mapping):
+                values["metrics"] = Metrics.from_dict(values["metrics"])
+            mine.update(values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    @property
+    def has_metrics(self) -> bool:
+        """True if something was measured or counted."""
+        return "metrics" in self.__dict__
+
+    def get_content_string(self) -> str:
+        """The content as text: of a list the first text, else JSON."""
+        content = self.content
+        if isinstance(content, str):
+            return content
+        if isinstance(content, list) and content:
+            if isinstance(content[0], Mapping) and "text" in content[0]:
+                return str(content[0]["text"] or "")
+            return msgspec.json.encode(content, enc_hook=str).decode()
+        return ""
+
+    get_content = get_content_string
+
+    def content_is_valid(self) -> bool:
+        """True if there is content."""
+        return self.content is not None and len(self.content) > 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: without None and empty lists; role, tags and time always."""
+        data: dict[str, Any] = {"id": self.id, "role": self.role}
+        for name, value in self.__dict__.items():
+            if value is None or name in _HANDLED or (name != "content" and value in ([], {})):
+                continue
+            data[name] = encode(value)
+        if self.has_metrics and (metrics := self.metrics.to_dict()):
+            data["metrics"] = metrics
+        data["from_history"] = self.from_history
+        data["stop_after_tool_call"] = self.stop_after_tool_call
+        data["created_at"] = self.created_at
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Message:
+        """The inverse of `to_dict`. Unknown keys become attributes."""
+        message = decode(cls, {key: value for key, value in data.items() if key in _FIELD_NAMES})
+        message.__dict__.update({key: value for key, value in data.items() if key not in _FIELD_NAMES})
+        return message
+
+    def to_function_call_dict(self) -> dict[str, Any]:
+        """The message as a record of a tool call."""
+        return {
+            "content": self.content,
+            "tool_call_id": self.tool_call_id,
+            "tool_name": self.tool_name,
+            "tool_args": self.tool_args,
+            "tool_call_error": self.tool_call_error,
+            "metrics": self.metrics,
+            "created_at": self.created_at,
+        }
+
+    def log(self, metrics: bool = True, level: str | None = None) -> None:
+        """Write the message to the log."""
+        log_info(f"{self.role}: {self.get_content_string()}")
+
+    # The part of pydantic's interface that programs written for Agno use
+
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        return self.to_dict()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Message:
+        twin = Message.__new__(type(self))
+        twin.__dict__.update(copy.deepcopy(self.__dict__) if deep else self.__dict__)
+        if update:
+            twin.__dict__.update(update)
+        return twin
+
+    @classmethod
+    def model_validate(cls, value: Any) -> Message:
+        return value if isinstance(value, cls) else cls.from_dict(value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema  # only when a pydantic model has a Message field
+
+        return core_schema.no_info_plain_validator_function(
+            cls.model_validate, serialization=core_schema.plain_serializer_function_ser_schema(lambda m: m.to_dict())
+        )
+
+
+_HANDLED = frozenset({"id", "role", "metrics", "from_history", "stop_after_tool_call", "created_at"})
+_FIELD_NAMES = frozenset(f.name for f in fields(Message))
+
+__all__ = ["Citations", "DocumentCitation", "Message", "MessageReferences", "UrlCitation"]

@@ -1,0 +1,30 @@
+"""The one object that tools, hooks, instructions and retrievers of a run share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class RunContext:
+    """Edits of `session_state` are saved with the session."""
+
+    run_id: str
+    session_id: str
+    user_id: str | None = None
+    workflow_id: str | None = None
+    workflow_name: str | None = None
+    dependencies: dict[str, Any] | None = None
+    knowledge_filters: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    session_state: dict[str, Any] | None = None
+    output_schema: Any = None
+    messages: list[Any] | None = None
+    tools: list[Any] | None = None
+    knowledge: Any = None
+    members: list[Any] | None = None
+    client_tools: list[Any] | None = None
+
+
+__all__ = ["RunContext"]

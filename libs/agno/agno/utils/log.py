@@ -1,0 +1,121 @@
+"""Logging: one logger per kind of component, silent about content unless asked."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+_FORMAT = "%(levelname)s %(name)s: %(message)s"
+_debug_level = 1
+
+
+def _build(name: str) -> logging.Logger:
+    built = logging.getLogger(name)
+    if not built.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(_FORMAT))
+        built.addHandler(handler)
+        built.propagate = False
+        built.setLevel(logging.DEBUG if os.environ.get("AGNO_DEBUG", "").lower() == "true" else logging.INFO)
+    return built
+
+
+agent_logger = _build("agno")
+team_logger = _build("agno-team")
+workflow_logger = _build("agno-workflow")
+logger = agent_logger
+_by_source = {"agent": agent_logger, "team": team_logger, "workflow": workflow_logger}
+
+
+def configure_agno_logging(
+    custom_default_logger: logging.Logger | None = None,
+    custom_agent_logger: logging.Logger | None = None,
+    custom_team_logger: logging.Logger | None = None,
+    custom_workflow_logger: logging.Logger | None = None,
+) -> None:
+    """Send our log lines to loggers of your own."""
+    global logger, agent_logger, team_logger, workflow_logger
+    if custom_agent_logger is not None:
+        agent_logger = custom_agent_logger
+    if custom_team_logger is not None:
+        team_logger = custom_team_logger
+    if custom_workflow_logger is not None:
+        workflow_logger = custom_workflow_logger
+    _by_source.update(agent=agent_logger, team=team_logger, workflow=workflow_logger)
+    logger = custom_default_logger or agent_logger
+
+
+def use_agent_logger() -> None:
+    """Log as an agent from here on."""
+    _use("agent")
+
+
+def use_team_logger() -> None:
+    """Log as a team from here on."""
+    _use("team")
+
+
+def use_workflow_logger() -> None:
+    """Log as a workflow from here on."""
+    _use("workflow")
+
+
+def _use(source: str) -> None:
+    global logger
+    logger = _by_source[source]
+
+
+def _set_level(level: int, source_type: str | None) -> None:
+    for source, target in _by_source.items():
+        if source_type in (None, source):
+            target.setLevel(level)
+
+
+def set_log_level_to_debug(source_type: str | None = None, level: int = 1) -> None:
+    """Show debug lines of one kind of component, or of all; level 2 shows the detailed ones too."""
+    global _debug_level
+    _debug_level = level
+    _set_level(logging.DEBUG, source_type)
+
+
+def set_log_level_to_info(source_type: str | None = None) -> None:
+    """Show information, warnings and errors."""
+    _set_level(logging.INFO, source_type)
+
+
+def set_log_level_to_warning(source_type: str | None = None) -> None:
+    """Show warnings and errors."""
+    _set_level(logging.WARNING, source_type)
+
+
+def set_log_level_to_error(source_type: str | None = None) -> None:
+    """Show errors only."""
+    _set_level(logging.ERROR, source_type)
+
+
+def log_debug(msg: Any, center: bool = False, symbol: str = "*", log_level: int = 1, *args: Any, **kwargs: Any) -> None:
+    """A debug line; `center` draws it as a banner, `log_level=2` shows it only at debug level 2."""
+    if log_level > _debug_level or not logger.isEnabledFor(logging.DEBUG):
+        return
+    logger.debug(f" {msg} ".center(80, symbol) if center else msg, *args, **kwargs)
+
+
+def log_info(msg: Any, center: bool = False, symbol: str = "*", *args: Any, **kwargs: Any) -> None:
+    """An information line."""
+    logger.info(f" {msg} ".center(80, symbol) if center else msg, *args, **kwargs)
+
+
+def log_warning(msg: Any, *args: Any, **kwargs: Any) -> None:
+    """A warning."""
+    logger.warning(msg, *args, **kwargs)
+
+
+def log_error(msg: Any, *args: Any, **kwargs: Any) -> None:
+    """An error."""
+    logger.error(msg, *args, **kwargs)
+
+
+def log_exception(msg: Any, *args: Any, **kwargs: Any) -> None:
+    """An error with the traceback of the exception being handled."""
+    logger.exception(msg, *args, **kwargs)

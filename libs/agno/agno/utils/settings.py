@@ -1,0 +1,107 @@
+"""Configuration objects whose instances hold only what was set: everything else is a default on the class."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import Any, ClassVar, TypeVar
+
+from typing_extensions import dataclass_transform
+
+S = TypeVar("S", bound="Settings")
+
+
+@dataclass_transform(kw_only_default=True)
+class Settings:
+    """Base of `Agent`, `Team`, `Workflow`: annotated class attributes are the keyword arguments of the constructor.
+
+    Building an object costs one dict update, whatever the number of settings. `_aliases` maps spellings of other
+    versions to ours, `_removed` maps names that existed once to the sentence that says what to use.
+    """
+
+    _names: ClassVar[frozenset[str]] = frozenset()
+    _aliases: ClassVar[dict[str, str]] = {}
+    _removed: ClassVar[dict[str, str]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = cls.__dict__.get("__annotations__", {})
+        names = [name for name, kind in own.items() if not name.startswith("_") and "ClassVar" not in str(kind)]
+        cls._names = cls._names | frozenset(names)
+
+    def __init__(self, **settings: Any) -> None:
+        if not settings.keys() <= self._names:
+            settings = self._translated(settings)
+        self.__dict__.update(settings)
+
+    def _translated(self, settings: dict[str, Any]) -> dict[str, Any]:
+        translated: dict[str, Any] = {}
+        for name, value in settings.items():
+            if name in self._names:
+                translated[name] = value
+            elif name in self._aliases:
+                translated.setdefault(self._aliases[name], value)
+            else:
+                raise TypeError(self._unknown(name))
+        return translated
+
+    def _unknown(self, name: str) -> str:
+        owner = type(self).__name__
+        if name in self._removed:
+            return f"{owner} has no setting {name!r}: {self._removed[name]}"
+        near = [known for known in sorted(self._names) if name in known or known in name]
+        hint = f" Did you mean {' or '.join(repr(n) for n in near[:3])}?" if near else ""
+        return f"{owner} has no setting {name!r}.{hint}"
+
+    def _deprecated(self, old: str, new: str) -> None:
+        warnings.warn(f"{type(self).__name__}.{old} is now {new}", DeprecationWarning, stacklevel=3)
+
+    def settings(self) -> dict[str, Any]:
+        """What was set on this object, by name."""
+        return {name: value for name, value in self.__dict__.items() if name in self._names}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={value!r}" for name, value in self.settings().items() if name in ("id", "name", "model")
+        )
+        return f"{type(self).__name__}({shown})"
+
+
+def publish_signature(cls: type[S]) -> type[S]:
+    """Class decorator: give the constructor the signature that `help()` and `inspect` should see."""
+    parameters: list[inspect.Parameter] = []
+    for owner in reversed(cls.__mro__):
+        for name, kind in owner.__dict__.get("__annotations__", {}).items():
+            if name in cls._names:
+                default = getattr(cls, name)
+                default = default.default if isinstance(default, Derived) else default
+                parameters.append(
+                    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+                )
+
+    cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
+    return cls
+
+
+class Derived:
+    """A setting that, left alone, is computed from the others at its first read: an id from a name."""
+
+    default = None
+
+    def __init__(self, compute: Any) -> None:
+        self.compute = compute
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        value = instance.__dict__.get(self.name)
+        return self.compute(instance) if value is None else value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.name] = value
+
+
+__all__ = ["Derived", "Settings", "publish_signature"]
