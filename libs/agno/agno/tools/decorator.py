@@ -1,0 +1,59 @@
+"""`@tool`: a function, described for models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, overload
+
+from agno.tools.function import Function
+
+_OPTIONS = (
+    "name", "description", "strict", "instructions", "add_instructions", "show_result", "stop_after_tool_call",
+    "requires_confirmation", "requires_user_input", "external_execution", "external_execution_silent",
+    "user_input_fields", "pre_hook", "post_hook", "tool_hooks", "cache_results", "cache_dir", "cache_ttl",
+    "tool_call_limit", "approval_type",
+)  # fmt: skip
+_WAITS = ("requires_confirmation", "requires_user_input", "external_execution")
+
+
+@overload
+def tool(fn: Callable[..., Any], /) -> Function: ...
+@overload
+def tool(**options: Any) -> Callable[[Callable[..., Any]], Function]: ...
+def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Make a function a tool: `@tool` or `@tool(requires_confirmation=True, …)`.
+
+    Raises ValueError for an unknown option, and if more than one of requires_confirmation, requires_user_input and
+    external_execution is set.
+    """
+    if fn is not None:
+        return _function(fn, options)
+    _check(options)
+    return lambda function: _function(function, options)
+
+
+def _check(options: dict[str, Any]) -> None:
+    for name in options:
+        if name not in _OPTIONS:
+            raise ValueError(f"@tool has no option {name!r}. Options: {', '.join(_OPTIONS)}.")
+    waits = [name for name in _WAITS if options.get(name)]
+    if len(waits) > 1:
+        raise ValueError(f"@tool got {' and '.join(waits)}; a tool waits for a person in one way only.")
+
+
+def _function(fn: Callable[..., Any], given: dict[str, Any]) -> Function:
+    if not callable(fn):
+        raise ValueError(f"@tool decorates a function, not {fn!r}.")
+    options = {key: value for key, value in given.items() if value is not None}
+    if options.get("user_input_fields"):
+        options["requires_user_input"] = True
+        _check(options)
+    if options.get("stop_after_tool_call") and "show_result" not in options:
+        options["show_result"] = True
+    options.setdefault("name", getattr(fn, "__name__", "tool"))
+    function = Function(entrypoint=fn, **options)
+    function.process_entrypoint(strict=bool(function.strict))
+    return function
+
+
+__all__ = ["tool"]
