@@ -6,6 +6,7 @@ from typing import Any
 
 from agno._engine.context import Run, private_copy
 from agno._engine.history import runs_needed
+from agno.exceptions import RunNotContinuableError, RunNotFoundError
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
@@ -19,12 +20,14 @@ async def begin(run: Run) -> None:
     """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
     component, context = run.component, run.context
     db = component.db if run.identity.get("parent_run_id") is None else None
-    session = run.session
+    session = run.session or _cached(run)
     if session is None and db is not None:
         session = await run.io.call(
             db.read_session, context.session_id, component.session_type, context.user_id, **_window(run)
         )
     run.session = session = session if session is not None else component.new_session(context)
+    if run.continued:
+        _take_up(run)
     _settle_state(run)
     _settle_metadata(run)
     await _resolve_dependencies(run)
@@ -32,9 +35,48 @@ async def begin(run: Run) -> None:
         await run.io.call(db.begin_run, session, run.output)
 
 
+def _cached(run: Run) -> Any:
+    component = run.component
+    cached = component.cached_session if component.cache_session else None
+    return cached if cached is not None and cached.session_id == run.context.session_id else None
+
+
+def _take_up(run: Run) -> None:
+    """Continue: find the paused run, put the caller's answers on it, and go on from its messages."""
+    answers = run.answers or {}
+    output = answers.get("run_response")
+    if output is None:
+        assert run.session is not None
+        output = run.session.get_run(run.output.run_id)
+        if output is None:
+            raise RunNotFoundError(f"There is no run {run.output.run_id!r} in session {run.context.session_id!r}.")
+        run.output = output
+    if output.status is not RunStatus.paused:
+        raise RunNotContinuableError(f"Run {output.run_id!r} is {output.status.value}, so there is nothing to continue.")
+    _answer(output, answers)
+    output.status = RunStatus.running
+    run.messages = list(output.messages or ())
+    run.context.messages = run.messages
+    run.input = output.input.input_content if output.input is not None else None
+    if run.component.store_events:
+        run.kept_events = list(output.events or ())
+
+
+def _answer(output: Any, answers: dict[str, Any]) -> None:
+    tools = {tool.tool_call_id: tool for tool in output.tools or ()}
+    given = list(answers.get("tools") or ())
+    given += [r.tool_execution for r in answers.get("requirements") or () if r.tool_execution is not None]
+    for tool in given:
+        if tool.tool_call_id not in tools:
+            raise ValueError(f"Run {output.run_id!r} has no tool call {tool.tool_call_id!r} to answer.")
+        tools[tool.tool_call_id] = tool
+    output.tools = list(tools.values())
+
+
 def _window(run: Run) -> dict[str, Any]:
     wanted = runs_needed(run)
-    if run.component.reads_whole_session:
+    component = run.component
+    if run.continued or component.cache_session or component.read_chat_history or component.read_tool_call_history:
         wanted = -1
     return {"runs": None if wanted < 0 else wanted}
 

@@ -92,8 +92,6 @@ class Component(Settings):
 
     # Session ---------------------------------------------------------------------------------------------------------
 
-    reads_whole_session = False
-
     def new_session(self, context: RunContext) -> AgentSession:
         """A session that nothing is stored of yet."""
         component: Any = self

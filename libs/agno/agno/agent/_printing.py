@@ -1,0 +1,63 @@
+"""Agents in a terminal. What draws is imported when something is drawn."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+class Printing:
+    """`print_response` and `cli_app`, and their async twins."""
+
+    def print_response(self, input: Any = None, *, stream: bool | None = None, **options: Any) -> None:
+        """Run, and show what happens: message, reasoning, tool calls, answer. Plain text when this is no terminal.
+
+        Besides the options of `run`: `markdown`, `show_message`, `show_reasoning`, `show_full_reasoning`, `console`,
+        `tags_to_include_in_markdown`.
+        """
+        _console().print_response(self, input, stream, options)
+
+    async def aprint_response(self, input: Any = None, *, stream: bool | None = None, **options: Any) -> None:
+        """`print_response` for asyncio."""
+        await _console().aprint_response(self, input, stream, options)
+
+    def cli_app(
+        self,
+        input: Any = None,
+        session_id: str | None = None,
+        user_id: str | None = None,
+        user: str = "User",
+        emoji: str = ":sunglasses:",
+        stream: bool = False,
+        markdown: bool = False,
+        exit_on: list[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Talk with the agent in the terminal until one of `exit_on` (exit, quit, bye) or the end of input."""
+        options.update(session_id=session_id, user_id=user_id, markdown=markdown)
+        for text in _console().prompts(input, user, emoji, exit_on):
+            self.print_response(text, stream=stream, **options)
+
+    async def acli_app(
+        self,
+        input: Any = None,
+        session_id: str | None = None,
+        user_id: str | None = None,
+        user: str = "User",
+        emoji: str = ":sunglasses:",
+        stream: bool = False,
+        markdown: bool = False,
+        exit_on: list[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """`cli_app` for asyncio."""
+        options.update(session_id=session_id, user_id=user_id, markdown=markdown)
+        for text in _console().prompts(input, user, emoji, exit_on):
+            await self.aprint_response(text, stream=stream, **options)
+
+
+def _console() -> Any:
+    return import_module("agno._engine.console")  # loads rich
+
+
+__all__ = ["Printing"]

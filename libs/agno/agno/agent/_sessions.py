@@ -1,0 +1,199 @@
+"""Reading and changing sessions through an agent. Each method has an async twin with an `a` in front."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agno._io import IO, asynchronous, sync
+from agno.models._loop import Exchange, converse
+from agno.models.message import Message
+from agno.models.metrics import Metrics
+from agno.run.agent import RunOutput
+from agno.session import AgentSession, SessionSummary
+from agno.utils.log import log_warning
+
+_NAME_WORDS = 5
+_NAME_TRIES = 3
+
+
+class Sessions:
+    """Sessions, runs, state and names."""
+
+    def _the_id(self, session_id: str | None) -> str:
+        component: Any = self
+        found: str | None = session_id or component.known_session_id()
+        if found is None:
+            raise ValueError(f"{self!r} has no session yet: pass session_id=, or run it first.")
+        return found
+
+    async def _load(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> AgentSession | None:
+        """The session with all its runs, or None. The session of another user is not found."""
+        component: Any = self
+        wanted = self._the_id(session_id)
+        cached: AgentSession | None = component.cached_session
+        if component.cache_session and cached is not None and cached.session_id == wanted:
+            return cached
+        if component.db is None:
+            return None
+        found: AgentSession | None = await io.call(component.db.read_session, wanted, component.session_type, user_id)
+        return found
+
+    get_session = sync(_load)
+    aget_session = asynchronous(_load)
+
+    async def _must_load(self, io: IO, session_id: str | None) -> AgentSession:
+        session = await self._load(io, session_id)
+        if session is None:
+            raise ValueError(f"There is no session {self._the_id(session_id)!r} for {self!r}.")
+        return session
+
+    async def _save(self, io: IO, session: AgentSession) -> None:
+        """Store a session. Does nothing without a db."""
+        component: Any = self
+        if component.db is not None:
+            await io.call(component.db.upsert_session, session)
+
+    save_session = sync(_save)
+    asave_session = asynchronous(_save)
+
+    async def _delete(self, io: IO, session_id: str) -> None:
+        """Delete a session with its runs. Does nothing without a db."""
+        component: Any = self
+        if component.db is not None:
+            await io.call(component.db.delete_session, session_id)
+
+    delete_session = sync(_delete)
+    adelete_session = asynchronous(_delete)
+
+    async def _run_output(self, io: IO, run_id: str, session_id: str | None = None) -> RunOutput | None:
+        """A run of the session, or None."""
+        session = await self._load(io, session_id)
+        run: RunOutput | None = session.get_run(run_id) if session is not None else None
+        if run is None:
+            log_warning(f"run {run_id!r} is not in session {session_id!r}")
+        return run
+
+    get_run_output = sync(_run_output)
+    aget_run_output = asynchronous(_run_output)
+
+    async def _last_run_output(self, io: IO, session_id: str | None = None) -> RunOutput | None:
+        """The newest run of the session, or None."""
+        session = await self._load(io, session_id)
+        if session is None or not session.runs:
+            log_warning(f"session {session_id!r} has no runs")
+            return None
+        return session.runs[-1]
+
+    get_last_run_output = sync(_last_run_output)
+    aget_last_run_output = asynchronous(_last_run_output)
+
+    async def _chat_history(self, io: IO, session_id: str | None = None, last_n_runs: int | None = None) -> list[Message]:
+        """All messages of the session. Raises ValueError for a session that is not there."""
+        return (await self._must_load(io, session_id)).get_chat_history(last_n_runs)
+
+    get_chat_history = sync(_chat_history)
+    aget_chat_history = asynchronous(_chat_history)
+
+    async def _session_messages(self, io: IO, session_id: str | None = None, **selection: Any) -> list[Message]:
+        """Messages of the session; the selection is that of `AgentSession.get_messages`."""
+        session = await self._load(io, session_id)
+        return session.get_messages(**selection) if session is not None else []
+
+    get_session_messages = sync(_session_messages)
+    aget_session_messages = asynchronous(_session_messages)
+
+    def get_messages_for_session(self, session_id: str | None = None) -> list[Message]:
+        """Messages of the runs that completed; empty, with a warning, without a session."""
+        component: Any = self
+        if not (session_id or component.known_session_id()):
+            log_warning("get_messages_for_session: no session_id is known")
+            return []
+        return self.get_session_messages(session_id)
+
+    async def _session_name(self, io: IO, session_id: str | None = None) -> str:
+        """The session's name, `""` if it has none."""
+        return (await self._must_load(io, session_id)).name or ""
+
+    get_session_name = sync(_session_name)
+    aget_session_name = asynchronous(_session_name)
+
+    async def _state(self, io: IO, session_id: str | None = None) -> dict[str, Any]:
+        """The stored state, `{}` if there is none."""
+        data = (await self._must_load(io, session_id)).session_data or {}
+        return dict(data.get("session_state") or {})
+
+    get_session_state = sync(_state)
+    aget_session_state = asynchronous(_state)
+
+    async def _update_state(
+        self, io: IO, session_state_updates: dict[str, Any], session_id: str | None = None
+    ) -> dict[str, Any]:
+        """Set keys of the stored state; gives the new state."""
+        session = await self._must_load(io, session_id)
+        data = session.session_data or {}
+        state = {**(data.get("session_state") or {}), **session_state_updates}
+        session.session_data = {**data, "session_state": state}
+        await self._save(io, session)
+        return state
+
+    update_session_state = sync(_update_state)
+    aupdate_session_state = asynchronous(_update_state)
+
+    async def _metrics(self, io: IO, session_id: str | None = None) -> Metrics | None:
+        """What the session cost so far, or None."""
+        data = (await self._must_load(io, session_id)).session_data or {}
+        stored = data.get("session_metrics")
+        return Metrics.from_dict(stored) if stored else None
+
+    get_session_metrics = sync(_metrics)
+    aget_session_metrics = asynchronous(_metrics)
+
+    async def _summary(self, io: IO, session_id: str | None = None) -> SessionSummary | None:
+        """The session's summary, or None."""
+        return (await self._must_load(io, session_id)).summary
+
+    get_session_summary = sync(_summary)
+    aget_session_summary = asynchronous(_summary)
+
+    async def _set_name(
+        self, io: IO, session_id: str | None = None, autogenerate: bool = False, session_name: str | None = None
+    ) -> AgentSession:
+        """Name the session, or let the model name it."""
+        if session_name is None and not autogenerate:
+            raise ValueError("set_session_name needs session_name=, or autogenerate=True.")
+        session = await self._must_load(io, session_id)
+        session.name = session_name if session_name is not None else await self._made_up_name(io, session)
+        await self._save(io, session)
+        return session
+
+    set_session_name = sync(_set_name)
+    aset_session_name = asynchronous(_set_name)
+
+    async def _made_up_name(self, io: IO, session: AgentSession) -> str:
+        component: Any = self
+        talk = "\n".join(f"{m.role}: {m.get_content_string()}" for m in session.get_messages_for_session())
+        prompt = f"Name this conversation in at most {_NAME_WORDS} words. Give the name only."
+        name = ""
+        for _ in range(_NAME_TRIES):
+            messages = [Message(role="system", content=prompt), Message(role="user", content=talk)]
+            exchange = Exchange(io=io, model=component.model_of_run(), messages=messages)
+            async for _item in converse(exchange):
+                pass
+            name = str(exchange.response.content or "").strip().strip('"')
+            if name and len(name.split()) <= _NAME_WORDS:
+                return name
+        return " ".join(name.split()[:_NAME_WORDS])
+
+    async def _rename(self, io: IO, name: str, session_id: str | None = None) -> None:
+        """Name the agent, on the object and in the stored session."""
+        session = await self._must_load(io, session_id)
+        component: Any = self
+        component.name = name
+        session.agent_data = {**(session.agent_data or {}), "name": name}
+        await self._save(io, session)
+
+    rename = sync(_rename)
+    arename = asynchronous(_rename)
+
+
+__all__ = ["Sessions"]
