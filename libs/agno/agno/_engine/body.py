@@ -128,10 +128,9 @@ async def _loop_events(run: Run, exchange: Exchange) -> AsyncGenerator[Any, None
             if kind == _ANSWER:
                 if structured_answer:
                     continue
-                if item.content is not None or len(item.__dict__) > 2:
-                    event = _content_event(run, content_event, item)
-                    if event is not None:
-                        yield event
+                event = _content_event(run, content_event, item)
+                if event is not None:
+                    yield event
             elif kind == _STARTED:
                 yield emit(run.events.ToolCallStartedEvent, tool=item.tool_executions[0])
             elif kind == _COMPLETED:
@@ -146,10 +145,12 @@ async def _loop_events(run: Run, exchange: Exchange) -> AsyncGenerator[Any, None
 
 def _content_event(run: Run, event_class: type[Any], delta: Any) -> Any:
     """A content event for a delta that has something to show."""
+    if delta.is_text_only:
+        return run.emit(event_class, content=delta.content)
     details: dict[str, Any] = {}
     if delta.content is not None:
         details["content"] = delta.content
-    if len(delta.__dict__) > 2 and event_class is run.events.RunContentEvent:
+    if event_class is run.events.RunContentEvent:
         if delta.reasoning_content:
             details["reasoning_content"] = delta.reasoning_content
         if delta.citations is not None:

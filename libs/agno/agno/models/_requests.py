@@ -160,7 +160,7 @@ class Joined:
                 self.text.append(delta.content)
             else:
                 self.rest.content = delta.content
-        if len(delta.__dict__) > 2:  # more than text and its event
+        if not delta.is_text_only:
             self._add_rest(delta)
 
     def _add_rest(self, delta: ModelResponse) -> None:

@@ -132,6 +132,12 @@ class ModelResponse(Coded):
                 raise TypeError(f"ModelResponse has no field {unknown!r}. Fields: {', '.join(sorted(_FIELD_NAMES))}.")
             mine.update(values)
 
+    @property
+    def is_text_only(self) -> bool:
+        """True if nothing but `content` is set: the frequent case in a stream."""
+        mine = self.__dict__
+        return len(mine) == 2 and "content" in mine and not mine["tool_calls"]
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ModelResponse:
         response = decode(cls, data)
