@@ -60,6 +60,7 @@ class Run:
     skipped_events: frozenset[str] = frozenset()
     started: float = 0.0
     first_token: float | None = None
+    opened: bool = False  # the session is loaded, and a continued run is taken up
     stored: bool = False
     reasoning_open: bool = False
     token: Any = None

@@ -28,8 +28,8 @@ async def events_of(run: Run, body: Body) -> AsyncGenerator[Any, None]:
     try:
         async with AsyncExitStack() as stack:
             try:
-                run.check()
                 await begin(run)
+                run.check()
                 async with aclosing(body(run, stack)) as events:
                     async for event in events:
                         yield event

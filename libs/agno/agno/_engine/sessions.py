@@ -33,6 +33,7 @@ async def begin(run: Run) -> None:
     await _resolve_dependencies(run)
     if db is not None and not run.continued:
         await run.io.call(db.begin_run, session, run.output)
+    run.opened = True
 
 
 def _cached(run: Run) -> Any:
@@ -70,6 +71,12 @@ def _answer(output: Any, answers: dict[str, Any]) -> None:
         if tool.tool_call_id not in tools:
             raise ValueError(f"Run {output.run_id!r} has no tool call {tool.tool_call_id!r} to answer.")
         tools[tool.tool_call_id] = tool
+    for tool in tools.values():
+        if tool.external_execution_required and tool.result is None:
+            raise ValueError(
+                f"Tool {tool.tool_name!r} (call {tool.tool_call_id}) is executed outside of the run and has no result. "
+                "Set tool.result, or requirement.set_external_execution_result(...), before continuing."
+            )
     output.tools = list(tools.values())
 
 
@@ -136,8 +143,8 @@ async def store(run: Run) -> None:
     """Write the run and the session's header, in one transaction. Does nothing without a database."""
     component, session, output = run.component, run.session, run.output
     run.stored = True
-    if session is None:
-        return
+    if session is None or not run.opened:
+        return  # what could not be opened is left as it is in the database
     data = dict(session.session_data or {})
     if state := run.stored_state():
         data["session_state"] = state

@@ -20,6 +20,7 @@ from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
 from agno.tools.function import Function
+from agno.utils.ids import new_id
 
 
 def _never() -> None:
@@ -101,6 +102,8 @@ async def _model_turn(x: Exchange) -> AsyncGenerator[ModelResponse, None]:
         assistant.metrics.stop_timer()
         if assistant.tool_calls and x.limit_hit:
             _refuse_calls(x, assistant)
+        if assistant.tool_calls:
+            _name_calls(x, assistant)
         if (
             assistant.content is not None
             or assistant.tool_calls
@@ -131,6 +134,15 @@ async def _answer(x: Exchange, assistant: Message) -> AsyncGenerator[ModelRespon
             if not x.model.retry_with_guidance or guidance > x.model.retry_with_guidance_limit:
                 raise error.original_error from error
             x.messages.append(Message(role="user", content=error.retry_guidance_message, add_to_agent_memory=False))
+
+
+def _name_calls(x: Exchange, assistant: Message) -> None:
+    """Give every call an id of its own: some providers send none, or the same one in each turn."""
+    used = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
+    for position, call in enumerate(assistant.tool_calls or ()):
+        if not call.get("id") or call["id"] in used:
+            assistant.tool_calls[position] = call = {**call, "id": f"call_{new_id()}"}  # type: ignore[index]  # not None
+        used.add(call["id"])
 
 
 def _refuse_calls(x: Exchange, assistant: Message) -> None:

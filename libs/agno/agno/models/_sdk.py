@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -64,7 +64,9 @@ class SdkModel(Model):
         given = getattr(self, "async_client", None)
         if given is not None:
             return given
-        kept: PerLoop[Any] = self.__dict__.get("_clients_async") or self.__dict__.setdefault("_clients_async", PerLoop())
+        kept: PerLoop[Any] = self.__dict__.get("_clients_async") or self.__dict__.setdefault(
+            "_clients_async", PerLoop()
+        )
         return kept.get(self.make_async_client)
 
     def close(self) -> None:
@@ -113,7 +115,9 @@ class SdkModel(Model):
         names = {base.__name__ for base in kind.__mro__}
         over_http = any(base.__module__.partition(".")[0] in _HTTP_LIBRARIES for base in kind.__mro__)
         text = str(error) or kind.__name__
-        if isinstance(error, TimeoutError) or any(name.endswith(("TimeoutException", "TimeoutError")) for name in names):
+        if isinstance(error, TimeoutError) or any(
+            name.endswith(("TimeoutException", "TimeoutError")) for name in names
+        ):
             return self.provider_error(f"{self.get_provider()} did not answer in time: {text}", 504)
         if over_http or isinstance(error, ConnectionError) or any(name.endswith("ConnectionError") for name in names):
             return self.provider_error(f"The connection to {self.get_provider()} failed: {text}")
@@ -156,7 +160,8 @@ def text_of(message: Message) -> str:
     if content is None or isinstance(content, str):
         return content or ""
     texts = [part if isinstance(part, str) else part.get("text") for part in content if isinstance(part, (str, dict))]
-    return "\n".join(texts) if texts and None not in texts else message.get_content_string()
+    known = [text for text in texts if text is not None]
+    return "\n".join(known) if known and len(known) == len(content) else message.get_content_string()
 
 
 # Structured output ---------------------------------------------------------------------------------------------------
@@ -240,19 +245,29 @@ class Link:
     fill: Callable[[bytes], None]
 
 
-def load(links: list[Link]) -> None:
+def load(links: Sequence[Link]) -> None:
     """Download what the request refers to."""
-    with httpx.Client(follow_redirects=True) as client:
-        for link in links:
-            link.fill(client.get(link.url).raise_for_status().content)
+    for link in links:
+        try:
+            link.fill(httpx.get(link.url, follow_redirects=True).raise_for_status().content)
+        except httpx.HTTPError as error:
+            raise _no_download(link, error) from error
 
 
-async def aload(links: list[Link]) -> None:
+async def aload(links: Sequence[Link]) -> None:
     """Download what the request refers to."""
+    if not links:
+        return
     async with httpx.AsyncClient(follow_redirects=True) as client:
         for link in links:
-            response = await client.get(link.url)
-            link.fill(response.raise_for_status().content)
+            try:
+                link.fill((await client.get(link.url)).raise_for_status().content)
+            except httpx.HTTPError as error:
+                raise _no_download(link, error) from error
+
+
+def _no_download(link: Link, error: Exception) -> ModelProviderError:
+    return ModelProviderError(f"{link.url} is input of the model and could not be downloaded: {error}", 400)
 
 
 def base64_text(content: bytes) -> str:

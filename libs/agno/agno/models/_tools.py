@@ -137,11 +137,6 @@ class ToolTurn:
             if slot.name == "get_user_input":
                 return
         if execution.external_execution_required:
-            if execution.result is None:
-                raise ValueError(
-                    f"Tool {slot.name!r} (call {slot.call_id}) is executed outside of the run and has no result. "
-                    "Set tool.result (or requirement.set_external_execution_result(...)) before continuing."
-                )
             execution.external_execution_required = False
             slot.answer = self._tool_message(slot, str(execution.result), error=False)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -12,10 +12,11 @@ from pydantic import BaseModel
 
 from agno.media import Audio, File, Image, Video
 from agno.models.metrics import Metrics
-from agno.utils.codec import Coded, decode, encode
+from agno.utils.codec import Coded, copied, decode, encode, revived
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
-from agno.utils.log import log_info
+from agno.utils.lazy import Lazy
+from agno.utils.log import log_debug, log_error, log_info, log_warning
 
 
 @dataclass
@@ -51,29 +52,13 @@ class Citations(BaseModel):
     search_queries: list[str] | None = None
 
 
-class _Lazy:
-    """A field that is made at its first read."""
-
-    def __init__(self, make: Any) -> None:
-        self.make = make
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        if instance is None:
-            return None  # the dataclass default
-        value = instance.__dict__[self.name] = self.make()  # a non-data descriptor: found here only once
-        return value
-
-
 @dataclass(init=False, eq=False)
 class Message(Coded):
     """A message: who says it (`role`), what (`content`), and what belongs to it. Further attributes may be set."""
 
     role: str
     content: str | list[Any] | None = None
-    id: str = _Lazy(new_id)  # type: ignore[assignment]  # a descriptor that gives a str
+    id: str = Lazy(new_id)  # type: ignore[assignment]  # a descriptor that gives a str
     name: str | None = None
     tool_call_id: str | None = None
     tool_calls: list[dict[str, Any]] | None = None
@@ -94,7 +79,7 @@ class Message(Coded):
     stop_after_tool_call: bool = False
     add_to_agent_memory: bool = True
     from_history: bool = False
-    metrics: Metrics = _Lazy(Metrics)  # type: ignore[assignment]  # a descriptor that gives Metrics
+    metrics: Metrics = Lazy(Metrics)  # type: ignore[assignment]  # a descriptor that gives Metrics
     references: MessageReferences | None = None
     compressed_content: str | None = None
     temporary: bool = False
@@ -106,12 +91,14 @@ class Message(Coded):
         mine["content"] = content
         mine["created_at"] = now_epoch()
         if values:
-            if "metrics" in values and isinstance(values["metrics"], Mapping):
-                values["metrics"] = Metrics.from_dict(values["metrics"])
-            mine.update(values)
+            mine.update(values if _REVIVED.isdisjoint(values) else _revived(values))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Message) and self.to_dict() == other.to_dict()
+        if not isinstance(other, Message):
+            return NotImplemented
+        if "id" in self.__dict__ and "id" in other.__dict__ and self.id != other.id:
+            return False
+        return self._data() == other._data()
 
     __hash__ = None  # type: ignore[assignment]  # mutable
 
@@ -139,7 +126,10 @@ class Message(Coded):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: without None and empty lists; role, tags and time always."""
-        data: dict[str, Any] = {"id": self.id, "role": self.role}
+        return {"id": self.id, **self._data()}
+
+    def _data(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"role": self.role}
         for name, value in self.__dict__.items():
             if value is None or name in _HANDLED or (name != "content" and value in ([], {})):
                 continue
@@ -155,7 +145,7 @@ class Message(Coded):
     def from_dict(cls, data: Mapping[str, Any]) -> Message:
         """The inverse of `to_dict`. Unknown keys become attributes."""
         message = decode(cls, {key: value for key, value in data.items() if key in _FIELD_NAMES})
-        message.__dict__.update({key: value for key, value in data.items() if key not in _FIELD_NAMES})
+        message.__dict__.update({key: copied(value) for key, value in data.items() if key not in _FIELD_NAMES})
         return message
 
     def to_function_call_dict(self) -> dict[str, Any]:
@@ -171,15 +161,41 @@ class Message(Coded):
         }
 
     def log(self, metrics: bool = True, level: str | None = None) -> None:
-        """Write the message to the log."""
-        log_info(f"{self.role}: {self.get_content_string()}")
+        """Write the message to the log, as a debug line unless `level` names another."""
+        write = {"info": log_info, "warning": log_warning, "error": log_error}.get(level or "", log_debug)
+        lines = [f"{self.role}: {self.get_content_string()}"]
+        lines += [f"  calls {call.get('function', call)}" for call in self.tool_calls or ()]
+        if metrics and self.has_metrics:
+            lines.append(f"  metrics {self.metrics.to_dict()}")
+        write("\n".join(lines))
 
     # The part of pydantic's interface that programs written for Agno use
 
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        return self.to_dict()
+    def model_dump(
+        self,
+        *,
+        include: Container[str] | None = None,
+        exclude: Container[str] | None = None,
+        exclude_none: bool = False,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """All fields as plain data, or those asked for."""
+        data: dict[str, Any] = dict.fromkeys(_FIELDS) | self.to_dict()
+        return {
+            name: value
+            for name, value in data.items()
+            if (include is None or name in include)
+            and (exclude is None or name not in exclude)
+            and not (exclude_none and value is None)
+        }
+
+    def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
+        """`model_dump` as JSON text."""
+        raw = msgspec.json.encode(self.model_dump(**options), enc_hook=str)
+        return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Message:
+        """A twin; unless `deep`, it shares lists and dicts with this message."""
         twin = Message.__new__(type(self))
         twin.__dict__.update(copy.deepcopy(self.__dict__) if deep else self.__dict__)
         if update:
@@ -188,6 +204,7 @@ class Message(Coded):
 
     @classmethod
     def model_validate(cls, value: Any) -> Message:
+        """A message from a message or a dict."""
         return value if isinstance(value, cls) else cls.from_dict(value)
 
     @classmethod
@@ -200,6 +217,16 @@ class Message(Coded):
 
 
 _HANDLED = frozenset({"id", "role", "metrics", "from_history", "stop_after_tool_call", "created_at"})
-_FIELD_NAMES = frozenset(f.name for f in fields(Message))
+_FIELDS = tuple(f.name for f in fields(Message))
+_FIELD_NAMES = frozenset(_FIELDS)
+# fields that may be given as dicts, as in Message(**stored)
+_REVIVED = frozenset(
+    {"audio", "images", "videos", "files", "audio_output", "image_output", "video_output", "citations", "metrics", "references"}
+)
+
+
+def _revived(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: revived(Message, name, value) if name in _REVIVED else value for name, value in values.items()}
+
 
 __all__ = ["Citations", "DocumentCitation", "Message", "MessageReferences", "UrlCitation"]

@@ -1,7 +1,7 @@
 """Dataclasses to plain data and back, by field type. The plan of a class is made once.
 
-`encode` drops None and never changes its argument. `decode` never changes its argument either, and keeps keys it does
-not know (of a newer version) on the object, so that they are written again.
+`encode` drops None and never changes its argument. `decode` never changes its argument either, shares no dict or list
+with it, and keeps keys it does not know (of a newer version) on the object, so that they are written again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ T = TypeVar("T")
 Convert = Callable[[Any], Any]
 
 UNKNOWN = "_unknown"
-_decoders: dict[type, dict[str, Convert | None]] = {}
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_SEQUENCES = frozenset({list, tuple, set, frozenset})
 
 
 def encode(value: Any) -> Any:
@@ -29,75 +31,74 @@ def encode(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is dict:
-        return {key if type(key) is str else str(key): encode(item) for key, item in value.items()}
+        return {key if type(key) is str else _key(key): encode(item) for key, item in value.items()}
     if kind in _SEQUENCES:
         return [encode(item) for item in value]
     return _encode_object(value)
 
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-_SEQUENCES = frozenset({list, tuple, set, frozenset})
+def _key(key: Any) -> str:
+    return str(key.value if isinstance(key, Enum) else key)
 
 
 def _encode_object(value: Any) -> Any:
     if isinstance(value, Enum):
-        return value.value
-    to_dict = getattr(value, "to_dict", None)
-    if to_dict is not None and not isinstance(value, type):
+        return encode(value.value)
+    if isinstance(value, type):
+        return value.__name__
+    if (to_dict := getattr(value, "to_dict", None)) is not None:
         return to_dict()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value):
         return encode_fields(value)
-    dump = getattr(value, "model_dump", None)
-    if dump is not None and not isinstance(value, type):
+    if (dump := getattr(value, "model_dump", None)) is not None:
         return dump(mode="json", exclude_none=True)
+    return _encode_value(value)
+
+
+def _encode_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, bytes):
+    if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode()
     if isinstance(value, Mapping):
-        return {str(key): encode(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+        return {_key(key): encode(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [encode(item) for item in value]
+    for plain in (str, int, float):  # their subclasses, like numpy.float64
+        if isinstance(value, plain):
+            return plain(value)
     return str(value)
 
 
-def encode_fields(value: Any, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The fields of a dataclass instance that are not None, encoded, and what `decode` did not know."""
+def encode_fields(value: Any, always: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The fields of a dataclass instance that are not None (or are in `always`), and what `decode` did not know."""
     result: dict[str, Any] = {}
-    for name in _field_names(type(value)):
-        if name not in skip and (item := getattr(value, name)) is not None:
+    for name in _plan(type(value)).names:
+        item = getattr(value, name)
+        if item is not None or name in always:
             result[name] = encode(item)
     unknown = value.__dict__.get(UNKNOWN)
     if unknown:
-        result.update({key: item for key, item in unknown.items() if key not in result})
+        result.update({key: encode(item) for key, item in unknown.items() if key not in result})
     return result
-
-
-_names: dict[type, tuple[str, ...]] = {}
-
-
-def _field_names(cls: type) -> tuple[str, ...]:
-    names = _names.get(cls)
-    if names is None:
-        names = _names[cls] = tuple(f.name for f in dataclasses.fields(cls) if not f.name.startswith("_"))  # type: ignore[arg-type]
-    return names
 
 
 def decode(cls: type[T], data: Mapping[str, Any]) -> T:
     """An instance from what `encode` gave."""
-    plan = _decoders.get(cls)
-    if plan is None:
-        plan = _decoders[cls] = _plan(cls)
+    plan = _plan(cls)
     obj = cls.__new__(cls)
     fields = obj.__dict__
     unknown: dict[str, Any] = {}
+    converters = plan.converters
     for key, value in data.items():
-        if key not in plan:
-            unknown[key] = value
+        if key not in converters:
+            unknown[key] = copied(value)
+        elif value is not None:
+            convert = converters[key]
+            fields[key] = copied(value) if convert is None else convert(value)
         else:
-            convert = plan[key]
-            fields[key] = value if convert is None or value is None else convert(value)
-    for name, make in _factories(cls).items():
+            fields[key] = None
+    for name, make in plan.factories:
         if name not in fields:
             fields[name] = make()
     if unknown:
@@ -105,55 +106,70 @@ def decode(cls: type[T], data: Mapping[str, Any]) -> T:
     return obj
 
 
-_made: dict[type, dict[str, Callable[[], Any]]] = {}
+def revived(cls: type, name: str, value: Any) -> Any:
+    """The value of one field, given as plain data or as the objects themselves."""
+    convert = _plan(cls).converters[name]
+    return value if convert is None or value is None else convert(value)
 
 
-def _factories(cls: type) -> dict[str, Callable[[], Any]]:
-    found = _made.get(cls)
-    if found is None:
-        found = _made[cls] = {
-            f.name: f.default_factory
-            for f in dataclasses.fields(cls)  # type: ignore[arg-type]  # a dataclass type
-            if f.default_factory is not dataclasses.MISSING and not f.name.startswith("_")
+def copied(value: Any) -> Any:
+    """A copy of plain data as deep as its dicts and lists go; other objects are shared."""
+    kind = type(value)
+    if kind is dict:
+        return {key: copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if kind is list else value
+
+
+class _Plan:
+    """What is known about a dataclass: field names, how each field is revived, defaults that are made."""
+
+    def __init__(self, cls: type) -> None:
+        fields = [f for f in dataclasses.fields(cls) if not f.name.startswith("_")]
+        hints = _hints(cls)
+        self.names = tuple(f.name for f in fields)
+        self.converters: dict[str, Convert | None] = {
+            f.name: f.metadata.get("decode") or _converter(hints.get(f.name)) for f in fields
         }
-    return found
+        self.factories = [(f.name, f.default_factory) for f in fields if callable(f.default_factory)]
 
 
-def _plan(cls: type) -> dict[str, Convert | None]:
-    hints = typing.get_type_hints(cls)
-    plan: dict[str, Convert | None] = {}
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # a dataclass type
-        if field.name.startswith("_"):
-            continue
-        plan[field.name] = field.metadata.get("decode") or _converter(hints[field.name])
+_plans: dict[type, _Plan] = {}
+
+
+def _plan(cls: type) -> _Plan:
+    plan = _plans.get(cls)
+    if plan is None:
+        plan = _plans[cls] = _Plan(cls)
     return plan
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """Type hints by field. A hint that cannot be resolved (a user's local class) leaves its field as plain data."""
+    try:
+        return typing.get_type_hints(cls)
+    except NameError:
+        base = cls.__mro__[1]
+        return _hints(base) if dataclasses.is_dataclass(base) else {}
 
 
 def _converter(hint: Any) -> Convert | None:
     """How to revive a value of this type; None if it is plain already."""
-    origin = typing.get_origin(hint)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (Union, types.UnionType):
-        found = [c for arg in typing.get_args(hint) if arg is not type(None) and (c := _converter(arg)) is not None]
+        found = [c for arg in arguments if arg is not type(None) and (c := _converter(arg)) is not None]
         return found[0] if len(found) == 1 else None
-    if origin in (list, typing.Sequence) or getattr(origin, "__name__", "") == "Sequence":
-        item = _converter(typing.get_args(hint)[0]) if typing.get_args(hint) else None
-        return None if item is None else (lambda values: [_revived(item, v) for v in values])
-    if origin is dict:
-        arguments = typing.get_args(hint)
-        value = _converter(arguments[1]) if len(arguments) == 2 else None
-        return None if value is None else (lambda items: {k: _revived(value, v) for k, v in items.items()})
-    if isinstance(hint, type):
-        return _class_converter(hint)
-    return None
-
-
-def _revived(convert: Convert, value: Any) -> Any:
-    return value if value is None else convert(value)
+    if origin is list and arguments:
+        item = _converter(arguments[0])
+        return None if item is None else (lambda values: [v if v is None else item(v) for v in values])
+    if origin is dict and arguments:
+        value = _converter(arguments[1])
+        return None if value is None else (lambda items: {k: v if v is None else value(v) for k, v in items.items()})
+    return _class_converter(hint) if isinstance(hint, type) else None
 
 
 def _class_converter(cls: type) -> Convert | None:
     if issubclass(cls, Enum):
-        return cls
+        return _enum_converter(cls)
     if cls is datetime:
         return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else value
     from_dict = getattr(cls, "from_dict", None)
@@ -163,8 +179,19 @@ def _class_converter(cls: type) -> Convert | None:
         return lambda value: decode(cls, value) if isinstance(value, Mapping) else value
     pydantic = sys.modules.get("pydantic")
     if pydantic is not None and issubclass(cls, pydantic.BaseModel):
-        return lambda value: cls.model_validate(value) if isinstance(value, Mapping) else value  # type: ignore[attr-defined]
+        validate: Convert = cls.model_validate  # type: ignore[attr-defined]  # pydantic is not imported here
+        return lambda value: validate(value) if isinstance(value, Mapping) else value
     return None
+
+
+def _enum_converter(cls: type[Enum]) -> Convert:
+    def revive(value: Any) -> Any:
+        try:
+            return cls(value)
+        except ValueError:  # a member of a newer version: keep its text
+            return value
+
+    return revive
 
 
 class Coded:
@@ -180,4 +207,4 @@ class Coded:
         return decode(cls, data)
 
 
-__all__ = ["UNKNOWN", "Coded", "decode", "encode", "encode_fields"]
+__all__ = ["UNKNOWN", "Coded", "copied", "decode", "encode", "encode_fields", "revived"]

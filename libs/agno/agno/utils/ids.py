@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import os
-import threading
 
 _BLOCK = 256
-_lock = threading.Lock()
 _ready: list[str] = []
 
 
 def new_id() -> str:
     """The text of a version 4 UUID."""
     try:
-        return _ready.pop()  # atomic, so threads need no lock here
+        return _ready.pop()  # atomic, so threads need no lock
     except IndexError:
         return _refilled()
 
 
 def _refilled() -> str:
-    with _lock:
-        entropy = os.urandom(16 * _BLOCK).hex()
-        fresh = []
-        for start in range(0, len(entropy), 32):
-            text = entropy[start : start + 32]
-            variant = "89ab"[int(text[16], 16) & 3]
-            fresh.append(f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}")
-        first = fresh.pop()
-        _ready.extend(fresh)
-        return first
+    # threads that come here together make a block each, which only makes the next refill later
+    entropy = os.urandom(16 * _BLOCK).hex()
+    fresh = []
+    for start in range(0, len(entropy), 32):
+        text = entropy[start : start + 32]
+        variant = "89ab"[int(text[16], 16) & 3]
+        fresh.append(f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}")
+    first = fresh.pop()
+    _ready.extend(fresh)
+    return first
 
 
 if hasattr(os, "register_at_fork"):

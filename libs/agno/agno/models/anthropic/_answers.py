@@ -61,7 +61,11 @@ def plain(block: Any) -> Block:
 
 def usage(counts: Any, start: Any = None) -> Metrics:
     """Token counts; those of a stream's end stand above those of its start. Cached tokens are not in `input_tokens`."""
-    values = {**_counts(start), **_counts(counts)} if start is not None else _counts(counts)
+    values = _counts(counts)
+    if start is not None:
+        first = _counts(start)
+        facts = {**first.pop("provider_metrics", {}), **values.pop("provider_metrics", {})}
+        values = {**first, **values, "provider_metrics": facts or None}
     metrics = Metrics(**values)
     metrics.total_tokens = metrics.input_tokens + metrics.output_tokens
     return metrics

@@ -34,7 +34,7 @@ def turns(messages: list[Message], links: list[Link], *, cite: bool) -> list[dic
 
 
 def _after_tool_results(block: Block) -> bool:
-    return block["type"] != "tool_result"
+    return bool(block["type"] != "tool_result")
 
 
 def _user(message: Message, links: list[Link], cite: bool) -> list[Block]:

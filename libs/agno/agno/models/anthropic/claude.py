@@ -15,7 +15,7 @@ from agno.models.message import Message
 from agno.models.response import ModelResponse
 
 # families from before answers could be bound to a JSON schema
-_WITHOUT_SCHEMA = re.compile(r"claude-(v?[12]\b|instant|3|(opus|sonnet)-4(-0|-2025\d{4}|@2025\d{4})?$)")
+_WITHOUT_SCHEMA = re.compile(r"claude-(v?[12]\b|instant|3|(opus|sonnet)-4(-0|[-@]2025\d{4})?(-v\d.*)?$)")
 _MCP_BETA = "mcp-client-2025-04-04"
 # the status that an error in the middle of a stream would have had as a response
 _STATUS_OF = {
@@ -200,8 +200,8 @@ class Claude(SdkModel):
         from anthropic import AnthropicError, APIResponseValidationError, APIStatusError
 
         if isinstance(error, (APIStatusError, APIResponseValidationError)):
-            said = error.body if isinstance(error.body, dict) else {}
-            details = said.get("error") if isinstance(said.get("error"), dict) else said
+            said: dict[str, Any] = error.body if isinstance(error.body, dict) else {}
+            details = inner if isinstance(inner := said.get("error"), dict) else said
             status = error.status_code
             if status < 400:
                 status = _STATUS_OF.get(details.get("type", ""), 502)
