@@ -5,21 +5,34 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlparse
 
-import httpx
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from agno.utils.codec import encode
 from agno.utils.ids import new_id
 
 M = TypeVar("M", bound="_Media")
 
 
+def _download(url: str) -> Any:
+    # httpx is loaded at the first download: importing it takes longer than importing all of agno.agent
+    return import_module("httpx").get(url, follow_redirects=True).raise_for_status()
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return text.encode()
+
+
 class _Media(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="allow")
-    exclusive: ClassVar[bool] = True  # exactly one source, or at least one
+    sources: ClassVar[tuple[str, ...]] = ("url", "filepath", "content")
 
     url: str | None = None
     filepath: Path | str | None = None
@@ -28,18 +41,21 @@ class _Media(BaseModel):
     format: str | None = None
     mime_type: str | None = None
 
-    def _sources(self) -> list[str]:
-        return [name for name in ("url", "filepath", "content") if getattr(self, name) is not None]
+    @field_validator("content", mode="before")
+    @classmethod
+    def _text_is_base64(cls, value: Any) -> Any:
+        return _decoded(value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Any:
-        sources = self._sources()
-        name = type(self).__name__
-        if not sources:
-            raise ValueError(f"{name} has no source: give url=, filepath= or content=.")
-        if self.exclusive and len(sources) > 1:
-            raise ValueError(f"{name} has {len(sources)} sources ({', '.join(sources)}): give exactly one.")
+        found = [name for name in self.sources if getattr(self, name) is not None]
+        self._check_sources(found)
         return self
+
+    def _check_sources(self, found: list[str]) -> None:
+        if len(found) != 1:
+            given = f"{len(found)} sources ({', '.join(found)})" if found else "no source"
+            raise ValueError(f"{type(self).__name__} has {given}: give exactly one of url=, filepath= and content=.")
 
     def get_content_bytes(self) -> bytes | None:
         """The bytes: as given, read from the file, or downloaded."""
@@ -48,9 +64,8 @@ class _Media(BaseModel):
         if self.filepath is not None:
             return Path(self.filepath).read_bytes()
         if self.url is not None:
-            response = httpx.get(self.url, follow_redirects=True)
-            response.raise_for_status()
-            return response.content
+            content: bytes = _download(self.url).content
+            return content
         return None
 
     def to_base64(self) -> str | None:
@@ -61,30 +76,27 @@ class _Media(BaseModel):
     @classmethod
     def from_base64(cls: type[M], base64_content: str, **fields: Any) -> M:
         """From base64 text; text that is none is taken as it is."""
-        try:
-            content = base64.b64decode(base64_content, validate=True)
-        except (binascii.Error, ValueError):
-            content = base64_content.encode()
-        return cls(content=content, **fields)
+        return cls(content=_decoded(base64_content), **fields)
 
     def to_dict(self, include_base64_content: bool = True) -> dict[str, Any]:
         """What is set; content as base64 text."""
-        data = self.model_dump(exclude_none=True, exclude={"content", "external"})
-        if self.filepath is not None:
-            data["filepath"] = str(self.filepath)
-        if include_base64_content and self.content is not None:
-            data["content"] = base64.b64encode(self.content).decode()
+        data: dict[str, Any] = {}
+        for name, value in self:
+            if value is None or (name == "content" and not include_base64_content):
+                continue
+            data[name] = encode(value)  # bytes become base64 text, a path its text
         return data
 
     @classmethod
     def from_dict(cls: type[M], data: Mapping[str, Any]) -> M:
-        """The inverse of `to_dict`."""
+        """The inverse of `to_dict`. A record without its bytes (they were not stored) can be read too."""
         fields = dict(data)
-        content = fields.get("content")
-        if isinstance(content, str):
-            fields.pop("content")
-            return cls.from_base64(content, **fields)
-        return cls(**fields)
+        if isinstance(fields.get("content"), str):
+            fields["content"] = _decoded(fields["content"])
+        try:
+            return cls(**fields)
+        except ValidationError:
+            return cls.model_construct(**fields)
 
 
 class Image(_Media):
@@ -105,14 +117,9 @@ class Audio(_Media):
     transcript: str | None = None
     expires_at: int | None = None
 
-    @model_validator(mode="after")
-    def _has_a_source(self) -> Any:
-        if self.transcript is not None and not self._sources():
-            return self  # a streamed answer may bring the words before the sound
-        sources = self._sources()
-        if len(sources) != 1:
-            raise ValueError(f"Audio has {len(sources)} sources: give exactly one of url=, filepath= and content=.")
-        return self
+    def _check_sources(self, found: list[str]) -> None:
+        if found or self.transcript is None:  # a streamed answer may bring the words before the sound
+            super()._check_sources(found)
 
 
 class Video(_Media):
@@ -139,20 +146,22 @@ _MIME_TYPES = (
 class File(_Media):
     """A document, from at least one of url, filepath, content and external (a provider's own file object)."""
 
-    exclusive: ClassVar[bool] = False
+    sources: ClassVar[tuple[str, ...]] = ("url", "filepath", "content", "external")
 
     external: Any = None
     name: str | None = None
     filename: str | None = None
+    file_type: str | None = None
     size: int | None = None
 
-    def _sources(self) -> list[str]:
-        return [name for name in ("url", "filepath", "content", "external") if getattr(self, name) is not None]
+    def _check_sources(self, found: list[str]) -> None:
+        if not found:
+            raise ValueError("File has no source: give url=, filepath=, content= or external=.")
 
     @field_validator("content", mode="before")
     @classmethod
-    def _text_is_content(cls, value: Any) -> Any:
-        return value.encode() if isinstance(value, str) else value
+    def _text_is_base64(cls, value: Any) -> Any:
+        return value.encode() if isinstance(value, str) else value  # of a document, text is the content itself
 
     @field_validator("mime_type")
     @classmethod
@@ -171,8 +180,7 @@ class File(_Media):
         """Bytes and MIME type of the url, or None without one."""
         if self.url is None:
             return None
-        response = httpx.get(self.url, follow_redirects=True)
-        response.raise_for_status()
+        response = _download(self.url)
         kind = response.headers.get("Content-Type", "").split(";")[0]
         return response.content, kind or self.mime_type or "application/octet-stream"
 

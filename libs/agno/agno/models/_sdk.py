@@ -31,7 +31,7 @@ _TOO_LONG = ("prompt is too long", "context window", "context length", "maximum 
 
 @dataclass
 class SdkModel(Model):
-    """A model behind a provider's SDK. An adapter adds `make_client` and `make_async_client` to what `Model` asks for."""
+    """A model behind a provider's SDK. An adapter adds `make_client` and `make_async_client` to `Model`'s port."""
 
     sdk: ClassVar[tuple[str, str]] = ("", "")  # module, name on the package index
 
@@ -185,7 +185,7 @@ def wanted_schema(response_format: Any) -> dict[str, Any] | None:
 
 
 def parsed(text: Any, response_format: Any) -> Any:
-    """An instance of the asked class if the text is one, else None: the caller then reads the text with more patience."""
+    """An instance of the asked class if the text is one, else None: the engine then reads the text more patiently."""
     if not isinstance(response_format, type) or not issubclass(response_format, BaseModel) or not text:
         return None
     try:

@@ -180,7 +180,7 @@ class Message(Coded):
         **options: Any,
     ) -> dict[str, Any]:
         """All fields as plain data, or those asked for."""
-        data: dict[str, Any] = dict.fromkeys(_FIELDS) | self.to_dict()
+        data = {**_DEFAULTS, **self.to_dict()}
         return {
             name: value
             for name, value in data.items()
@@ -217,8 +217,8 @@ class Message(Coded):
 
 
 _HANDLED = frozenset({"id", "role", "metrics", "from_history", "stop_after_tool_call", "created_at"})
-_FIELDS = tuple(f.name for f in fields(Message))
-_FIELD_NAMES = frozenset(_FIELDS)
+_DEFAULTS: dict[str, Any] = {f.name: f.default if isinstance(f.default, bool) else None for f in fields(Message)}
+_FIELD_NAMES = frozenset(_DEFAULTS)
 # fields that may be given as dicts, as in Message(**stored)
 _REVIVED = frozenset(
     {"audio", "images", "videos", "files", "audio_output", "image_output", "video_output", "citations", "metrics", "references"}

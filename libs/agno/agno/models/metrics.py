@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from agno.utils.codec import UNKNOWN, Coded, copied, encode
+from agno.utils.codec import UNKNOWN, Coded, copied, encode, encode_fields
 from agno.utils.timer import Timer
 
 _COUNTS = (
@@ -182,6 +182,10 @@ class ToolCallMetrics(Coded):
     start_time: float | None = None
     end_time: float | None = None
     duration: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is known, without the timer."""
+        return {key: value for key, value in encode_fields(self).items() if key != "timer"}
 
 
 def _revived(name: str, value: Any) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 from agno.media import Audio, File, Image, Video
 from agno.models.message import Citations
 from agno.models.metrics import Metrics
-from agno.utils.codec import Coded, decode
+from agno.utils.codec import Coded, copied, decode, encode, encode_fields
 from agno.utils.dttm import now_epoch
+from agno.utils.lazy import Lazy
 
 
 class ModelResponseEvent(str, Enum):
@@ -41,21 +42,23 @@ class UserInputField(Coded):
     value: Any = None
 
     def to_dict(self) -> dict[str, Any]:
+        """Plain data; the type by its name."""
         return {
             "name": self.name,
             "field_type": getattr(self.field_type, "__name__", "str"),
             "description": self.description,
-            "value": self.value,
+            "value": encode(self.value),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> UserInputField:
+        """The inverse of `to_dict`; a type that is not in the table is taken as text."""
         kind = data.get("field_type")
         return cls(
             name=data["name"],
             field_type=FIELD_TYPES.get(kind, str) if isinstance(kind, str) else kind or str,
             description=data.get("description"),
-            value=data.get("value"),
+            value=copied(data.get("value")),
         )
 
 
@@ -93,6 +96,19 @@ class ToolExecution(Coded):
         """True while a person is needed."""
         return bool(self.requires_confirmation or self.requires_user_input or self.external_execution_required)
 
+    def to_dict(self) -> dict[str, Any]:
+        """All fields of 2.0, also those that are None; later ones if they are set."""
+        return encode_fields(self, always=_ALWAYS)
+
+
+_ALWAYS = frozenset(
+    {
+        "tool_call_id", "tool_name", "tool_args", "tool_call_error", "result", "metrics", "stop_after_tool_call",
+        "created_at", "requires_confirmation", "confirmed", "confirmation_note", "requires_user_input",
+        "user_input_schema", "answered", "external_execution_required",
+    }
+)  # fmt: skip
+
 
 @dataclass
 class ModelResponse(Coded):
@@ -106,15 +122,15 @@ class ModelResponse(Coded):
     videos: list[Video] | None = None
     audios: list[Audio] | None = None
     files: list[File] | None = None
-    tool_calls: list[dict[str, Any]] = ()  # type: ignore[assignment]  # set by __init__ when given
-    tool_executions: list[ToolExecution] | None = None
+    tool_calls: list[dict[str, Any]] = ()  # type: ignore[assignment]  # set by __init__
+    tool_executions: list[ToolExecution] = Lazy(list)  # type: ignore[assignment]  # a descriptor that gives a list
     event: str = ModelResponseEvent.assistant_response.value
     provider_data: dict[str, Any] | None = None
     redacted_reasoning_content: str | None = None
     reasoning_content: str | None = None
     citations: Citations | None = None
     response_usage: Metrics | None = None
-    created_at: int = 0
+    created_at: int = Lazy(now_epoch)  # type: ignore[assignment]  # a descriptor that gives an int
     extra: dict[str, Any] | None = None
     updated_session_state: dict[str, Any] | None = None
 
@@ -140,6 +156,7 @@ class ModelResponse(Coded):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ModelResponse:
+        """The inverse of `to_dict`."""
         response = decode(cls, data)
         response.__dict__.setdefault("tool_calls", [])
         return response

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 from provider_wire import (
@@ -84,6 +85,19 @@ class TestGemini(AdapterContract):
         return Reply({"error": {"code": status, "message": text, "status": "X"}}, status)
 
 
+def sent(wire) -> dict:
+    """The newest request; the SDK spells inner names in two ways, and the API takes both."""
+
+    def camel(value):
+        if isinstance(value, list):
+            return [camel(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        return {re.sub(r"_(\w)", lambda m: m[1].upper(), key): camel(item) for key, item in value.items()}
+
+    return camel(wire.sent)
+
+
 def both(wire, bodies, **options):
     """The same answer whole and streamed."""
     wire.script(Reply(bodies), sse(bodies))
@@ -101,13 +115,13 @@ def test_settings_are_sent(wire):
         request_params={"labels": None, "seed": 2},
     )  # fmt: skip
     ask(model, [Message("system", "Be brief"), user("Hi")])
-    config = wire.sent["generationConfig"]
+    config = sent(wire)["generationConfig"]
     assert config["thinkingConfig"] == {"includeThoughts": True, "thinkingBudget": 100}
     assert (config["temperature"], config["seed"], config["candidateCount"]) == (0.5, 2, 1)
     assert config["responseLogprobs"] is True
-    assert wire.sent["safetySettings"] == [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]
-    assert wire.sent["systemInstruction"]["parts"] == [{"text": "Be brief"}]
-    assert wire.sent["contents"] == [{"role": "user", "parts": [{"text": "Hi"}]}]
+    assert sent(wire)["safetySettings"] == [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]
+    assert sent(wire)["systemInstruction"]["parts"] == [{"text": "Be brief"}]
+    assert sent(wire)["contents"] == [{"role": "user", "parts": [{"text": "Hi"}]}]
     assert wire.headers[0]["x-goog-api-key"] == "key"
     assert model.native_reasoning
 
@@ -119,7 +133,7 @@ def test_roles_alternate_and_results_of_several_tools_are_one_turn(wire):
     results = answers_to(said, "rain", "broken")
     results[1].tool_call_error = True
     ask(model, [Message("assistant", "Welcome"), user("Hi"), user("there"), said, *results, user("Hurry")])
-    turns = wire.sent["contents"]
+    turns = sent(wire)["contents"]
     assert [turn["role"] for turn in turns] == ["user", "model", "user", "model", "user"]
     assert turns[2]["parts"] == [{"text": "Hi"}, {"text": "there"}]
     assert turns[3]["parts"] == [{"text": "See"}, *parts_of(Said(calls=TWO_CALLS))]
@@ -139,7 +153,7 @@ def test_signatures_and_ids_come_back_in_the_next_request(wire):
         said = Message.from_dict(json.loads(json.dumps(assistant_message(response).to_dict())))  # as from a database
         wire.script(Reply(answer(parts_of(Said("ok")))))
         ask(gemini(wire), [user(), said, *answers_to(said, "rain", "sun")])
-        turns = wire.sent["contents"]
+        turns = sent(wire)["contents"]
         assert turns[1]["parts"] == parts[1:]
         assert [p["functionResponse"]["id"] for p in turns[2]["parts"]] == ["g0", "g1"]
 
@@ -201,7 +215,7 @@ def test_own_tools_are_settings():
 
 
 @pytest.mark.parametrize(
-    ("choice", "sent"),
+    ("choice", "wanted"),
     [
         ("auto", {"mode": "AUTO"}),
         ("none", {"mode": "NONE"}),
@@ -209,19 +223,19 @@ def test_own_tools_are_settings():
         ({"type": "function", "function": {"name": "weather"}}, {"mode": "ANY", "allowedFunctionNames": ["weather"]}),
     ],
 )
-def test_the_tool_choice_is_translated(wire, choice, sent):
+def test_the_tool_choice_is_translated(wire, choice, wanted):
     wire.script(Reply(answer(parts_of(Said("ok")))))
     ask(gemini(wire), tools=[WEATHER], tool_choice=choice)
-    assert wire.sent["toolConfig"] == {"functionCallingConfig": sent}
-    declared = wire.sent["tools"][0]["functionDeclarations"][0]
+    assert sent(wire)["toolConfig"] == {"functionCallingConfig": wanted}
+    declared = sent(wire)["tools"][0]["functionDeclarations"][0]
     assert declared["parametersJsonSchema"] == WEATHER["function"]["parameters"]
 
 
 def test_an_answer_by_schema_is_asked_for_where_there_are_no_functions(wire):
     wire.script(Reply(answer(parts_of(Said(CITY)))))
     ask(gemini(wire), response_format=City)
-    assert wire.sent["generationConfig"]["responseMimeType"] == "application/json"
-    assert wire.sent["generationConfig"]["responseJsonSchema"] == City.model_json_schema()
+    assert sent(wire)["generationConfig"]["responseMimeType"] == "application/json"
+    assert sent(wire)["generationConfig"]["responseJsonSchema"] == City.model_json_schema()
     model = Gemini()
     assert "response_json_schema" not in model.request([user()], tools=[WEATHER], response_format=City)["config"]
     assert not model.native_output_with_tools
@@ -236,7 +250,7 @@ def test_media_and_files_are_parts(wire, tmp_path):
         audio=[Audio(content=b"RIFF0000WAVE")], videos=[Video(url="https://youtu.be/x")],
         files=[File(filepath=path), File(external="https://generativelanguage.googleapis.com/v1beta/files/f")],
     )])  # fmt: skip
-    parts = wire.sent["contents"][0]["parts"]
+    parts = sent(wire)["contents"][0]["parts"]
     assert parts[0] == {"text": "Look"}
     assert parts[1] == parts[2] == {"inlineData": {"data": Image(content=PNG).to_base64(), "mimeType": "image/png"}}
     assert parts[3]["fileData"] == {"fileUri": "https://youtu.be/x", "mimeType": "video/mp4"}

@@ -152,7 +152,7 @@ def _source(content: bytes, kind: str) -> Block:
 
 
 def tool_params(tools: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """Tools as the API takes them. `strict` is not sent: it has limits on number and schema of tools that ours may pass."""
+    """Tools as the API takes them, without `strict`: it limits the number and the schemas of the tools."""
     result = []
     for function, tool in function_specs(tools):
         if function is None:

@@ -35,15 +35,6 @@ async def _note_response(response: Any) -> None:
         opened.append(response)
 
 
-def _typed(request: dict[str, Any]) -> dict[str, Any]:
-    """The request in the SDK's types: of plain data it sends inner names as they are, in two spellings."""
-    from google.genai import types
-
-    contents = [types.Content.model_validate(turn) for turn in request["contents"]]
-    config = types.GenerateContentConfig.model_validate(request["config"])
-    return {**request, "contents": contents, "config": config}
-
-
 @dataclass
 class Gemini(SdkModel):
     """Google's Gemini.
@@ -259,23 +250,23 @@ class Gemini(SdkModel):
 
     def send(self, request: dict[str, Any]) -> Any:
         load(request.pop("_links", ()))
-        return self.get_client().models.generate_content(**_typed(request))
+        return self.get_client().models.generate_content(**request)
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        return await self.get_async_client().aio.models.generate_content(**_typed(request))
+        return await self.get_async_client().aio.models.generate_content(**request)
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
         load(request.pop("_links", ()))
         chunk = None
-        with closing(self.get_client().models.generate_content_stream(**_typed(request))) as chunks:
+        with closing(self.get_client().models.generate_content_stream(**request)) as chunks:
             for chunk in chunks:
                 yield chunk
         self._check_end(chunk)
 
     async def astream(self, request: dict[str, Any]) -> AsyncIterator[Any]:
         await aload(request.pop("_links", ()))
-        chunks = await self.get_async_client().aio.models.generate_content_stream(**_typed(request))
+        chunks = await self.get_async_client().aio.models.generate_content_stream(**request)
         responses: list[Any] = []
         chunk = None
         try:
