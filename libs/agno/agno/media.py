@@ -30,6 +30,13 @@ def _decoded(text: str) -> bytes:
         return text.encode()
 
 
+def _with_bytes(data: Mapping[str, Any]) -> dict[str, Any]:
+    fields = dict(data)
+    if isinstance(fields.get("content"), str):
+        fields["content"] = _decoded(fields["content"])
+    return fields
+
+
 class _Media(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="allow")
     sources: ClassVar[tuple[str, ...]] = ("url", "filepath", "content")
@@ -90,13 +97,15 @@ class _Media(BaseModel):
     @classmethod
     def from_dict(cls: type[M], data: Mapping[str, Any]) -> M:
         """The inverse of `to_dict`. A record without its bytes (they were not stored) can be read too."""
-        fields = dict(data)
-        if isinstance(fields.get("content"), str):
-            fields["content"] = _decoded(fields["content"])
         try:
-            return cls(**fields)
+            return cls.model_validate(data)
         except ValidationError:
-            return cls.model_construct(**fields)
+            return cls.model_construct(**_with_bytes(data))
+
+    @classmethod
+    def model_validate(cls: type[M], obj: Any, **options: Any) -> M:
+        """From an instance, or a dict in which `content` is bytes or base64 text."""
+        return super().model_validate(_with_bytes(obj) if isinstance(obj, Mapping) else obj, **options)
 
 
 class Image(_Media):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-
 from agno.run.agent import RunOutput
 
 MODES = ["run", "run_stream", "arun", "arun_stream"]
@@ -38,7 +37,9 @@ def play(agent: Any, given: Any, mode: str, method: str = "run", **options: Any)
         if mode == "run":
             return Seen([], getattr(agent, method)(given, **options))
         if mode == "run_stream":
-            items = list(getattr(agent, method)(given, stream=True, stream_events=True, yield_run_output=True, **options))
+            items = list(
+                getattr(agent, method)(given, stream=True, stream_events=True, yield_run_output=True, **options)
+            )
             return Seen(items[:-1], items[-1])
         return asyncio.run(_play_async(agent, given, mode, method, options))
     except Exception as error:

@@ -25,7 +25,7 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 
 
 async def agent_body(run: Run, stack: AsyncExitStack) -> AsyncGenerator[Any, None]:
-    """Hooks, prompt, reasoning, the model–tool loop, structured output, storing: in this order."""
+    """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     events, output = run.events, run.output
     if not run.continued and run.component.pre_hooks:
         async for event in run_hooks(run, "pre", {"run_input": output.input}):
@@ -39,6 +39,7 @@ async def agent_body(run: Run, stack: AsyncExitStack) -> AsyncGenerator[Any, Non
     else:
         run.messages = await build_messages(run)
         run.context.messages = run.messages
+        assert run.model is not None
         yield run.emit(events.RunStartedEvent, model=run.model.id, model_provider=run.model.get_provider())
         if reasoning.wanted(run):
             async with aclosing(reasoning.reason(run)) as steps:

@@ -78,7 +78,7 @@ class Run:
 
     def emit(self, event_class: type[Any], **details: Any) -> Any:
         """An event of this run. The class's defaults serve for everything not given here."""
-        event = event_class.__new__(event_class)
+        event = object.__new__(event_class)
         fields = event.__dict__
         fields.update(self.identity)
         fields["created_at"] = int(time.time())

@@ -92,10 +92,9 @@ def _content(run: Run, value: Any) -> Any:
     if not component.build_user_context:
         return value if isinstance(value, str) else text_of(value)
     text = text_of(value)
-    if isinstance(value, str):
-        if component.resolve_in_context:
-            user = {"user_id": run.context.user_id} if run.context.user_id else None
-            text = fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
+    if isinstance(value, str) and component.resolve_in_context:
+        user = {"user_id": run.context.user_id} if run.context.user_id else None
+        text = fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
     if run.get("add_dependencies_to_context") and run.context.dependencies:
         text += f"\n\n<additional context>\n{as_json(run.context.dependencies)}\n</additional context>"
     return text

@@ -53,7 +53,9 @@ def _take_up(run: Run) -> None:
             raise RunNotFoundError(f"There is no run {run.output.run_id!r} in session {run.context.session_id!r}.")
         run.output = output
     if output.status is not RunStatus.paused:
-        raise RunNotContinuableError(f"Run {output.run_id!r} is {output.status.value}, so there is nothing to continue.")
+        raise RunNotContinuableError(
+            f"Run {output.run_id!r} is {output.status.value}, so there is nothing to continue."
+        )
     _answer(output, answers)
     output.status = RunStatus.running
     run.messages = list(output.messages or ())

@@ -81,13 +81,14 @@ async def connect_toolkits(run: Run, stack: AsyncExitStack) -> None:
             stack.push_async_callback(run.io.call, item.close)
 
 
-def component_in_tools(component: Any, kinds: tuple[type, ...]) -> None:
+def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
     """Complain early about an agent in the place of a tool."""
     for item in component.tools if isinstance(component.tools, (list, tuple)) else ():
         if isinstance(item, kinds):
-            name = item.name or "agent"
+            other: Any = item
+            name = other.name or "agent"
             raise TypeError(
-                f"tools= of {component!r} contains another agent ({item.name!r}).\n\n"
+                f"tools= of {component!r} contains another agent ({other.name!r}).\n\n"
                 f"  Agent(tools=[{name}])      # a tool is a function or a Toolkit\n"
                 f"  Team(members=[{name}])     # this lets agents work together"
             )

@@ -1,4 +1,4 @@
-"""One object per event loop: async network clients must not be used from a loop other than the one they were opened on."""
+"""One object per event loop: an async network client must stay on the loop it was opened on."""
 
 from __future__ import annotations
 

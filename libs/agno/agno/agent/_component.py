@@ -32,7 +32,8 @@ class Component(Settings):
     def _derived_id(self) -> str:
         if name := getattr(self, "name", None):
             return str(name).lower().replace(" ", "-")
-        return self._private("_id", new_id)
+        made: str = self._private("_id", new_id)
+        return made
 
     def _private(self, key: str, make: Callable[[], Any]) -> Any:
         """A value that belongs to this object but is no setting: made once, also under concurrent runs."""
@@ -69,7 +70,8 @@ class Component(Settings):
         given = getattr(self, "model", None)
         if isinstance(given, Model):
             return given
-        return self._private("_model", lambda: get_model(given or "openai-chat:gpt-4o"))
+        made: Model = self._private("_model", lambda: get_model(given or "openai-chat:gpt-4o"))
+        return made
 
     def fallbacks_for(self, error: Exception) -> list[Model]:
         """Models to try when the main one fails with `error`."""

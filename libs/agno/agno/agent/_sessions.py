@@ -87,14 +87,16 @@ class Sessions:
     get_last_run_output = sync(_last_run_output)
     aget_last_run_output = asynchronous(_last_run_output)
 
-    async def _chat_history(self, io: IO, session_id: str | None = None, last_n_runs: int | None = None) -> list[Message]:
+    async def _chat_history(
+        self, io: IO, session_id: str | None = None, last_n_runs: int | None = None
+    ) -> list[Message]:
         """All messages of the session. Raises ValueError for a session that is not there."""
         return (await self._must_load(io, session_id)).get_chat_history(last_n_runs)
 
     get_chat_history = sync(_chat_history)
     aget_chat_history = asynchronous(_chat_history)
 
-    async def _session_messages(self, io: IO, session_id: str | None = None, **selection: Any) -> list[Message]:
+    async def _session_messages(self, io: IO, /, session_id: str | None = None, **selection: Any) -> list[Message]:
         """Messages of the session; the selection is that of `AgentSession.get_messages`."""
         session = await self._load(io, session_id)
         return session.get_messages(**selection) if session is not None else []

@@ -10,7 +10,9 @@ from typing import Any
 
 from agno.exceptions import AgnoError
 
-_SKIPPED_FOLDERS = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".node"})
+_SKIPPED_FOLDERS = frozenset(
+    {".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".node"}
+)
 _LARGEST = 50_000_000  # bytes
 _PASSAGE = 1_200  # characters
 

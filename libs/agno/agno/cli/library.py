@@ -16,7 +16,7 @@ _INSTRUCTIONS = (
     "Answer from the documents only. Search first; search again with other words if the passages do not answer. "
     "Quote the passage that carries the answer and name its source exactly as given, for example `docs/a.md:12-18`."
 )
-_STOP = frozenset("a an and are as at be by can do does for from how i in is it of on or that the this to was what when where which who why with".split())  # fmt: skip
+_STOP = frozenset(["a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "how", "i", "in", "is", "it", "of", "on", "or", "that", "the", "this", "to", "was", "what", "when", "where", "which", "who", "why", "with"])  # fmt: skip
 
 
 class Library(Toolkit):
@@ -49,7 +49,9 @@ class Library(Toolkit):
         if not words:
             return "[]"
         terms = " OR ".join(f'"{word}"' for word in words)
-        statement = "SELECT rowid, -bm25(passages, 0.5, 1.0) FROM passages WHERE passages MATCH ? ORDER BY 2 DESC LIMIT ?"
+        statement = (
+            "SELECT rowid, -bm25(passages, 0.5, 1.0) FROM passages WHERE passages MATCH ? ORDER BY 2 DESC LIMIT ?"
+        )
         with self._lock:
             rows = self._index.execute(statement, (terms, max(1, min(limit, 50)))).fetchall()
         found = [

@@ -18,6 +18,7 @@ from agno.cli.models import chosen_model
 from agno.db.sqlite import SqliteDb
 from agno.exceptions import AgnoError
 from agno.models.base import Model
+from agno.models.offline import OfflineModel
 from agno.run.agent import RunContentEvent, RunErrorEvent
 
 _HELP = "/help  this list    /history  what was said    /new  a new session    /exit  leave"
@@ -54,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to talk about")
     chat.set_defaults(run=_chat)
     for command in (ask, chat):
-        command.add_argument("--model", metavar="PROVIDER:ID", help="for example openai:gpt-4o, ollama:llama3.1, offline:offline")
+        command.add_argument(
+            "--model", metavar="PROVIDER:ID", help="for example openai:gpt-4o, ollama:llama3.1, offline:offline"
+        )
     return parser
 
 
@@ -62,8 +65,18 @@ def _ask(options: argparse.Namespace) -> int:
     *paths, question = options.what
     if not paths:
         raise ValueError(f'agno ask needs at least one file or folder before the question: agno ask PATH "{question}".')
-    agent = _agent(chosen_model(options.model), paths)
+    model = chosen_model(options.model)
+    agent = _agent(model, paths)
+    _say_what_answers(model, options.model)
     return _answer(agent, question)
+
+
+def _say_what_answers(model: Model, given: str | None) -> None:
+    if given is None and isinstance(model, OfflineModel):
+        print(
+            "agno: no key is set and no Ollama is running, so OfflineModel answers: rules that quote, no language model.",
+            file=sys.stderr,
+        )
 
 
 def _agent(model: Model, paths: list[str], **settings: object) -> Agent:
@@ -94,6 +107,7 @@ def _chat(options: argparse.Namespace) -> int:
     agent = _agent(
         model, options.paths, db=db, session_id=options.session, add_history_to_context=True, num_history_runs=10
     )
+    _say_what_answers(model, options.model)
     if sys.stdin.isatty():
         print(f"{model.get_provider()} {model.id}, session {options.session!r} in {options.db}. {_HELP}")
     return talk(agent)

@@ -58,7 +58,16 @@ class Query:
 
 
 # the columns of a session's header row; the JSON ones hold encoded text
-PLAIN_COLUMNS = ("session_id", "session_type", "agent_id", "team_id", "workflow_id", "user_id", "created_at", "updated_at")
+PLAIN_COLUMNS = (
+    "session_id",
+    "session_type",
+    "agent_id",
+    "team_id",
+    "workflow_id",
+    "user_id",
+    "created_at",
+    "updated_at",
+)
 JSON_COLUMNS = ("session_data", "agent_data", "team_data", "workflow_data", "metadata", "summary")
 COLUMNS = PLAIN_COLUMNS + JSON_COLUMNS
 
@@ -174,9 +183,7 @@ class BaseDb(ABC):
         self.write_rows(header_row(session), rows, new_header=False)
         return session if deserialize else session.to_dict()
 
-    def rename_session(
-        self, session_id: str, session_type: Any, session_name: str, deserialize: bool = True
-    ) -> Any:
+    def rename_session(self, session_id: str, session_type: Any, session_name: str, deserialize: bool = True) -> Any:
         """Set the name; None if the session is not there."""
         session = self.read_session(session_id, session_type, runs=0)
         if session is None:
@@ -233,7 +240,8 @@ def _type_of(session: Any) -> str:
 
 
 def _type_name(session_type: Any) -> str | None:
-    return getattr(session_type, "value", session_type)
+    name: str | None = getattr(session_type, "value", session_type)
+    return name
 
 
 COMPONENT_COLUMNS = {"agent": "agent_id", "team": "team_id", "workflow": "workflow_id"}

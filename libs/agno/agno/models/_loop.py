@@ -1,4 +1,4 @@
-"""The one model–tool loop: ask the model, run the tools it asks for, until it answers or must wait for a person.
+"""The one model-tool loop: ask the model, run the tools it asks for, until it answers or must wait for a person.
 
 `converse` gives what happens as `ModelResponse` items (text deltas, tool starts and ends) and passes the events of
 generator tools through. What it leaves behind is on the `Exchange`: messages, tool executions, the joined response.
@@ -176,7 +176,7 @@ def seal(messages: list[Message], reason: str, tool_role: str = "tool") -> None:
     others = [m for m in messages[position:] if m.tool_call_id is None]
     sealed = []
     for call in message.tool_calls or ():
-        answer = answers.get(call.get("id"))
+        answer = answers.get(call.get("id") or "")
         if answer is None:
             name = (call.get("function") or {}).get("name")
             answer = Message(

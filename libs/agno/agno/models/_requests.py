@@ -36,10 +36,7 @@ class Attempts:
 
 async def ask(x: Exchange, assistant: Message) -> ModelResponse:
     """The whole answer in one piece, written onto the assistant message."""
-    response: ModelResponse | None = None
-    async for response in _tried(x, assistant, _whole):
-        pass
-    assert response is not None
+    [response] = [part async for part in _tried(x, assistant, _whole)]
     write(response, assistant)
     assistant.metrics.set_time_to_first_token()
     return response

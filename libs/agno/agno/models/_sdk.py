@@ -8,10 +8,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, ClassVar
 from urllib.parse import urlparse
 
-import httpx
 from pydantic import BaseModel, ValidationError
 
 from agno._io.loops import PerLoop
@@ -247,6 +247,9 @@ class Link:
 
 def load(links: Sequence[Link]) -> None:
     """Download what the request refers to."""
+    if not links:
+        return
+    httpx = import_module("httpx")  # its import costs more than the rest of this module
     for link in links:
         try:
             link.fill(httpx.get(link.url, follow_redirects=True).raise_for_status().content)
@@ -258,6 +261,7 @@ async def aload(links: Sequence[Link]) -> None:
     """Download what the request refers to."""
     if not links:
         return
+    httpx = import_module("httpx")
     async with httpx.AsyncClient(follow_redirects=True) as client:
         for link in links:
             try:

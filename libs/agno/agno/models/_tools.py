@@ -29,7 +29,7 @@ _PAUSED = ModelResponseEvent.tool_call_paused.value
 class Slot:
     """One tool call on its way to its answer."""
 
-    call_id: str | None
+    call_id: str
     name: str
     arguments: dict[str, Any]
     execution: ToolExecution | None = None
@@ -68,7 +68,7 @@ class ToolTurn:
     # What becomes of a call ------------------------------------------------------------------------------------------
 
     def _slot(self, call: dict[str, Any]) -> Slot:
-        call_id = call.get("id")
+        call_id: str = call.get("id") or ""
         wanted = call.get("function") or {}
         slot = Slot(call_id, wanted.get("name") or "", {})
         if (answer := self.answers.get(call_id)) is not None:
@@ -207,6 +207,7 @@ class ToolTurn:
                     if not isinstance(item, str):
                         yield item
             outcome = call.outcome
+            assert outcome is not None
             failed = outcome.status == "failure"
             text = (outcome.error or "") if failed else as_text(outcome.result)
         except AgentRunException as error:

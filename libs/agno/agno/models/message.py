@@ -221,7 +221,18 @@ _DEFAULTS: dict[str, Any] = {f.name: f.default if isinstance(f.default, bool) el
 _FIELD_NAMES = frozenset(_DEFAULTS)
 # fields that may be given as dicts, as in Message(**stored)
 _REVIVED = frozenset(
-    {"audio", "images", "videos", "files", "audio_output", "image_output", "video_output", "citations", "metrics", "references"}
+    {
+        "audio",
+        "images",
+        "videos",
+        "files",
+        "audio_output",
+        "image_output",
+        "video_output",
+        "citations",
+        "metrics",
+        "references",
+    }
 )
 
 

@@ -19,12 +19,12 @@ class NextAction(str, Enum):
 class ReasoningStep(BaseModel):
     """One step; confidence is between 0 and 1."""
 
-    title: str | None = Field(None, description="What this step is about")
-    action: str | None = Field(None, description="What is done in this step")
-    result: str | None = Field(None, description="What came out of it")
-    reasoning: str | None = Field(None, description="Why")
-    next_action: NextAction | None = Field(None, description="What follows")
-    confidence: float | None = Field(None, description="Between 0 and 1")
+    title: str | None = Field(default=None, description="What this step is about")
+    action: str | None = Field(default=None, description="What is done in this step")
+    result: str | None = Field(default=None, description="What came out of it")
+    reasoning: str | None = Field(default=None, description="Why")
+    next_action: NextAction | None = Field(default=None, description="What follows")
+    confidence: float | None = Field(default=None, description="Between 0 and 1")
 
 
 class ReasoningSteps(BaseModel):

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 from agno.run.base import RunEventBase, registry, revive
-from agno.run.output import OutputBase, RunInput
+from agno.run.output import OutputBase
+from agno.run.output import RunInput as RunInput
 from agno.run.payloads import (
     Cancelled,
     Completed,
     Content,
     Failed,
     FollowupsMade,
-    Hooked,
     IntermediateContent,
     Paused,
+    PostHooked,
+    PreHooked,
     Started,
     Thought,
     ThoughtDelta,
@@ -77,12 +79,12 @@ class RunOutput(OutputBase):
 
     @staticmethod
     def revive_event(event: Mapping[str, Any]) -> Any:
-        return run_output_event_from_dict(event)
+        return revive(event, RUN_EVENT_TYPE_REGISTRY, otherwise=CustomEvent)
 
 
 @dataclass
 class BaseAgentRunEvent(RunEventBase):
-    """What every event of a agent's run carries."""
+    """What every event of an agent's run carries."""
 
     agent_id: str = ""
     agent_name: str = ""
@@ -92,238 +94,238 @@ class BaseAgentRunEvent(RunEventBase):
 class RunStartedEvent(Started, BaseAgentRunEvent):
     """The run began."""
 
-    event: str = "RunStarted"
+    event: Literal["RunStarted"] = "RunStarted"
 
 
 @dataclass
 class RunContentEvent(Content, BaseAgentRunEvent):
     """A piece of the answer, or the whole structured answer."""
 
-    event: str = "RunContent"
+    event: Literal["RunContent"] = "RunContent"
 
 
 @dataclass
 class RunContentCompletedEvent(BaseAgentRunEvent):
     """The answer is complete."""
 
-    event: str = "RunContentCompleted"
+    event: Literal["RunContentCompleted"] = "RunContentCompleted"
 
 
 @dataclass
 class IntermediateRunContentEvent(IntermediateContent, BaseAgentRunEvent):
     """What the first model wrote for the output model."""
 
-    event: str = "RunIntermediateContent"
+    event: Literal["RunIntermediateContent"] = "RunIntermediateContent"
 
 
 @dataclass
 class RunCompletedEvent(Completed, BaseAgentRunEvent):
     """The run ended well; this is its result."""
 
-    event: str = "RunCompleted"
+    event: Literal["RunCompleted"] = "RunCompleted"
 
 
 @dataclass
 class RunPausedEvent(Paused, BaseAgentRunEvent):
     """The run waits for a person."""
 
-    event: str = "RunPaused"
+    event: Literal["RunPaused"] = "RunPaused"
 
 
 @dataclass
 class RunContinuedEvent(BaseAgentRunEvent):
     """A paused run goes on."""
 
-    event: str = "RunContinued"
+    event: Literal["RunContinued"] = "RunContinued"
 
 
 @dataclass
 class RunErrorEvent(Failed, BaseAgentRunEvent):
     """The run failed."""
 
-    event: str = "RunError"
+    event: Literal["RunError"] = "RunError"
 
 
 @dataclass
 class RunCancelledEvent(Cancelled, BaseAgentRunEvent):
     """The run was cancelled."""
 
-    event: str = "RunCancelled"
+    event: Literal["RunCancelled"] = "RunCancelled"
 
 
 @dataclass
-class PreHookStartedEvent(Hooked, BaseAgentRunEvent):
+class PreHookStartedEvent(PreHooked, BaseAgentRunEvent):
     """A hook before the model begins."""
 
-    event: str = "PreHookStarted"
+    event: Literal["PreHookStarted"] = "PreHookStarted"
 
 
 @dataclass
-class PreHookCompletedEvent(Hooked, BaseAgentRunEvent):
+class PreHookCompletedEvent(PreHooked, BaseAgentRunEvent):
     """A hook before the model ended."""
 
-    event: str = "PreHookCompleted"
+    event: Literal["PreHookCompleted"] = "PreHookCompleted"
 
 
 @dataclass
-class PostHookStartedEvent(Hooked, BaseAgentRunEvent):
+class PostHookStartedEvent(PostHooked, BaseAgentRunEvent):
     """A hook after the output begins."""
 
-    event: str = "PostHookStarted"
+    event: Literal["PostHookStarted"] = "PostHookStarted"
 
 
 @dataclass
-class PostHookCompletedEvent(Hooked, BaseAgentRunEvent):
+class PostHookCompletedEvent(PostHooked, BaseAgentRunEvent):
     """A hook after the output ended."""
 
-    event: str = "PostHookCompleted"
+    event: Literal["PostHookCompleted"] = "PostHookCompleted"
 
 
 @dataclass
 class MemoryUpdateStartedEvent(BaseAgentRunEvent):
     """Memories are being made."""
 
-    event: str = "MemoryUpdateStarted"
+    event: Literal["MemoryUpdateStarted"] = "MemoryUpdateStarted"
 
 
 @dataclass
 class MemoryUpdateCompletedEvent(BaseAgentRunEvent):
     """Memories were made."""
 
-    event: str = "MemoryUpdateCompleted"
+    event: Literal["MemoryUpdateCompleted"] = "MemoryUpdateCompleted"
 
 
 @dataclass
 class SessionSummaryStartedEvent(BaseAgentRunEvent):
     """The session is being summarised."""
 
-    event: str = "SessionSummaryStarted"
+    event: Literal["SessionSummaryStarted"] = "SessionSummaryStarted"
 
 
 @dataclass
 class SessionSummaryCompletedEvent(BaseAgentRunEvent):
     """The session was summarised."""
 
-    event: str = "SessionSummaryCompleted"
+    event: Literal["SessionSummaryCompleted"] = "SessionSummaryCompleted"
 
 
 @dataclass
 class ReasoningStartedEvent(BaseAgentRunEvent):
     """Reasoning began."""
 
-    event: str = "ReasoningStarted"
+    event: Literal["ReasoningStarted"] = "ReasoningStarted"
 
 
 @dataclass
 class ReasoningStepEvent(Thought, BaseAgentRunEvent):
     """One step of reasoning."""
 
-    event: str = "ReasoningStep"
+    event: Literal["ReasoningStep"] = "ReasoningStep"
 
 
 @dataclass
 class ReasoningContentDeltaEvent(ThoughtDelta, BaseAgentRunEvent):
     """A piece of a reasoning model's thought."""
 
-    event: str = "ReasoningContentDelta"
+    event: Literal["ReasoningContentDelta"] = "ReasoningContentDelta"
 
 
 @dataclass
 class ReasoningCompletedEvent(Thoughts, BaseAgentRunEvent):
     """Reasoning ended."""
 
-    event: str = "ReasoningCompleted"
+    event: Literal["ReasoningCompleted"] = "ReasoningCompleted"
 
 
 @dataclass
 class ToolCallStartedEvent(ToolStarted, BaseAgentRunEvent):
     """A tool is about to run."""
 
-    event: str = "ToolCallStarted"
+    event: Literal["ToolCallStarted"] = "ToolCallStarted"
 
 
 @dataclass
 class ToolCallCompletedEvent(ToolCompleted, BaseAgentRunEvent):
     """A tool ran."""
 
-    event: str = "ToolCallCompleted"
+    event: Literal["ToolCallCompleted"] = "ToolCallCompleted"
 
 
 @dataclass
 class ToolCallErrorEvent(ToolFailed, BaseAgentRunEvent):
     """A tool failed; the model gets the error."""
 
-    event: str = "ToolCallError"
+    event: Literal["ToolCallError"] = "ToolCallError"
 
 
 @dataclass
 class ParserModelResponseStartedEvent(BaseAgentRunEvent):
     """The parser model is asked."""
 
-    event: str = "ParserModelResponseStarted"
+    event: Literal["ParserModelResponseStarted"] = "ParserModelResponseStarted"
 
 
 @dataclass
 class ParserModelResponseCompletedEvent(BaseAgentRunEvent):
     """The parser model answered."""
 
-    event: str = "ParserModelResponseCompleted"
+    event: Literal["ParserModelResponseCompleted"] = "ParserModelResponseCompleted"
 
 
 @dataclass
 class OutputModelResponseStartedEvent(BaseAgentRunEvent):
     """The output model is asked."""
 
-    event: str = "OutputModelResponseStarted"
+    event: Literal["OutputModelResponseStarted"] = "OutputModelResponseStarted"
 
 
 @dataclass
 class OutputModelResponseCompletedEvent(BaseAgentRunEvent):
     """The output model answered."""
 
-    event: str = "OutputModelResponseCompleted"
+    event: Literal["OutputModelResponseCompleted"] = "OutputModelResponseCompleted"
 
 
 @dataclass
 class ModelRequestStartedEvent(BaseAgentRunEvent):
     """A request is sent to the model."""
 
-    event: str = "ModelRequestStarted"
+    event: Literal["ModelRequestStarted"] = "ModelRequestStarted"
 
 
 @dataclass
 class ModelRequestCompletedEvent(BaseAgentRunEvent):
     """The model answered a request."""
 
-    event: str = "ModelRequestCompleted"
+    event: Literal["ModelRequestCompleted"] = "ModelRequestCompleted"
 
 
 @dataclass
 class CompressionStartedEvent(BaseAgentRunEvent):
     """The context is being compressed."""
 
-    event: str = "CompressionStarted"
+    event: Literal["CompressionStarted"] = "CompressionStarted"
 
 
 @dataclass
 class CompressionCompletedEvent(BaseAgentRunEvent):
     """The context was compressed."""
 
-    event: str = "CompressionCompleted"
+    event: Literal["CompressionCompleted"] = "CompressionCompleted"
 
 
 @dataclass
 class FollowupsStartedEvent(BaseAgentRunEvent):
     """Follow-up questions are being made."""
 
-    event: str = "FollowupsStarted"
+    event: Literal["FollowupsStarted"] = "FollowupsStarted"
 
 
 @dataclass
 class FollowupsCompletedEvent(FollowupsMade, BaseAgentRunEvent):
     """Follow-up questions were made."""
 
-    event: str = "FollowupsCompleted"
+    event: Literal["FollowupsCompleted"] = "FollowupsCompleted"
 
 
 @dataclass
@@ -372,43 +374,7 @@ RunOutputEvent = Union[
     CustomEvent,
 ]
 
-RUN_EVENT_TYPE_REGISTRY = registry(
-    RunStartedEvent,
-    RunContentEvent,
-    RunContentCompletedEvent,
-    IntermediateRunContentEvent,
-    RunCompletedEvent,
-    RunPausedEvent,
-    RunContinuedEvent,
-    RunErrorEvent,
-    RunCancelledEvent,
-    PreHookStartedEvent,
-    PreHookCompletedEvent,
-    PostHookStartedEvent,
-    PostHookCompletedEvent,
-    MemoryUpdateStartedEvent,
-    MemoryUpdateCompletedEvent,
-    SessionSummaryStartedEvent,
-    SessionSummaryCompletedEvent,
-    ReasoningStartedEvent,
-    ReasoningStepEvent,
-    ReasoningContentDeltaEvent,
-    ReasoningCompletedEvent,
-    ToolCallStartedEvent,
-    ToolCallCompletedEvent,
-    ToolCallErrorEvent,
-    ParserModelResponseStartedEvent,
-    ParserModelResponseCompletedEvent,
-    OutputModelResponseStartedEvent,
-    OutputModelResponseCompletedEvent,
-    ModelRequestStartedEvent,
-    ModelRequestCompletedEvent,
-    CompressionStartedEvent,
-    CompressionCompletedEvent,
-    FollowupsStartedEvent,
-    FollowupsCompletedEvent,
-    CustomEvent,
-)
+RUN_EVENT_TYPE_REGISTRY = registry(RunOutputEvent)
 
 
 def run_output_event_from_dict(data: Mapping[str, Any]) -> Any:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -43,6 +43,16 @@ class BaseRunOutputEvent(Coded):
     created_at: int = field(default_factory=now_epoch)
     event: str = ""
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # the engine builds events without __init__; a default that has to be made is made at its first read
+            made = type(self).__dataclass_fields__.get(name)
+            if made is None or made.default_factory is MISSING:
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            value = self.__dict__[name] = made.default_factory()
+            return value
+
     def to_json(self, indent: int | None = 2) -> str:
         """The event as JSON text."""
         return to_json(self.to_dict(), indent)
@@ -68,6 +78,11 @@ class BaseRunOutputEvent(Coded):
         return [tool for tool in getattr(self, "tools", None) or () if tool.external_execution_required]
 
 
+def step_position(index: Any) -> Any:
+    """A step index read from JSON: nested positions are tuples."""
+    return tuple(index) if isinstance(index, list) else index
+
+
 @dataclass
 class RunEventBase(BaseRunOutputEvent):
     """What every event of an agent's or a team's run carries."""
@@ -79,23 +94,27 @@ class RunEventBase(BaseRunOutputEvent):
     workflow_run_id: str | None = None
     step_id: str | None = None
     step_name: str | None = None
-    step_index: Any = None
+    step_index: int | tuple[int, ...] | None = field(default=None, metadata={"decode": step_position})
     nested_depth: int | None = None
     tools: list[ToolExecution] | None = None
     content: Any = None
 
 
-def registry(*classes: type[BaseRunOutputEvent]) -> dict[str, type[BaseRunOutputEvent]]:
-    """Event classes by the value of `event`."""
-    return {cls.event: cls for cls in classes}
+def registry(union: Any) -> dict[str, type[BaseRunOutputEvent]]:
+    """The event classes of a union, by the value of `event`."""
+    return {cls.event: cls for cls in get_args(union)}
 
 
-def revive(data: Mapping[str, Any], known: Mapping[str, type[BaseRunOutputEvent]]) -> BaseRunOutputEvent:
-    """The event that a dict describes. Raises ValueError for a kind that is not known."""
-    kind = data.get("event")
-    if kind not in known:
-        raise ValueError(f"Unknown event {kind!r}. Known events: {', '.join(sorted(known))}.")
-    return known[kind].from_dict(data)
+def revive(
+    data: Mapping[str, Any],
+    known: Mapping[str, type[BaseRunOutputEvent]],
+    otherwise: type[BaseRunOutputEvent] | None = None,
+) -> Any:
+    """The event that a dict describes. A kind that is not known: an `otherwise`, or ValueError without one."""
+    found = known.get(str(data.get("event")), otherwise)
+    if found is None:
+        raise ValueError(f"Unknown event {data.get('event')!r}. Known events: {', '.join(sorted(known))}.")
+    return found.from_dict(data)
 
 
-__all__ = ["BaseRunOutputEvent", "RunEventBase", "RunStatus", "registry", "revive", "to_json"]
+__all__ = ["BaseRunOutputEvent", "RunEventBase", "RunStatus", "registry", "revive", "step_position", "to_json"]

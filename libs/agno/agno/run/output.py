@@ -101,12 +101,12 @@ class OutputBase(Coded):
     @property
     def is_paused(self) -> bool:
         """True while the run waits for a person."""
-        return self.status is RunStatus.paused
+        return self.status == RunStatus.paused
 
     @property
     def is_cancelled(self) -> bool:
         """True if the run was cancelled."""
-        return self.status is RunStatus.cancelled
+        return self.status == RunStatus.cancelled
 
     @property
     def tools_requiring_confirmation(self) -> list[ToolExecution]:
@@ -145,12 +145,12 @@ class OutputBase(Coded):
         inner = data.get("run")
         run = decode(cls, inner if isinstance(inner, Mapping) else data)
         if run.events:
-            run.events = [run.revive_event(event) if isinstance(event, Mapping) else event for event in run.events]
+            run.events = [cls.revive_event(event) if isinstance(event, Mapping) else event for event in run.events]
         return run
 
     @staticmethod
     def revive_event(event: Mapping[str, Any]) -> Any:
-        """The event that a dict describes."""
+        """The event that a stored dict describes. A kind of the user's own, or of a newer version, is a CustomEvent."""
         return event
 
     def to_json(self, indent: int | None = 2, separators: Any = None) -> str:

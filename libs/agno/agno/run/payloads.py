@@ -9,17 +9,23 @@ from agno.media import Audio, Image, Video
 from agno.models.message import Citations, Message, MessageReferences
 from agno.models.metrics import Metrics
 from agno.models.response import ToolExecution
-from agno.reasoning.step import ReasoningStep
+from agno.reasoning.step import ReasoningStep, ReasoningSteps
+from agno.run.output import RunInput
+from agno.run.requirement import RunRequirement
 
 
 @dataclass
 class Started:
+    """Which model answers."""
+
     model: str = ""
     model_provider: str = ""
 
 
 @dataclass
 class Content:
+    """A piece of an answer."""
+
     content: Any = None
     content_type: str = "str"
     reasoning_content: str = ""
@@ -34,12 +40,16 @@ class Content:
 
 @dataclass
 class IntermediateContent:
+    """A piece of an answer that another model will rewrite."""
+
     content: Any = None
     content_type: str = "str"
 
 
 @dataclass
 class Completed:
+    """The result."""
+
     content: Any = None
     content_type: str = "str"
     reasoning_content: str | None = None
@@ -58,6 +68,8 @@ class Completed:
 
 @dataclass
 class Failed:
+    """What went wrong."""
+
     content: str | None = None
     error_type: str | None = None
     error_id: str | None = None
@@ -66,6 +78,8 @@ class Failed:
 
 @dataclass
 class Cancelled:
+    """Why it was cancelled."""
+
     reason: str | None = None
 
     @property
@@ -75,8 +89,10 @@ class Cancelled:
 
 @dataclass
 class Paused:
+    """What it waits for."""
+
     tools: list[ToolExecution] | None = None
-    requirements: list[Any] | None = None
+    requirements: list[RunRequirement] | None = None
 
     @property
     def is_paused(self) -> bool:
@@ -84,37 +100,55 @@ class Paused:
 
 
 @dataclass
-class Hooked:
+class PreHooked:
+    """Which hook looks at which input."""
+
     pre_hook_name: str | None = None
+    run_input: RunInput | None = None
+
+
+@dataclass
+class PostHooked:
+    """Which hook looks at the output."""
+
     post_hook_name: str | None = None
-    run_input: Any = None
 
 
 @dataclass
 class Thought:
-    content: Any = None
+    """A step of reasoning."""
+
+    content: ReasoningStep | None = None
     content_type: str = "ReasoningStep"
     reasoning_content: str = ""
 
 
 @dataclass
 class Thoughts:
-    content: Any = None
+    """All steps of reasoning."""
+
+    content: ReasoningSteps | None = None
     content_type: str = "ReasoningSteps"
 
 
 @dataclass
 class ThoughtDelta:
+    """A piece of a thought."""
+
     reasoning_content: str = ""
 
 
 @dataclass
 class ToolStarted:
+    """Which tool, with which arguments."""
+
     tool: ToolExecution | None = None
 
 
 @dataclass
 class ToolCompleted:
+    """What the tool gave."""
+
     tool: ToolExecution | None = None
     content: Any = None
     images: list[Image] | None = None
@@ -124,10 +158,14 @@ class ToolCompleted:
 
 @dataclass
 class ToolFailed:
+    """Why the tool failed."""
+
     tool: ToolExecution | None = None
     error: str | None = None
 
 
 @dataclass
 class FollowupsMade:
+    """Questions that may follow."""
+
     followups: list[str] | None = None

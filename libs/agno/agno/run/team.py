@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Union
+from typing import Any, Literal, Union
 
-from agno.run.agent import RUN_EVENT_TYPE_REGISTRY, RunOutput
+from agno.run.agent import RUN_EVENT_TYPE_REGISTRY, RunOutput, run_output_event_from_dict
 from agno.run.base import RunEventBase, registry, revive
 from agno.run.output import OutputBase
-from agno.run.output import RunInput as TeamRunInput
+from agno.run.output import RunInput as TeamRunInput  # noqa: F401  # a public name
 from agno.run.payloads import (
     Cancelled,
     Completed,
     Content,
     Failed,
     FollowupsMade,
-    Hooked,
     IntermediateContent,
     Paused,
+    PostHooked,
+    PreHooked,
     Started,
     Thought,
     ThoughtDelta,
@@ -70,17 +71,26 @@ class TeamRunEvent(str, Enum):
     custom_event = "CustomEvent"
 
 
+def member_run(data: Any) -> Any:
+    """The run of a member: a dict with `agent_id` is an agent's, else it is a team's."""
+    if not isinstance(data, Mapping):
+        return data
+    return RunOutput.from_dict(data) if "agent_id" in data else TeamRunOutput.from_dict(data)
+
+
+def _member_runs(data: Any) -> list[Any]:
+    return [member_run(run) for run in data]
+
+
 @dataclass
 class TeamRunOutput(OutputBase):
     """The result of a run, and everything that belongs to it."""
 
     team_id: str | None = None
     team_name: str | None = None
-    member_responses: list[Any] = field(
-        default_factory=list, metadata={"decode": lambda runs: [_member(run) for run in runs]}
-    )
+    member_responses: list[RunOutput | TeamRunOutput] = field(default_factory=list, metadata={"decode": _member_runs})
 
-    def add_member_run(self, run: Any) -> None:
+    def add_member_run(self, run: RunOutput | TeamRunOutput) -> None:
         """Append a member's run, and its media to the team's."""
         self.member_responses.append(run)
         for name in ("images", "videos", "audio"):
@@ -89,7 +99,9 @@ class TeamRunOutput(OutputBase):
 
     @staticmethod
     def revive_event(event: Mapping[str, Any]) -> Any:
-        return team_run_output_event_from_dict(event)
+        if "agent_id" in event:
+            return RunOutput.revive_event(event)
+        return revive(event, TEAM_RUN_EVENT_TYPE_REGISTRY, otherwise=CustomEvent)
 
 
 @dataclass
@@ -104,239 +116,239 @@ class BaseTeamRunEvent(RunEventBase):
 class RunStartedEvent(Started, BaseTeamRunEvent):
     """The run began."""
 
-    event: str = "TeamRunStarted"
+    event: Literal["TeamRunStarted"] = "TeamRunStarted"
 
 
 @dataclass
 class RunContentEvent(Content, BaseTeamRunEvent):
     """A piece of the answer, or the whole structured answer."""
 
-    event: str = "TeamRunContent"
+    event: Literal["TeamRunContent"] = "TeamRunContent"
 
 
 @dataclass
 class RunContentCompletedEvent(BaseTeamRunEvent):
     """The answer is complete."""
 
-    event: str = "TeamRunContentCompleted"
+    event: Literal["TeamRunContentCompleted"] = "TeamRunContentCompleted"
 
 
 @dataclass
 class IntermediateRunContentEvent(IntermediateContent, BaseTeamRunEvent):
     """What the first model wrote for the output model."""
 
-    event: str = "TeamRunIntermediateContent"
+    event: Literal["TeamRunIntermediateContent"] = "TeamRunIntermediateContent"
 
 
 @dataclass
 class RunCompletedEvent(Completed, BaseTeamRunEvent):
     """The run ended well; this is its result."""
 
-    event: str = "TeamRunCompleted"
-    member_responses: list[Any] | None = None
+    event: Literal["TeamRunCompleted"] = "TeamRunCompleted"
+    member_responses: list[RunOutput | TeamRunOutput] = field(default_factory=list, metadata={"decode": _member_runs})
 
 
 @dataclass
 class RunPausedEvent(Paused, BaseTeamRunEvent):
     """The run waits for a person."""
 
-    event: str = "TeamRunPaused"
+    event: Literal["TeamRunPaused"] = "TeamRunPaused"
 
 
 @dataclass
 class RunContinuedEvent(BaseTeamRunEvent):
     """A paused run goes on."""
 
-    event: str = "TeamRunContinued"
+    event: Literal["TeamRunContinued"] = "TeamRunContinued"
 
 
 @dataclass
 class RunErrorEvent(Failed, BaseTeamRunEvent):
     """The run failed."""
 
-    event: str = "TeamRunError"
+    event: Literal["TeamRunError"] = "TeamRunError"
 
 
 @dataclass
 class RunCancelledEvent(Cancelled, BaseTeamRunEvent):
     """The run was cancelled."""
 
-    event: str = "TeamRunCancelled"
+    event: Literal["TeamRunCancelled"] = "TeamRunCancelled"
 
 
 @dataclass
-class PreHookStartedEvent(Hooked, BaseTeamRunEvent):
+class PreHookStartedEvent(PreHooked, BaseTeamRunEvent):
     """A hook before the model begins."""
 
-    event: str = "TeamPreHookStarted"
+    event: Literal["TeamPreHookStarted"] = "TeamPreHookStarted"
 
 
 @dataclass
-class PreHookCompletedEvent(Hooked, BaseTeamRunEvent):
+class PreHookCompletedEvent(PreHooked, BaseTeamRunEvent):
     """A hook before the model ended."""
 
-    event: str = "TeamPreHookCompleted"
+    event: Literal["TeamPreHookCompleted"] = "TeamPreHookCompleted"
 
 
 @dataclass
-class PostHookStartedEvent(Hooked, BaseTeamRunEvent):
+class PostHookStartedEvent(PostHooked, BaseTeamRunEvent):
     """A hook after the output begins."""
 
-    event: str = "TeamPostHookStarted"
+    event: Literal["TeamPostHookStarted"] = "TeamPostHookStarted"
 
 
 @dataclass
-class PostHookCompletedEvent(Hooked, BaseTeamRunEvent):
+class PostHookCompletedEvent(PostHooked, BaseTeamRunEvent):
     """A hook after the output ended."""
 
-    event: str = "TeamPostHookCompleted"
+    event: Literal["TeamPostHookCompleted"] = "TeamPostHookCompleted"
 
 
 @dataclass
 class MemoryUpdateStartedEvent(BaseTeamRunEvent):
     """Memories are being made."""
 
-    event: str = "TeamMemoryUpdateStarted"
+    event: Literal["TeamMemoryUpdateStarted"] = "TeamMemoryUpdateStarted"
 
 
 @dataclass
 class MemoryUpdateCompletedEvent(BaseTeamRunEvent):
     """Memories were made."""
 
-    event: str = "TeamMemoryUpdateCompleted"
+    event: Literal["TeamMemoryUpdateCompleted"] = "TeamMemoryUpdateCompleted"
 
 
 @dataclass
 class SessionSummaryStartedEvent(BaseTeamRunEvent):
     """The session is being summarised."""
 
-    event: str = "TeamSessionSummaryStarted"
+    event: Literal["TeamSessionSummaryStarted"] = "TeamSessionSummaryStarted"
 
 
 @dataclass
 class SessionSummaryCompletedEvent(BaseTeamRunEvent):
     """The session was summarised."""
 
-    event: str = "TeamSessionSummaryCompleted"
+    event: Literal["TeamSessionSummaryCompleted"] = "TeamSessionSummaryCompleted"
 
 
 @dataclass
 class ReasoningStartedEvent(BaseTeamRunEvent):
     """Reasoning began."""
 
-    event: str = "TeamReasoningStarted"
+    event: Literal["TeamReasoningStarted"] = "TeamReasoningStarted"
 
 
 @dataclass
 class ReasoningStepEvent(Thought, BaseTeamRunEvent):
     """One step of reasoning."""
 
-    event: str = "TeamReasoningStep"
+    event: Literal["TeamReasoningStep"] = "TeamReasoningStep"
 
 
 @dataclass
 class ReasoningContentDeltaEvent(ThoughtDelta, BaseTeamRunEvent):
     """A piece of a reasoning model's thought."""
 
-    event: str = "TeamReasoningContentDelta"
+    event: Literal["TeamReasoningContentDelta"] = "TeamReasoningContentDelta"
 
 
 @dataclass
 class ReasoningCompletedEvent(Thoughts, BaseTeamRunEvent):
     """Reasoning ended."""
 
-    event: str = "TeamReasoningCompleted"
+    event: Literal["TeamReasoningCompleted"] = "TeamReasoningCompleted"
 
 
 @dataclass
 class ToolCallStartedEvent(ToolStarted, BaseTeamRunEvent):
     """A tool is about to run."""
 
-    event: str = "TeamToolCallStarted"
+    event: Literal["TeamToolCallStarted"] = "TeamToolCallStarted"
 
 
 @dataclass
 class ToolCallCompletedEvent(ToolCompleted, BaseTeamRunEvent):
     """A tool ran."""
 
-    event: str = "TeamToolCallCompleted"
+    event: Literal["TeamToolCallCompleted"] = "TeamToolCallCompleted"
 
 
 @dataclass
 class ToolCallErrorEvent(ToolFailed, BaseTeamRunEvent):
     """A tool failed; the model gets the error."""
 
-    event: str = "TeamToolCallError"
+    event: Literal["TeamToolCallError"] = "TeamToolCallError"
 
 
 @dataclass
 class ParserModelResponseStartedEvent(BaseTeamRunEvent):
     """The parser model is asked."""
 
-    event: str = "TeamParserModelResponseStarted"
+    event: Literal["TeamParserModelResponseStarted"] = "TeamParserModelResponseStarted"
 
 
 @dataclass
 class ParserModelResponseCompletedEvent(BaseTeamRunEvent):
     """The parser model answered."""
 
-    event: str = "TeamParserModelResponseCompleted"
+    event: Literal["TeamParserModelResponseCompleted"] = "TeamParserModelResponseCompleted"
 
 
 @dataclass
 class OutputModelResponseStartedEvent(BaseTeamRunEvent):
     """The output model is asked."""
 
-    event: str = "TeamOutputModelResponseStarted"
+    event: Literal["TeamOutputModelResponseStarted"] = "TeamOutputModelResponseStarted"
 
 
 @dataclass
 class OutputModelResponseCompletedEvent(BaseTeamRunEvent):
     """The output model answered."""
 
-    event: str = "TeamOutputModelResponseCompleted"
+    event: Literal["TeamOutputModelResponseCompleted"] = "TeamOutputModelResponseCompleted"
 
 
 @dataclass
 class ModelRequestStartedEvent(BaseTeamRunEvent):
     """A request is sent to the model."""
 
-    event: str = "TeamModelRequestStarted"
+    event: Literal["TeamModelRequestStarted"] = "TeamModelRequestStarted"
 
 
 @dataclass
 class ModelRequestCompletedEvent(BaseTeamRunEvent):
     """The model answered a request."""
 
-    event: str = "TeamModelRequestCompleted"
+    event: Literal["TeamModelRequestCompleted"] = "TeamModelRequestCompleted"
 
 
 @dataclass
 class CompressionStartedEvent(BaseTeamRunEvent):
     """The context is being compressed."""
 
-    event: str = "TeamCompressionStarted"
+    event: Literal["TeamCompressionStarted"] = "TeamCompressionStarted"
 
 
 @dataclass
 class CompressionCompletedEvent(BaseTeamRunEvent):
     """The context was compressed."""
 
-    event: str = "TeamCompressionCompleted"
+    event: Literal["TeamCompressionCompleted"] = "TeamCompressionCompleted"
 
 
 @dataclass
 class FollowupsStartedEvent(BaseTeamRunEvent):
     """Follow-up questions are being made."""
 
-    event: str = "TeamFollowupsStarted"
+    event: Literal["TeamFollowupsStarted"] = "TeamFollowupsStarted"
 
 
 @dataclass
 class FollowupsCompletedEvent(FollowupsMade, BaseTeamRunEvent):
     """Follow-up questions were made."""
 
-    event: str = "TeamFollowupsCompleted"
+    event: Literal["TeamFollowupsCompleted"] = "TeamFollowupsCompleted"
 
 
 @dataclass
@@ -362,41 +374,35 @@ class TaskEvent(BaseTeamRunEvent):
 class TaskIterationStartedEvent(TaskEvent):
     """A round over the task list begins."""
 
-    event: str = "TeamTaskIterationStarted"
+    event: Literal["TeamTaskIterationStarted"] = "TeamTaskIterationStarted"
 
 
 @dataclass
 class TaskIterationCompletedEvent(TaskEvent):
     """A round over the task list ended."""
 
-    event: str = "TeamTaskIterationCompleted"
+    event: Literal["TeamTaskIterationCompleted"] = "TeamTaskIterationCompleted"
 
 
 @dataclass
 class TaskStateUpdatedEvent(TaskEvent):
     """The task list changed."""
 
-    event: str = "TeamTaskStateUpdated"
+    event: Literal["TeamTaskStateUpdated"] = "TeamTaskStateUpdated"
 
 
 @dataclass
 class TaskCreatedEvent(TaskEvent):
     """A task was added."""
 
-    event: str = "TeamTaskCreated"
+    event: Literal["TeamTaskCreated"] = "TeamTaskCreated"
 
 
 @dataclass
 class TaskUpdatedEvent(TaskEvent):
     """A task changed."""
 
-    event: str = "TeamTaskUpdated"
-
-
-def _member(data: Any) -> Any:
-    if not isinstance(data, Mapping):
-        return data
-    return RunOutput.from_dict(data) if "agent_id" in data else TeamRunOutput.from_dict(data)
+    event: Literal["TeamTaskUpdated"] = "TeamTaskUpdated"
 
 
 TeamRunOutputEvent = Union[
@@ -442,50 +448,11 @@ TeamRunOutputEvent = Union[
     TaskUpdatedEvent,
 ]
 
-TEAM_RUN_EVENT_TYPE_REGISTRY = registry(
-    RunStartedEvent,
-    RunContentEvent,
-    RunContentCompletedEvent,
-    IntermediateRunContentEvent,
-    RunCompletedEvent,
-    RunPausedEvent,
-    RunContinuedEvent,
-    RunErrorEvent,
-    RunCancelledEvent,
-    PreHookStartedEvent,
-    PreHookCompletedEvent,
-    PostHookStartedEvent,
-    PostHookCompletedEvent,
-    MemoryUpdateStartedEvent,
-    MemoryUpdateCompletedEvent,
-    SessionSummaryStartedEvent,
-    SessionSummaryCompletedEvent,
-    ReasoningStartedEvent,
-    ReasoningStepEvent,
-    ReasoningContentDeltaEvent,
-    ReasoningCompletedEvent,
-    ToolCallStartedEvent,
-    ToolCallCompletedEvent,
-    ToolCallErrorEvent,
-    ParserModelResponseStartedEvent,
-    ParserModelResponseCompletedEvent,
-    OutputModelResponseStartedEvent,
-    OutputModelResponseCompletedEvent,
-    ModelRequestStartedEvent,
-    ModelRequestCompletedEvent,
-    CompressionStartedEvent,
-    CompressionCompletedEvent,
-    FollowupsStartedEvent,
-    FollowupsCompletedEvent,
-    CustomEvent,
-    TaskIterationStartedEvent,
-    TaskIterationCompletedEvent,
-    TaskStateUpdatedEvent,
-    TaskCreatedEvent,
-    TaskUpdatedEvent,
-)
+TEAM_RUN_EVENT_TYPE_REGISTRY = registry(TeamRunOutputEvent)
 
 
 def team_run_output_event_from_dict(data: Mapping[str, Any]) -> Any:
-    """The event that a dict describes. Raises ValueError for a kind that is not known."""
+    """The event that a dict describes: a team's, or a member's. Raises ValueError for a kind that is not known."""
+    if "agent_id" in data:
+        return run_output_event_from_dict(data)
     return revive(data, {**RUN_EVENT_TYPE_REGISTRY, **TEAM_RUN_EVENT_TYPE_REGISTRY})

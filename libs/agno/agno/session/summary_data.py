@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-
 from typing import Any
 
 from agno.utils.codec import Coded, decode

@@ -73,7 +73,9 @@ class ScriptedModel(Model):
     def assert_done(self) -> None:
         """Fail if turns are left."""
         if self.remaining:
-            raise ScriptNotFinished(f"{self.remaining} scripted turns were not asked for; the next is {self._turns[0]!r}.")
+            raise ScriptNotFinished(
+                f"{self.remaining} scripted turns were not asked for; the next is {self._turns[0]!r}."
+            )
 
     def _next(self, arguments: dict[str, Any], stream: bool) -> Turn:
         messages = [message.model_copy() for message in arguments["messages"]]
@@ -146,11 +148,9 @@ def _cut(text: str, size: int) -> list[str]:
 
 def pieces(turn: Turn) -> Iterator[ModelResponse]:
     """A turn as a stream."""
-    given = 0
-    for piece in _all_pieces(turn):
+    for given, piece in enumerate(_all_pieces(turn)):
         if turn.error is not None and given >= turn.break_after:
             break
-        given += 1
         yield piece
     if turn.error is not None:
         raise turn.error

@@ -54,7 +54,9 @@ async def _call_hook(io: IO, hook: Callable[..., Any] | None, call: FunctionCall
         log_exception(f"a hook of tool {call.function.name!r} failed; the call goes on")
 
 
-async def _run(io: IO, call: FunctionCall, arguments: dict[str, Any], scope: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+async def _run(
+    io: IO, call: FunctionCall, arguments: dict[str, Any], scope: Mapping[str, Any]
+) -> AsyncGenerator[Any, None]:
     function = call.function
     fn = function.entrypoint
     if fn is None:

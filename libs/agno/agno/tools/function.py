@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from agno._io import ASYNC, SYNC, drive
 from agno.media import Audio, File, Image, Video
 from agno.models.response import FIELD_TYPES, UserInputField
-from agno.tools.schema import Described, describe, strict as strict_schema
+from agno.tools.schema import Described, describe
+from agno.tools.schema import strict as strict_schema
 
 F = TypeVar("F", bound="Function")
 
@@ -93,7 +94,7 @@ class Function:
     @classmethod
     def from_callable(cls: type[F], c: Callable[..., Any], name: str | None = None, strict: bool = False) -> F:
         """A function from a callable: schema from its hints and docstring."""
-        function = cls(name=name or getattr(c, "__name__", type(c).__name__), entrypoint=c)
+        function = cls(name=name or str(getattr(c, "__name__", type(c).__name__)), entrypoint=c)
         function.process_entrypoint(strict=strict)
         return function
 
@@ -144,12 +145,16 @@ class Function:
             arguments = {k: v for k, v in arguments.items() if k not in known.injected}
             unknown = [name for name in arguments if name not in known.parameters["properties"]]
             if unknown:
-                raise ValueError(f"{self.name} has no parameter {unknown[0]!r}. Parameters: {self._parameter_names(known)}.")
+                raise ValueError(
+                    f"{self.name} has no parameter {unknown[0]!r}. Parameters: {self._parameter_names(known)}."
+                )
         else:
             arguments = {k: v for k, v in arguments.items() if k not in known.injected}
         missing = [name for name in known.parameters["required"] if name not in arguments]
         if missing:
-            raise ValueError(f"{self.name} needs the parameter {missing[0]!r}. Parameters: {self._parameter_names(known)}.")
+            raise ValueError(
+                f"{self.name} needs the parameter {missing[0]!r}. Parameters: {self._parameter_names(known)}."
+            )
         return {name: self._checked(fn, known, name, value) for name, value in arguments.items()}
 
     def _parameter_names(self, known: Described) -> str:

@@ -58,7 +58,7 @@ def json_schema(hint: Any) -> dict[str, Any]:
         return _enumeration(list(arguments))
     if origin in (Union, types.UnionType):
         return _union(arguments)
-    if origin in _ARRAYS or origin is not None and isinstance(origin, type) and issubclass(origin, Sequence):
+    if origin in _ARRAYS or (origin is not None and isinstance(origin, type) and issubclass(origin, Sequence)):
         items = [a for a in arguments if a is not Ellipsis]
         return {"type": "array", "items": json_schema(items[0]) if items else {}}
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):

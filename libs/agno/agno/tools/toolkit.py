@@ -132,7 +132,7 @@ class Toolkit:
     __str__ = __repr__
 
 
-def _takes_self(fn: types.FunctionType) -> bool:
+def _takes_self(fn: Any) -> bool:
     code = fn.__code__
     return code.co_argcount > 0 and code.co_varnames[0] == "self"
 

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playing import MODES, in_every_mode, play
-from pydantic import BaseModel
-
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import SqliteDb
@@ -26,6 +23,8 @@ from agno.tools import tool
 from agno.tools.function import ToolResult
 from agno.tools.reasoning import ReasoningTools
 from agno.tools.user_control_flow import UserControlFlowTools
+from playing import MODES, in_every_mode, play
+from pydantic import BaseModel
 
 
 def add(a: int, b: int) -> str:
@@ -113,7 +112,13 @@ def test_async_runs_call_tools_concurrently_and_sync_runs_in_order() -> None:
     order.clear()
     seen = play(Agent(model=ScriptedModel(*script), tools=[step]), "go", "arun_stream")
     assert order[:2] == ["start 1", "start 2"]
-    assert seen.kinds == ["RunStarted", *["ToolCallStarted"] * 2, *["ToolCallCompleted"] * 2, "RunContent", "RunCompleted"]
+    assert seen.kinds == [
+        "RunStarted",
+        *["ToolCallStarted"] * 2,
+        *["ToolCallCompleted"] * 2,
+        "RunContent",
+        "RunCompleted",
+    ]
 
 
 @in_every_mode
@@ -148,7 +153,12 @@ def test_a_retry_never_repeats_a_tool_that_succeeded(mode: str) -> None:
         charged.append(amount)
         return "charged"
 
-    script = (wants("charge", amount=5), fails(ModelProviderError("down")), fails(ModelProviderError("down")), says("Paid"))
+    script = (
+        wants("charge", amount=5),
+        fails(ModelProviderError("down")),
+        fails(ModelProviderError("down")),
+        says("Paid"),
+    )
     with ScriptedModel(*script) as model:
         agent = Agent(model=model, tools=[charge], retries=3, delay_between_retries=0)
         seen = play(agent, "pay", mode)
@@ -206,7 +216,14 @@ def test_custom_events_of_a_generator_tool_pass_through(mode: str) -> None:
         seen = play(Agent(model=model, tools=[work], name="Worker"), "go", mode)
     assert model.requests[1].messages[-1].content == "half done"
     if seen.events:
-        assert seen.kinds == ["RunStarted", "ToolCallStarted", "CustomEvent", "ToolCallCompleted", "RunContent", "RunCompleted"]
+        assert seen.kinds == [
+            "RunStarted",
+            "ToolCallStarted",
+            "CustomEvent",
+            "ToolCallCompleted",
+            "RunContent",
+            "RunCompleted",
+        ]
         progress = next(e for e in seen.events if e.event == "CustomEvent")
         assert (progress.percent, progress.agent_id, progress.run_id) == (50, "worker", seen.output.run_id)
 
@@ -571,7 +588,14 @@ def test_reasoning_by_steps_and_by_tools(mode: str) -> None:
     assert seen.output.content == "42" and seen.output.reasoning_steps[0].title == "Look"
     assert "## Look" in seen.output.reasoning_content
     if seen.events:
-        assert seen.kinds == ["RunStarted", "ReasoningStarted", "ReasoningStep", "ReasoningCompleted", "RunContent", "RunCompleted"]
+        assert seen.kinds == [
+            "RunStarted",
+            "ReasoningStarted",
+            "ReasoningStep",
+            "ReasoningCompleted",
+            "RunContent",
+            "RunCompleted",
+        ]
     with ScriptedModel(wants("think", title="Plan", thought="hm"), says("42")) as model:
         seen = play(Agent(model=model, tools=[ReasoningTools()]), "go", mode)
     assert seen.output.reasoning_steps[0].title == "Plan"

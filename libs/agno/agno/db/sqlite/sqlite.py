@@ -75,7 +75,9 @@ class SqliteDb(BaseDb):
     def _explained(self, error: sqlite3.DatabaseError) -> DbError:
         text = str(error)
         if "no such column" in text or "has no column" in text:
-            return InvalidSchemaError(f"Table {self.session_table_name!r} in {self.db_file!r} has an invalid schema: {text}.")
+            return InvalidSchemaError(
+                f"Table {self.session_table_name!r} in {self.db_file!r} has an invalid schema: {text}."
+            )
         if "not a database" in text:
             return DbUnavailableError(f"{self.db_file!r} is no SQLite database; choose another db_file.")
         if isinstance(error, sqlite3.OperationalError):
@@ -116,7 +118,11 @@ class SqliteDb(BaseDb):
                 for run in runs:
                     values = (run["session_id"], run["run_id"], run["status"], run["created_at"], run["payload"])
                     # a run that begins is new; looking for it would walk through all runs of the session
-                    found = 0 if new_header else connection.execute(self._sql.update_run, (*values[2:], *values[:2])).rowcount
+                    found = (
+                        0
+                        if new_header
+                        else connection.execute(self._sql.update_run, (*values[2:], *values[:2])).rowcount
+                    )
                     if not found:
                         connection.execute(self._sql.insert_run, values)
                 connection.execute("COMMIT")
@@ -219,7 +225,9 @@ class _Statements:
             columns = column or "coalesce(agent_id, team_id, workflow_id)"
             parts.append((f"{columns} = ?", query.component_id))
         if query.session_name is not None:
-            parts.append(("instr(lower(json_extract(session_data, '$.session_name')), lower(?)) > 0", query.session_name))
+            parts.append(
+                ("instr(lower(json_extract(session_data, '$.session_name')), lower(?)) > 0", query.session_name)
+            )
         if query.start_timestamp is not None:
             parts.append(("created_at >= ?", query.start_timestamp))
         if query.end_timestamp is not None:

@@ -266,13 +266,13 @@ class Gemini(SdkModel):
 
     async def astream(self, request: dict[str, Any]) -> AsyncIterator[Any]:
         await aload(request.pop("_links", ()))
-        chunks = await self.get_async_client().aio.models.generate_content_stream(**request)
         responses: list[Any] = []
-        chunk = None
+        chunks = chunk = None
         try:
             token = _OPENED.set(responses)
-            try:
-                chunk = await anext(chunks, None)  # the SDK sends the request only now
+            try:  # the SDK sends the request at the first of these, or the second
+                chunks = await self.get_async_client().aio.models.generate_content_stream(**request)
+                chunk = await anext(chunks, None)
             finally:
                 _OPENED.reset(token)
             if chunk is not None:
@@ -282,7 +282,8 @@ class Gemini(SdkModel):
         finally:
             for response in responses:
                 await response.aclose()
-            await chunks.aclose()
+            if chunks is not None:
+                await chunks.aclose()
         self._check_end(chunk)
 
     def _check_end(self, last: Any) -> None:

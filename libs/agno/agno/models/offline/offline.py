@@ -16,11 +16,60 @@ from agno.models.response import ModelResponse
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]+|\d+(?:\.\d+)?")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_QUOTED = re.compile(r"[\"“”'‘’]([^\"“”'‘’]+)[\"“”'‘’]")
+_QUOTED = re.compile("[\"'\u201c\u201d\u2018\u2019]([^\"'\u201c\u201d\u2018\u2019]+)[\"'\u201c\u201d\u2018\u2019]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n{2,}|\n(?=[-*|#])")
 _STOP = frozenset(
-    "a an and are as at be by can do does for from has have how i in is it its me my not of on or that the their them "
-    "there these this to use used was we what when where which who why will with you your".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "can",
+        "do",
+        "does",
+        "for",
+        "from",
+        "has",
+        "have",
+        "how",
+        "i",
+        "in",
+        "is",
+        "it",
+        "its",
+        "me",
+        "my",
+        "not",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "them",
+        "there",
+        "these",
+        "this",
+        "to",
+        "use",
+        "used",
+        "was",
+        "we",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "you",
+        "your",
+    ]
 )
 _QUERY_NAMES = frozenset({"query", "question", "text", "input", "q", "search", "keywords", "topic"})
 _WHAT_I_AM = "I am Agno's offline model: no language model, only rules that call tools and quote what they return."
@@ -144,6 +193,7 @@ def _arguments(question: str, schema: dict[str, Any]) -> dict[str, Any] | None:
     for name in schema.get("required") or ():
         facts = properties.get(name) or {}
         kind = facts.get("type")
+        value: Any = None
         if "enum" in facts:
             value = next((v for v in facts["enum"] if str(v).lower() in question.lower()), None)
         elif kind == "integer":
@@ -152,8 +202,6 @@ def _arguments(question: str, schema: dict[str, Any]) -> dict[str, Any] | None:
             value = float(numbers.pop(0)) if numbers else None
         elif kind == "string":
             value = question if name in _QUERY_NAMES else quoted.pop(0) if quoted else names.pop(0) if names else None
-        else:
-            value = None
         if value is None:
             return None
         found[name] = value

@@ -1,0 +1,134 @@
+"""Who knows which runs are active and which are to stop: a manager, by default one for this process."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from time import monotonic
+
+from agno.exceptions import RunCancelledException
+
+_REMEMBERED = 10_000  # wishes to cancel runs that have not started; the oldest are forgotten
+_POLL_SECONDS = 0.2  # how often a run asks a manager whose tokens do not change by themselves
+
+
+class CancelToken:
+    """Says to one run whether it is to stop. Looking at `cancelled` costs one attribute read."""
+
+    cancelled = False
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+
+    def raise_if_cancelled(self) -> None:
+        """Raise RunCancelledException if the run is to stop."""
+        if self.cancelled:
+            raise RunCancelledException(f"Run {self.run_id} was cancelled")
+
+
+class PolledToken(CancelToken):
+    """The token of a manager that keeps its marks elsewhere, for example in Redis: asks it now and then."""
+
+    def __init__(self, run_id: str, manager: BaseRunCancellationManager) -> None:
+        super().__init__(run_id)
+        self._manager = manager
+        self._next = 0.0
+        self._seen = False
+
+    @property
+    def cancelled(self) -> bool:  # type: ignore[override]  # read-only here: the manager owns the mark
+        if not self._seen and (now := monotonic()) >= self._next:
+            self._next = now + _POLL_SECONDS
+            self._seen = self._manager.is_cancelled(self.run_id)
+        return self._seen
+
+
+class BaseRunCancellationManager(ABC):
+    """Base of managers. The async faces call the sync ones; override them where that would wait for a network."""
+
+    @abstractmethod
+    def register_run(self, run_id: str) -> CancelToken | None:
+        """Make a run known. A manager that gives no token is asked every now and then instead."""
+
+    @abstractmethod
+    def cancel_run(self, run_id: str) -> bool:
+        """Ask a run to stop. True if it is active; else the wish waits for its start."""
+
+    @abstractmethod
+    def is_cancelled(self, run_id: str) -> bool:
+        """True if the run was asked to stop."""
+
+    @abstractmethod
+    def cleanup_run(self, run_id: str) -> None:
+        """Forget a run that ended."""
+
+    @abstractmethod
+    def get_active_runs(self) -> dict[str, bool]:
+        """Active runs, and whether they were asked to stop."""
+
+    def raise_if_cancelled(self, run_id: str) -> None:
+        """Raise RunCancelledException if the run was asked to stop."""
+        if self.is_cancelled(run_id):
+            raise RunCancelledException(f"Run {run_id} was cancelled")
+
+    async def aregister_run(self, run_id: str) -> CancelToken | None:
+        return self.register_run(run_id)
+
+    async def acancel_run(self, run_id: str) -> bool:
+        return self.cancel_run(run_id)
+
+    async def ais_cancelled(self, run_id: str) -> bool:
+        return self.is_cancelled(run_id)
+
+    async def acleanup_run(self, run_id: str) -> None:
+        self.cleanup_run(run_id)
+
+    async def araise_if_cancelled(self, run_id: str) -> None:
+        self.raise_if_cancelled(run_id)
+
+    async def aget_active_runs(self) -> dict[str, bool]:
+        return self.get_active_runs()
+
+
+class InMemoryRunCancellationManager(BaseRunCancellationManager):
+    """The runs of this process. Each step is one atomic operation on a dict, so there is no lock."""
+
+    def __init__(self) -> None:
+        self._active: dict[str, CancelToken] = {}
+        self._wished: OrderedDict[str, None] = OrderedDict()
+
+    def register_run(self, run_id: str) -> CancelToken:
+        token = self._active[run_id] = CancelToken(run_id)
+        # looked up after the run is active: a wish that comes from now on finds the token
+        if self._wished.pop(run_id, self) is None:
+            token.cancelled = True
+        return token
+
+    def cancel_run(self, run_id: str) -> bool:
+        if self._mark(run_id):
+            return True
+        self._wished[run_id] = None
+        if len(self._wished) > _REMEMBERED:
+            self._wished.popitem(last=False)
+        return self._mark(run_id)  # it may have started between the first look and the wish
+
+    def _mark(self, run_id: str) -> bool:
+        token = self._active.get(run_id)
+        if token is None:
+            return False
+        token.cancelled = True
+        return True
+
+    def is_cancelled(self, run_id: str) -> bool:
+        token = self._active.get(run_id)
+        return token.cancelled if token is not None else run_id in self._wished
+
+    def cleanup_run(self, run_id: str) -> None:
+        self._active.pop(run_id, None)
+        self._wished.pop(run_id, None)
+
+    def get_active_runs(self) -> dict[str, bool]:
+        return {run_id: token.cancelled for run_id, token in self._active.copy().items()}
+
+
+__all__ = ["BaseRunCancellationManager", "CancelToken", "InMemoryRunCancellationManager", "PolledToken"]
