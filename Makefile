@@ -1,50 +1,79 @@
-# make demo   install and show the main job         make test    install and run the test suite
-# make check  format, lint, types, layers, surface
-.PHONY: demo test check format surface pins clean
+# make demo       install what the command needs and ask this repository three questions
+# make test       the test suite               make test-node  the tests against MCP servers on Node.js
+# make check      format, lint, types, and the house tests (layers, import cost, public surface, docs, cookbook)
+# make format     let ruff fix and format      make surface    write the snapshot of the public names anew
+# make bench      what a run costs             make pins       resolve requirements/*.in anew
+#
+# A fresh machine needs make and Python 3.11 or newer; the rest is installed into $(VENV), at exact versions with hashes.
+.DELETE_ON_ERROR:
+.PHONY: demo test test-node check format surface bench pins clean
 export OMP_NUM_THREADS = 1
 export UV_LINK_MODE = copy
 PY ?= python3
-BIN = .venv/bin
-UV = $(BIN)/python -m uv
+VENV ?= .venv
+PYTHON = $(abspath $(VENV))/bin/python
+UV = $(PYTHON) -m uv
+RUFF = $(PYTHON) -m ruff
+CODE = libs cookbook benchmarks
+NODE_TESTS = libs/agno/tests/node
 
-demo: .venv/.demo
-	$(BIN)/python cookbook/demo.py
+demo: $(VENV)/.demo
+	$(PYTHON) cookbook/demo.py
 
-test: .venv/.test
-	cd libs/agno && ../../$(BIN)/python -m pytest -n 2
+test: $(VENV)/.test
+	cd libs/agno && $(PYTHON) -m pytest -n 2
 
-check: .venv/.test
-	$(BIN)/ruff format --check --config libs/agno/pyproject.toml libs cookbook
-	$(BIN)/ruff check --config libs/agno/pyproject.toml libs cookbook
-	cd libs/agno && ../../$(BIN)/mypy agno
-	cd libs/agno && ../../$(BIN)/python -m pytest tests/house
+test-node: $(VENV)/.test $(NODE_TESTS)/node_modules/.installed
+	cd libs/agno && $(PYTHON) -m pytest -m node
 
-format: .venv/.test
-	$(BIN)/ruff check --fix --config libs/agno/pyproject.toml libs cookbook || true
-	$(BIN)/ruff format --config libs/agno/pyproject.toml libs cookbook
+check: $(VENV)/.check
+	$(RUFF) format --check --config libs/agno/pyproject.toml $(CODE)
+	$(RUFF) check --config libs/agno/pyproject.toml $(CODE)
+	cd libs/agno && $(PYTHON) -m mypy agno
+	cd libs/agno && $(PYTHON) -m pytest tests/house
 
-surface: .venv/.test
-	cd libs/agno && ../../$(BIN)/python tests/house/surface.py --write
+format: $(VENV)/.check
+	$(RUFF) check --fix-only --config libs/agno/pyproject.toml $(CODE)
+	$(RUFF) format --config libs/agno/pyproject.toml $(CODE)
 
-pins: .venv/.uv
-	for name in demo test; do $(UV) pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \
-	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links requirements/$$name.in -o requirements/$$name.txt; done
+surface: $(VENV)/.test
+	$(PYTHON) libs/agno/tests/house/surface.py --write
 
-.venv/.uv:
-	$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
-	$(PY) -m venv .venv || { rm -rf .venv; echo "python3 -m venv failed; on Debian install it with: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install -q uv
+bench: $(VENV)/.demo
+	$(PYTHON) benchmarks/engine.py
+
+# The largest list first: the others take its versions, so that one environment can hold them all.
+PIN = $(UV) pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+pins: $(VENV)/.uv
+	$(PIN) requirements/uv.in -o requirements/uv.txt
+	$(PIN) requirements/test.in -o requirements/test.txt
+	$(PIN) -c requirements/test.txt requirements/demo.in -o requirements/demo.txt
+	$(PIN) -c requirements/test.txt requirements/check.in -o requirements/check.txt
+
+# Installing: each stamp is renewed only when its list changed. Hashes and an editable install exclude each other in one
+# command, hence two; the package itself comes without dependencies, they are in the list.
+$(VENV)/.uv: requirements/uv.txt
+	sh requirements/bootstrap.sh "$(PY)" "$(VENV)"
 	touch $@
 
-.venv/.demo: .venv/.uv requirements/demo.txt libs/agno/pyproject.toml
-	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/demo.txt
-	$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e libs/agno
+$(VENV)/.demo: $(VENV)/.uv requirements/demo.txt libs/agno/pyproject.toml
+	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/demo.txt
+	$(UV) pip install -q --python $(PYTHON) --no-deps --no-build-isolation -e libs/agno
 	touch $@
 
-.venv/.test: .venv/.uv requirements/test.txt libs/agno/pyproject.toml
-	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/test.txt
-	$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e libs/agno
+$(VENV)/.test: $(VENV)/.demo requirements/test.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/test.txt
+	touch $@
+
+$(VENV)/.check: $(VENV)/.test requirements/check.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/check.txt
+	touch $@
+
+$(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests against MCP servers need Node.js 20 or newer with npm; on Debian: apt-get install nodejs npm" >&2; exit 1; }
+	cd $(NODE_TESTS) && npm ci --ignore-scripts --no-fund --no-audit
 	touch $@
 
 clean:
-	rm -rf .venv .node
+	rm -rf $(VENV) $(NODE_TESTS)/node_modules

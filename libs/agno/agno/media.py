@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from agno.utils.codec import encode
+from agno.utils.http import fetch
 from agno.utils.ids import new_id
 
 M = TypeVar("M", bound="_Media")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from agno.run.agent import RunOutput
 
 MODES = ["run", "run_stream", "arun", "arun_stream"]

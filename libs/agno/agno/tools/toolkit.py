@@ -134,7 +134,7 @@ class Toolkit:
 
 def _takes_self(fn: Any) -> bool:
     code = fn.__code__
-    return code.co_argcount > 0 and code.co_varnames[0] == "self"
+    return bool(code.co_argcount > 0 and code.co_varnames[0] == "self")
 
 
 def _name(tool: Any) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
-
+from agno.utils.http import fetch
 from agno.utils.log import log_warning
 
 
 def get_location() -> dict[str, Any]:
     """City, region and country, or an empty dict when the lookup fails."""
     try:
-        address = httpx.get("https://api.ipify.org?format=json", timeout=3).json()["ip"]
-        facts = httpx.get(f"http://ip-api.com/json/{address}", timeout=3).json()
-    except (httpx.HTTPError, KeyError, ValueError) as error:
+        address = fetch("https://api.ipify.org?format=json", timeout=3).json()["ip"]
+        facts = fetch(f"http://ip-api.com/json/{address}", timeout=3).json()
+    except Exception as error:  # the place is a courtesy; httpx's errors are not loaded here
         log_warning(f"add_location_to_context: the location could not be looked up ({error})")
         return {}
     return {"city": facts.get("city"), "region": facts.get("regionName"), "country": facts.get("country")}

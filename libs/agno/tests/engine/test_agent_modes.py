@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from playing import MODES, in_every_mode, play
+from pydantic import BaseModel
+
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import SqliteDb
@@ -23,8 +26,6 @@ from agno.tools import tool
 from agno.tools.function import ToolResult
 from agno.tools.reasoning import ReasoningTools
 from agno.tools.user_control_flow import UserControlFlowTools
-from playing import MODES, in_every_mode, play
-from pydantic import BaseModel
 
 
 def add(a: int, b: int) -> str:

@@ -193,11 +193,11 @@ def _arguments(question: str, schema: dict[str, Any]) -> dict[str, Any] | None:
     for name in schema.get("required") or ():
         facts = properties.get(name) or {}
         kind = facts.get("type")
-        value: Any = None
+        value: Any = None  # of the type that the schema wants
         if "enum" in facts:
             value = next((v for v in facts["enum"] if str(v).lower() in question.lower()), None)
         elif kind == "integer":
-            value = int(float(numbers.pop(0))) if numbers else None
+            value = round(float(numbers.pop(0))) if numbers else None
         elif kind == "number":
             value = float(numbers.pop(0)) if numbers else None
         elif kind == "string":
