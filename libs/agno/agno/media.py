@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlparse
@@ -17,11 +16,6 @@ from agno.utils.http import fetch
 from agno.utils.ids import new_id
 
 M = TypeVar("M", bound="_Media")
-
-
-def _download(url: str) -> Any:
-    # httpx is loaded at the first download: importing it takes longer than importing all of agno.agent
-    return import_module("httpx").get(url, follow_redirects=True).raise_for_status()
 
 
 def _decoded(text: str) -> bytes:
@@ -72,7 +66,7 @@ class _Media(BaseModel):
         if self.filepath is not None:
             return Path(self.filepath).read_bytes()
         if self.url is not None:
-            content: bytes = _download(self.url).content
+            content: bytes = fetch(self.url).content
             return content
         return None
 
@@ -190,7 +184,7 @@ class File(_Media):
         """Bytes and MIME type of the url, or None without one."""
         if self.url is None:
             return None
-        response = _download(self.url)
+        response = fetch(self.url)
         kind = response.headers.get("Content-Type", "").split(";")[0]
         return response.content, kind or self.mime_type or "application/octet-stream"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -162,7 +162,7 @@ class Message(Coded):
 
     def log(self, metrics: bool = True, level: str | None = None) -> None:
         """Write the message to the log, as a debug line unless `level` names another."""
-        write = {"info": log_info, "warning": log_warning, "error": log_error}.get(level or "", log_debug)
+        write: Callable[[str], None] = _WRITERS.get(level or "", log_debug)
         lines = [f"{self.role}: {self.get_content_string()}"]
         lines += [f"  calls {call.get('function', call)}" for call in self.tool_calls or ()]
         if metrics and self.has_metrics:
@@ -217,6 +217,7 @@ class Message(Coded):
 
 
 _HANDLED = frozenset({"id", "role", "metrics", "from_history", "stop_after_tool_call", "created_at"})
+_WRITERS: dict[str, Callable[[str], None]] = {"info": log_info, "warning": log_warning, "error": log_error}
 _DEFAULTS: dict[str, Any] = {f.name: f.default if isinstance(f.default, bool) else None for f in fields(Message)}
 _FIELD_NAMES = frozenset(_DEFAULTS)
 # fields that may be given as dicts, as in Message(**stored)

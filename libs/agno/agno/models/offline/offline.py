@@ -172,7 +172,7 @@ def _chosen_call(question: str, tools: list[dict[str, Any]], turn: int) -> dict[
             continue
         name = function.get("name", "")
         said = _words(name.replace("_", " ")) | _words(function.get("description") or "")
-        score = len(wanted & said) + 3 * (name in question)
+        score = float(len(wanted & said) + 3 * (name in question))
         if _QUERY_NAMES & arguments.keys():
             score += 1.5  # a search fits any question
         if score and (best is None or score > best[0]):
