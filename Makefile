@@ -76,4 +76,4 @@ $(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package-lock.json
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(NODE_TESTS)/node_modules
+	rm -rf .venv $(NODE_TESTS)/node_modules

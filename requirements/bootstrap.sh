@@ -14,7 +14,10 @@ command -v "$python" >/dev/null || fail "There is no '$python'; install Python 3
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "Python 3.11 or newer is needed, '$python' is older; name another: make PY=python3.12"
 
-rm -rf "$venv"
+if [ -e "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ]; then
+    fail "'$venv' is there and is no virtual environment; name another place: make VENV=…"
+fi
+rm -rf "$venv" # what an interrupted attempt left
 if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     "$python" -m venv "$venv"
     "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$uv_list"

@@ -10,7 +10,6 @@ from agno._engine import structured
 from agno._engine.context import Run
 from agno._engine.prompt import json_prompt
 from agno._engine.second_models import format_for, second_exchange
-from agno._engine.toolbox import spec
 from agno.exceptions import RunCancelledException
 from agno.models._loop import converse
 from agno.models.message import Message
@@ -96,7 +95,7 @@ async def _step_by_step(run: Run, model: Any, thoughts: list[Message]) -> AsyncG
         exchange = second_exchange(run, model, messages, asked)
         exchange.functions = run.functions
         exchange.tools = [
-            {"type": "function", "function": spec(function, False)} for function in run.functions.values()
+            {"type": "function", "function": function.definition()} for function in run.functions.values()
         ] or None
         before = len(messages)
         async with aclosing(converse(exchange)) as items:

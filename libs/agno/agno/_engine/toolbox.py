@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from agno._engine.context import Run
 from agno.tools.function import Function
@@ -27,7 +29,7 @@ async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> Non
     for item in built_in:
         _add(run, item)
     strict = _strict(run)
-    described = [{"type": "function", "function": spec(function, strict)} for function in run.functions.values()]
+    described = [{"type": "function", "function": function.definition(strict)} for function in run.functions.values()]
     run.tool_specs = described + specs or None
     run.context.tools = list(run.functions.values())
 
@@ -41,14 +43,17 @@ def _strict(run: Run) -> bool:
     )
 
 
-def spec(function: Function, strict: bool) -> dict[str, Any]:
-    """How a function is described to the provider."""
-    function.process_entrypoint(strict=strict or bool(function.strict))
-    described = function.to_dict()
-    described.pop("strict", None)
-    if strict or function.strict:
-        described["strict"] = True
-    return described
+_functions: WeakKeyDictionary[Callable[..., Any], Function] = WeakKeyDictionary()
+
+
+def as_function(item: Callable[..., Any]) -> Function:
+    """The function of a plain callable: described once, shared by all runs."""
+    if not inspect.isfunction(item):
+        return Function.from_callable(item)
+    function = _functions.get(item)
+    if function is None:
+        function = _functions[item] = Function.from_callable(item)
+    return function
 
 
 def _add(run: Run, item: Any) -> None:
@@ -63,7 +68,7 @@ def _add(run: Run, item: Any) -> None:
         if item.add_instructions and item.instructions:
             run.tool_instructions.append(item.instructions)
     elif callable(item):
-        function = Function.from_callable(item)
+        function = as_function(item)
         run.functions.setdefault(function.name, function)
     else:
         raise TypeError(
@@ -94,4 +99,4 @@ def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
             )
 
 
-__all__ = ["component_in_tools", "connect_toolkits", "resolve_tools", "spec"]
+__all__ = ["component_in_tools", "connect_toolkits", "resolve_tools"]

@@ -90,6 +90,7 @@ class Function:
     def __post_init__(self) -> None:
         self._given_parameters = self.parameters if self.parameters != _empty_schema() else None
         self._processed: bool | None = None
+        self._definitions: dict[bool, dict[str, Any]] = {}
 
     @classmethod
     def from_callable(cls: type[F], c: Callable[..., Any], name: str | None = None, strict: bool = False) -> F:
@@ -113,6 +114,19 @@ class Function:
         self.parameters = strict_schema(schema) if strict else schema
         self._processed = strict
 
+    def definition(self, strict: bool = False) -> dict[str, Any]:
+        """What a provider is told in a run; made once, and never changed, so that concurrent runs may share it."""
+        strict = strict or bool(self.strict)
+        known = self._definitions.get(strict)
+        if known is None:
+            self.process_entrypoint(strict=bool(self.strict))
+            parameters = strict_schema(self.parameters) if strict else self.parameters
+            known = {"name": self.name, "description": self.description or "", "parameters": parameters}
+            if strict:
+                known["strict"] = True
+            self._definitions[strict] = known
+        return known
+
     def process_schema_for_strict(self) -> None:
         """Make the parameters strict."""
         self.parameters = strict_schema(self.parameters)
@@ -131,6 +145,7 @@ class Function:
         """A copy that shares the callable."""
         twin = copy.copy(self)
         twin.parameters = copy.deepcopy(self.parameters)
+        twin._definitions = {}
         for key, value in (update or {}).items():
             setattr(twin, key, value)
         return twin
