@@ -47,6 +47,7 @@ async def events_of(run: Run, body: Body) -> AsyncGenerator[Any, None]:
     finally:
         if left_early and not run.is_finished:
             await _abandoned(run)
+        run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
         cleanup_run(run_id)
 
 
