@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playing import MODES, in_every_mode, play
 from pydantic import BaseModel
 
 from agno.agent import Agent
@@ -26,6 +25,8 @@ from agno.tools import tool
 from agno.tools.function import ToolResult
 from agno.tools.reasoning import ReasoningTools
 from agno.tools.user_control_flow import UserControlFlowTools
+
+from playing import MODES, in_every_mode, play
 
 
 def add(a: int, b: int) -> str:

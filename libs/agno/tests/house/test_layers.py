@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
+
 from house.imports import Import, all_imports, imports_of, module_of, modules
 
 # The longest matching prefix decides. A module may import from its own layer and from lower ones.
@@ -57,11 +58,29 @@ ADAPTER = 3
 
 # Files of the ports beside which the adapters of a family lie, and bases that adapters of one family share.
 PORTS = frozenset(
-    "agno.models.base agno.models.defaults agno.models.utils "
-    "agno.tools.function agno.tools.toolkit agno.tools.decorator agno.tools.schema agno.tools.execution "
-    "agno.db.base agno.db.query agno.db.tables agno.db.utils agno.vectordb.base agno.vectordb.search "
-    "agno.knowledge.document agno.knowledge.embedder.base agno.knowledge.reader.base agno.knowledge.chunking "
-    "agno.knowledge.reranker.base agno.knowledge.types agno.knowledge.content".split()
+    [
+        "agno.models.base",
+        "agno.models.defaults",
+        "agno.models.utils",
+        "agno.tools.function",
+        "agno.tools.toolkit",
+        "agno.tools.decorator",
+        "agno.tools.schema",
+        "agno.tools.execution",
+        "agno.db.base",
+        "agno.db.query",
+        "agno.db.tables",
+        "agno.db.utils",
+        "agno.vectordb.base",
+        "agno.vectordb.search",
+        "agno.knowledge.document",
+        "agno.knowledge.embedder.base",
+        "agno.knowledge.reader.base",
+        "agno.knowledge.chunking",
+        "agno.knowledge.reranker.base",
+        "agno.knowledge.types",
+        "agno.knowledge.content",
+    ]
 )
 FAMILIES = ("agno.models", "agno.tools", "agno.db", "agno.vectordb", "agno.knowledge")
 SUBFAMILIES = ("embedder", "reader", "reranker", "chunking")

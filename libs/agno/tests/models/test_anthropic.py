@@ -3,6 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from agno.exceptions import ModelRateLimitError
+from agno.media import File, Image
+from agno.models.anthropic import Claude
+from agno.models.message import Message
+
 from provider_wire import (
     CITY,
     PNG,
@@ -20,11 +26,6 @@ from provider_wire import (
     user,
     wire,
 )  # fmt: skip
-
-from agno.exceptions import ModelRateLimitError
-from agno.media import File, Image
-from agno.models.anthropic import Claude
-from agno.models.message import Message
 
 __all__ = ["wire"]
 

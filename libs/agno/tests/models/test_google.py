@@ -5,6 +5,12 @@ import json
 import re
 
 import pytest
+
+from agno.exceptions import ModelAuthenticationError, ModelProviderError, RetryableModelProviderError
+from agno.media import Audio, File, Image, Video
+from agno.models.google import Gemini
+from agno.models.message import Message
+
 from provider_wire import (
     CITY,
     PNG,
@@ -22,11 +28,6 @@ from provider_wire import (
     user,
     wire,
 )  # fmt: skip
-
-from agno.exceptions import ModelAuthenticationError, ModelProviderError, RetryableModelProviderError
-from agno.media import Audio, File, Image, Video
-from agno.models.google import Gemini
-from agno.models.message import Message
 
 __all__ = ["wire"]
 

@@ -3,6 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from agno.exceptions import ModelProviderError
+from agno.media import File, Image
+from agno.models.message import Message
+from agno.models.ollama import Ollama, OllamaTools
+
 from provider_wire import (
     CITY,
     PNG,
@@ -19,11 +25,6 @@ from provider_wire import (
     user,
     wire,
 )  # fmt: skip
-
-from agno.exceptions import ModelProviderError
-from agno.media import File, Image
-from agno.models.message import Message
-from agno.models.ollama import Ollama, OllamaTools
 
 __all__ = ["wire"]
 

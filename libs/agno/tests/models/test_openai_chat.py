@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from agno.media import Audio, File, Image
+from agno.models.message import Message
+from agno.models.openai import OpenAIChat, OpenAILike
+from agno.models.utils import get_model
+
 from provider_wire import (
     CITY,
     PNG,
@@ -21,11 +27,6 @@ from provider_wire import (
     user,
     wire,
 )  # fmt: skip
-
-from agno.media import Audio, File, Image
-from agno.models.message import Message
-from agno.models.openai import OpenAIChat, OpenAILike
-from agno.models.utils import get_model
 
 __all__ = ["wire"]
 
@@ -63,7 +64,14 @@ def whole(said: Said, **message) -> Reply:
 
 def event(delta: dict | None, finish: str | None = None, usage: dict | None = None) -> str:
     choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
-    body = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices, "usage": usage}
+    body = {
+        "id": "c1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m",
+        "choices": choices,
+        "usage": usage,
+    }
     return f"data: {json.dumps(body)}\n\n"
 
 
@@ -73,7 +81,9 @@ def streamed(said: Said) -> Reply:
     pieces += [event({"content": word}) for word in said.text.replace(" ", "| ").split("|") if word]
     for call in calls(said, streamed=True):
         text = call["function"]["arguments"]
-        pieces.append(event({"tool_calls": [{**call, "function": {"name": call["function"]["name"], "arguments": ""}}]}))
+        pieces.append(
+            event({"tool_calls": [{**call, "function": {"name": call["function"]["name"], "arguments": ""}}]})
+        )
         for start in range(0, len(text), 5):
             fragment = {"index": call["index"], "function": {"arguments": text[start : start + 5]}}
             pieces.append(event({"tool_calls": [fragment]}))
@@ -166,7 +176,10 @@ def test_media_are_sent_as_parts(wire):
 
 
 def test_citations_and_spoken_answers_are_read(wire):
-    note = {"type": "url_citation", "url_citation": {"url": "https://a.org", "title": "A", "start_index": 0, "end_index": 1}}
+    note = {
+        "type": "url_citation",
+        "url_citation": {"url": "https://a.org", "title": "A", "start_index": 0, "end_index": 1},
+    }
     spoken = {"id": "a1", "data": "cG5n", "expires_at": 5, "transcript": "hi"}
     wire.script(whole(Said("ok"), annotations=[note], audio=spoken))
     answer = ask(openai(wire))
