@@ -1,4 +1,10 @@
-"""Everything that happens in a run, as it happens."""
+"""A run is a stream of events. `stream=True` gives content, tools and ends; `stream_events=True` gives all of them.
+
+Prints:
+    add(a=2, b=3) -> 5
+    RunStarted
+    RunCompleted
+"""
 
 from agno.agent import Agent, RunContentEvent, ToolCallCompletedEvent
 from agno.models.offline import OfflineModel
@@ -10,10 +16,16 @@ def add(a: int, b: int) -> int:
 
 
 agent = Agent(model=OfflineModel(), tools=[add])
-for event in agent.run("Add 2 and 40", stream=True):
-    match event:
-        case ToolCallCompletedEvent(tool=tool):
-            print(f"[{tool.tool_name} -> {tool.result}]")
-        case RunContentEvent(content=str(text)):
-            print(text, end="", flush=True)
-print()
+
+if __name__ == "__main__":
+    for event in agent.run("Add 2 and 3", stream=True):
+        match event:
+            case RunContentEvent(content=str(text)):
+                print(text, end="", flush=True)
+            case ToolCallCompletedEvent(tool=call):
+                arguments = ", ".join(f"{name}={value!r}" for name, value in call.tool_args.items())
+                print(f"{call.tool_name}({arguments}) -> {call.result}")
+    print("\n")
+
+    for event in agent.run("Add 2 and 3", stream=True, stream_events=True):
+        print(event.event)

@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from agno.utils.codec import encode
+from agno.utils.codec import copied, encode
 from agno.utils.http import fetch
 from agno.utils.ids import new_id
 
@@ -26,7 +26,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _with_bytes(data: Mapping[str, Any]) -> dict[str, Any]:
-    fields = dict(data)
+    fields = {name: copied(value) for name, value in data.items()}
     if isinstance(fields.get("content"), str):
         fields["content"] = _decoded(fields["content"])
     return fields

@@ -1,36 +1,39 @@
-"""The database port: sessions as a small header row plus append-only run rows.
+"""The database port: sessions as a small header row plus append-only run rows, and the other records.
 
-A backend implements the row verbs; the methods users and the engine call are written once above them.
+A backend implements the verbs of `RowVerbs`; the methods users and the engine call are written once above them.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from enum import Enum
 from typing import Any
 
-import msgspec
-
-from agno.exceptions import AgnoError
-from agno.session import AgentSession
+from agno.db._codec import to_json
+from agno.db._port import (
+    DbError,
+    DbUnavailableError,
+    InvalidSchemaError,
+    MigrationRequiredError,
+    RunRow,
+    SessionConflictError,
+    StoredHeader,
+)
+from agno.db._records import Records
+from agno.db._sessions import (
+    check_owner,
+    dict_of,
+    header_row,
+    known,
+    remember,
+    run_row,
+    session_of,
+    settled,
+    with_old_runs,
+)
+from agno.db.query import Query, Where, equal
+from agno.db.tables import SESSIONS, Row
 from agno.utils.dttm import now_epoch
-from agno.utils.ids import new_id
-
-Row = dict[str, Any]
-
-
-class DbError(AgnoError):
-    """The database could not do what it was asked; the message says what to do."""
-
-
-class DbUnavailableError(DbError):
-    """The database cannot be reached."""
-
-
-class InvalidSchemaError(DbError, ValueError):
-    """A table is there, but has an invalid schema."""
 
 
 class SessionType(str, Enum):
@@ -41,111 +44,65 @@ class SessionType(str, Enum):
     WORKFLOW = "workflow"
 
 
-@dataclass
-class Query:
-    """Which header rows: filters combine with AND, `limit` and `page` count after them."""
-
-    session_type: str | None = None
-    user_id: str | None = None
-    component_id: str | None = None
-    session_name: str | None = None
-    start_timestamp: int | None = None
-    end_timestamp: int | None = None
-    limit: int | None = None
-    page: int | None = None
-    sort_by: str | None = None
-    sort_order: str | None = None
+_COMPONENTS = {"agent": ("agent_id",), "team": ("team_id",), "workflow": ("workflow_id",)}
+_ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 
 
-# the columns of a session's header row; the JSON ones hold encoded text
-PLAIN_COLUMNS = (
-    "session_id",
-    "session_type",
-    "agent_id",
-    "team_id",
-    "workflow_id",
-    "user_id",
-    "created_at",
-    "updated_at",
-)
-JSON_COLUMNS = ("session_data", "agent_data", "team_data", "workflow_data", "metadata", "summary")
-COLUMNS = PLAIN_COLUMNS + JSON_COLUMNS
+class BaseDb(Records):
+    """A database for sessions, memories, knowledge, evaluations and metrics.
 
-
-class BaseDb(ABC):
-    """A database. `blocking` says whether its methods wait for a disk or a network."""
-
-    blocking = True
-
-    def __init__(
-        self,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        id: str | None = None,
-    ) -> None:
-        self.id = id or new_id()
-        self.session_table_name = session_table or "agno_sessions"
-        self.memory_table_name = memory_table or "agno_memories"
-        self.metrics_table_name = metrics_table or "agno_metrics"
-        self.eval_table_name = eval_table or "agno_eval_runs"
-        self.knowledge_table_name = knowledge_table or "agno_knowledge"
-
-    # What a backend implements ---------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def read_rows(self, session_id: str, runs: int | None) -> tuple[Row, list[bytes]] | None:
-        """A header row, and the newest `runs` run payloads (None: all), oldest first. None if there is no such row."""
-
-    @abstractmethod
-    def write_rows(self, header: Row | None, runs: list[Row], *, new_header: bool) -> None:
-        """Insert or replace, in one transaction: the header (keeping `created_at` and the type) and run rows.
-
-        `new_header` only inserts: a header that is there already stays as it is.
-        """
-
-    @abstractmethod
-    def find_headers(self, query: Query) -> tuple[list[Row], int]:
-        """Header rows, and how many there are before paging."""
-
-    @abstractmethod
-    def delete_headers(self, session_ids: list[str]) -> int:
-        """Delete sessions with their runs; how many there were."""
+    A method succeeds or raises a `DbError`; what is not there is None, False or empty.
+    """
 
     # For the engine --------------------------------------------------------------------------------------------------
 
     def read_session(
-        self, session_id: str, session_type: Any, user_id: str | None = None, runs: int | None = None
+        self, session_id: str, session_type: Any = None, user_id: str | None = None, runs: int | None = None
     ) -> Any:
-        """A session with its newest runs. None if it is not there, or belongs to another user."""
-        found = self.read_rows(session_id, runs)
-        if found is None:
+        """A session with its newest `runs` runs (None: all), oldest first; a session that has no owner is anybody's.
+
+        None if it is not there, belongs to another user, or is of another type.
+        """
+        found = self._loaded(session_id, session_type, runs)
+        if found is None or (user_id is not None and found[0].get("user_id") not in (None, user_id)):
             return None
-        header, payloads = found
-        if user_id is not None and header.get("user_id") not in (None, user_id):
-            return None
-        return _session(header, payloads)
+        return session_of(*found)
 
     def begin_run(self, session: Any, run: Any) -> None:
-        """Store a run as running, with the session's header if that is new."""
-        self.write_rows(header_row(session), [run_row(session.session_id, run)], new_header=True)
+        """Store a new run, and the session's header if there is none. Refuses the session of another user."""
+        header, row = self._new_header(session), run_row(session.session_id, run)
+        before = known(session)
+        data = before.data if before is not None else None
+
+        def settle(stored: StoredHeader | None) -> Row | None:
+            nonlocal data
+            if stored is not None:
+                check_owner(header, stored)
+                return None
+            data = _json(header["session_data"])
+            return header
+
+        self.write_session(session.session_id, settle, [row], append=True)
+        remember(session, data, [(row["run_id"], row["payload"])])
 
     def finish_run(self, session: Any, run: Any) -> None:
-        """Store a run's end and the session's header, in one transaction."""
-        self.write_rows(header_row(session), [run_row(session.session_id, run)], new_header=False)
+        """Store a run's end and the session's header. Keeps what others changed in the session meanwhile."""
+        self._write(session, [run_row(session.session_id, run)], owned=True)
+
+    def save_header(self, session: Any) -> None:
+        """Store a session without touching its runs."""
+        self._write(session, [], owned=True)
 
     # For users -------------------------------------------------------------------------------------------------------
 
     def get_session(
         self, session_id: str, session_type: Any = None, user_id: str | None = None, deserialize: bool = True
     ) -> Any:
-        """A session with all its runs, or as a dict; None if it is not there, or belongs to another user."""
-        session = self.read_session(session_id, session_type, user_id)
-        if session is None or deserialize:
-            return session
-        return {**session.to_dict(), "session_type": _type_name(session_type) or "agent"}
+        """A session with all its runs, or its row as a dict; None if no such session has this type and user."""
+        found = self._loaded(session_id, session_type, None)
+        if found is None or (user_id is not None and found[0].get("user_id") != user_id):
+            return None
+        return session_of(*found) if deserialize else dict_of(*found)
 
     def get_sessions(
         self,
@@ -160,102 +117,155 @@ class BaseDb(ABC):
         sort_by: str | None = None,
         sort_order: str | None = None,
         deserialize: bool = True,
+        *,
+        with_runs: bool = True,
     ) -> Any:
-        """Sessions that fit all filters; with `deserialize=False` dicts, and the number before paging."""
-        query = Query(
-            _type_name(session_type), user_id, component_id, session_name, start_timestamp, end_timestamp,
-            limit, page, sort_by, sort_order,
-        )  # fmt: skip
-        headers, total = self.find_headers(query)
-        sessions = [self.read_session(header["session_id"], session_type) for header in headers]
-        found = [session for session in sessions if session is not None]
+        """Sessions that fit all filters; with `deserialize=False` dicts, and the number before paging.
+
+        A list that shows headers only is much cheaper with `with_runs=False`.
+        """
+        kind = _name(session_type)
+        where = [*equal(session_type=kind, user_id=user_id)]
+        if component_id is not None:
+            where.append(Where("is", _COMPONENTS.get(kind or "", _ANY_COMPONENT), component_id))
+        if session_name is not None:
+            where.append(Where("contains", ("session_data",), session_name, "session_name"))
+        if start_timestamp is not None:
+            where.append(Where("from", ("created_at",), start_timestamp))
+        if end_timestamp is not None:
+            where.append(Where("to", ("created_at",), end_timestamp))
+        headers, total = self.find(SESSIONS, Query(tuple(where), sort_by, sort_order, limit, page))
+        runs = self.load_runs([header["session_id"] for header in headers]) if with_runs and headers else {}
         if deserialize:
-            return found
-        kind = _type_name(session_type) or "agent"
-        return [{**session.to_dict(), "session_type": kind} for session in found], total
+            return [session_of(header, runs.get(header["session_id"], ())) for header in headers]
+        return [dict_of(header, runs.get(header["session_id"], ())) for header in headers], total
 
     def upsert_session(self, session: Any, deserialize: bool = True) -> Any:
-        """Store a session with all its runs."""
-        if session.created_at is None:
-            session.created_at = now_epoch()
-        session.updated_at = now_epoch() if self.read_rows(session.session_id, 0) else session.created_at
-        rows = [run_row(session.session_id, run) for run in session.runs or ()]
-        self.write_rows(header_row(session), rows, new_header=False)
-        return session if deserialize else session.to_dict()
+        """Store a session with all its runs; gives it as it is stored.
 
-    def rename_session(self, session_id: str, session_type: Any, session_name: str, deserialize: bool = True) -> Any:
-        """Set the name; None if the session is not there."""
-        session = self.read_session(session_id, session_type, runs=0)
-        if session is None:
+        Of a session that was read here, only what changed is written. A run that was taken out of it is deleted.
+        """
+        rows = [run_row(session.session_id, run) for run in session.runs or ()]
+        before = known(session)
+        present = before.runs if before is not None else dict.fromkeys(self._run_ids(session.session_id))
+        ids = {row["run_id"] for row in rows}
+        changed = [row for row in rows if present.get(row["run_id"]) != hash(row["payload"])]
+        dropped = [run_id for run_id in present if run_id not in ids]
+        self._write(session, changed, owned=False, dropped=dropped)
+        if deserialize:
+            return session
+        return self.get_session(session.session_id, deserialize=False)
+
+    def rename_session(
+        self,
+        session_id: str,
+        session_type: Any,
+        session_name: str,
+        deserialize: bool = True,
+        *,
+        user_id: str | None = None,
+    ) -> Any:
+        """Set the name; gives the session, or None if no such session has this type and user."""
+        kind = _name(session_type)
+
+        def named(row: Row | None) -> Row | None:
+            if row is None or (kind is not None and row["session_type"] != kind):
+                return None
+            if user_id is not None and row["user_id"] != user_id:
+                return None
+            data = {**(row["session_data"] or {}), "session_name": session_name}
+            return {**row, "session_data": data, "updated_at": now_epoch()}
+
+        if self.update(SESSIONS, session_id, named) is None:
             return None
-        session.name = session_name
-        session.updated_at = now_epoch()
-        self.write_rows(header_row(session), [], new_header=False)
         return self.get_session(session_id, session_type, deserialize=deserialize)
 
-    def delete_session(self, session_id: str) -> bool:
-        """Delete a session with its runs; True if it was there."""
-        return self.delete_headers([session_id]) > 0
+    def delete_session(self, session_id: str, *, user_id: str | None = None) -> bool:
+        """Delete a session with its runs; True if it was there, and of this user if one is given."""
+        if user_id is not None:
+            row = self.get(SESSIONS, session_id)
+            if row is None or row["user_id"] != user_id:
+                return False
+        return self.delete(SESSIONS, [session_id]) > 0
 
-    def delete_sessions(self, session_ids: list[str]) -> None:
+    def delete_sessions(self, session_ids: list[str], *, user_id: str | None = None) -> None:
         """Delete sessions with their runs."""
-        self.delete_headers(list(session_ids))
+        if user_id is None:
+            self.delete(SESSIONS, session_ids)
+            return
+        for session_id in session_ids:
+            self.delete_session(session_id, user_id=user_id)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _loaded(self, session_id: str, session_type: Any, runs: int | None) -> tuple[Row, list[RunRow]] | None:
+        found = self.load_session(session_id, runs)
+        if found is None:
+            return None
+        header, rows = found
+        kind = _name(session_type)
+        if kind is not None and header["session_type"] != kind:
+            return None
+        old = header.pop("runs", None)
+        if not old or runs == 0:
+            return header, rows
+        if runs is not None:  # a new row may replace any of the old runs, so look at all of them
+            again = self.load_session(session_id, None)
+            rows = with_old_runs(old, again[1] if again is not None else rows)
+            return header, rows[-runs:]
+        return header, with_old_runs(old, rows)
+
+    def _run_ids(self, session_id: str) -> list[str]:
+        return [run_id for run_id, _ in self.load_runs([session_id]).get(session_id, ())]
+
+    def _new_header(self, session: Any) -> Row:
+        header = header_row(session)
+        header["created_at"] = header["created_at"] if header["created_at"] is not None else now_epoch()
+        header["updated_at"] = header["created_at"]
+        return header
+
+    def _write(self, session: Any, runs: list[Row], *, owned: bool, dropped: Collection[str] = ()) -> None:
+        header, before = self._new_header(session), known(session)
+        written: list[Row] = []
+
+        def settle(stored: StoredHeader | None) -> Row:
+            if stored is not None:
+                if owned:
+                    check_owner(header, stored)
+                row = settled(header, stored, before)
+                row["updated_at"] = now_epoch()
+            else:
+                row = header
+            written[:] = [row]
+            return row
+
+        self.write_session(session.session_id, settle, runs, dropped=dropped)
+        self._note(session, written[0], runs, dropped)
+
+    def _note(self, session: Any, row: Row, runs: list[Row], dropped: Collection[str]) -> None:
+        """The object now knows what is stored."""
+        session.created_at, session.updated_at = row["created_at"], row["updated_at"]
+        session.session_data = row["session_data"]
+        now = remember(session, _json(row["session_data"]), [(run["run_id"], run["payload"]) for run in runs])
+        for run_id in dropped:
+            now.runs.pop(run_id, None)
 
 
-def header_row(session: Any) -> Row:
-    """The header of a session as a row."""
-    data = session.header()
-    row: Row = {name: data.get(name) for name in PLAIN_COLUMNS}
-    row["session_type"] = _type_of(session)
-    for name in JSON_COLUMNS:
-        value = data.get(name)
-        row[name] = None if value is None else msgspec.json.encode(value, enc_hook=str).decode()
-    return row
+def _json(value: Any) -> bytes | None:
+    return None if value is None else to_json(value)
 
 
-def run_row(session_id: str, run: Any) -> Row:
-    """A run as a row; the payload is JSON."""
-    return {
-        "session_id": session_id,
-        "run_id": run.run_id,
-        "status": run.status.value,
-        "created_at": run.created_at,
-        "payload": msgspec.json.encode(run.to_dict(), enc_hook=str),
-    }
-
-
-def _session(header: Mapping[str, Any], payloads: list[bytes]) -> Any:
-    data = {name: header.get(name) for name in PLAIN_COLUMNS if name not in ("session_type", "team_id")}
-    data["team_id"] = header.get("team_id")
-    for name in ("session_data", "agent_data", "metadata", "summary"):
-        text = header.get(name)
-        data[name] = msgspec.json.decode(text) if text else None
-    data["runs"] = [msgspec.json.decode(payload) for payload in payloads]
-    return AgentSession.from_dict(data)
-
-
-def _type_of(session: Any) -> str:
-    name = type(session).__name__
-    return "team" if name.startswith("Team") else "workflow" if name.startswith("Workflow") else "agent"
-
-
-def _type_name(session_type: Any) -> str | None:
+def _name(session_type: Any) -> str | None:
     name: str | None = getattr(session_type, "value", session_type)
     return name
 
 
-COMPONENT_COLUMNS = {"agent": "agent_id", "team": "team_id", "workflow": "workflow_id"}
-
 __all__ = [
-    "COLUMNS",
-    "COMPONENT_COLUMNS",
     "BaseDb",
     "DbError",
     "DbUnavailableError",
     "InvalidSchemaError",
-    "Query",
-    "Row",
+    "MigrationRequiredError",
+    "SessionConflictError",
     "SessionType",
-    "header_row",
-    "run_row",
 ]

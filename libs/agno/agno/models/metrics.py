@@ -17,6 +17,7 @@ _COUNTS = (
 _SECONDS = ("time_to_first_token", "duration")
 _FACTS = ("provider_metrics", "additional_metrics")
 _FIELDS = frozenset((*_COUNTS, *_SECONDS, *_FACTS, "cost", "details"))
+_ACCEPTED = _FIELDS | {"timer"}
 # names of stored records older than 2.0
 _OLD_NAMES = {
     "audio_tokens": "audio_total_tokens",
@@ -67,9 +68,9 @@ class Metrics:
     def __init__(self, **values: Any) -> None:
         # only what is given is stored: everything else is the class's default
         if values:
-            unknown = values.keys() - _FIELDS - {"timer"}
-            if unknown:
-                raise TypeError(f"Metrics has no field {sorted(unknown)[0]!r}. Fields: {', '.join(sorted(_FIELDS))}.")
+            if not values.keys() <= _ACCEPTED:
+                unknown = sorted(values.keys() - _ACCEPTED)[0]
+                raise TypeError(f"Metrics has no field {unknown!r}. Fields: {', '.join(sorted(_FIELDS))}.")
             self.__dict__.update(values)
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from agno.models.response import ToolExecution, UserInputField
-from agno.utils.codec import Coded
+from agno.utils.codec import Coded, decode
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 
@@ -27,6 +28,22 @@ class RunRequirement(Coded):
     member_agent_name: str | None = None
     member_run_id: str | None = None
 
+    def __post_init__(self) -> None:
+        self._show_questions()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RunRequirement:
+        """The inverse of `to_dict`."""
+        requirement = decode(cls, data)
+        requirement._show_questions()
+        return requirement
+
+    def _show_questions(self) -> None:
+        """The questions are those of the tool, the same objects: a value set on either is set on both."""
+        if (tool := self.tool_execution) is not None:
+            self.user_input_schema = tool.user_input_schema
+            self.user_feedback_schema = tool.user_feedback_schema
+
     @property
     def needs_confirmation(self) -> bool:
         tool = self.tool_execution
@@ -35,7 +52,10 @@ class RunRequirement(Coded):
     @property
     def needs_user_input(self) -> bool:
         tool = self.tool_execution
-        return bool(tool is not None and tool.requires_user_input and not tool.answered)
+        if tool is None or not tool.requires_user_input or tool.answered:
+            return False
+        fields = tool.user_input_schema
+        return not fields or any(item.value is None for item in fields)
 
     @property
     def needs_user_feedback(self) -> bool:

@@ -71,11 +71,15 @@ class TeamRunEvent(str, Enum):
     custom_event = "CustomEvent"
 
 
+_OF_TEAMS = frozenset({"team_id", "team_name", "member_responses"})
+
+
 def member_run(data: Any) -> Any:
-    """The run of a member: a dict with `agent_id` is an agent's, else it is a team's."""
+    """The run of a member: a dict with `agent_id` is an agent's; else one with a key that only teams have, a team's."""
     if not isinstance(data, Mapping):
         return data
-    return RunOutput.from_dict(data) if "agent_id" in data else TeamRunOutput.from_dict(data)
+    is_team = "agent_id" not in data and not _OF_TEAMS.isdisjoint(data)
+    return TeamRunOutput.from_dict(data) if is_team else RunOutput.from_dict(data)
 
 
 def _member_runs(data: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from agno.reasoning.step import ReasoningStep
 from agno.run.agent import RUN_EVENT_TYPE_REGISTRY, RunOutput, run_output_event_from_dict
 from agno.run.base import BaseRunOutputEvent, RunStatus, registry, revive, step_position, to_json
 from agno.run.output import text_of
-from agno.run.team import TEAM_RUN_EVENT_TYPE_REGISTRY, TeamRunOutput
+from agno.run.team import TEAM_RUN_EVENT_TYPE_REGISTRY, TeamRunOutput, member_run
 from agno.run.workflow_data import StepOutput, WorkflowMetrics, step_results
 from agno.utils.codec import Coded, decode
 from agno.utils.dttm import now_epoch
@@ -50,12 +50,10 @@ class WorkflowRunEvent(str, Enum):
 
 
 def executor_run(data: Any) -> Any:
-    """The run of a step: of a workflow, a team or an agent, by whose name it carries."""
-    if not isinstance(data, Mapping):
-        return data
-    if "workflow_name" in data:
+    """The run of a step: of a workflow, a team or an agent, by the keys that only those have."""
+    if isinstance(data, Mapping) and "step_results" in data:
         return WorkflowRunOutput.from_dict(data)
-    return TeamRunOutput.from_dict(data) if data.keys() & {"team_id", "team_name"} else RunOutput.from_dict(data)
+    return member_run(data)
 
 
 def _executor_runs(data: Any) -> list[Any]:
@@ -483,6 +481,3 @@ def _stored_event(data: Mapping[str, Any]) -> Any:
     if "team_id" in data:
         return TeamRunOutput.revive_event(data)
     return revive(data, WORKFLOW_RUN_EVENT_TYPE_REGISTRY, otherwise=CustomEvent)
-
-
-__all__ = [name for name in globals() if name.endswith("Event") and not name.startswith(("_", "Base"))]

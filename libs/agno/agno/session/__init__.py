@@ -1,6 +1,27 @@
 """Sessions: conversations that are kept."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Union
+
 from agno.session.agent import AgentSession
 from agno.session.summary_data import SessionSummary
 
-__all__ = ["AgentSession", "SessionSummary"]
+if TYPE_CHECKING:
+    from agno.session.team import TeamSession
+    from agno.session.workflow import WorkflowSession
+
+    Session = Union[AgentSession, TeamSession, WorkflowSession]
+
+# loaded at their first use: with them come the events of teams and workflows, which an agent does not need
+_LATER = {"TeamSession": "agno.session.team", "WorkflowSession": "agno.session.workflow"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Session":
+        return Union[AgentSession, __getattr__("TeamSession"), __getattr__("WorkflowSession")]
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'agno.session' has no attribute {name!r}")
+
+
+__all__ = ["AgentSession", "Session", "SessionSummary", "TeamSession", "WorkflowSession"]

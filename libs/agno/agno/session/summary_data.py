@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from agno.utils.codec import Coded, decode
+from agno.utils.codec import Coded
 
 
 @dataclass
@@ -17,10 +15,6 @@ class SessionSummary(Coded):
     summary: str
     topics: list[str] | None = None
     updated_at: datetime | None = None
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> SessionSummary:
-        return decode(cls, data)
 
 
 __all__ = ["SessionSummary"]

@@ -1,16 +1,32 @@
-"""What a scripted model says: turns, written as a test reads."""
+"""What a scripted model says: turns, written as a test reads, and the order in which they are said."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, NamedTuple, Union
 
 import msgspec
 
+from agno.exceptions import (
+    ContextWindowExceededError,
+    ModelAuthenticationError,
+    ModelProviderError,
+    ModelRateLimitError,
+)
+from agno.media import Audio, Image
 from agno.models.message import Citations, Message
 from agno.models.metrics import Metrics
 from agno.utils.ids import new_id
+
+
+class ScriptExhausted(AssertionError):
+    """The model was asked for something that the script does not know."""
+
+
+class ScriptNotFinished(AssertionError):
+    """The script has turns that were never asked for."""
 
 
 @dataclass(frozen=True)
@@ -27,27 +43,92 @@ class Call:
         return self.arguments if isinstance(self.arguments, str) else msgspec.json.encode(self.arguments).decode()
 
 
+FaultKind = Literal["status", "timeout", "cut", "malformed"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong on the wire.
+
+    `status` answers with an HTTP error (inside a stream that has begun: with the protocol's error event), `timeout`
+    leaves the connection open and says nothing more, `cut` closes it, `malformed` sends what is no JSON.
+    """
+
+    kind: FaultKind
+    status: int = 500
+    message: str = "scripted failure"
+    code: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def error(self) -> Exception:
+        """The exception that an adapter makes of this fault."""
+        if self.kind == "timeout":
+            return ModelProviderError("The scripted model did not answer in time.", 504)
+        if self.kind != "status":
+            return ModelProviderError(f"The answer of the scripted model broke off ({self.kind}).", 502)
+        if self.status == 401:
+            return ModelAuthenticationError(self.message)
+        if self.status in (429, 529):
+            return ModelRateLimitError(self.message, self.status)
+        if self.code == "context_length_exceeded":
+            return ContextWindowExceededError(self.message, self.status)
+        return ModelProviderError(self.message, self.status)
+
+
 @dataclass(frozen=True)
 class Turn:
-    """One answer of the model."""
+    """One answer of the model, in no provider's words."""
 
     text: str | None = None
     calls: tuple[Call, ...] = ()
     reasoning: str | None = None
-    parsed: Any = None
+    redacted_reasoning: str | None = None
+    signature: str | None = None  # of the reasoning, where the protocol has one
+    parsed: Any = None  # ScriptedModel only: what a model with native structured outputs gives
     citations: Citations | None = None
-    usage: Metrics = field(default_factory=lambda: Metrics(input_tokens=10, output_tokens=5, total_tokens=15))
-    error: Exception | None = None  # raised instead of an answer, or after `break_after` pieces of it
+    images: tuple[Image, ...] = ()
+    audio: Audio | None = None
+    usage: Metrics | None = field(default_factory=lambda: Metrics(input_tokens=10, output_tokens=5, total_tokens=15))
+    finish: str | None = None  # "stop", "tools", "length", "filter", or the protocol's own word
+    provider_data: dict[str, Any] | None = None  # ScriptedModel only
+    error: Exception | Fault | None = None  # instead of an answer, or after `break_after` pieces of it
     break_after: int = 0
     latency: float = 0.0  # seconds before the first piece
+    pace: float = 0.0  # seconds between pieces
     chunk_size: int = 4  # characters in a streamed piece
+    wire_bytes: int | None = None  # server only: bytes in one write, so that events arrive torn
 
     def with_(self, **changes: Any) -> Turn:
         """The same turn with other facts."""
         return replace(self, **changes)
 
+    @property
+    def fault(self) -> Fault | None:
+        """`error` as it shows on the wire."""
+        if self.error is None or isinstance(self.error, Fault):
+            return self.error
+        code = "context_length_exceeded" if isinstance(self.error, ContextWindowExceededError) else None
+        return Fault("status", getattr(self.error, "status_code", 500), str(self.error), code)
 
-Scripted = Turn | Callable[[list[Message]], Turn]
+    @property
+    def exception(self) -> Exception | None:
+        """`error` as it is raised."""
+        return self.error.error() if isinstance(self.error, Fault) else self.error
+
+    @property
+    def total_tokens(self) -> int:
+        """All tokens of the turn, also where only input and output are given."""
+        usage = self.usage or Metrics()
+        return usage.total_tokens or usage.input_tokens + usage.output_tokens
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the turn ends: as given, else "tools" or "stop"."""
+        return self.finish or ("tools" if self.calls else "stop")
+
+
+Scripted = Union[Turn, Callable[[list[Message]], Turn]]
+Key = Callable[[list[Message]], Hashable]
 
 
 def says(text: str, **facts: Any) -> Turn:
@@ -66,9 +147,164 @@ def wants(*calls: str | Call, **arguments: Any) -> Turn:
     return Turn(calls=tuple(made))
 
 
-def fails(error: Exception, *, after: int = 0, text: str | None = None) -> Turn:
-    """The request fails; in a stream `after` so many pieces of `text`."""
-    return Turn(text=text, error=error, break_after=after)
+def wants_many(*calls: str | Call) -> Turn:
+    """The model asks for several tools at once."""
+    return wants(*calls)
 
 
-__all__ = ["Call", "Scripted", "Turn", "call", "fails", "says", "wants"]
+def thinks(reasoning: str, text: str | None = None, *calls: Call, **facts: Any) -> Turn:
+    """The model thinks, then answers or asks for tools."""
+    return Turn(text=text, calls=calls, reasoning=reasoning, **facts)
+
+
+def fails(
+    error: Exception | int | Literal["timeout", "cut", "malformed"],
+    message: str = "scripted failure",
+    *,
+    after: int = 0,
+    text: str | None = None,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **facts: Any,
+) -> Turn:
+    """The request fails; in a stream `after` so many pieces of `text`.
+
+    `error` is an exception, an HTTP status, or "timeout", "cut" or "malformed" (see Fault).
+    """
+    made: Exception | Fault
+    if isinstance(error, int):
+        made = Fault("status", error, message, code, headers or {})
+    elif isinstance(error, str):
+        made = Fault(error, message=message)
+    else:
+        made = error
+    return Turn(text=text, error=made, break_after=after, **facts)
+
+
+# A turn in pieces -----------------------------------------------------------------------------------------------------
+
+
+class Delta(NamedTuple):
+    """A piece of a streamed turn. A call begins with a `call` piece; `arguments` pieces of the same number follow."""
+
+    kind: Literal["reasoning", "text", "call", "arguments"]
+    text: str = ""
+    number: int = 0  # of the call
+    call: Call | None = None
+
+
+class Broken(Exception):
+    """The turn breaks here."""
+
+
+def deltas(turn: Turn) -> Iterator[Delta]:
+    """The pieces of a turn; raises Broken where the script says so."""
+    for given, delta in enumerate(_all_deltas(turn)):
+        if turn.error is not None and given >= turn.break_after:
+            break
+        yield delta
+    if turn.error is not None:
+        raise Broken
+
+
+def _all_deltas(turn: Turn) -> Iterator[Delta]:
+    for part in _cut(turn.reasoning or "", turn.chunk_size):
+        yield Delta("reasoning", part)
+    for part in _cut(turn.text or "", turn.chunk_size):
+        yield Delta("text", part)
+    for number, made in enumerate(turn.calls):
+        yield Delta("call", "", number, made)
+        for part in _cut(made.text, turn.chunk_size):
+            yield Delta("arguments", part, number, made)
+
+
+def _cut(text: str, size: int) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+# The script ----------------------------------------------------------------------------------------------------------
+
+
+def last_user_text(messages: list[Message]) -> str:
+    """The text of the newest user message: the usual key of a script for concurrent runs."""
+    return next((m.get_content_string() for m in reversed(messages) if m.role == "user"), "")
+
+
+class Script:
+    """Turns in order, or an order per key. Threads and tasks may ask at once."""
+
+    def __init__(self, turns: Sequence[Any], by: Key | None = None, repeat: bool = False) -> None:
+        if by is None and any(isinstance(turn, Mapping) for turn in turns):
+            by = last_user_text
+        self._by = by
+        self._repeat = repeat
+        self._lock = threading.Lock()
+        self._turns: dict[Hashable, list[Scripted]] = _orders(turns, by)
+        self.unexpected: list[str] = []
+
+    @property
+    def left(self) -> list[Scripted]:
+        """The turns that were not asked for yet."""
+        return [] if self._repeat else [turn for order in self._turns.values() for turn in order]
+
+    def next(self, messages: list[Message]) -> Turn:
+        """The turn that answers these messages."""
+        key = self._by(messages) if self._by else None
+        with self._lock:
+            order = self._turns.get(key)
+            if not order:
+                complaint = self._complaint(messages, key)
+                self.unexpected.append(complaint)
+                raise ScriptExhausted(complaint)
+            turn = order[0] if self._repeat and len(order) == 1 else order.pop(0)
+        return turn if isinstance(turn, Turn) else turn(messages)
+
+    def _complaint(self, messages: list[Message], key: Hashable) -> str:
+        last = f"{messages[-1].role}: {messages[-1].get_content_string()!r}" if messages else "none"
+        if self._by is not None and key not in self._turns:
+            known = ", ".join(map(repr, self._turns))
+            return f"The script has no turns for {key!r}; it has some for {known or 'nothing'}. Last message: {last}"
+        what = "is over" if self._by is None else f"for {key!r} is over"
+        return f"The script {what}, but the model was asked again. Last message: {last}"
+
+    def assert_done(self) -> None:
+        """Fail if the model was asked too much or too little."""
+        if self.unexpected:
+            raise ScriptExhausted(self.unexpected[0])
+        if left := self.left:
+            raise ScriptNotFinished(f"{len(left)} scripted turns were not asked for; the next is {left[0]!r}.")
+
+
+def _orders(turns: Sequence[Any], by: Key | None) -> dict[Hashable, list[Scripted]]:
+    if by is None:
+        return {None: list(turns)}
+    if not all(isinstance(turn, Mapping) for turn in turns):
+        raise TypeError(
+            "With by= the script is a dict from key to a turn or a list of turns, as in {'hi': says('ho')}."
+        )
+    orders: dict[Hashable, list[Scripted]] = {}
+    for mapping in turns:
+        for key, value in mapping.items():
+            orders.setdefault(key, []).extend(value if isinstance(value, (list, tuple)) else [value])
+    return orders
+
+
+__all__ = [
+    "Broken",
+    "Call",
+    "Delta",
+    "Fault",
+    "Script",
+    "ScriptExhausted",
+    "ScriptNotFinished",
+    "Scripted",
+    "Turn",
+    "call",
+    "deltas",
+    "fails",
+    "last_user_text",
+    "says",
+    "thinks",
+    "wants",
+    "wants_many",
+]

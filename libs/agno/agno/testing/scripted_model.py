@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
-from agno.models.base import Model
+from agno.models.base import Model, Tools
 from agno.models.message import Message
 from agno.models.response import ModelResponse
-from agno.testing.script import Scripted, Turn
-
-
-class ScriptExhausted(AssertionError):
-    """The model was asked once more than the script knows."""
-
-
-class ScriptNotFinished(AssertionError):
-    """The script has turns that were never asked for."""
+from agno.testing.script import (
+    Broken,
+    Call,
+    Delta,
+    Key,
+    Script,
+    Scripted,
+    ScriptExhausted,
+    ScriptNotFinished,
+    Turn,
+    deltas,
+)
 
 
 @dataclass
@@ -43,14 +48,17 @@ class Request:
 class ScriptedModel(Model):
     """Plays the given turns, one per request, in order. A turn may be a function of the messages.
 
-    With `repeat=True` the last turn serves all further requests, also of concurrent runs. Use it as a context manager,
-    or call `assert_done()`, to fail on turns that were not asked for.
+    With `repeat=True` the last turn serves all further requests. For concurrent runs give a dict from key to turns:
+    `ScriptedModel({"tea?": says("yes"), "sum?": [wants("add", a=1), says("3")]})`; the key is the last user text, or
+    what `by(messages)` says. Use it as a context manager, or call `assert_done()`, to fail on turns that were not asked
+    for and on requests that the script does not know.
     """
 
-    def __init__(self, *turns: Scripted, id: str = "scripted", repeat: bool = False, **settings: Any) -> None:
-        super().__init__(id=id, name="ScriptedModel", provider="Scripted", **settings)
-        self._turns = list(turns)
-        self._repeat = repeat
+    def __init__(
+        self, *turns: Any, id: str = "scripted", by: Key | None = None, repeat: bool = False, **settings: Any
+    ) -> None:
+        super().__init__(id=id, **{"name": "ScriptedModel", "provider": "Scripted", **settings})
+        self._script = Script(turns, by, repeat)
         self._lock = threading.Lock()
         self.requests: list[Request] = []
         self.closed_streams = 0
@@ -61,112 +69,162 @@ class ScriptedModel(Model):
     def __enter__(self) -> ScriptedModel:
         return self
 
-    def __exit__(self, kind: Any, *error: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if kind is None:
             self.assert_done()
 
     @property
     def remaining(self) -> int:
         """How many turns were not asked for yet."""
-        return 0 if self._repeat else len(self._turns)
+        return len(self._script.left)
 
     def assert_done(self) -> None:
-        """Fail if turns are left."""
-        if self.remaining:
-            raise ScriptNotFinished(
-                f"{self.remaining} scripted turns were not asked for; the next is {self._turns[0]!r}."
-            )
+        """Fail if turns are left, or if a request came that the script does not know, even if its error was caught."""
+        self._script.assert_done()
 
-    def _next(self, arguments: dict[str, Any], stream: bool) -> Turn:
-        messages = [message.model_copy() for message in arguments["messages"]]
+    def _next(self, messages: list[Message], tools: Tools | None, choice: Any, format: Any, stream: bool) -> Turn:
+        kept = [_snapshot(message) for message in messages]
         with self._lock:
-            asked = Request(
-                messages, arguments.get("tools"), arguments.get("tool_choice"), arguments.get("response_format"), stream
-            )
-            self.requests.append(asked)
-            if not self._turns:
-                last = messages[-1].to_dict() if messages else None
-                raise ScriptExhausted(f"The script is over, but the model was asked again. Last message: {last}")
-            turn = self._turns[0] if self._repeat and len(self._turns) == 1 else self._turns.pop(0)
-        return turn if isinstance(turn, Turn) else turn(messages)
+            self.requests.append(Request(kept, copy.deepcopy(tools), choice, format, stream))
+        return self._script.next(kept)
 
-    def invoke(self, **arguments: Any) -> ModelResponse:  # type: ignore[override]  # called with keywords only
-        turn = self._next(arguments, stream=False)
-        time.sleep(turn.latency)
-        return _whole(turn)
+    def invoke(
+        self,
+        messages: list[Message],
+        assistant_message: Message,
+        response_format: Any = None,
+        tools: Tools | None = None,
+        tool_choice: str | dict[str, Any] | None = None,
+        run_response: Any = None,
+    ) -> ModelResponse:
+        turn = self._next(messages, tools, tool_choice, response_format, stream=False)
+        if turn.latency:
+            time.sleep(turn.latency)
+        return self._whole(turn)
 
-    async def ainvoke(self, **arguments: Any) -> ModelResponse:  # type: ignore[override]  # called with keywords only
-        turn = self._next(arguments, stream=False)
+    async def ainvoke(
+        self,
+        messages: list[Message],
+        assistant_message: Message,
+        response_format: Any = None,
+        tools: Tools | None = None,
+        tool_choice: str | dict[str, Any] | None = None,
+        run_response: Any = None,
+    ) -> ModelResponse:
+        turn = self._next(messages, tools, tool_choice, response_format, stream=False)
         await asyncio.sleep(turn.latency)
-        return _whole(turn)
+        return self._whole(turn)
 
-    def invoke_stream(self, **arguments: Any) -> Iterator[ModelResponse]:  # type: ignore[override]  # keywords only
-        turn = self._next(arguments, stream=True)
-        time.sleep(turn.latency)
+    def invoke_stream(
+        self,
+        messages: list[Message],
+        assistant_message: Message,
+        response_format: Any = None,
+        tools: Tools | None = None,
+        tool_choice: str | dict[str, Any] | None = None,
+        run_response: Any = None,
+    ) -> Iterator[ModelResponse]:
+        turn = self._next(messages, tools, tool_choice, response_format, stream=True)
+        if turn.latency:
+            time.sleep(turn.latency)
         try:
-            yield from pieces(turn)
-        except GeneratorExit:
-            self.closed_streams += 1
-            raise
-
-    async def ainvoke_stream(self, **arguments: Any) -> AsyncIterator[ModelResponse]:  # type: ignore[override]  # same
-        turn = self._next(arguments, stream=True)
-        await asyncio.sleep(turn.latency)
-        try:
-            for piece in pieces(turn):
+            for piece in self._pieces(turn):
                 yield piece
-                await asyncio.sleep(0)
+                if turn.pace:
+                    time.sleep(turn.pace)
         except GeneratorExit:
-            self.closed_streams += 1
+            self._closed()
             raise
 
+    async def ainvoke_stream(
+        self,
+        messages: list[Message],
+        assistant_message: Message,
+        response_format: Any = None,
+        tools: Tools | None = None,
+        tool_choice: str | dict[str, Any] | None = None,
+        run_response: Any = None,
+    ) -> AsyncGenerator[ModelResponse, None]:
+        turn = self._next(messages, tools, tool_choice, response_format, stream=True)
+        try:
+            await asyncio.sleep(turn.latency)
+            for piece in self._pieces(turn):
+                yield piece
+                await asyncio.sleep(turn.pace)
+        except (GeneratorExit, asyncio.CancelledError):
+            self._closed()
+            raise
 
-def _tool_calls(turn: Turn) -> list[dict[str, Any]]:
-    return [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.text}}
-        for call in turn.calls
-    ]
+    def _closed(self) -> None:
+        with self._lock:
+            self.closed_streams += 1
 
+    def _failure(self, turn: Turn) -> Exception:
+        error = turn.exception
+        assert error is not None
+        if error is not turn.error:  # made of a Fault, so it does not know whose it is
+            error.__dict__.update(model_name=self.name, model_id=self.id)
+        return error
 
-def _whole(turn: Turn) -> ModelResponse:
-    if turn.error is not None:
-        raise turn.error
-    return ModelResponse(
-        role="assistant",
-        content=turn.text,
-        reasoning_content=turn.reasoning,
-        parsed=turn.parsed,
-        citations=turn.citations,
-        tool_calls=_tool_calls(turn),
-        response_usage=turn.usage,
-    )
+    def _whole(self, turn: Turn) -> ModelResponse:
+        if turn.error is not None:
+            raise self._failure(turn)
+        calls = [_call(made, made.text) for made in turn.calls]
+        return ModelResponse(
+            "assistant", turn.text, reasoning_content=turn.reasoning, tool_calls=calls, **_ending(turn)
+        )
 
-
-def _cut(text: str, size: int) -> list[str]:
-    return [text[start : start + size] for start in range(0, len(text), size)]
-
-
-def pieces(turn: Turn) -> Iterator[ModelResponse]:
-    """A turn as a stream."""
-    for given, piece in enumerate(_all_pieces(turn)):
-        if turn.error is not None and given >= turn.break_after:
-            break
-        yield piece
-    if turn.error is not None:
-        raise turn.error
-
-
-def _all_pieces(turn: Turn) -> Iterator[ModelResponse]:
-    for part in _cut(turn.reasoning or "", turn.chunk_size):
-        yield ModelResponse(reasoning_content=part)
-    for part in _cut(turn.text or "", turn.chunk_size):
-        yield ModelResponse(content=part)
-    for index, call in enumerate(turn.calls):
-        head = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
-        yield ModelResponse(tool_calls=[head])
-        for part in _cut(call.text, turn.chunk_size):
-            yield ModelResponse(tool_calls=[{"index": index, "function": {"arguments": part}}])
-    yield ModelResponse(response_usage=turn.usage, parsed=turn.parsed, citations=turn.citations)
+    def _pieces(self, turn: Turn) -> Iterator[ModelResponse]:
+        try:
+            for delta in deltas(turn):
+                yield _piece(delta)
+        except Broken:
+            raise self._failure(turn) from None
+        yield ModelResponse(**_ending(turn))
 
 
-__all__ = ["Request", "ScriptExhausted", "ScriptNotFinished", "ScriptedModel"]
+def _piece(delta: Delta) -> ModelResponse:
+    if delta.kind == "text":
+        return ModelResponse(content=delta.text)
+    if delta.kind == "reasoning":
+        return ModelResponse(reasoning_content=delta.text)
+    if delta.kind == "call" and delta.call is not None:
+        return ModelResponse(tool_calls=[{"index": delta.number, **_call(delta.call, "")}])
+    return ModelResponse(tool_calls=[{"index": delta.number, "function": {"arguments": delta.text}}])
+
+
+def _call(made: Call, arguments: str) -> dict[str, Any]:
+    return {"id": made.id, "type": "function", "function": {"name": made.name, "arguments": arguments}}
+
+
+def _ending(turn: Turn) -> dict[str, Any]:
+    """What comes in one piece, at the end."""
+    facts = {
+        "response_usage": copy.copy(turn.usage),
+        "parsed": turn.parsed,
+        "citations": turn.citations,
+        "redacted_reasoning_content": turn.redacted_reasoning,
+        "images": list(turn.images) or None,
+        "audio": turn.audio,
+        "provider_data": copy.deepcopy(turn.provider_data),
+        "extra": {"finish_reason": turn.finish} if turn.finish else None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+_NESTED = ("content", "tool_calls", "provider_data")
+
+
+def _snapshot(message: Message) -> Message:
+    """A copy that later changes of the message do not reach; media are shared, they do not change."""
+    twin = message.model_copy()
+    for name in _NESTED:
+        value = twin.__dict__.get(name)
+        if isinstance(value, (list, dict)):
+            twin.__dict__[name] = copy.deepcopy(value)
+    return twin
+
+
+__all__ = ["Request", "ScriptExhausted", "ScriptNotFinished", "Scripted", "ScriptedModel"]

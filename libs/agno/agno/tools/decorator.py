@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, overload
 
-from agno.tools.function import Function
+from agno.tools.function import Function, described, name_of
+from agno.utils.log import log_warning
 
 _OPTIONS = (
     "name", "description", "strict", "instructions", "add_instructions", "show_result", "stop_after_tool_call",
@@ -44,16 +45,23 @@ def _check(options: dict[str, Any]) -> None:
 def _function(fn: Callable[..., Any], given: dict[str, Any]) -> Function:
     if not callable(fn):
         raise ValueError(f"@tool decorates a function, not {fn!r}.")
-    options = {key: value for key, value in given.items() if value is not None}
+    # copied lists: one decorator may serve several functions
+    options: dict[str, Any] = {k: list(v) if isinstance(v, list) else v for k, v in given.items() if v is not None}
     if options.get("user_input_fields"):
         options["requires_user_input"] = True
         _check(options)
-    if options.get("stop_after_tool_call") and "show_result" not in options:
-        options["show_result"] = True
-    options.setdefault("name", getattr(fn, "__name__", "tool"))
+    if options.get("stop_after_tool_call"):
+        options.setdefault("show_result", True)
+    options.setdefault("name", name_of(fn))
     function = Function(entrypoint=fn, **options)
     function.process_entrypoint(strict=bool(function.strict))
+    if unknown := sorted(set(function.user_input_fields or ()) - _parameters(fn)):
+        log_warning(f"user_input_fields= of tool {function.name!r} names {unknown[0]!r}, which is no parameter of it")
     return function
+
+
+def _parameters(fn: Callable[..., Any]) -> set[str]:
+    return set(described(fn).parameters["properties"])
 
 
 __all__ = ["tool"]

@@ -2,221 +2,232 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import inspect
-import tempfile
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from pathlib import Path
-from typing import Any
+from types import AsyncGeneratorType, GeneratorType
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from agno._io import IO, SYNC, drive
+from agno._io import ASYNC, IO, SYNC, drive
 from agno.exceptions import AgentRunException, RunCancelledException
 from agno.run.base import BaseRunOutputEvent
-from agno.tools.function import EXECUTE, FunctionCall, FunctionExecutionResult, ToolResult, described
-from agno.utils.log import log_exception, log_warning
+from agno.tools._results import FunctionExecutionResult, ToolResult
+from agno.tools.schema import ArgumentError, Described, described
+from agno.utils.log import log_exception, log_warning, logger
 from agno.utils.parameters import accepted
+from agno.utils.result_cache import ResultCache, cache_key
+
+if TYPE_CHECKING:
+    from agno.tools.function import FunctionCall
+
+Link = Callable[..., Awaitable[Any]]
+_TRAVELS = (AgentRunException, RunCancelledException)
+# a hook that asks for one of these gets None where a call is made outside of a run
+_ABSENT: dict[str, Any] = dict.fromkeys(
+    ("agent", "team", "session_state", "dependencies", "run_context", "images", "videos", "audios", "files")
+)
+_CONTENT_EVENTS = frozenset({"RunContent", "TeamRunContent"})
 
 
 async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
-    """Run a call. Gives what a generator tool yields; how it ended is put on `call.outcome`.
+    """Run a call. Gives what a generator tool yields (events, pieces of text); how it ended is put on `call.outcome`.
 
     An ordinary exception of the tool is a failed outcome; `AgentRunException` and a cancelled run travel.
     """
+    function = call.function
     try:
-        arguments = call.function.validated(call.arguments or {})
-        await _call_hook(io, call.function.pre_hook, call, scope)
-        async with aclosing(_run(io, call, arguments, scope)) as items:
-            async for item in items:
-                yield item
-        await _call_hook(io, call.function.post_hook, call, scope)
-    except (AgentRunException, RunCancelledException):
+        if function.pre_hook is not None:
+            await _call_hook(io, function.pre_hook, call, scope)
+        generator = await _started(io, call, scope)
+        if generator is not None:
+            async with aclosing(_collected(io, call, generator)) as items:
+                async for item in items:
+                    yield item
+        if "session_state" in scope and call.outcome is not None:
+            call.outcome.updated_session_state = scope["session_state"]
+        if function.post_hook is not None:
+            await _call_hook(io, function.post_hook, call, scope)
+    except _TRAVELS:
         raise
+    except ArgumentError as error:  # the model's mistake, and the model reads it
+        _fail(call, error)
     except Exception as error:  # the border: the model reads what went wrong
-        call.error = str(error) or type(error).__name__
-        call.outcome = FunctionExecutionResult(status="failure", error=call.error)
+        log_warning(f"tool {function.name!r} failed: {error!r}", exc_info=logger.isEnabledFor(logging.DEBUG))
+        _fail(call, error)
 
 
-EXECUTE.append(execute)
-
-
-async def _call_hook(io: IO, hook: Callable[..., Any] | None, call: FunctionCall, scope: Mapping[str, Any]) -> None:
-    if hook is None:
-        return
+async def _call_hook(io: IO, hook: Callable[..., Any], call: FunctionCall, scope: Mapping[str, Any]) -> None:
     try:
-        await io.call(hook, **accepted(hook, {**scope, "fc": call}))
-    except AgentRunException:
+        await io.call(hook, **accepted(hook, {**_ABSENT, **scope, "fc": call}))
+    except _TRAVELS:
         raise
     except Exception:
         log_exception(f"a hook of tool {call.function.name!r} failed; the call goes on")
 
 
-async def _run(
-    io: IO, call: FunctionCall, arguments: dict[str, Any], scope: Mapping[str, Any]
-) -> AsyncGenerator[Any, None]:
+async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
+    """Call the function, or find its result. A generator that is still to be iterated is given back."""
     function = call.function
     fn = function.entrypoint
     if fn is None:
         raise ValueError(f"Tool {function.name!r} has no function to run.")
-    generator = inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn)
-    cache = None if generator or not function.cache_results else ResultCache(call, arguments)
-    if cache is not None and (kept := cache.read()) is not None:
-        _finish(call, kept[0])
-        return
+    known = described(fn)
+    raw = function.skip_entrypoint_processing
+    arguments = dict(call.arguments or {}) if raw else known.own(call.arguments or {})
+    cache = None
+    if function.cache_results and not known.streams:
+        cache = _cache(call, arguments)
+        if (kept := await io.call(cache.read)) is not None:
+            _succeed(call, kept[0])
+            return None
+    injected = _injected(known, call, scope, only_contexts=raw)
+    entry = functools.partial(_enter, known=known, function=call.function, injected=injected)
     hooks = [*(scope.get("tool_hooks") or ()), *(function.tool_hooks or ())]
-    injected = {} if function.skip_entrypoint_processing else _injected(fn, call, scope)
-    if generator and not hooks:
-        async with aclosing(_collect(io, call, fn, {**arguments, **injected}, scope)) as items:
-            async for item in items:
-                yield item
-        return
-    result = await _through_hooks(io, hooks, call, arguments, injected, scope)
-    if inspect.isgenerator(result) or inspect.isasyncgen(result):
-        async with aclosing(_collect(io, call, lambda: result, {}, scope)) as items:
-            async for item in items:
-                yield item
-        return
+    if hooks:
+        result = await _chain(io, _wanted(io, hooks, function.name), entry, call, scope)(**arguments)
+    else:
+        result = await entry(io, arguments)
+    if isinstance(result, (GeneratorType, AsyncGeneratorType)):
+        return result
     if cache is not None:
-        cache.write(result)
-    _finish(call, result)
+        await io.call(cache.write, result)
+    _succeed(call, result)
+    return None
 
 
-def _injected(fn: Callable[..., Any], call: FunctionCall, scope: Mapping[str, Any]) -> dict[str, Any]:
-    values = {}
-    for name, source in described(fn).injected.items():
-        values[name] = call if source == "fc" else scope.get(source)
+def _injected(known: Described, call: FunctionCall, scope: Mapping[str, Any], *, only_contexts: bool) -> dict[str, Any]:
+    """What the framework fills in: by name, and the run context by its annotation."""
+    if not known.injected:
+        return {}
+    values: dict[str, Any] = {}
+    for name, source in known.injected.items():
+        if only_contexts and name not in known.contexts:
+            continue  # with a schema of their own, names such as `files` are the model's
+        if source == "fc":
+            values[name] = call
+        elif source in scope or name not in known.defaults:
+            values[name] = scope.get(source)
     return values
 
 
-async def _through_hooks(
-    io: IO,
-    hooks: list[Callable[..., Any]],
-    call: FunctionCall,
-    arguments: dict[str, Any],
-    injected: dict[str, Any],
-    scope: Mapping[str, Any],
+async def _enter(
+    io: IO, arguments: dict[str, Any], *, known: Described, function: Any, injected: dict[str, Any]
 ) -> Any:
-    """Call the function through its hooks; the first hook is the outermost."""
-    fn: Any = call.function.entrypoint
-
-    async def entry(**given: Any) -> Any:
-        return await io.call(fn, **{**given, **injected})
-
-    link: Callable[..., Awaitable[Any]] = entry
-    for hook in reversed(hooks):
-        if inspect.iscoroutinefunction(hook) and not io.is_async:
-            log_warning(f"the async hook {hook.__name__!r} of tool {call.function.name!r} is skipped in a sync run")
-            continue
-        link = _linked(io, hook, link, call, scope)
-    return await link(**arguments)
+    """Call the function itself; injected values win over whatever a hook passes."""
+    if not function.skip_entrypoint_processing:
+        arguments = known.validated(function.name, known.own(arguments))
+    arguments = {**arguments, **injected} if injected else arguments
+    fn = function.entrypoint
+    if known.positional:
+        given = [arguments.pop(name) for name in known.positional if name in arguments]
+        fn = functools.partial(fn, *given)
+    if known.streams:
+        return fn(**arguments)  # runs nothing yet
+    return await io.call(fn, **arguments)
 
 
-def _linked(
-    io: IO, hook: Callable[..., Any], inner: Callable[..., Awaitable[Any]], call: FunctionCall, scope: Mapping[str, Any]
-) -> Callable[..., Awaitable[Any]]:
+# Hooks around the function -------------------------------------------------------------------------------------------
+
+
+def _is_async(hook: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004
+
+
+def _wanted(io: IO, hooks: list[Callable[..., Any]], tool: str) -> list[Callable[..., Any]]:
+    """A sync run cannot give an async hook the next link to await: it is left out."""
+    if io.is_async:
+        return hooks
+    for hook in hooks:
+        if _is_async(hook):
+            name = getattr(hook, "__name__", type(hook).__name__)
+            log_warning(f"the async hook {name!r} of tool {tool!r} is skipped in a sync run; use arun")
+    return [hook for hook in hooks if not _is_async(hook)]
+
+
+def _chain(
+    io: IO, hooks: Sequence[Callable[..., Any]], entry: Link, call: FunctionCall, scope: Mapping[str, Any]
+) -> Link:
+    """The function behind its hooks; the first one is the outermost."""
+    if not hooks:
+
+        async def innermost(**arguments: Any) -> Any:
+            return await entry(io, arguments)
+
+        return innermost
+    hook = hooks[0]
+    # What lies inside a plain hook runs in the thread of that hook: a second worker thread for it could have to wait
+    # for hooks which wait for it.
+    inner_io: IO = io if io.is_async == _is_async(hook) else (ASYNC if _is_async(hook) else SYNC)
+    inner = _chain(inner_io, hooks[1:], entry, call, scope)
+    proceed: Callable[..., Any] = inner if inner_io.is_async else _plain(inner)
+
     async def link(**arguments: Any) -> Any:
-        next_link: Callable[..., Any] = inner
-        if not inspect.iscoroutinefunction(hook):
-            next_link = _blocking(io, inner)
-        offered = {**scope}
-        for name in ("name", "function_name"):
-            offered[name] = call.function.name
-        for name in ("function", "func", "function_call"):
-            offered[name] = next_link
-        for name in ("args", "arguments"):
-            offered[name] = arguments
+        name = call.function.name
+        offered = {**_ABSENT, **scope, "name": name, "function_name": name, "args": arguments, "arguments": arguments}
+        offered.update(dict.fromkeys(("function", "func", "function_call"), proceed))
         return await io.call(hook, **accepted(hook, offered))
 
     return link
 
 
-def _blocking(io: IO, inner: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
-    """The next link as a plain function, for a plain hook: it runs in the hook's own thread."""
-
+def _plain(link: Link) -> Callable[..., Any]:
     def proceed(**arguments: Any) -> Any:
-        if not io.is_async:
-            return drive(inner(**arguments))  # type: ignore[arg-type]  # links are coroutine functions
-        return drive(_in_this_thread(inner, arguments))
-
-    async def _in_this_thread(link: Callable[..., Awaitable[Any]], arguments: dict[str, Any]) -> Any:
-        return await SYNC.call(lambda: link(**arguments))
+        return drive(link(**arguments))  # type: ignore[arg-type]  # links are coroutine functions
 
     return proceed
 
 
-async def _collect(
-    io: IO, call: FunctionCall, fn: Callable[..., Any], arguments: dict[str, Any], scope: Mapping[str, Any]
-) -> AsyncGenerator[Any, None]:
-    """A generator tool: events pass, text is collected."""
+# How it ended --------------------------------------------------------------------------------------------------------
+
+
+async def _collected(io: IO, call: FunctionCall, generator: Any) -> AsyncGenerator[Any, None]:
+    """Iterate a generator tool: events pass, text is collected and joined."""
     text: list[str] = []
-    async with aclosing(io.stream(fn, fn, **arguments)) as items:
+    outcome = FunctionExecutionResult(status="success")
+    async with aclosing(io.stream(lambda: generator, lambda: generator)) as items:
         async for item in items:
             if isinstance(item, BaseRunOutputEvent):
                 if (said := _said(item)) is not None:
                     text.append(said)
-                if hasattr(item, "tool_call_id") and item.tool_call_id is None:
-                    item.tool_call_id = call.call_id
-            else:
-                text.append(item.content if isinstance(item, ToolResult) else str(item))
-            yield item
-    _finish(call, "".join(text))
+                if getattr(item, "tool_call_id", "") is None:
+                    item.tool_call_id = call.call_id  # type: ignore[attr-defined]  # of custom events
+                yield item
+            elif item is not None:
+                if isinstance(item, ToolResult):
+                    outcome.add_media(item)
+                    item = item.content
+                text.append(str(item))
+                yield text[-1]
+    call.result = outcome.result = "".join(text)
+    call.outcome = outcome
 
 
 def _said(event: BaseRunOutputEvent) -> str | None:
-    if event.event not in ("RunContent", "TeamRunContent"):
-        return None
-    content = getattr(event, "content", None)
+    """The text that an event of a nested run adds to the tool's result."""
+    content = getattr(event, "content", None) if event.event in _CONTENT_EVENTS else None
     dump = getattr(content, "model_dump_json", None)
     return dump() if dump is not None else None if content is None else str(content)
 
 
-def _finish(call: FunctionCall, result: Any) -> None:
+def _succeed(call: FunctionCall, result: Any) -> None:
     outcome = FunctionExecutionResult(status="success", result=result)
     if isinstance(result, ToolResult):
         outcome.result = result.content
-        outcome.images, outcome.videos = result.images, result.videos
-        outcome.audios, outcome.files = result.audios, result.files
+        outcome.add_media(result)
     call.result, call.outcome = outcome.result, outcome
 
 
-def cache_key(name: str, entrypoint_args: dict[str, Any], call_args: dict[str, Any]) -> str:
-    """The file name of a cached result."""
-    text = f"{name}:{entrypoint_args}:{sorted(call_args.items())}"
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+def _fail(call: FunctionCall, error: Exception) -> None:
+    call.error = str(error) or type(error).__name__
+    call.outcome = FunctionExecutionResult(status="failure", error=call.error)
 
 
-class ResultCache:
-    """The kept result of one call."""
-
-    def __init__(self, call: FunctionCall, arguments: dict[str, Any]) -> None:
-        function = call.function
-        base = Path(function.cache_dir) if function.cache_dir else Path(tempfile.gettempdir()) / "agno_cache"
-        self.path = base / "functions" / function.name / f"{cache_key(function.name, {}, arguments)}.json"
-        self.ttl = function.cache_ttl
-
-    def read(self) -> tuple[Any] | None:
-        """The result, wrapped so that a kept None differs from nothing kept."""
-        try:
-            kept = msgspec.json.decode(self.path.read_bytes())
-        except (FileNotFoundError, msgspec.DecodeError):
-            return None
-        if time.time() - kept["timestamp"] > self.ttl:
-            self.path.unlink(missing_ok=True)
-            return None
-        return (kept["result"],)
-
-    def write(self, result: Any) -> None:
-        """Keep a result that JSON can hold."""
-        try:
-            content = msgspec.json.encode({"timestamp": time.time(), "result": result})
-        except TypeError:
-            log_warning(f"the result at {self.path.parent.name} cannot be cached: {type(result).__name__} is no JSON")
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_bytes(content)
+def _cache(call: FunctionCall, arguments: dict[str, Any]) -> ResultCache:
+    function = call.function
+    key = cache_key(function.name, {}, arguments)
+    return ResultCache((function.name,), key, cache_dir=function.cache_dir, ttl=function.cache_ttl)
 
 
 __all__ = ["ResultCache", "cache_key", "execute"]

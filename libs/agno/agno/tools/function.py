@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
-from collections.abc import Callable
+import operator
+import shutil
+import types
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
-from pydantic import TypeAdapter, ValidationError
-
-from agno._io import ASYNC, SYNC, drive
-from agno.media import Audio, File, Image, Video
+from agno._io import ASYNC, IO, SYNC, drive
 from agno.models.response import FIELD_TYPES, UserInputField
-from agno.tools.schema import Described, describe
-from agno.tools.schema import strict as strict_schema
+from agno.tools._results import FunctionExecutionResult, ToolResult
+from agno.tools.execution import execute
+from agno.tools.schema import described
+from agno.utils.json_schema import can_be_strict
+from agno.utils.json_schema import strict as strict_schema
 
 F = TypeVar("F", bound="Function")
-
-_described: WeakKeyDictionary[Any, Described] = WeakKeyDictionary()
-_adapters: WeakKeyDictionary[Any, dict[str, TypeAdapter[Any]]] = WeakKeyDictionary()
-
-
-def _key(fn: Callable[..., Any]) -> Any:
-    return getattr(fn, "__func__", fn)
-
-
-def described(fn: Callable[..., Any]) -> Described:
-    """What is known of a callable, from the cache."""
-    key = _key(fn)
-    try:
-        return _described[key]
-    except (KeyError, TypeError):
-        found = describe(fn)
-        try:
-            _described[key] = found
-        except TypeError:
-            pass  # cannot be weakly referenced: described anew each time
-        return found
+APPROVAL_MARK = "__agno_approval__"  # what @approval leaves on a plain function
 
 
 def _empty_schema() -> dict[str, Any]:
@@ -46,20 +29,11 @@ def _empty_schema() -> dict[str, Any]:
 
 
 @dataclass
-class ToolResult:
-    """A tool's answer with media."""
-
-    content: str = ""
-    images: list[Image] | None = None
-    videos: list[Video] | None = None
-    audios: list[Audio] | None = None
-    files: list[File] | None = None
-    metadata: dict[str, Any] | None = None
-
-
-@dataclass
 class Function:
-    """A function that a model can call: its name, description and parameters, and how it is to be run."""
+    """A function that a model can call: its name, description and parameters, and how it is to be run.
+
+    Runs share it, so no run writes to it.
+    """
 
     name: str
     description: str | None = None
@@ -68,7 +42,7 @@ class Function:
     instructions: str | None = None
     add_instructions: bool = True
     entrypoint: Callable[..., Any] | None = None
-    skip_entrypoint_processing: bool = False
+    skip_entrypoint_processing: bool = False  # parameters are given, and the model's arguments are passed as they are
     show_result: bool = False
     stop_after_tool_call: bool = False
     pre_hook: Callable[..., Any] | None = None
@@ -85,17 +59,31 @@ class Function:
     cache_ttl: int = 3600
     tool_call_limit: int | None = None
     approval_type: str | None = None
-    owning_toolkit: Any = None
+    owning_toolkit: Any = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._given_parameters = self.parameters if self.parameters != _empty_schema() else None
         self._processed: bool | None = None
-        self._definitions: dict[bool, dict[str, Any]] = {}
+        self._definitions: dict[bool, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+        if (kind := getattr(self.entrypoint, APPROVAL_MARK, None)) is not None and self.approval_type is None:
+            self.require_approval(kind)
+
+    def require_approval(self, kind: str) -> None:
+        """Keep approvals of calls on record. A required one without another way to wait asks for a confirmation."""
+        waits = self.requires_confirmation or self.requires_user_input or self.external_execution
+        if not waits and kind == "audit":
+            raise ValueError(
+                f'@approval("audit") records what a person decided, but nobody is asked about {self.name!r}. Give its '
+                "@tool one of requires_confirmation, requires_user_input and external_execution, or use @approval."
+            )
+        self.approval_type = kind
+        if not waits:
+            self.requires_confirmation = True
 
     @classmethod
     def from_callable(cls: type[F], c: Callable[..., Any], name: str | None = None, strict: bool = False) -> F:
         """A function from a callable: schema from its hints and docstring."""
-        function = cls(name=name or str(getattr(c, "__name__", type(c).__name__)), entrypoint=c)
+        function = cls(name=name or name_of(c), entrypoint=c)
         function.process_entrypoint(strict=strict)
         return function
 
@@ -106,26 +94,39 @@ class Function:
         known = described(self.entrypoint)
         if self.description is None:
             self.description = known.description
-        schema = copy.deepcopy(self._given_parameters or known.parameters)
-        hidden = set(self.user_input_fields or ())
-        if hidden:
-            schema["properties"] = {k: v for k, v in schema["properties"].items() if k not in hidden}
+        schema = copy.deepcopy(self._all_parameters())
+        if hidden := set(self.user_input_fields or ()):
+            schema["properties"] = {k: v for k, v in schema.get("properties", {}).items() if k not in hidden}
             schema["required"] = [k for k in schema.get("required", ()) if k not in hidden]
+        if self.requires_user_input and self.user_input_schema is None:
+            self.user_input_schema = user_input_schema(self, {})
         self.parameters = strict_schema(schema) if strict else schema
         self._processed = strict
 
+    def _all_parameters(self) -> dict[str, Any]:
+        """The parameters, also those that only the user fills in."""
+        if self._given_parameters is not None or self.entrypoint is None:
+            return self._given_parameters or self.parameters
+        return described(self.entrypoint).parameters
+
     def definition(self, strict: bool = False) -> dict[str, Any]:
-        """What a provider is told in a run; made once, and never changed, so that concurrent runs may share it."""
-        strict = strict or bool(self.strict)
-        known = self._definitions.get(strict)
-        if known is None:
+        """What a provider is told in a run; made once, and never changed, so that concurrent runs may share it.
+
+        Tools with a free dict or a value of any type stay as they are in a strict run: strict providers refuse them.
+        """
+        if self._processed is None:
             self.process_entrypoint(strict=bool(self.strict))
-            parameters = strict_schema(self.parameters) if strict else self.parameters
-            known = {"name": self.name, "description": self.description or "", "parameters": parameters}
-            if strict:
-                known["strict"] = True
-            self._definitions[strict] = known
-        return known
+        made_of = (self.name, self.description, self.parameters, self.strict)
+        known = self._definitions.get(strict)
+        if known is None or not all(map(operator.is_, known[0], made_of)):
+            known = self._definitions[strict] = (made_of, self._defined(strict))
+        return known[1]
+
+    def _defined(self, strict: bool) -> dict[str, Any]:
+        strict = bool(self.strict) or (strict and self.strict is None and can_be_strict(self.parameters))
+        parameters = strict_schema(self.parameters) if strict else self.parameters
+        told = {"name": self.name, "description": self.description or "", "parameters": parameters}
+        return {**told, "strict": True} if strict else told
 
     def process_schema_for_strict(self) -> None:
         """Make the parameters strict."""
@@ -142,66 +143,42 @@ class Function:
         return {key: value for key, value in known.items() if value is not None}
 
     def model_copy(self: F, *, update: dict[str, Any] | None = None, deep: bool = False) -> F:
-        """A copy that shares the callable."""
+        """A copy that shares the callable, and nothing that can be changed."""
         twin = copy.copy(self)
-        twin.parameters = copy.deepcopy(self.parameters)
         twin._definitions = {}
+        for name in ("tool_hooks", "user_input_fields"):
+            setattr(twin, name, copy.copy(getattr(self, name)))
+        twin.user_input_schema = copy.deepcopy(self.user_input_schema)
+        twin.parameters = copy.deepcopy(self.parameters)
         for key, value in (update or {}).items():
             setattr(twin, key, value)
+        if update and "parameters" in update:
+            twin._given_parameters = twin.parameters
+        if update and not _SCHEMA.isdisjoint(update):
+            twin._processed = None
         return twin
 
-    def validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The model's arguments as the types the function declares. Raises ValueError saying which one is wrong."""
+    def bound(self: F, instance: Any) -> F:
+        """The same tool as a method of an instance; a function without `self` stays as it is."""
         fn = self.entrypoint
-        if fn is None or self.skip_entrypoint_processing:
-            return arguments
-        known = described(fn)
-        if not known.accepts_any:
-            arguments = {k: v for k, v in arguments.items() if k not in known.injected}
-            unknown = [name for name in arguments if name not in known.parameters["properties"]]
-            if unknown:
-                raise ValueError(
-                    f"{self.name} has no parameter {unknown[0]!r}. Parameters: {self._parameter_names(known)}."
-                )
-        else:
-            arguments = {k: v for k, v in arguments.items() if k not in known.injected}
-        missing = [name for name in known.parameters["required"] if name not in arguments]
-        if missing:
-            raise ValueError(
-                f"{self.name} needs the parameter {missing[0]!r}. Parameters: {self._parameter_names(known)}."
-            )
-        return {name: self._checked(fn, known, name, value) for name, value in arguments.items()}
+        if not isinstance(fn, types.FunctionType) or next(iter(inspect.signature(fn).parameters), None) != "self":
+            return self
+        return self.model_copy(update={"entrypoint": types.MethodType(fn, instance)})
 
-    def _parameter_names(self, known: Described) -> str:
-        return ", ".join(known.parameters["properties"]) or "none"
+    def __get__(self: F, instance: Any, owner: type | None = None) -> F:
+        """A method that `@tool` decorates is found bound, as methods are."""
+        return self if instance is None else self.bound(instance)
 
-    def _checked(self, fn: Callable[..., Any], known: Described, name: str, value: Any) -> Any:
-        hint = known.hints.get(name)
-        if hint is None or hint is Any or type(value) is hint:
-            return value
-        adapters = _adapters.setdefault(_key(fn), {})
-        adapter = adapters.get(name)
-        if adapter is None:
-            adapter = adapters[name] = TypeAdapter(hint)
-        try:
-            return adapter.validate_python(value)
-        except ValidationError as error:
-            reason = error.errors()[0]["msg"]
-            raise ValueError(f"{self.name}: {name}={value!r} is not valid: {reason}.") from error
+    def call(self, arguments: dict[str, Any] | None = None, call_id: str | None = None) -> FunctionCall:
+        """A call of this function, to be executed."""
+        return FunctionCall(function=self, arguments=arguments, call_id=call_id)
+
+    def takes_none(self, name: str) -> bool:
+        """True if None is a value that a parameter allows."""
+        return self.entrypoint is not None and described(self.entrypoint).takes_none(name)
 
 
-@dataclass
-class FunctionExecutionResult:
-    """How a call ended."""
-
-    status: str  # "success" or "failure"
-    result: Any = None
-    error: str | None = None
-    updated_session_state: dict[str, Any] | None = None
-    images: list[Image] | None = None
-    videos: list[Video] | None = None
-    audios: list[Audio] | None = None
-    files: list[File] | None = None
+_SCHEMA = frozenset({"entrypoint", "parameters", "user_input_fields"})  # what the parameters are made of
 
 
 @dataclass
@@ -216,12 +193,14 @@ class FunctionCall:
     outcome: FunctionExecutionResult | None = None
 
     def get_call_str(self) -> str:
-        """The call as text, long values shortened."""
-        shown = ", ".join(f"{k}={_short(v)}" for k, v in (self.arguments or {}).items())
-        return f"{self.function.name}({shown})"
+        """The call as text that fits the terminal: long values are shortened, or all of them left out."""
+        shown = ", ".join(f"{name}={_short(value)}" for name, value in (self.arguments or {}).items())
+        width = shutil.get_terminal_size().columns
+        fits = len(self.function.name) + len(shown) + 2 <= width
+        return f"{self.function.name}({shown if fits else '...'})"
 
     def execute(self, **scope: Any) -> FunctionExecutionResult:
-        """Run the call and wait for its end."""
+        """Run the call and wait for its end. Values for injected parameters are given by name."""
         return drive(_run_to_end(SYNC, self, scope))
 
     async def aexecute(self, **scope: Any) -> FunctionExecutionResult:
@@ -229,14 +208,12 @@ class FunctionCall:
         return await _run_to_end(ASYNC, self, scope)
 
 
-async def _run_to_end(io: Any, call: FunctionCall, scope: dict[str, Any]) -> FunctionExecutionResult:
-    async for _ in EXECUTE[0](io, call, scope):
+async def _run_to_end(io: IO, call: FunctionCall, scope: dict[str, Any]) -> FunctionExecutionResult:
+    items: AsyncGenerator[Any, None] = execute(io, call, scope)
+    async for _ in items:
         pass
-    assert call.outcome is not None
+    assert call.outcome is not None  # execute() leaves one, or raises
     return call.outcome
-
-
-EXECUTE: list[Any] = []  # set by agno.tools.execution, which imports this module
 
 
 def _short(value: Any) -> str:
@@ -244,39 +221,38 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else "..."
 
 
+def name_of(fn: Any) -> str:
+    """The name of a callable as a tool; a partial goes by what it calls."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    return str(getattr(fn, "__name__", type(fn).__name__))
+
+
+_JSON_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool, "array": list, "object": dict}
+
+
 def user_input_schema(function: Function, arguments: dict[str, Any]) -> list[UserInputField]:
     """All parameters as fields for a person to fill in; what the model gave is filled in already."""
     if function.name == "get_user_input":
-        return [
-            UserInputField(
-                name=item.get("field_name", ""),
-                field_type=FIELD_TYPES.get(str(item.get("field_type")), str),
-                description=item.get("field_description"),
-            )
-            for item in arguments.get("user_input_fields") or ()
-            if isinstance(item, dict)
-        ]
-    if function.entrypoint is None:
-        return []
-    known = described(function.entrypoint)
+        return [_asked(item) for item in arguments.get("user_input_fields") or () if isinstance(item, dict)]
     return [
         UserInputField(
             name=name,
-            field_type=_field_type(known.hints.get(name)),
+            field_type=_JSON_TYPES.get(str(schema.get("type")), str),
             description=schema.get("description"),
             value=arguments.get(name),
         )
-        for name, schema in known.parameters["properties"].items()
+        for name, schema in function._all_parameters().get("properties", {}).items()
     ]
 
 
-def _field_type(hint: Any) -> type:
-    return hint if hint in FIELD_TYPES.values() else str
-
-
-def is_async(fn: Callable[..., Any]) -> bool:
-    """True for coroutine functions and async generator functions."""
-    return inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn)
+def _asked(item: dict[str, Any]) -> UserInputField:
+    """A field that the model asks for; the type it names is looked up, never evaluated."""
+    return UserInputField(
+        name=str(item.get("field_name") or ""),
+        field_type=FIELD_TYPES.get(str(item.get("field_type")), str),
+        description=item.get("field_description"),
+    )
 
 
 __all__ = [
@@ -286,5 +262,6 @@ __all__ = [
     "ToolResult",
     "UserInputField",
     "described",
+    "name_of",
     "user_input_schema",
 ]

@@ -44,7 +44,13 @@ class ReasoningTools(Toolkit):
         )
 
     def think(
-        self, run_context: RunContext, title: str, thought: str, action: str | None = None, confidence: float = 0.8
+        self,
+        title: str,
+        thought: str,
+        action: str | None = None,
+        confidence: float = 0.8,
+        run_context: RunContext | None = None,
+        session_state: dict[str, Any] | None = None,
     ) -> str:
         """Note a thought before acting.
 
@@ -54,16 +60,18 @@ class ReasoningTools(Toolkit):
             action: What you do next.
             confidence: How sure you are, from 0 to 1.
         """
-        return _noted(run_context, {"title": title, "reasoning": thought, "action": action, "confidence": confidence})
+        step = {"title": title, "reasoning": thought, "action": action, "confidence": confidence}
+        return _noted(run_context, session_state, step)
 
     def analyze(
         self,
-        run_context: RunContext,
         title: str,
         result: str,
         analysis: str,
         next_action: str = "continue",
         confidence: float = 0.8,
+        run_context: RunContext | None = None,
+        session_state: dict[str, Any] | None = None,
     ) -> str:
         """Judge a result.
 
@@ -75,13 +83,17 @@ class ReasoningTools(Toolkit):
             confidence: How sure you are, from 0 to 1.
         """
         step = {"title": title, "result": result, "reasoning": analysis, "next_action": next_action}
-        return _noted(run_context, {**step, "confidence": confidence})
+        return _noted(run_context, session_state, {**step, "confidence": confidence})
 
 
-def _noted(run_context: RunContext, step: dict[str, Any]) -> str:
-    if run_context.session_state is None:
-        run_context.session_state = {}
-    steps = run_context.session_state.setdefault("reasoning_steps", {}).setdefault(run_context.run_id, [])
+def _noted(run_context: RunContext | None, session_state: dict[str, Any] | None, step: dict[str, Any]) -> str:
+    """Keep a step with the run it belongs to, and list the steps so far."""
+    if session_state is None:
+        session_state = {} if run_context is None or run_context.session_state is None else run_context.session_state
+        if run_context is not None:
+            run_context.session_state = session_state
+    run_id = session_state.get("current_run_id") if run_context is None else run_context.run_id
+    steps = session_state.setdefault("reasoning_steps", {}).setdefault(run_id or "", [])
     steps.append({key: value for key, value in step.items() if value is not None})
     lines = []
     for number, known in enumerate(steps, 1):

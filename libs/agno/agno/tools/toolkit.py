@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import types
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from agno.tools.function import Function
+from agno.tools.function import Function, name_of
 from agno.utils.log import log_warning
 
 
@@ -53,7 +51,7 @@ class Toolkit:
         self.timeout = timeout
         self.functions: OrderedDict[str, Function] = OrderedDict()
         self.async_functions: OrderedDict[str, Function] = OrderedDict()
-        self._check_names([_name(tool) for tool in self.tools])
+        self._check_names([_name(tool) for tool in self.tools] + [name for _, name in async_tools])
         if auto_register:
             for tool in self.tools:
                 self.register(tool)
@@ -84,12 +82,13 @@ class Toolkit:
 
     def _function(self, tool: Callable[..., Any] | Function, name: str) -> Function:
         if isinstance(tool, Function):
-            function = tool.model_copy(update={"name": name})
-            function.entrypoint = self._bound(tool.entrypoint)
+            function = tool.bound(self).model_copy(update={"name": name})
         else:
             function = Function(
                 name=name,
                 entrypoint=tool,
+                requires_confirmation=name in self.requires_confirmation_tools or None,
+                external_execution=name in self.external_execution_required_tools or None,
                 cache_results=self.cache_results,
                 cache_dir=self.cache_dir,
                 cache_ttl=self.cache_ttl,
@@ -104,11 +103,6 @@ class Toolkit:
         if name in self.show_result_tools:
             function.show_result = True
         return function
-
-    def _bound(self, fn: Callable[..., Any] | None) -> Callable[..., Any] | None:
-        """A method that was decorated with @tool, bound to this toolkit."""
-        inside = isinstance(fn, types.FunctionType) and getattr(type(self), fn.__name__, None) is not None
-        return functools.partial(fn, self) if inside and fn is not None and _takes_self(fn) else fn
 
     def get_functions(self) -> dict[str, Function]:
         """The tools of sync runs."""
@@ -132,15 +126,8 @@ class Toolkit:
     __str__ = __repr__
 
 
-def _takes_self(fn: Any) -> bool:
-    code = fn.__code__
-    return bool(code.co_argcount > 0 and code.co_varnames[0] == "self")
-
-
-def _name(tool: Any) -> str:
-    if isinstance(tool, Function):
-        return tool.name
-    return getattr(tool, "__name__", type(tool).__name__)
+def _name(tool: Callable[..., Any] | Function) -> str:
+    return tool.name if isinstance(tool, Function) else name_of(tool)
 
 
 __all__ = ["Toolkit"]

@@ -180,7 +180,7 @@ def _class_converter(cls: type) -> Convert | None:
     pydantic = sys.modules.get("pydantic")
     if pydantic is not None and issubclass(cls, pydantic.BaseModel):
         validate: Convert = cls.model_validate  # type: ignore[attr-defined]  # pydantic is not imported here
-        return lambda value: validate(value) if isinstance(value, Mapping) else value
+        return lambda value: validate(copied(value)) if isinstance(value, Mapping) else value
     return None
 
 

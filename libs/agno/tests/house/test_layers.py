@@ -57,30 +57,12 @@ ROOMS = {
 ADAPTER = 3
 
 # Files of the ports beside which the adapters of a family lie, and bases that adapters of one family share.
-PORTS = frozenset(
-    [
-        "agno.models.base",
-        "agno.models.defaults",
-        "agno.models.utils",
-        "agno.tools.function",
-        "agno.tools.toolkit",
-        "agno.tools.decorator",
-        "agno.tools.schema",
-        "agno.tools.execution",
-        "agno.db.base",
-        "agno.db.query",
-        "agno.db.tables",
-        "agno.db.utils",
-        "agno.vectordb.base",
-        "agno.vectordb.search",
-        "agno.knowledge.document",
-        "agno.knowledge.embedder.base",
-        "agno.knowledge.reader.base",
-        "agno.knowledge.chunking",
-        "agno.knowledge.reranker.base",
-        "agno.knowledge.types",
-        "agno.knowledge.content",
-    ]
+PORTS = (
+    *("agno.models.base", "agno.models.defaults", "agno.models.utils"),
+    *("agno.tools.function", "agno.tools.toolkit", "agno.tools.decorator", "agno.tools.schema", "agno.tools.execution"),
+    *("agno.db.base", "agno.db.query", "agno.db.tables", "agno.db.utils", "agno.vectordb.base", "agno.vectordb.search"),
+    *("agno.knowledge.document", "agno.knowledge.types", "agno.knowledge.content", "agno.knowledge.chunking"),
+    *("agno.knowledge.embedder.base", "agno.knowledge.reader.base", "agno.knowledge.reranker.base"),
 )
 FAMILIES = ("agno.models", "agno.tools", "agno.db", "agno.vectordb", "agno.knowledge")
 SUBFAMILIES = ("embedder", "reader", "reranker", "chunking")
@@ -91,9 +73,8 @@ MAY_WAIT = {
     # who: (what, why)
     "agno._io": (WAITING | {"time.sleep"}, "the one place that knows how to wait"),
     "agno.testing": ({"asyncio", "threading", "time.sleep"}, "plays a provider, which has latency and many callers"),
-    "agno.tools.mcp": ({"asyncio"}, "keeps the sessions of servers alive on the loop that opened them"),
-    "agno.db.sqlite": ({"threading"}, "the driver's connections belong to a thread; waits for nobody"),
-    "agno.db.in_memory": ({"threading"}, "guards its dicts; waits for nobody"),
+    "agno.tools.mcp": ({"asyncio", "concurrent", "anyio", "threading"}, "a connection lives in one task of one loop"),
+    "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),
     "agno.cli": ({"threading"}, "guards the index, which tools of several threads read; waits for nobody"),
 }
@@ -102,7 +83,8 @@ MAY_WAIT = {
 def adapter(module: str) -> str | None:
     """The adapter a module belongs to, such as `agno.models.anthropic`; None for everything else."""
     family = next((f for f in FAMILIES if module.startswith(f + ".")), None)
-    if family is None or module in ROOMS or any(_within(module, port) for port in PORTS):
+    rooms = [room for room in ROOMS if family and room.startswith(family + ".")]
+    if family is None or any(_within(module, other) for other in [*rooms, *PORTS]):
         return None
     own = module[len(family) + 1 :].split(".")
     if own[0] in SUBFAMILIES:

@@ -2,83 +2,139 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
-import msgspec
+from agno.db._codec import from_json, to_json
+from agno.db._pool import Single
+from agno.db._port import RunRow, StoredHeader
+from agno.db.base import BaseDb
+from agno.db.in_memory._packing import packed, unpacked
+from agno.db.query import Query, chosen
+from agno.db.tables import SESSIONS, Row, Table
 
-from agno.db.base import COMPONENT_COLUMNS, BaseDb, Query, Row
+
+class _Store:
+    """All rows as compact JSON, runs packed: small, and nobody can change them from outside."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, bytes]] = {}
+        self.runs: dict[str, dict[str, bytes]] = {}
+
+    def table(self, table: Table) -> dict[str, bytes]:
+        return self.rows.setdefault(table.kind, {})
 
 
 class InMemoryDb(BaseDb):
-    """Keeps sessions as long as the process lives. Reads give copies."""
+    """Keeps everything as long as the process lives. Reads give copies."""
 
     blocking = False
 
     def __init__(self, **names: Any) -> None:
         super().__init__(**names)
-        self._lock = threading.RLock()
-        self._headers: dict[str, Row] = {}
-        self._runs: dict[str, dict[str, bytes]] = {}
+        self._stores = Single(_Store())
 
-    def read_rows(self, session_id: str, runs: int | None) -> tuple[Row, list[bytes]] | None:
-        with self._lock:
-            header = self._headers.get(session_id)
-            if header is None:
+    @contextmanager
+    def _store(self) -> Iterator[_Store]:
+        store = self._stores.take()
+        try:
+            yield store
+        finally:
+            self._stores.give(store)
+
+    # Rows ------------------------------------------------------------------------------------------------------------
+
+    def get(self, table: Table, key: str) -> Row | None:
+        with self._store() as store:
+            found = store.table(table).get(key)
+        return None if found is None else _row(table, found)
+
+    def put(self, table: Table, row: Row) -> None:
+        text = _text(row)
+        with self._store() as store:
+            store.table(table)[row[table.key]] = text
+
+    def delete(self, table: Table, keys: Sequence[str] | None) -> int:
+        with self._store() as store:
+            rows = store.table(table)
+            gone = list(rows) if keys is None else [key for key in dict.fromkeys(keys) if key in rows]
+            for key in gone:
+                del rows[key]
+                if table is SESSIONS:
+                    store.runs.pop(key, None)
+        return len(gone)
+
+    def find(self, table: Table, query: Query) -> tuple[list[Row], int]:
+        with self._store() as store:
+            texts = list(store.table(table).values())
+        return chosen((_row(table, text) for text in texts), query, table)
+
+    def update(self, table: Table, key: str, change: Callable[[Row | None], Row | None]) -> Row | None:
+        with self._store() as store:
+            rows = store.table(table)
+            found = rows.get(key)
+            new = change(None if found is None else _row(table, found))
+            if new is None:
                 return None
-            if runs == 0:
-                return dict(header), []
-            payloads = list(self._runs.get(session_id, {}).values())
-            return dict(header), payloads if runs is None else payloads[-runs:]
+            rows[key] = text = _text(new)
+        return _row(table, text)
 
-    def write_rows(self, header: Row | None, runs: list[Row], *, new_header: bool) -> None:
-        with self._lock:
+    # Runs of sessions ------------------------------------------------------------------------------------------------
+
+    def load_session(self, session_id: str, runs: int | None) -> tuple[Row, list[RunRow]] | None:
+        with self._store() as store:
+            found = store.table(SESSIONS).get(session_id)
+            if found is None:
+                return None
+            kept = store.runs.get(session_id) or {}
+            newest = list(kept.items() if runs is None else islice(reversed(kept.items()), max(0, runs)))
+        return _row(SESSIONS, found), _runs(newest if runs is None else reversed(newest))
+
+    def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
+        with self._store() as store:
+            found = {key: list(store.runs[key].items()) for key in session_ids if key in store.runs}
+        return {key: _runs(runs) for key, runs in found.items()}
+
+    def write_session(
+        self,
+        session_id: str,
+        settle: Callable[[StoredHeader | None], Row | None],
+        runs: Sequence[Row],
+        *,
+        append: bool = False,
+        dropped: Collection[str] = (),
+    ) -> None:
+        payloads = [(run["run_id"], packed(run["payload"])) for run in runs]
+        with self._store() as store:
+            rows = store.table(SESSIONS)
+            found = rows.get(session_id)
+            header = settle(None if found is None else _stored(_row(SESSIONS, found)))
             if header is not None:
-                known = self._headers.get(header["session_id"])
-                if known is None:
-                    self._headers[header["session_id"]] = {k: v for k, v in header.items() if v is not None}
-                elif not new_header:
-                    kept = {key: known.get(key) for key in ("session_type", "created_at")}
-                    self._headers[header["session_id"]] = {k: v for k, v in {**header, **kept}.items() if v is not None}
-            for run in runs:
-                self._runs.setdefault(run["session_id"], {})[run["run_id"]] = run["payload"]
-
-    def find_headers(self, query: Query) -> tuple[list[Row], int]:
-        with self._lock:
-            rows = [dict(row) for row in self._headers.values() if _fits(row, query)]
-        if query.sort_by is not None and any(query.sort_by in row for row in rows):
-            key = query.sort_by
-            rows.sort(key=lambda row: (row.get(key) is not None, row.get(key)), reverse=query.sort_order != "asc")
-        total = len(rows)
-        if query.limit is not None:
-            start = (max(1, query.page or 1) - 1) * query.limit
-            rows = rows[start : start + query.limit]
-        return rows, total
-
-    def delete_headers(self, session_ids: list[str]) -> int:
-        with self._lock:
-            for session_id in session_ids:
-                self._runs.pop(session_id, None)
-            return sum(self._headers.pop(session_id, None) is not None for session_id in session_ids)
+                rows[session_id] = _text(header)
+            kept = store.runs.setdefault(session_id, {})
+            kept.update(payloads)
+            for run_id in dropped:
+                kept.pop(run_id, None)
 
 
-def _fits(row: Row, query: Query) -> bool:
-    if query.session_type is not None and row.get("session_type") != query.session_type:
-        return False
-    if query.user_id is not None and row.get("user_id") != query.user_id:
-        return False
-    if query.component_id is not None:
-        columns = [COMPONENT_COLUMNS[query.session_type]] if query.session_type else COMPONENT_COLUMNS.values()
-        if query.component_id not in [row.get(column) for column in columns]:
-            return False
-    if query.session_name is not None:
-        name = msgspec.json.decode(row.get("session_data") or "{}").get("session_name") or ""
-        if query.session_name.lower() not in name.lower():
-            return False
-    created = row.get("created_at") or 0
-    if query.start_timestamp is not None and created < query.start_timestamp:
-        return False
-    return query.end_timestamp is None or created <= query.end_timestamp
+def _runs(kept: Iterable[tuple[str, bytes]]) -> list[RunRow]:
+    return [(run_id, unpacked(data)) for run_id, data in kept]
+
+
+def _text(row: Row) -> bytes:
+    return to_json({name: value for name, value in row.items() if value is not None})
+
+
+def _row(table: Table, text: bytes) -> Row:
+    return {**dict.fromkeys(table.names), **from_json(text)}
+
+
+def _stored(header: Row) -> StoredHeader:
+    data = header["session_data"]
+    text = None if data is None else to_json(data)
+    return StoredHeader(header["session_type"], header["user_id"], header["created_at"], text)
 
 
 __all__ = ["InMemoryDb"]

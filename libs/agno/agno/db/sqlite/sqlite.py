@@ -1,253 +1,288 @@
-"""Sessions in a SQLite file, through the standard library's driver."""
+"""Everything in a SQLite file, through the standard library's driver."""
 
 from __future__ import annotations
 
-import os
-import re
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from operator import eq
 from pathlib import Path
 from typing import Any
 
-from agno.db.base import COLUMNS, COMPONENT_COLUMNS, BaseDb, DbError, DbUnavailableError, InvalidSchemaError, Query, Row
+import msgspec
 
-_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_BUSY_TIMEOUT = 30.0  # seconds to wait for another writer
+from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
+from agno.db._port import RunRow, StoredHeader
+from agno.db._sessions import with_old_runs
+from agno.db.base import BaseDb, DbError, DbUnavailableError, InvalidSchemaError, MigrationRequiredError
+from agno.db.query import Query
+from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url
+from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
+from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Column, Row, Table
+
+_V1_COLUMNS = frozenset({"extra_data", "team_session_id"})
 
 
 class SqliteDb(BaseDb):
-    """Keeps sessions in a file: `SqliteDb(db_file="agent.db")`, or in `db_url="sqlite:///agent.db"`.
+    """Keeps everything in a file: `SqliteDb(db_file="agent.db")`, or `db_url="sqlite:///agent.db"`.
 
-    Safe to use from several threads and processes at once. Tables are made at the first write.
+    Without any of the three it is `./agno.db`. Several threads and processes may use one file at once. Tables are made
+    at the first write. A SQLAlchemy engine may be given too; without one, SQLAlchemy is not needed.
     """
 
     def __init__(
         self,
-        db_file: str | Path | None = None,
-        db_url: str | None = None,
         db_engine: Any = None,
-        **names: Any,
+        db_url: str | None = None,
+        db_file: str | Path | None = None,
+        session_table: str | None = None,
+        memory_table: str | None = None,
+        metrics_table: str | None = None,
+        eval_table: str | None = None,
+        knowledge_table: str | None = None,
+        id: str | None = None,
     ) -> None:
-        super().__init__(**names)
-        self.db_file = str(_path(db_file, db_url, db_engine))
-        for name in (self.session_table_name,):
-            if not _SAFE_NAME.match(name):
-                raise ValueError(f"{name!r} is no table name: use letters, digits and underscores.")
-        self._local = threading.local()
-        self._made = False
-        self._in_memory = self._opened() if self.db_file == ":memory:" else None
-        self._guard: Any = threading.RLock() if self._in_memory is not None else nullcontext()
-        self._sql = _Statements(self.session_table_name)
+        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id)
+        self._engine = db_engine
+        if isinstance(db_engine, (str, Path)):
+            raise TypeError(
+                f"db_engine={db_engine!r} is no SQLAlchemy engine. Write SqliteDb(db_file={str(db_engine)!r})."
+            )
+        if db_engine is not None:
+            self.db_url, self.db_file = str(db_engine.url), db_engine.url.database
+            self._connections: Connections = OfEngine(db_engine)
+        else:
+            path = path_of_url(db_url) if db_url is not None else str(db_file or "agno.db")
+            self.db_url, self.db_file = db_url or f"sqlite:///{path}", path
+            self._connections = of_file(path)
+        tables = (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE)
+        self._sql = {table.kind: Statements(table, self.table_name(table)) for table in tables}
+        self._run_sql = RunStatements(self._sql["sessions"], self._sql["runs"])
+        self._checked: set[str] = set()  # tables that are there, with all columns
+
+    @property
+    def db_engine(self) -> Any:
+        """A SQLAlchemy engine for the file: the one that was given, or one made now."""
+        if self._engine is None:
+            try:
+                self._engine = import_module("sqlalchemy").create_engine(self.db_url)
+            except ImportError as error:
+                raise ImportError("db_engine needs `sqlalchemy`. Install it with: pip install sqlalchemy") from error
+        return self._engine
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._connections.close()
 
     # Connections -----------------------------------------------------------------------------------------------------
 
-    def _connection(self) -> sqlite3.Connection:
-        """This thread's connection; a forked process opens its own. A database in memory has one for all threads."""
-        if self._in_memory is not None:
-            return self._in_memory
-        if getattr(self._local, "pid", None) != os.getpid():
-            self._local.connection = self._opened()
-            self._local.pid = os.getpid()
-        connection: sqlite3.Connection = self._local.connection
-        return connection
-
-    def _opened(self) -> sqlite3.Connection:
-        if self.db_file != ":memory:":
-            Path(self.db_file).parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.db_file, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.row_factory = sqlite3.Row
-        return connection
+    @contextmanager
+    def _reading(self, *tables: Table) -> Iterator[sqlite3.Connection | None]:
+        """A connection; None if one of the tables is not there yet, so nothing is in it."""
+        with self._connected() as connection:
+            yield connection if all([self._is_there(connection, table) for table in tables]) else None
 
     @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self, *tables: Table) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction that ends with the block, or is taken back if it fails."""
+        with self._connected() as connection:
+            for table in tables:
+                if not self._is_there(connection, table):
+                    with _transaction(connection):  # several processes may start at once
+                        for statement in self._sql[table.kind].create:
+                            connection.execute(statement)
+                    self._is_there(connection, table)
+            with _transaction(connection):
+                yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
         try:
-            with self._guard:
-                yield self._connection()
-        except sqlite3.DatabaseError as error:
+            connection = self._connections.take()
+            try:
+                yield connection
+            finally:
+                self._connections.give(connection)
+        except sqlite3.Error as error:
             raise self._explained(error) from error
+        except msgspec.DecodeError as error:
+            raise DbError(f"{self.db_file!r} has a JSON column that holds no JSON: {error}.") from error
         except OSError as error:
             raise DbUnavailableError(f"The SQLite file {self.db_file!r} cannot be opened: {error}.") from error
 
-    def _explained(self, error: sqlite3.DatabaseError) -> DbError:
+    def _explained(self, error: sqlite3.Error) -> DbError:
         text = str(error)
-        if "no such column" in text or "has no column" in text:
-            return InvalidSchemaError(
-                f"Table {self.session_table_name!r} in {self.db_file!r} has an invalid schema: {text}."
-            )
+        if "no such table" in text:
+            self._checked.clear()  # somebody dropped it; the next write makes it again
         if "not a database" in text:
-            return DbUnavailableError(f"{self.db_file!r} is no SQLite database; choose another db_file.")
+            return DbUnavailableError(f"{self.db_file!r} is no SQLite database. Choose another db_file.")
         if isinstance(error, sqlite3.OperationalError):
             return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {text}.")
         return DbError(f"SQLite failed on {self.db_file!r}: {text}.")
 
-    def close(self) -> None:
-        """Close this thread's connection."""
-        if getattr(self._local, "pid", None) == os.getpid():
-            self._local.connection.close()
-            self._local.pid = None
+    # Tables ----------------------------------------------------------------------------------------------------------
 
-    # Row verbs -------------------------------------------------------------------------------------------------------
+    def _is_there(self, connection: sqlite3.Connection, table: Table) -> bool:
+        if table.kind in self._checked:
+            return True
+        sql = self._sql[table.kind]
+        there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({sql.name})")}
+        if not there:
+            return False
+        missing = [column.name for column in (*table.columns, *table.unread) if column.name not in there]
+        if missing:
+            raise self._misfit(sql.plain_name, missing, there)
+        self._checked.add(table.kind)
+        return True
 
-    def read_rows(self, session_id: str, runs: int | None) -> tuple[Row, list[bytes]] | None:
-        limit = -1 if runs is None else runs
-        with self._using() as connection:
-            try:
-                rows = connection.execute(self._sql.read, (session_id, limit)).fetchall()
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
-                    return None
-                raise
-        if not rows:
-            return None
-        header = {name: rows[0][name] for name in COLUMNS}
-        return header, [row["payload"] for row in reversed(rows) if row["payload"] is not None]
-
-    def write_rows(self, header: Row | None, runs: list[Row], *, new_header: bool) -> None:
-        with self._using() as connection:
-            if not self._made:
-                self._make_tables(connection)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                if header is not None:
-                    statement = self._sql.insert_header if new_header else self._sql.upsert_header
-                    connection.execute(statement, [header[name] for name in COLUMNS])
-                for run in runs:
-                    values = (run["session_id"], run["run_id"], run["status"], run["created_at"], run["payload"])
-                    # a run that begins is new; looking for it would walk through all runs of the session
-                    found = (
-                        0
-                        if new_header
-                        else connection.execute(self._sql.update_run, (*values[2:], *values[:2])).rowcount
-                    )
-                    if not found:
-                        connection.execute(self._sql.insert_run, values)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-
-    def _make_tables(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")  # two processes may start at once
-        for statement in self._sql.create:
-            connection.execute(statement)
-        connection.execute("COMMIT")
-        self._made = True
-
-    def find_headers(self, query: Query) -> tuple[list[Row], int]:
-        where, values = self._sql.where(query)
-        order = ""
-        if query.sort_by in COLUMNS:
-            order = f" ORDER BY {query.sort_by} {'ASC' if query.sort_order == 'asc' else 'DESC'}"
-        page = ""
-        if query.limit is not None:
-            page = f" LIMIT {int(query.limit)} OFFSET {(max(1, query.page or 1) - 1) * int(query.limit)}"
-        with self._using() as connection:
-            try:
-                total = connection.execute(f"SELECT count(*) FROM {self._sql.sessions}{where}", values).fetchone()[0]
-                names = ", ".join(COLUMNS)
-                rows = connection.execute(f"SELECT {names} FROM {self._sql.sessions}{where}{order}{page}", values)
-                return [dict(row) for row in rows], total
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
-                    return [], 0
-                raise
-
-    def delete_headers(self, session_ids: list[str]) -> int:
-        deleted = 0
-        with self._using() as connection:
-            if not self._made:
-                self._make_tables(connection)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                for session_id in session_ids:
-                    connection.execute(f"DELETE FROM {self._sql.runs} WHERE session_id = ?", (session_id,))
-                    gone = connection.execute(f"DELETE FROM {self._sql.sessions} WHERE session_id = ?", (session_id,))
-                    deleted += gone.rowcount
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-        return deleted
-
-
-class _Statements:
-    """The statements of one pair of tables, written once."""
-
-    def __init__(self, table: str) -> None:
-        self.sessions, self.runs = table, f"{table}_runs"
-        names = ", ".join(COLUMNS)
-        marks = ", ".join("?" for _ in COLUMNS)
-        kept = ("session_id", "session_type", "created_at")
-        changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in kept)
-        kinds = {"session_id": "TEXT PRIMARY KEY", "session_type": "TEXT NOT NULL"}
-        kinds.update(created_at="INTEGER NOT NULL", updated_at="INTEGER")
-        columns = ", ".join(f"{name} {kinds.get(name, 'TEXT')}" for name in COLUMNS)
-        self.create = [
-            f"CREATE TABLE IF NOT EXISTS {self.sessions} ({columns}) WITHOUT ROWID",
-            # the row id is the order of the runs, so appending touches the last page only
-            f"CREATE TABLE IF NOT EXISTS {self.runs} (seq INTEGER PRIMARY KEY, session_id TEXT NOT NULL, "
-            "run_id TEXT NOT NULL, status TEXT NOT NULL, created_at INTEGER, payload BLOB NOT NULL)",
-            f"CREATE INDEX IF NOT EXISTS idx_{self.runs}_session ON {self.runs} (session_id, seq)",
-            f"CREATE INDEX IF NOT EXISTS idx_{self.sessions}_user ON {self.sessions} (user_id, updated_at)",
-        ]
-        self.insert_header = f"INSERT OR IGNORE INTO {self.sessions} ({names}) VALUES ({marks})"
-        self.upsert_header = (
-            f"INSERT INTO {self.sessions} ({names}) VALUES ({marks}) ON CONFLICT (session_id) DO UPDATE SET {changes}"
-        )
-        self.insert_run = (
-            f"INSERT INTO {self.runs} (session_id, run_id, status, created_at, payload) VALUES (?, ?, ?, ?, ?)"
-        )
-        # the run that ends is nearly always the newest: found by walking the session's index from its end
-        self.update_run = (
-            f"UPDATE {self.runs} SET status = ?, created_at = ?, payload = ? WHERE seq = (SELECT seq FROM {self.runs} "
-            "WHERE session_id = ? AND run_id = ? ORDER BY seq DESC LIMIT 1)"
-        )
-        shown = ", ".join(f"s.{name} AS {name}" for name in COLUMNS)
-        self.read = (
-            f"SELECT {shown}, r.payload AS payload FROM {self.sessions} s LEFT JOIN {self.runs} r ON r.seq IN "
-            f"(SELECT seq FROM {self.runs} WHERE session_id = ?1 ORDER BY seq DESC LIMIT ?2) "
-            "WHERE s.session_id = ?1 ORDER BY r.seq DESC"
-        )
-
-    def where(self, query: Query) -> tuple[str, list[Any]]:
-        """The condition for a query, with its values."""
-        parts: list[tuple[str, Any]] = []
-        if query.session_type is not None:
-            parts.append(("session_type = ?", query.session_type))
-        if query.user_id is not None:
-            parts.append(("user_id = ?", query.user_id))
-        if query.component_id is not None:
-            column = COMPONENT_COLUMNS.get(query.session_type or "")
-            columns = column or "coalesce(agent_id, team_id, workflow_id)"
-            parts.append((f"{columns} = ?", query.component_id))
-        if query.session_name is not None:
-            parts.append(
-                ("instr(lower(json_extract(session_data, '$.session_name')), lower(?)) > 0", query.session_name)
+    def _misfit(self, name: str, missing: list[str], there: set[str]) -> InvalidSchemaError:
+        text = f"Table {name!r} in {self.db_file!r} has an invalid schema: it lacks {', '.join(missing)}."
+        if there & _V1_COLUMNS:
+            return MigrationRequiredError(
+                f"{text} Agno 1 wrote it: migrate it with agno.db.migrations.v1_to_v2, or choose another table name."
             )
-        if query.start_timestamp is not None:
-            parts.append(("created_at >= ?", query.start_timestamp))
-        if query.end_timestamp is not None:
-            parts.append(("created_at <= ?", query.end_timestamp))
-        if not parts:
-            return "", []
-        return " WHERE " + " AND ".join(text for text, _ in parts), [value for _, value in parts]
+        return InvalidSchemaError(f"{text} Choose another table name, or add the columns.")
+
+    # Rows ------------------------------------------------------------------------------------------------------------
+
+    def get(self, table: Table, key: str) -> Row | None:
+        with self._reading(table) as connection:
+            if connection is None:
+                return None
+            return self._one(connection, table, key)
+
+    def _one(self, connection: sqlite3.Connection, table: Table, key: str) -> Row | None:
+        found = connection.execute(self._sql[table.kind].select, (key,)).fetchone()
+        return None if found is None else _row(table, table.names, found)
+
+    def put(self, table: Table, row: Row) -> None:
+        with self._writing(table) as connection:
+            connection.execute(self._sql[table.kind].upsert, _values(table.columns, row))
+
+    def delete(self, table: Table, keys: Sequence[str] | None) -> int:
+        with self._reading(table) as connection:
+            if connection is None:
+                return 0
+        values = () if keys is None else (to_json(list(keys)).decode(),)
+        parts = [(RUNS, "session_id")] if table is SESSIONS else []
+        with self._writing(table, *(part for part, _ in parts)) as connection:
+            for part, owner in parts:
+                connection.execute(self._sql[part.kind].delete(None if keys is None else owner), values)
+            return connection.execute(
+                self._sql[table.kind].delete(None if keys is None else table.key), values
+            ).rowcount
+
+    def find(self, table: Table, query: Query) -> tuple[list[Row], int]:
+        text, count, values = self._sql[table.kind].find(query)
+        with self._reading(table) as connection:
+            if connection is None:
+                return [], 0
+            names = query.columns or table.names
+            rows = [_row(table, names, found) for found in connection.execute(text, (*values, *(query.window or ())))]
+            if query.window is None:
+                return rows, len(rows)
+            return rows, connection.execute(count, values).fetchone()[0]
+
+    def update(self, table: Table, key: str, change: Callable[[Row | None], Row | None]) -> Row | None:
+        with self._writing(table) as connection:
+            new = change(self._one(connection, table, key))
+            if new is None:
+                return None
+            connection.execute(self._sql[table.kind].upsert, _values(table.columns, new))
+        return {name: new.get(name) for name in table.names}
+
+    # Runs of sessions ------------------------------------------------------------------------------------------------
+
+    def load_session(self, session_id: str, runs: int | None) -> tuple[Row, list[RunRow]] | None:
+        with self._reading(SESSIONS) as connection:
+            if connection is None:
+                return None
+            if runs == 0 or not self._is_there(connection, RUNS):
+                found = connection.execute(self._run_sql.load_header, (session_id,)).fetchall()
+            else:
+                window = -1 if runs is None else runs
+                found = connection.execute(self._run_sql.load, (session_id, window)).fetchall()
+            if not found or found[0][0] is not None:
+                return None
+            header = _row(SESSIONS, SESSIONS.names, found[0][1:-1])
+            header["runs"] = nested_from_json(found[0][-1])
+        return header, [(run[1], run[2]) for run in reversed(found) if run[0] is not None]
+
+    def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
+        wanted = (to_json(list(session_ids)).decode(),)
+        found: dict[str, list[RunRow]] = {}
+        with self._reading(SESSIONS) as connection:
+            if connection is None:
+                return found
+            if self._is_there(connection, RUNS):
+                for session_id, run_id, payload in connection.execute(self._run_sql.load_runs, wanted):
+                    found.setdefault(session_id, []).append((run_id, payload))
+            for session_id, old in connection.execute(self._run_sql.load_old_runs, wanted):
+                found[session_id] = with_old_runs(old, found.get(session_id, ()))
+        return found
+
+    def write_session(
+        self,
+        session_id: str,
+        settle: Callable[[StoredHeader | None], Row | None],
+        runs: Sequence[Row],
+        *,
+        append: bool = False,
+        dropped: Collection[str] = (),
+    ) -> None:
+        sql = self._run_sql
+        with self._writing(SESSIONS, RUNS) as connection:
+            stored = connection.execute(sql.stored, (session_id,)).fetchone()
+            header = settle(None if stored is None else StoredHeader(*stored[:4]))
+            if header is not None and stored is not None and all(map(eq, stored[4:], _values(OWNERS, header))):
+                connection.execute(sql.change, (*_values(CONTENTS, header), session_id))
+            elif header is not None:
+                connection.execute(self._sql["sessions"].upsert, _values(SESSIONS.columns, header))
+            for run in runs:
+                values = [*(run[name] for name in RUNS.names[:-1]), run["payload"].decode()]
+                found = 0 if append else connection.execute(sql.replace, (*values[2:], *values[:2])).rowcount
+                if not found:
+                    connection.execute(sql.append, values)
+            if dropped:
+                connection.execute(sql.drop, (session_id, to_json(list(dropped)).decode()))
+                self._drop_old_runs(connection, session_id, dropped)
+
+    def _drop_old_runs(self, connection: sqlite3.Connection, session_id: str, dropped: Collection[str]) -> None:
+        (old,) = connection.execute(self._run_sql.old_runs, (session_id,)).fetchone()
+        if old is not None:
+            kept = [run for run in nested_from_json(old) or () if run.get("run_id") not in dropped]
+            connection.execute(self._run_sql.set_old_runs, (plain_to_json(kept).decode() if kept else None, session_id))
 
 
-def _path(db_file: str | Path | None, db_url: str | None, db_engine: Any) -> str | Path:
-    if db_file is not None:
-        return db_file
-    if db_engine is not None:
-        return db_engine.url.database or ":memory:"
-    if db_url is not None:
-        prefix, separator, path = db_url.partition(":///")
-        if not separator or not prefix.startswith("sqlite"):
-            raise ValueError(f"db_url={db_url!r} is no SQLite address such as 'sqlite:///agent.db'.")
-        return path or ":memory:"
-    return "agno.db"
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _values(columns: Sequence[Column], row: Row) -> list[Any]:
+    values = []
+    for column in columns:
+        value = row.get(column.name)
+        if column.kind == "json" and value is not None:
+            value = to_json(value).decode()
+        values.append(value)
+    return values
+
+
+def _row(table: Table, names: Sequence[str], values: Sequence[Any]) -> Row:
+    row = dict(zip(names, values, strict=True))
+    for name in table.json_names:
+        if (text := row.get(name)) is not None:
+            row[name] = from_json(text) if table is MEMORIES and name == "memory" else nested_from_json(text)
+    return row
 
 
 __all__ = ["SqliteDb"]

@@ -1,64 +1,97 @@
-"""Our messages in OpenAI's chat format."""
+"""Messages in the shape of chat completions."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Set
+from functools import partial
 from typing import Any
 
-from agno.models._sdk import base64_text, mime_type_of
+from agno.models._sdk import Link, text_of
 from agno.models.message import Message
+from agno.models.openai._media import Part, audio_part, file_part, image_url
+from agno.utils.dttm import now_epoch
+from agno.utils.log import log_warning
 
-_AUDIO_FORMATS = {"audio/wav": "wav", "audio/mp3": "mp3", "audio/mpeg": "mp3"}
-
-
-def formatted(message: Message, role_map: dict[str, str]) -> dict[str, Any]:
-    """One message as the provider wants it."""
-    described: dict[str, Any] = {"role": role_map.get(message.role, message.role)}
-    if message.name:
-        described["name"] = message.name
-    if message.tool_call_id is not None:
-        return {"role": "tool", "tool_call_id": message.tool_call_id, "content": _told(message)}
-    described["content"] = message.content
-    if message.tool_calls:
-        described["tool_calls"] = message.tool_calls
-        described["content"] = message.content or None
-    elif message.role in ("assistant", "model") and message.content is None:
-        described["content"] = ""
-    if message.audio_output is not None and message.audio_output.id:
-        described["audio"] = {"id": message.audio_output.id}
-        described.pop("content")
-    if message.role == "user" and (parts := _media(message)):
-        text = message.content
-        head = text if isinstance(text, list) else [{"type": "text", "text": text}] if text else []
-        described["content"] = [*head, *parts]
-    return described
+_ANSWERS = frozenset({"assistant", "model"})
 
 
-def _told(message: Message) -> str:
-    return str(message.compressed_content or message.get_content_string())
-
-
-def _media(message: Message) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = []
-    for image in message.images or ():
-        url = image.url or _data_url(image, "image/png")
-        described = {"url": url, "detail": image.detail} if image.detail else {"url": url}
-        parts.append({"type": "image_url", "image_url": described})
-    for audio in message.audio or ():
-        content = audio.get_content_bytes() or b""
-        kind = audio.format or _AUDIO_FORMATS.get(mime_type_of(audio, content, "audio/wav"), "wav")
-        parts.append({"type": "input_audio", "input_audio": {"data": base64_text(content), "format": kind}})
-    for file in message.files or ():
-        if file.external is not None and (file_id := getattr(file.external, "id", None)):
-            parts.append({"type": "file", "file": {"file_id": file_id}})
+def chat_messages(
+    messages: list[Message], roles: Mapping[str, str], echoes: Set[str], links: list[Link]
+) -> list[dict[str, Any]]:
+    """The conversation. `echoes` names what a server wants back of its own additions to an answer."""
+    result = []
+    for message in messages:
+        if message.role in _ANSWERS:
+            sent = _assistant(message, echoes)
+        elif message.tool_call_id is not None:
+            sent = {"tool_call_id": message.tool_call_id, "content": text_of(message)}
         else:
-            name = file.name or file.filename or "file"
-            parts.append({"type": "file", "file": {"filename": name, "file_data": _data_url(file, "application/pdf")}})
-    return parts
+            sent = {"content": _content(message, links)}
+            if message.name:
+                sent["name"] = message.name
+        result.append({"role": roles.get(message.role, message.role), **sent})
+    return result
 
 
-def _data_url(medium: Any, default: str) -> str:
-    content = medium.get_content_bytes() or b""
-    return f"data:{mime_type_of(medium, content, default)};base64,{base64_text(content)}"
+def _assistant(message: Message, echoes: Set[str]) -> dict[str, Any]:
+    sent: dict[str, Any] = {"content": text_of(message)}
+    if message.name:
+        sent["name"] = message.name
+    if message.tool_calls:
+        sent["content"] = sent["content"] or None
+        sent["tool_calls"] = [_call(call, echoes) for call in message.tool_calls]
+    if (sound := message.audio_output) is not None and not sent["content"]:
+        if sound.expires_at is not None and sound.expires_at > now_epoch():
+            sent.update(content=None, audio={"id": sound.id})
+        else:
+            sent["content"] = sound.transcript or ""
+    for name in echoes:
+        value = (message.provider_data or {}).get(name) or getattr(message, name, None)
+        if value:
+            sent[name] = value
+    return sent
 
 
-__all__ = ["formatted"]
+def arguments_text(function: Mapping[str, Any]) -> str:
+    """The arguments of a tool call as JSON text; a call without any has an empty object."""
+    arguments = function.get("arguments")
+    return arguments if isinstance(arguments, str) and arguments else json.dumps(arguments or {})
+
+
+def _call(call: dict[str, Any], echoes: Set[str]) -> dict[str, Any]:
+    function = call["function"]
+    sent = {key: call[key] for key in echoes if key in call}
+    named = {"name": function["name"], "arguments": arguments_text(function)}
+    return {"id": call["id"], "type": "function", "function": named, **sent}
+
+
+def _content(message: Message, links: list[Link]) -> Any:
+    """Text, or parts if there are media. A list that the user wrote is sent as it is."""
+    content = message.content
+    parts: list[Part] = []
+    for image in message.images or ():
+        picture = {"url": image_url(image)}
+        if image.detail:
+            picture["detail"] = image.detail
+        parts.append({"type": "image_url", "image_url": picture})
+    parts.extend(audio_part(audio, links) for audio in message.audio or ())
+    for file in message.files or ():
+        parts.append(file_part(file, links, partial(_file, file.display_name()), by_url=False))
+    if message.videos:
+        log_warning("Chat completions take no videos; they are left out of the request")
+    if isinstance(content, list) and all(isinstance(part, dict) and "type" in part for part in content):
+        return [*content, *parts]
+    text = text_of(message)
+    if not parts:
+        return text
+    return [{"type": "text", "text": text}, *parts] if text else parts
+
+
+def _file(name: str, kind: str, value: str) -> Part:
+    if kind == "text":
+        return {"type": "text", "text": f"{name}:\n{value}"}
+    return {"type": "file", "file": {"file_id": value} if kind == "id" else {"filename": name, "file_data": value}}
+
+
+__all__ = ["arguments_text", "chat_messages"]

@@ -1,0 +1,267 @@
+"""Memories, evaluations, knowledge contents and daily metrics, above the row verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timezone
+from typing import Any
+
+from agno.db._metrics import PERIOD, daily_row, days_between, epoch, utc_date
+from agno.db._port import DbError, RowVerbs
+from agno.db.query import Query, Where, equal
+from agno.db.schemas.evals import EvalRunRecord
+from agno.db.schemas.knowledge import KnowledgeRow
+from agno.db.schemas.memory import UserMemory
+from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, SESSIONS, Row
+from agno.utils.dttm import now_epoch
+from agno.utils.ids import new_id
+
+_METRICS_COLUMNS = ("session_id", "session_type", "user_id", "session_data", "created_at")
+
+
+class Records(RowVerbs):
+    """What a database keeps besides sessions."""
+
+    # Memories --------------------------------------------------------------------------------------------------------
+
+    def upsert_user_memory(self, memory: UserMemory, deserialize: bool = True) -> Any:
+        """Store a memory; gives it as it is stored. A memory stays with the user it was made for."""
+        memory_id = memory.memory_id or new_id()
+
+        def written(row: Row | None) -> Row:
+            return {
+                "memory_id": memory_id,
+                "memory": memory.memory,
+                "input": memory.input,
+                "agent_id": memory.agent_id,
+                "team_id": memory.team_id,
+                "user_id": memory.user_id if row is None else row["user_id"],
+                "topics": memory.topics,
+                "updated_at": now_epoch(),
+            }
+
+        memory.memory_id = memory_id
+        row = self.update(MEMORIES, memory_id, written)
+        assert row is not None
+        return _memory(row) if deserialize else row
+
+    def get_user_memory(self, memory_id: str, deserialize: bool = True, *, user_id: str | None = None) -> Any:
+        """A memory, or its row as a dict; None if it is not there, or not of this user."""
+        row = self.get(MEMORIES, memory_id)
+        if row is None or (user_id is not None and row["user_id"] != user_id):
+            return None
+        return _memory(row) if deserialize else row
+
+    def get_user_memories(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        team_id: str | None = None,
+        topics: Sequence[str] | None = None,
+        search_content: str | None = None,
+        limit: int | None = None,
+        page: int | None = None,
+        sort_by: str | None = None,
+        sort_order: str | None = None,
+        deserialize: bool = True,
+    ) -> Any:
+        """Memories that fit all filters and have all topics; as dicts, with the number before paging."""
+        where = [*equal(user_id=user_id, agent_id=agent_id, team_id=team_id)]
+        if topics:
+            where.append(Where("all", ("topics",), list(topics)))
+        if search_content is not None:
+            where.append(Where("contains", ("memory",), search_content))
+        rows, total = self.find(MEMORIES, Query(tuple(where), sort_by, sort_order, limit, page))
+        return [_memory(row) for row in rows] if deserialize else (rows, total)
+
+    def get_all_memory_topics(self) -> list[str]:
+        """All topics of all memories, each once, in the order they came up."""
+        rows, _ = self.find(MEMORIES, Query(columns=("topics",)))
+        return list(dict.fromkeys(topic for row in rows for topic in row["topics"] or ()))
+
+    def get_user_memory_stats(self, limit: int | None = None, page: int | None = None) -> tuple[list[Row], int]:
+        """How many memories each user has and when the last one changed, newest first, and the number of users."""
+        rows, _ = self.find(MEMORIES, Query((Where("set", ("user_id",)),), columns=("user_id", "updated_at")))
+        users: dict[str, Row] = {}
+        for row in rows:
+            user = row["user_id"]
+            stats = users.setdefault(user, {"user_id": user, "total_memories": 0, "last_memory_updated_at": 0})
+            stats["total_memories"] += 1
+            stats["last_memory_updated_at"] = max(stats["last_memory_updated_at"], row["updated_at"] or 0)
+        found = sorted(users.values(), key=lambda stats: stats["last_memory_updated_at"], reverse=True)
+        window = Query(limit=limit, page=page).window
+        return (found if window is None else found[window[1] : sum(window)]), len(found)
+
+    def delete_user_memory(self, memory_id: str, *, user_id: str | None = None) -> None:
+        """Delete a memory, if it is of this user when one is given."""
+        self.delete_user_memories([memory_id], user_id=user_id)
+
+    def delete_user_memories(self, memory_ids: Sequence[str], *, user_id: str | None = None) -> None:
+        """Delete memories, if they are of this user when one is given."""
+        ids = list(memory_ids)
+        if user_id is not None:
+            mine = (*equal(user_id=user_id), Where("in", ("memory_id",), ids))
+            ids = [row["memory_id"] for row in self.find(MEMORIES, Query(mine, columns=("memory_id",)))[0]]
+        self.delete(MEMORIES, ids)
+
+    def clear_memories(self) -> None:
+        """Delete all memories of all users."""
+        self.delete(MEMORIES, None)
+
+    # Evaluations -----------------------------------------------------------------------------------------------------
+
+    def create_eval_run(self, eval_run: EvalRunRecord) -> EvalRunRecord:
+        """Store a new evaluation."""
+        now = now_epoch()
+        new = {**eval_run.model_dump(mode="json"), "created_at": now, "updated_at": now}
+        new["eval_input"] = new["eval_input"] or {}
+
+        def written(row: Row | None) -> Row:
+            if row is not None:
+                raise DbError(f"There is an evaluation {eval_run.run_id!r} already. Give this one another run_id.", 409)
+            return new
+
+        self.update(EVALS, eval_run.run_id, written)
+        return eval_run
+
+    def get_eval_run(self, eval_run_id: str, deserialize: bool = True) -> Any:
+        """An evaluation, or its row as a dict, or None."""
+        row = self.get(EVALS, eval_run_id)
+        return row if row is None or not deserialize else EvalRunRecord.model_validate(row)
+
+    def get_eval_runs(
+        self,
+        limit: int | None = None,
+        page: int | None = None,
+        sort_by: str | None = None,
+        sort_order: str | None = None,
+        agent_id: str | None = None,
+        team_id: str | None = None,
+        workflow_id: str | None = None,
+        model_id: str | None = None,
+        filter_type: Any = None,
+        eval_type: Sequence[Any] | None = None,
+        deserialize: bool = True,
+    ) -> Any:
+        """Evaluations that fit all filters, newest first unless sorted; as dicts, with the number before paging."""
+        where = [*equal(agent_id=agent_id, team_id=team_id, workflow_id=workflow_id, model_id=model_id)]
+        if filter_type is not None:
+            where.append(Where("set", (f"{getattr(filter_type, 'value', filter_type)}_id",)))
+        if eval_type:
+            where.append(Where("in", ("eval_type",), [getattr(kind, "value", kind) for kind in eval_type]))
+        order = (sort_by, sort_order) if sort_by is not None else ("created_at", "desc")
+        rows, total = self.find(EVALS, Query(tuple(where), *order, limit, page))
+        return [EvalRunRecord.model_validate(row) for row in rows] if deserialize else (rows, total)
+
+    def rename_eval_run(self, eval_run_id: str, name: str, deserialize: bool = True) -> Any:
+        """Set the name; gives the evaluation, or None if it is not there."""
+
+        def named(row: Row | None) -> Row | None:
+            return row and {**row, "name": name, "updated_at": now_epoch()}
+
+        row = self.update(EVALS, eval_run_id, named)
+        return row if row is None or not deserialize else EvalRunRecord.model_validate(row)
+
+    def delete_eval_run(self, eval_run_id: str) -> None:
+        """Delete an evaluation."""
+        self.delete(EVALS, [eval_run_id])
+
+    def delete_eval_runs(self, eval_run_ids: Sequence[str]) -> None:
+        """Delete evaluations."""
+        self.delete(EVALS, eval_run_ids)
+
+    # Knowledge -------------------------------------------------------------------------------------------------------
+
+    def upsert_knowledge_content(self, knowledge_row: KnowledgeRow) -> KnowledgeRow:
+        """Store a content; all its columns are replaced."""
+        self.put(KNOWLEDGE, knowledge_row.model_dump(mode="json"))
+        return knowledge_row
+
+    def get_knowledge_content(self, id: str) -> KnowledgeRow | None:
+        """A content, or None."""
+        row = self.get(KNOWLEDGE, id)
+        return None if row is None else KnowledgeRow.model_validate(row)
+
+    def get_knowledge_contents(
+        self,
+        limit: int | None = None,
+        page: int | None = None,
+        sort_by: str | None = None,
+        sort_order: str | None = None,
+        *,
+        linked_to: str | None = None,
+    ) -> tuple[list[KnowledgeRow], int]:
+        """Contents, and the number before paging."""
+        query = Query(equal(linked_to=linked_to), sort_by, sort_order, limit, page)
+        rows, total = self.find(KNOWLEDGE, query)
+        return [KnowledgeRow.model_validate(row) for row in rows], total
+
+    def delete_knowledge_content(self, id: str) -> None:
+        """Delete a content."""
+        self.delete(KNOWLEDGE, [id])
+
+    # Daily metrics ---------------------------------------------------------------------------------------------------
+
+    def get_metrics(
+        self, starting_date: date | None = None, ending_date: date | None = None
+    ) -> tuple[list[Row], int | None]:
+        """Metrics of the days from one date to the other, both included, and when the newest of them was made."""
+        where = []
+        if starting_date is not None:
+            where.append(Where("from", ("date",), starting_date.isoformat()))
+        if ending_date is not None:
+            where.append(Where("to", ("date",), ending_date.isoformat()))
+        rows, _ = self.find(METRICS, Query(tuple(where), "date", "asc"))
+        latest = max((row["updated_at"] or 0 for row in rows), default=None)
+        return [_with_date(row) for row in rows], latest
+
+    def calculate_metrics(self) -> list[Row] | None:
+        """Count the days since the last one that is complete; gives the rows written, None if there are no sessions."""
+        today = datetime.now(timezone.utc).date()
+        first = self._first_day()
+        if first is None:
+            return None
+        where = (
+            Where("from", ("created_at",), epoch(first)),
+            Where("to", ("created_at",), epoch(today) + 86_399),
+        )
+        headers, _ = self.find(SESSIONS, Query(where, columns=_METRICS_COLUMNS))
+        runs = self.load_runs([header["session_id"] for header in headers]) if headers else {}
+        by_day: dict[date, list[Row]] = {}
+        for header in headers:
+            by_day.setdefault(utc_date(header["created_at"]), []).append(header)
+        return [
+            self._put_day(daily_row(day, by_day[day], runs, completed=day < today))
+            for day in days_between(first, today)
+            if day in by_day
+        ]
+
+    def _first_day(self) -> date | None:
+        newest, _ = self.find(METRICS, Query(sort_by="date", limit=1, columns=("date", "completed")))
+        if newest:
+            day = date.fromisoformat(newest[0]["date"])
+            return date.fromordinal(day.toordinal() + 1) if newest[0]["completed"] else day
+        query = Query(sort_by="created_at", sort_order="asc", limit=1, columns=("created_at",))
+        oldest, _ = self.find(SESSIONS, query)
+        return utc_date(oldest[0]["created_at"]) if oldest else None
+
+    def _put_day(self, new: Row) -> Row:
+        found, _ = self.find(METRICS, Query(equal(date=new["date"], aggregation_period=PERIOD), limit=1))
+        if found:  # such as one with another id, from an older version
+            new = {**new, "id": found[0]["id"], "created_at": found[0]["created_at"]}
+        self.put(METRICS, new)
+        return _with_date(new)
+
+
+def _memory(row: Row) -> UserMemory:
+    fields = {name: value for name, value in row.items() if value is not None}
+    if isinstance(fields["memory"], dict):  # some versions kept the whole record here
+        fields = {**fields, **fields["memory"]}
+    return UserMemory.from_dict(fields)
+
+
+def _with_date(row: Row) -> Row:
+    return {**row, "date": date.fromisoformat(row["date"]), "completed": bool(row["completed"])}
+
+
+__all__ = ["Records"]

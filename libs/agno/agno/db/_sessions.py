@@ -1,0 +1,183 @@
+"""Between session objects and their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import agno.session
+from agno.db._codec import from_json, nested_from_json, plain_to_json
+from agno.db._port import RunRow, SessionConflictError, StoredHeader
+from agno.db.tables import SESSIONS, Row
+
+_CLASSES = {"agent": "AgentSession", "team": "TeamSession", "workflow": "WorkflowSession"}
+_KINDS = {name: kind for kind, name in _CLASSES.items()}
+_JSON = tuple(column.name for column in SESSIONS.columns if column.kind == "json")
+_PLAIN = tuple(name for name in SESSIONS.names if name not in SESSIONS.json_names and name != "session_type")
+
+
+@dataclass
+class Known:
+    """What a session object knows to be stored: so that a write touches only what this object changed."""
+
+    data: bytes | str | None = None  # the JSON of session_data
+    runs: dict[str, int] = field(default_factory=dict)  # hash of the JSON by run_id
+
+
+def known(session: Any) -> Known | None:
+    """What the object knows; None if it was neither read nor written."""
+    found: Known | None = session.__dict__.get("_stored")
+    return found
+
+
+def remember(session: Any, data: bytes | str | None, runs: Iterable[RunRow]) -> Known:
+    """Note what is stored now."""
+    before = known(session)
+    if before is None:
+        before = session.__dict__["_stored"] = Known()
+    before.data = data
+    before.runs.update((run_id, hash(payload)) for run_id, payload in runs)
+    return before
+
+
+def kind_of(session: Any) -> str:
+    """The type of a session object, as it is stored."""
+    for cls in type(session).__mro__:
+        if cls.__name__ in _KINDS:
+            return _KINDS[cls.__name__]
+    raise TypeError(
+        f"{type(session).__name__} is no session. A db stores AgentSession, TeamSession and WorkflowSession objects."
+    )
+
+
+def header_row(session: Any) -> Row:
+    """The header of a session as a row."""
+    row: Row = {name: getattr(session, name, None) for name in _PLAIN}
+    row["session_type"] = kind_of(session)
+    for name in _JSON:
+        row[name] = getattr(session, name, None)
+    summary = row["summary"]
+    if hasattr(summary, "to_dict"):
+        row["summary"] = summary.to_dict()
+    workflow = getattr(session, "workflow_name", None)
+    if workflow is not None:  # there is no column for it
+        row["workflow_data"] = {**(row["workflow_data"] or {}), "name": workflow}
+    return row
+
+
+def run_row(session_id: str, run: Any) -> Row:
+    """A run as a row; the payload is JSON."""
+    status = getattr(run, "status", None)
+    return {
+        "session_id": session_id,
+        "run_id": run.run_id,
+        "parent_run_id": getattr(run, "parent_run_id", None),
+        "status": getattr(status, "value", status) or "",
+        "created_at": getattr(run, "created_at", None),
+        "payload": plain_to_json(run.to_dict()),
+    }
+
+
+def session_of(header: Row, runs: Sequence[RunRow]) -> Any:
+    """The session that rows describe."""
+    cls = getattr(agno.session, _CLASSES.get(header["session_type"], "AgentSession"))
+    fields = cls.__dataclass_fields__
+    data = {name: value for name, value in header.items() if name in fields and value is not None}
+    if "workflow_name" in fields and isinstance(header.get("workflow_data"), Mapping):
+        data["workflow_name"] = header["workflow_data"].get("name")
+    data["runs"] = [from_json(payload) for _, payload in runs]
+    session = cls.from_dict(data)
+    text = header.get("session_data")
+    remember(session, None if text is None else plain_to_json(text), runs)
+    return session
+
+
+def dict_of(header: Row, runs: Sequence[RunRow]) -> Row:
+    """The row as plain data, with the runs."""
+    row = {name: header.get(name) for name in SESSIONS.names}
+    row["runs"] = [from_json(payload) for _, payload in runs]
+    return row
+
+
+def with_old_runs(stored: Any, rows: Sequence[RunRow]) -> list[RunRow]:
+    """Runs of the header of an older version, then the rows; a row replaces the old run with its id."""
+    old = nested_from_json(stored) or []
+    if not old:
+        return list(rows)
+    rest = dict(rows)
+    first = {
+        run["run_id"]: rest.pop(run["run_id"]) if run["run_id"] in rest else plain_to_json(run)
+        for run in old
+        if run.get("run_id")
+    }
+    return [*first.items(), *rest.items()]
+
+
+def check_owner(session: Row, stored: StoredHeader) -> None:
+    """Refuse to write over the session of somebody else."""
+    name = session["session_id"]
+    if stored.session_type != session["session_type"]:
+        raise SessionConflictError(
+            f"Session {name!r} is a session of type {stored.session_type!r}, so a run of type "
+            f"{session['session_type']!r} cannot be kept in it. Use another session_id."
+        )
+    if stored.user_id is not None and stored.user_id != session["user_id"]:
+        raise SessionConflictError(f"Session {name!r} belongs to another user. Use another session_id.")
+
+
+def settled(header: Row, stored: StoredHeader, before: Known | None) -> Row:
+    """The header to write over a stored one: type and creation stay, and so does what others changed meanwhile."""
+    row = {**header, "session_type": stored.session_type, "created_at": stored.created_at}
+    if before is not None and stored.session_data is not None and not _same(before.data, stored.session_data):
+        theirs = nested_from_json(stored.session_data)
+        row["session_data"] = merged(nested_from_json(before.data) or {}, row["session_data"] or {}, theirs or {})
+    return row
+
+
+def _same(one: bytes | str | None, other: bytes | str) -> bool:
+    if one is None or type(one) is type(other):
+        return one == other
+    return (one.encode() if isinstance(one, str) else one) == (other.encode() if isinstance(other, str) else other)
+
+
+def merged(before: Row, ours: Row, theirs: Row) -> Row:
+    """`theirs` with the changes from `before` to `ours`. Where both changed the same, ours stays; costs are added up."""
+    result = dict(theirs)
+    for key, value in ours.items():
+        old, other = before.get(key), theirs.get(key)
+        if value == old and key in before:
+            continue
+        if isinstance(value, dict) and isinstance(other, dict):
+            change = _added if key == "session_metrics" else merged
+            result[key] = change(old if isinstance(old, dict) else {}, value, other)
+        else:
+            result[key] = value
+    for key in before:
+        if key not in ours:
+            result.pop(key, None)
+    return result
+
+
+def _added(before: Row, ours: Row, theirs: Row) -> Row:
+    result = {**theirs, **ours}
+    for key, value in ours.items():
+        if isinstance(value, (int, float)) and isinstance(theirs.get(key), (int, float)):
+            result[key] = theirs[key] + value - (before.get(key) or 0)
+    return result
+
+
+__all__ = [
+    "Known",
+    "check_owner",
+    "dict_of",
+    "header_row",
+    "kind_of",
+    "known",
+    "merged",
+    "remember",
+    "run_row",
+    "session_of",
+    "settled",
+    "with_old_runs",
+]

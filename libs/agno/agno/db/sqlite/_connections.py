@@ -1,0 +1,114 @@
+"""Where connections to a SQLite file come from: the standard library's driver, or the user's SQLAlchemy engine."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from agno.db._codec import from_json, nested_from_json
+from agno.db._pool import Pool, Single
+from agno.db.query import has_all, searchable
+
+_BUSY_TIMEOUT = 30.0  # seconds to wait for another writer
+IN_MEMORY = ":memory:"
+
+
+class Connections(Protocol):
+    """Connections to take and give back; what is taken is used by one caller."""
+
+    @property
+    def take(self) -> Callable[[], sqlite3.Connection]: ...
+    @property
+    def give(self) -> Callable[[sqlite3.Connection], None]: ...
+    @property
+    def close(self) -> Callable[[], None]: ...
+
+
+def of_file(path: str) -> Connections:
+    """Connections to a file, or the only one to a database in memory."""
+    made: Any = Single(_opened(path)) if path == IN_MEMORY else Pool(partial(_opened, path), sqlite3.Connection.close)
+    connections: Connections = made
+    return connections
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    if path != IN_MEMORY:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    try:
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            # another process that opens the new file right now may hold the lock: then it makes the same change
+            with contextlib.suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    _add_functions(connection)
+    return connection
+
+
+class OfEngine:
+    """Connections that a SQLAlchemy engine lends."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+        self._lent: dict[int, Any] = {}
+        # threads may share the connection to a database in memory, but not a transaction
+        self._turn = (
+            Single(None) if engine.url.database in (None, "", IN_MEMORY) else Pool(lambda: None, lambda _: None)
+        )
+
+    def take(self) -> sqlite3.Connection:
+        self._turn.take()
+        try:
+            lent = self.engine.raw_connection()
+        except BaseException:
+            self._turn.give(None)
+            raise
+        connection: sqlite3.Connection = lent.driver_connection
+        self._lent[id(connection)] = lent
+        _add_functions(connection)
+        return connection
+
+    def give(self, connection: sqlite3.Connection) -> None:
+        self._lent.pop(id(connection)).close()
+        self._turn.give(None)
+
+    def close(self) -> None:
+        """Nothing: the engine belongs to the user."""
+
+
+def path_of_url(url: str) -> str:
+    """The file that a URL such as `sqlite:///agent.db` names."""
+    scheme, separator, rest = url.partition("://")
+    path = unquote(rest.partition("?")[0].removeprefix("/"))
+    if not separator or scheme.partition("+")[0] != "sqlite" or (rest and not rest.startswith("/")):
+        raise ValueError(f"db_url={url!r} is no SQLite address. Write it like 'sqlite:///agent.db'.")
+    return path or IN_MEMORY
+
+
+# Functions for conditions: SQLite folds ASCII only, and sees no list in the JSON that Agno 2.0 encoded twice -------------
+
+
+def _add_functions(connection: sqlite3.Connection) -> None:
+    connection.create_function("agno_text", 2, _text, deterministic=True)
+    connection.create_function("agno_has_all", 2, _has_all, deterministic=True)
+
+
+def _text(value: Any, key: str | None) -> str:
+    if value is None:
+        return ""
+    return searchable(from_json(value) if key is None else nested_from_json(value), key)
+
+
+def _has_all(value: Any, wanted: str) -> bool:
+    return has_all(nested_from_json(value), from_json(wanted))
+
+
+__all__ = ["IN_MEMORY", "Connections", "OfEngine", "of_file", "path_of_url"]

@@ -1,0 +1,168 @@
+"""The tables and their columns, as data: every backend reads its schema from here.
+
+Times are epoch seconds, dates ISO text. Rows are dicts of plain values; the values of JSON columns are not encoded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. `length` is for products whose text columns need one."""
+
+    name: str
+    kind: Literal["text", "int", "json", "date", "bool"] = "text"
+    required: bool = False
+    indexed: bool = False
+    length: int | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. `kind` picks the name the user gave it; `unread` columns are there, but no part of a row."""
+
+    kind: str
+    key: str
+    columns: tuple[Column, ...]
+    unread: tuple[Column, ...] = ()
+    unique: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns of a row."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def json_names(self) -> frozenset[str]:
+        """Columns that hold JSON."""
+        return frozenset(column.name for column in self.columns if column.kind == "json")
+
+    @cached_property
+    def sortable(self) -> frozenset[str]:
+        """Columns that `sort_by` may name."""
+        return frozenset(self.names) - self.json_names
+
+
+def _texts(*names: str, length: int | None = None) -> tuple[Column, ...]:
+    return tuple(Column(name, length=length) for name in names)
+
+
+def _counts(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "int", required=True) for name in names)
+
+
+_ID = 128
+_TYPE = 50
+_NAME = 255
+_CREATED = Column("created_at", "int", required=True, indexed=True)
+_UPDATED = Column("updated_at", "int")
+
+SESSIONS = Table(
+    "sessions",
+    "session_id",
+    (
+        Column("session_id", required=True, length=_ID),
+        Column("session_type", required=True, indexed=True, length=20),
+        Column("agent_id", indexed=True, length=_ID),
+        Column("team_id", indexed=True, length=_ID),
+        Column("workflow_id", indexed=True, length=_ID),
+        Column("user_id", indexed=True, length=_ID),
+        *(Column(f"{name}_data", "json") for name in ("session", "agent", "team", "workflow")),
+        Column("metadata", "json"),
+        Column("summary", "json"),
+        _CREATED,
+        _UPDATED,
+    ),
+    # Agno 2.0 kept the runs here. We read them, and write new runs to their own table.
+    unread=(Column("runs", "json"),),
+)
+
+RUNS = Table(
+    "runs",
+    "run_id",
+    (
+        Column("session_id", required=True, indexed=True, length=_ID),
+        Column("run_id", required=True, length=_ID),
+        Column("parent_run_id", length=_ID),
+        Column("status", required=True, length=20),
+        Column("created_at", "int"),
+        Column("payload", required=True),
+    ),
+)
+
+MEMORIES = Table(
+    "memories",
+    "memory_id",
+    (
+        Column("memory_id", required=True, length=_ID),
+        Column("memory", "json", required=True),
+        Column("input"),
+        *_texts("agent_id", "team_id", length=_ID),
+        Column("user_id", indexed=True, length=_ID),
+        Column("topics", "json"),
+        Column("updated_at", "int", indexed=True),
+    ),
+)
+
+EVALS = Table(
+    "evals",
+    "run_id",
+    (
+        Column("run_id", required=True, length=_ID),
+        Column("eval_type", required=True, length=_TYPE),
+        Column("eval_data", "json", required=True),
+        Column("eval_input", "json", required=True),
+        Column("name", length=_NAME),
+        *_texts("agent_id", "team_id", "workflow_id", "model_id", length=_ID),
+        Column("model_provider", length=_TYPE),
+        Column("evaluated_component_name", length=_NAME),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
+KNOWLEDGE = Table(
+    "knowledge",
+    "id",
+    (
+        Column("id", required=True, length=_ID),
+        Column("name", required=True, length=_NAME),
+        Column("description", required=True),
+        Column("metadata", "json"),
+        Column("type", length=_TYPE),
+        Column("size", "int"),
+        Column("linked_to", length=_NAME),
+        Column("access_count", "int"),
+        Column("status", length=_TYPE),
+        Column("status_message"),
+        Column("created_at", "int"),
+        _UPDATED,
+        Column("external_id", length=_NAME),
+    ),
+)
+
+METRICS = Table(
+    "metrics",
+    "id",
+    (
+        Column("id", required=True, length=_ID),
+        *_counts("agent_runs_count", "team_runs_count", "workflow_runs_count"),
+        *_counts("agent_sessions_count", "team_sessions_count", "workflow_sessions_count", "users_count"),
+        Column("token_metrics", "json", required=True),
+        Column("model_metrics", "json", required=True),
+        Column("date", "date", required=True, indexed=True),
+        Column("aggregation_period", required=True, length=20),
+        Column("created_at", "int", required=True),
+        _UPDATED,
+        Column("completed", "bool", required=True),
+    ),
+    unique=("date", "aggregation_period"),
+)
+
+__all__ = ["EVALS", "KNOWLEDGE", "MEMORIES", "METRICS", "RUNS", "SESSIONS", "Column", "Row", "Table"]
