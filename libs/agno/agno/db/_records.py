@@ -100,8 +100,9 @@ class Records(RowVerbs):
         """Delete memories, if they are of this user when one is given."""
         ids = list(memory_ids)
         if user_id is not None:
-            mine = (*equal(user_id=user_id), Where("in", ("memory_id",), ids))
-            ids = [row["memory_id"] for row in self.find(MEMORIES, Query(mine, columns=("memory_id",)))[0]]
+            rows, _ = self.find(MEMORIES, Query(equal(user_id=user_id), columns=("memory_id",)))
+            mine = {row["memory_id"] for row in rows}
+            ids = [memory_id for memory_id in ids if memory_id in mine]
         self.delete(MEMORIES, ids)
 
     def clear_memories(self) -> None:

@@ -24,6 +24,7 @@ from agno.db._sessions import (
     check_owner,
     dict_of,
     header_row,
+    kind_of,
     known,
     remember,
     run_row,
@@ -145,6 +146,7 @@ class BaseDb(Records):
 
         Of a session that was read here, only what changed is written. A run that was taken out of it is deleted.
         """
+        kind_of(session)  # refuses what is no session
         rows = [run_row(session.session_id, run) for run in session.runs or ()]
         before = known(session)
         present = before.runs if before is not None else dict.fromkeys(self._run_ids(session.session_id))

@@ -136,13 +136,20 @@ def _of_dataclass(cls: type, above: Above) -> dict[str, Any]:
 
 def _of_typed_dict(cls: type, above: Above) -> dict[str, Any]:
     hints = typing_extensions.get_type_hints(cls, include_extras=True)
-    needed: frozenset[str] = getattr(cls, "__required_keys__", frozenset())
     return {
         "type": "object",
         "properties": {name: _schema(hint, above) for name, hint in hints.items()},
-        "required": [name for name in hints if name in needed],
+        "required": [name for name, hint in hints.items() if _is_required(cls, name, hint)],
         "additionalProperties": False,
     }
+
+
+def _is_required(cls: type, name: str, hint: Any) -> bool:
+    # the mark goes first: `__required_keys__` does not see marks in annotations that are text
+    mark = typing.get_origin(hint)
+    if mark is typing_extensions.NotRequired or mark is typing_extensions.Required:
+        return mark is typing_extensions.Required
+    return name in getattr(cls, "__required_keys__", ())
 
 
 def allows_none(hint: Any) -> bool:

@@ -41,7 +41,7 @@ _MEDIA = (Image, Audio, Video, File)
 
 
 @functools.cache
-def instances(cls: type, depth: int = 2) -> st.SearchStrategy[Any]:
+def instances(cls: Any, depth: int = 2) -> st.SearchStrategy[Any]:
     """Instances with any of the fields set. Below `depth`, objects have no objects in them."""
     if cls in _MEDIA:
         content = st.builds(cls, content=st.binary(min_size=1, max_size=8), id=text, format=st.none() | text)

@@ -14,6 +14,7 @@ from agno.run.agent import RunEvent, RunOutput
 from agno.run.base import RunStatus
 from agno.run.team import TeamRunEvent, TeamRunOutput
 from agno.run.workflow import WorkflowRunEvent, WorkflowRunOutput
+from agno.run.workflow_data import StepOutput
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_a_team_has_the_agents_events_under_the_same_class_names() -> None:
     for kind, cls in agent.RUN_EVENT_TYPE_REGISTRY.items():
         twin = getattr(team, cls.__name__)
         assert twin.event == ("CustomEvent" if kind == "CustomEvent" else f"Team{kind}")
-        own = {name for name in cls.__dataclass_fields__ if not name.startswith("agent_")}  # type: ignore[attr-defined]
+        own = {name for name in cls.__dataclass_fields__ if not name.startswith("agent_")}
         assert own <= set(twin.__dataclass_fields__)
 
 
@@ -82,7 +83,7 @@ def test_a_stored_event_of_the_users_own_is_a_custom_event_with_all_its_data() -
 
     for kind in (Progress(percent=5), Delivered(parcel="p")):
         data = RunOutput(run_id="r", events=[kind]).to_dict()
-        (again,) = RunOutput.from_dict(data).events or ()
+        [again] = RunOutput.from_dict(data).events or []
         assert isinstance(again, agent.CustomEvent)
         assert again.to_dict() == kind.to_dict()
 
@@ -94,9 +95,9 @@ def test_members_events_in_a_team_s_run_stay_the_members() -> None:
 
 def test_events_say_whether_the_run_is_paused_or_cancelled() -> None:
     for flavour in (agent, team):
-        assert flavour.RunPausedEvent().is_paused and not flavour.RunPausedEvent().is_cancelled  # type: ignore[attr-defined]
-        assert flavour.RunCancelledEvent(reason="x").is_cancelled  # type: ignore[attr-defined]
-        assert not flavour.RunStartedEvent().is_paused  # type: ignore[attr-defined]
+        assert flavour.RunPausedEvent().is_paused and not flavour.RunPausedEvent().is_cancelled
+        assert flavour.RunCancelledEvent(reason="x").is_cancelled
+        assert not flavour.RunStartedEvent().is_paused
     assert workflow.WorkflowErrorEvent().is_error
     assert workflow.WorkflowCancelledEvent().status is RunStatus.cancelled
     assert workflow.WorkflowCompletedEvent().status is RunStatus.completed
@@ -121,7 +122,7 @@ def test_positions_of_nested_steps_are_tuples_also_after_json() -> None:
 
 
 def test_a_step_output_event_shows_the_step_s_output() -> None:
-    event = workflow.StepOutputEvent(step_output=workflow.StepOutput(content="c", success=False, error="e", stop=True))
+    event = workflow.StepOutputEvent(step_output=StepOutput(content="c", success=False, error="e", stop=True))
     assert (event.content, event.success, event.error, event.stop) == ("c", False, "e", True)
     assert (workflow.StepOutputEvent().content, workflow.StepOutputEvent().success) == (None, True)
 
@@ -129,7 +130,7 @@ def test_a_step_output_event_shows_the_step_s_output() -> None:
 @pytest.mark.parametrize("text", ["cancelled", "CANCELLED", "Cancelled"])
 def test_a_status_is_found_in_any_case(text: str) -> None:
     assert RunStatus(text) is RunStatus.cancelled
-    assert RunStatus.cancelled == "CANCELLED"
+    assert RunStatus(text).value == "CANCELLED"
     with pytest.raises(ValueError):
         RunStatus("no such status")
     with pytest.raises(ValueError):

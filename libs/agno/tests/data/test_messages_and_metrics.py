@@ -254,15 +254,18 @@ def test_a_step_output_as_data_has_every_key() -> None:
 
 
 def test_a_workflow_run_collects_what_its_executors_brought_in_step_order() -> None:
-    runs = [RunOutput(additional_input=[Message("user", "1")]), TeamRunOutput(additional_input=[Message("user", "2")])]
-    run = WorkflowRunOutput(step_executor_runs=[*runs])
+    runs: list[Any] = [
+        RunOutput(additional_input=[Message("user", "1")]),
+        TeamRunOutput(additional_input=[Message("user", "2")]),
+    ]
+    run = WorkflowRunOutput(step_executor_runs=runs)
     run.collect_from_executors()
     assert [m.content for m in run.additional_input or ()] == ["1", "2"]
     assert run.references is None
 
 
 def test_runs_of_steps_come_back_as_agents_teams_and_workflows() -> None:
-    runs = [RunOutput(agent_id="a"), RunOutput(), TeamRunOutput(team_id="t"), WorkflowRunOutput(run_id="w")]
+    runs: list[Any] = [RunOutput(agent_id="a"), RunOutput(), TeamRunOutput(team_id="t"), WorkflowRunOutput(run_id="w")]
     again = WorkflowRunOutput.from_dict(WorkflowRunOutput(step_executor_runs=runs).to_dict())
     assert again.step_executor_runs == runs
 
@@ -297,7 +300,7 @@ def test_values_may_be_set_on_the_fields_themselves_also_after_storing() -> None
     tool = ToolExecution("1", "f", requires_user_input=True, user_input_schema=[UserInputField("a")])
     for requirement in (RunRequirement(tool), RunRequirement.from_dict(RunRequirement(tool).to_dict())):
         assert requirement.needs_user_input
-        (asked,) = requirement.user_input_schema or ()
+        [asked] = requirement.user_input_schema or []
         asked.value = "x"
         assert requirement.is_resolved()
         assert requirement.tool_execution is not None

@@ -13,6 +13,7 @@ ROOMS = {
     # 0: how to wait, and small helpers
     "agno": 0,
     "agno._io": 0,
+    "agno.approval": 2,
     "agno.utils": 0,
     "agno.media": 0,
     "agno.exceptions": 0,
@@ -73,7 +74,6 @@ MAY_WAIT = {
     # who: (what, why)
     "agno._io": (WAITING | {"time.sleep"}, "the one place that knows how to wait"),
     "agno.testing": ({"asyncio", "threading", "time.sleep"}, "plays a provider, which has latency and many callers"),
-    "agno.tools.mcp": ({"asyncio", "concurrent", "anyio", "threading"}, "a connection lives in one task of one loop"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),
     "agno.cli": ({"threading"}, "guards the index, which tools of several threads read; waits for nobody"),

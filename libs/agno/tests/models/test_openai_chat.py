@@ -545,8 +545,7 @@ def test_an_agent_runs_tools_in_every_mode(wire, mode):
 
 @in_every_mode
 def test_an_agent_gives_an_instance_of_its_schema(wire, mode):
-    say = streamed if mode.endswith("stream") else lambda said: whole(message_of(said))
-    wire.script(say(Said(CITY)))
+    wire.script(whole(message_of(Said(CITY))))
     seen = play(Agent(model=chat(wire), output_schema=City), "Which city?", mode)
     assert seen.output.content == City(name="Oslo", people=700000)
     assert wire.sent["response_format"]["json_schema"]["strict"] is True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 from agno.db._codec import to_json
@@ -9,7 +10,6 @@ from agno.db.query import Query, Where
 from agno.db.tables import RUNS, SESSIONS, Table
 
 _TYPES = {"text": "TEXT", "int": "INTEGER", "json": "TEXT", "date": "TEXT", "bool": "INTEGER"}
-_LIST = "(SELECT value FROM json_each(?))"  # a list of any length as one value, so that the statement stays the same
 
 # columns of a header that have an index and hardly ever change, and those that change with every run
 OWNERS = tuple(
@@ -23,6 +23,11 @@ def quoted(name: str) -> str:
     if not name or "\0" in name:
         raise ValueError(f"{name!r} is no table name.")
     return '"' + name.replace('"', '""') + '"'
+
+
+def marks(values: Collection[object]) -> str:
+    """A mark for each value. (`json_each` of a list would be one mark, but cuts texts at a NUL.)"""
+    return ", ".join("?" for _ in values)
 
 
 class Statements:
@@ -63,13 +68,14 @@ class Statements:
 
     @cached_property
     def upsert(self) -> str:
-        marks = ", ".join("?" for _ in self.table.names)
         key = quoted(self.table.key)
         changes = ", ".join(f"{q} = excluded.{q}" for q in map(quoted, self.table.names) if q != key)
-        return f"INSERT INTO {self.name} ({self.columns}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {changes}"
+        insert = f"INSERT INTO {self.name} ({self.columns}) VALUES ({marks(self.table.names)})"
+        return f"{insert} ON CONFLICT ({key}) DO UPDATE SET {changes}"
 
     def delete(self, column: str | None) -> str:
-        return f"DELETE FROM {self.name}" + (f" WHERE {quoted(column)} IN {_LIST}" if column else "")
+        """Deletes the rows with a value in a column, or all."""
+        return f"DELETE FROM {self.name}" + (f" WHERE {quoted(column)} = ?" if column else "")
 
     # Queries ---------------------------------------------------------------------------------------------------------
 
@@ -97,7 +103,7 @@ def _condition(where: Where) -> tuple[str, list[object]]:
     if op == "is":
         return "(" + " OR ".join(f"{quoted(name)} = ?" for name in columns) + ")", [value] * len(columns)
     if op == "in":
-        return f"{column} IN {_LIST}", [to_json(value).decode()]
+        return f"{column} IN ({marks(value)})", list(value)
     if op == "set":
         return f"{column} IS NOT NULL", []
     if op == "contains":
@@ -111,6 +117,7 @@ class RunStatements:
     """The statements for headers with their runs."""
 
     def __init__(self, sessions: Statements, runs: Statements) -> None:
+        self._sessions, self._runs = sessions.name, runs.name
         header = ", ".join(map(quoted, (*SESSIONS.names, "runs")))
         filler = ", NULL" * (len(SESSIONS.names) - 1)
         # one statement gives the header, in its first row, and then the runs, newest first
@@ -120,25 +127,30 @@ class RunStatements:
             "WHERE session_id = ?1 ORDER BY seq DESC LIMIT ?2)"
         )
         self.load_header = f"SELECT NULL AS seq, {header} FROM {sessions.name} WHERE session_id = ?1"
-        self.load_runs = f"SELECT session_id, run_id, CAST(payload AS BLOB) FROM {runs.name} WHERE session_id IN {_LIST} ORDER BY seq"
-        self.load_old_runs = (
-            f"SELECT session_id, runs FROM {sessions.name} WHERE runs IS NOT NULL AND session_id IN {_LIST}"
-        )
         owners = ", ".join(column.name for column in OWNERS)
         self.stored = f"SELECT session_type, user_id, created_at, session_data, {owners} FROM {sessions.name} WHERE session_id = ?"
         # SQLite writes the indexes of all columns it is told to set, also when the value stays
         changes = ", ".join(f"{column.name} = ?" for column in CONTENTS)
         self.change = f"UPDATE {sessions.name} SET {changes} WHERE session_id = ?"
-        marks = ", ".join("?" for _ in RUNS.names)
-        self.append = f"INSERT INTO {runs.name} ({runs.columns}) VALUES ({marks})"
+        self.append = f"INSERT INTO {runs.name} ({runs.columns}) VALUES ({marks(RUNS.names)})"
         # the run that ends is nearly always the newest: found by walking the session's index from its end
         self.replace = (
             f"UPDATE {runs.name} SET parent_run_id = ?, status = ?, created_at = ?, payload = ? WHERE seq = "
             f"(SELECT seq FROM {runs.name} WHERE session_id = ? AND run_id = ? ORDER BY seq DESC LIMIT 1)"
         )
-        self.drop = f"DELETE FROM {runs.name} WHERE session_id = ? AND run_id IN {_LIST}"
+        self.drop = f"DELETE FROM {runs.name} WHERE session_id = ? AND run_id = ?"
         self.old_runs = f"SELECT runs FROM {sessions.name} WHERE session_id = ?"
         self.set_old_runs = f"UPDATE {sessions.name} SET runs = ? WHERE session_id = ?"
 
+    def load_runs(self, session_ids: Collection[str]) -> str:
+        """The runs of some sessions; the index gives them in this order."""
+        wanted = f"FROM {self._runs} WHERE session_id IN ({marks(session_ids)})"
+        return f"SELECT session_id, run_id, CAST(payload AS BLOB) {wanted} ORDER BY session_id, seq"
 
-__all__ = ["CONTENTS", "OWNERS", "RunStatements", "Statements", "quoted"]
+    def load_old_runs(self, session_ids: Collection[str]) -> str:
+        """The runs that an older version wrote into the headers."""
+        wanted = f"runs IS NOT NULL AND session_id IN ({marks(session_ids)})"
+        return f"SELECT session_id, runs FROM {self._sessions} WHERE {wanted}"
+
+
+__all__ = ["CONTENTS", "OWNERS", "RunStatements", "Statements", "marks", "quoted"]

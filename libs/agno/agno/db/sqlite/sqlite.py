@@ -21,6 +21,7 @@ from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_
 from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
 from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Column, Row, Table
 
+_AT_ONCE = 500  # values in one list
 _V1_COLUMNS = frozenset({"extra_data", "team_session_id"})
 
 
@@ -164,14 +165,16 @@ class SqliteDb(BaseDb):
         with self._reading(table) as connection:
             if connection is None:
                 return 0
-        values = () if keys is None else (to_json(list(keys)).decode(),)
-        parts = [(RUNS, "session_id")] if table is SESSIONS else []
-        with self._writing(table, *(part for part, _ in parts)) as connection:
-            for part, owner in parts:
-                connection.execute(self._sql[part.kind].delete(None if keys is None else owner), values)
-            return connection.execute(
-                self._sql[table.kind].delete(None if keys is None else table.key), values
-            ).rowcount
+        parts = [(RUNS, "session_id"), (table, table.key)] if table is SESSIONS else [(table, table.key)]
+        with self._writing(*(part for part, _ in parts)) as connection:
+            gone = 0
+            for part, column in parts:
+                sql = self._sql[part.kind]
+                if keys is None:
+                    gone = connection.execute(sql.delete(None)).rowcount
+                else:
+                    gone = connection.executemany(sql.delete(column), [(key,) for key in keys]).rowcount
+        return max(0, gone)
 
     def find(self, table: Table, query: Query) -> tuple[list[Row], int]:
         text, count, values = self._sql[table.kind].find(query)
@@ -210,16 +213,17 @@ class SqliteDb(BaseDb):
         return header, [(run[1], run[2]) for run in reversed(found) if run[0] is not None]
 
     def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
-        wanted = (to_json(list(session_ids)).decode(),)
         found: dict[str, list[RunRow]] = {}
         with self._reading(SESSIONS) as connection:
             if connection is None:
                 return found
-            if self._is_there(connection, RUNS):
-                for session_id, run_id, payload in connection.execute(self._run_sql.load_runs, wanted):
-                    found.setdefault(session_id, []).append((run_id, payload))
-            for session_id, old in connection.execute(self._run_sql.load_old_runs, wanted):
-                found[session_id] = with_old_runs(old, found.get(session_id, ()))
+            for start in range(0, len(session_ids), _AT_ONCE):
+                wanted = session_ids[start : start + _AT_ONCE]
+                if self._is_there(connection, RUNS):
+                    for session_id, *run in connection.execute(self._run_sql.load_runs(wanted), wanted):
+                        found.setdefault(session_id, []).append((run[0], run[1]))
+                for session_id, old in connection.execute(self._run_sql.load_old_runs(wanted), wanted):
+                    found[session_id] = with_old_runs(old, found.get(session_id, ()))
         return found
 
     def write_session(
@@ -245,7 +249,7 @@ class SqliteDb(BaseDb):
                 if not found:
                     connection.execute(sql.append, values)
             if dropped:
-                connection.execute(sql.drop, (session_id, to_json(list(dropped)).decode()))
+                connection.executemany(sql.drop, [(session_id, run_id) for run_id in dropped])
                 self._drop_old_runs(connection, session_id, dropped)
 
     def _drop_old_runs(self, connection: sqlite3.Connection, session_id: str, dropped: Collection[str]) -> None:

@@ -68,7 +68,11 @@ class OpenAIBase(SdkModel):
     def make_async_client(self) -> Any:
         import openai
 
-        return openai.AsyncOpenAI(**self._client_arguments(asynchronous=True))
+        arguments = self._client_arguments(asynchronous=True)
+        if "http_client" not in arguments and "provider" not in arguments:
+            # the SDK's own one closes itself when it is collected, and fails at that if its event loop is gone
+            arguments["http_client"] = openai.DefaultAsyncHttpxClient()
+        return openai.AsyncOpenAI(**arguments)
 
     def _client_arguments(self, *, asynchronous: bool) -> dict[str, Any]:
         extra = self.client_params or {}
