@@ -81,7 +81,13 @@ async def connect_toolkits(run: Run, stack: AsyncExitStack) -> None:
     """Connect the toolkits that need it; those connected here are closed when the run ends."""
     given = run.component.tools
     for item in given if isinstance(given, (list, tuple)) else ():
-        if isinstance(item, Toolkit) and item.requires_connect and not item.is_connected:
+        if not (isinstance(item, Toolkit) and item.requires_connect):
+            continue
+        hold: Any = getattr(item, "hold", None)
+        if hold is not None:  # it counts its users: the last one to leave closes it
+            await run.io.call(hold, run_context=run.context)
+            stack.push_async_callback(run.io.call, getattr(item, "release"))  # noqa: B009  # comes with `hold`
+        elif not item.is_connected:
             await run.io.call(item.connect)
             stack.push_async_callback(run.io.call, item.close)
 

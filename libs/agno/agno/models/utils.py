@@ -9,7 +9,8 @@ from agno.models.base import Model
 
 # provider key -> module and class; the modules are imported when they are asked for
 PROVIDERS = {
-    "openai": ("agno.models.openai", "OpenAIChat"),
+    "openai": ("agno.models.openai", "OpenAIResponses"),
+    "openai-responses": ("agno.models.openai", "OpenAIResponses"),
     "openai-chat": ("agno.models.openai", "OpenAIChat"),
     "openai-like": ("agno.models.openai", "OpenAILike"),
     "anthropic": ("agno.models.anthropic", "Claude"),

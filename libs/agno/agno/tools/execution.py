@@ -216,6 +216,8 @@ def _succeed(call: FunctionCall, result: Any) -> None:
     if isinstance(result, ToolResult):
         outcome.result = result.content
         outcome.add_media(result)
+        if (result.metadata or {}).get("is_error"):  # a server said that its tool failed
+            outcome.status, outcome.error = "failure", result.content
     call.result, call.outcome = outcome.result, outcome
 
 

@@ -123,7 +123,9 @@ class Function:
         return known[1]
 
     def _defined(self, strict: bool) -> dict[str, Any]:
-        strict = bool(self.strict) or (strict and self.strict is None and can_be_strict(self.parameters))
+        given = self.skip_entrypoint_processing  # a schema that a server gave is sent as it is
+        may_be = self.strict is None and not given and can_be_strict(self.parameters)
+        strict = bool(self.strict) or (strict and may_be)
         parameters = strict_schema(self.parameters) if strict else self.parameters
         told = {"name": self.name, "description": self.description or "", "parameters": parameters}
         return {**told, "strict": True} if strict else told

@@ -74,6 +74,7 @@ MAY_WAIT = {
     # who: (what, why)
     "agno._io": (WAITING | {"time.sleep"}, "the one place that knows how to wait"),
     "agno.testing": ({"asyncio", "threading", "time.sleep"}, "plays a provider, which has latency and many callers"),
+    "agno.tools.mcp": ({"asyncio", "concurrent", "anyio", "threading"}, "a connection lives in one task of one loop"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),
     "agno.cli": ({"threading"}, "guards the index, which tools of several threads read; waits for nobody"),

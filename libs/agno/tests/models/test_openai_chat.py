@@ -12,12 +12,13 @@ from agno.agent import Agent
 from agno.exceptions import ContextWindowExceededError, ModelProviderError, ModelRateLimitError
 from agno.media import Audio, File, Image
 from agno.models.message import Message
-from agno.models.openai import OpenAIChat, OpenAILike
+from agno.models.openai import OpenAIChat, OpenAILike, OpenAIResponses
 from agno.models.openai._schemas import strict_schema
+from agno.models.utils import get_model
 
+from contract import ModelContract
 from playing import in_every_mode, play
 from provider_wire import (
-    CITY,
     PNG,
     TWO_CALLS,
     WEATHER,
@@ -182,6 +183,14 @@ def test_a_tool_turn_goes_back_valid(wire):
         {"role": "tool", "tool_call_id": "c0", "content": "rain"},
         {"role": "tool", "tool_call_id": "c1", "content": "sun"},
     ]
+
+
+@pytest.mark.parametrize("model", [OpenAIChat(), OpenAIResponses()])
+def test_a_tool_result_that_was_shortened_is_sent_short(model):
+    result = Message("tool", "a long story", tool_call_id="c", compressed_content="a story")
+    text = repr(model.request([result]))
+    assert "a story" in text
+    assert "long" not in text
 
 
 @pytest.mark.parametrize("arguments", ["", None, {}])
@@ -500,6 +509,28 @@ def test_models_that_think_are_known_by_their_id(model, native):
     assert model.native_reasoning is native
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("openai:gpt-x", OpenAIResponses),
+        ("openai-responses:gpt-x", OpenAIResponses),
+        ("openai-chat:gpt-x", OpenAIChat),
+        ("openai-like:gpt-x", OpenAILike),
+    ],
+)
+def test_models_are_found_by_name(name, kind):
+    model = get_model(name)
+    assert (type(model), model.id) == (kind, "gpt-x")
+    assert get_model(model) is model
+    assert type(get_model("gpt-x", name.partition(":")[0])) is kind
+
+
+@pytest.mark.parametrize(("name", "said"), [("nope:x", "'nope'"), ("gpt-4o", "provider:model_id"), (3, "not int")])
+def test_a_name_of_no_model_is_refused(name, said):
+    with pytest.raises(ValueError, match=said):
+        get_model(name)
+
+
 def test_the_connection_is_told_without_secrets(monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     assert OpenAIChat().connection_info() == {"type": "openai", "base": "https://api.openai.com/v1"}
@@ -543,9 +574,14 @@ def test_an_agent_runs_tools_in_every_mode(wire, mode):
     assert roles == ["user", "assistant", "tool", "tool"]
 
 
-@in_every_mode
-def test_an_agent_gives_an_instance_of_its_schema(wire, mode):
-    wire.script(whole(message_of(Said(CITY))))
-    seen = play(Agent(model=chat(wire), output_schema=City), "Which city?", mode)
-    assert seen.output.content == City(name="Oslo", people=700000)
-    assert wire.sent["response_format"]["json_schema"]["strict"] is True
+# The script that every family plays ----------------------------------------------------------------------------------
+
+
+class TestOpenAIChatPlays(ModelContract):
+    def model(self, server, **settings):
+        return OpenAIChat(base_url=server.openai_url, api_key="key", max_retries=0, **settings)
+
+
+class TestOpenAILikePlays(ModelContract):
+    def model(self, server, **settings):
+        return OpenAILike(base_url=server.openai_url, max_retries=0, **settings)

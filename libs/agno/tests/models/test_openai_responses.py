@@ -12,9 +12,9 @@ from agno.media import Audio, File, Image
 from agno.models.message import Message
 from agno.models.openai import OpenAIResponses
 
+from contract import ModelContract
 from playing import in_every_mode, play
 from provider_wire import (
-    CITY,
     PNG,
     TWO_CALLS,
     WEATHER,
@@ -482,8 +482,6 @@ def test_a_thinking_agent_runs_tools_in_every_mode(wire, mode):
     assert wire.sent["include"] == ["reasoning.encrypted_content"]
 
 
-@in_every_mode
-def test_an_agent_gives_an_instance_of_its_schema(wire, mode):
-    wire.script(whole(items_of(Said(CITY))))
-    seen = play(Agent(model=responses(wire), output_schema=City), "Which city?", mode)
-    assert seen.output.content == City(name="Oslo", people=700000)
+class TestOpenAIResponsesPlays(ModelContract):
+    def model(self, server, **settings):
+        return OpenAIResponses(base_url=server.openai_url, api_key="key", max_retries=0, **settings)

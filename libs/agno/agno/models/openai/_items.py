@@ -9,7 +9,7 @@ from typing import Any
 from agno.models._sdk import Link, text_of
 from agno.models.message import Message
 from agno.models.openai._media import Part, file_part, image_url
-from agno.models.openai._messages import arguments_text
+from agno.models.openai._messages import arguments_text, tool_result
 from agno.utils.log import log_warning
 
 Item = dict[str, Any]
@@ -34,7 +34,7 @@ def input_items(
         if message.role in _ANSWERS:
             items.extend(_answer(message, model_id, stored))
         elif message.tool_call_id is not None:
-            output = {"type": "function_call_output", "call_id": message.tool_call_id, "output": text_of(message)}
+            output = {"type": "function_call_output", "call_id": message.tool_call_id, "output": tool_result(message)}
             items.append(output)
         else:
             role = roles.get(message.role, message.role)

@@ -25,7 +25,7 @@ def chat_messages(
         if message.role in _ANSWERS:
             sent = _assistant(message, echoes)
         elif message.tool_call_id is not None:
-            sent = {"tool_call_id": message.tool_call_id, "content": text_of(message)}
+            sent = {"tool_call_id": message.tool_call_id, "content": tool_result(message)}
         else:
             sent = {"content": _content(message, links)}
             if message.name:
@@ -51,6 +51,11 @@ def _assistant(message: Message, echoes: Set[str]) -> dict[str, Any]:
         if value:
             sent[name] = value
     return sent
+
+
+def tool_result(message: Message) -> str:
+    """The text of a tool message, the shortened one if there is one."""
+    return message.compressed_content or text_of(message)
 
 
 def arguments_text(function: Mapping[str, Any]) -> str:
@@ -94,4 +99,4 @@ def _file(name: str, kind: str, value: str) -> Part:
     return {"type": "file", "file": {"file_id": value} if kind == "id" else {"filename": name, "file_data": value}}
 
 
-__all__ = ["arguments_text", "chat_messages"]
+__all__ = ["arguments_text", "chat_messages", "tool_result"]

@@ -18,7 +18,7 @@ class OpenAILike(OpenAIChat):
 
     id: str = "not-provided"
     name: str | None = "OpenAILike"
-    provider: str | None = "OpenAILike"
+    provider: str | None = None
     api_key: str | None = "not-provided"
 
     roles: ClassVar[dict[str, str]] = {"developer": "system", "model": "assistant"}
