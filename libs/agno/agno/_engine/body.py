@@ -62,40 +62,44 @@ async def _open(run: Run) -> None:
 
 
 def _exchange(run: Run) -> Exchange:
-    component, model = run.component, run.model
-    assert model is not None
+    component = run.component
     exchange = Exchange(
         io=run.io,
-        model=model,
+        model=run.model,
         messages=run.messages,
-        tools=run.tool_specs,
-        functions=run.functions,
-        tool_choice=component.tool_choice,
         response_format=run.response_format,
         streaming=run.streaming and _streams_text(run),
-        attempts=Attempts(
-            retries=run.get("retries") or 0,
+        give=_teller(run),
+        token=run.token,
+        run_response=run.output,
+    )
+    if run.streaming:
+        exchange.give_text = _text_teller(run)
+    if run.tool_specs:
+        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, _scope(run)
+        exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
+    if (retries := run.get("retries")) or component.fallback_models or component.fallback_config:
+        exchange.attempts = Attempts(
+            retries=retries or 0,
             delay=component.delay_between_retries,
             exponential=component.exponential_backoff,
             fallbacks=component.fallbacks_for,
             on_fallback=component.fallback_callback,
-        ),
-        tool_call_limit=component.tool_call_limit,
-        scope=_scope(run),
-        give=_teller(run),
-        give_text=_text_teller(run),
-        check=run.check,
-        run_response=run.output,
-    )
+        )
     if run.continued:
-        exchange.executions = list(run.output.tools or ())
-        exchange.tool_calls_made = len(exchange.executions)
-        for execution in exchange.executions:
-            name = execution.tool_name or ""
-            exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
-        if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):
-            exchange.response.content = run.output.content
+        _take_up(run, exchange)
     return exchange
+
+
+def _take_up(run: Run, exchange: Exchange) -> None:
+    """What the run did before it was paused counts."""
+    exchange.executions = list(run.output.tools or ())
+    exchange.tool_calls_made = len(exchange.executions)
+    for execution in exchange.executions:
+        name = execution.tool_name or ""
+        exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
+    if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):
+        exchange.response.content = run.output.content
 
 
 def _streams_text(run: Run) -> bool:
@@ -155,13 +159,12 @@ def _text_teller(run: Run) -> Any:
     if event_class is None:
         return silent
     give, keep = run.give, run.keep if run.kept_events is not None else None
-    known = dict(run.identity)
+    known = {**run.identity, "created_at": 0, "content": ""}
     new = object.__new__
 
     def tell(text: str) -> Awaitable[None]:
         event = new(event_class)
-        fields = event.__dict__
-        fields.update(known)
+        fields = event.__dict__ = known.copy()
         fields["created_at"] = int(time())
         fields["content"] = text
         if keep is not None:
@@ -281,20 +284,29 @@ async def _shape(run: Run, exchange: Exchange) -> None:
 
 def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
-    output, response = run.output, exchange.response
-    output.content = response.content
-    output.reasoning_content = response.reasoning_content or output.reasoning_content
-    output.citations = response.citations
-    output.response_audio = response.audio
-    output.images, output.videos = response.images or output.images, response.videos or output.videos
-    output.audio = response.audios or output.audio
-    output.files = getattr(response, "files", None) or output.files
-    if response.provider_data:
-        output.model_provider_data = response.provider_data
-    assert run.model is not None
-    if info := run.model.connection_info():
+    output, model = run.output, run.model
+    assert model is not None
+    mine = output.__dict__
+    mine["content"] = mine["citations"] = mine["response_audio"] = None
+    for name, value in exchange.response.__dict__.items():
+        if value and (target := _TAKEN.get(name)):
+            mine[target] = value
+    if info := model.connection_info():
         output.model_provider_data = {**(output.model_provider_data or {}), "api": info}
 
+
+# fields of the loop's response, and where they stand on the output
+_TAKEN = {
+    "content": "content",
+    "reasoning_content": "reasoning_content",
+    "citations": "citations",
+    "audio": "response_audio",
+    "images": "images",
+    "videos": "videos",
+    "audios": "audio",
+    "files": "files",
+    "provider_data": "model_provider_data",
+}
 
 _RESULT = (
     "content", "content_type", "reasoning_content", "citations", "images", "videos", "audio", "response_audio",

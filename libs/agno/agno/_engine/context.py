@@ -13,7 +13,7 @@ from agno.models._loop import Exchange
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.run.base import RunStatus
-from agno.run.cancel import register_run
+from agno.run.cancel import CancelToken, register_run
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
@@ -43,7 +43,6 @@ class Run:
     identity: Mapping[str, Any] = {}
     input: Any = None
 
-    session: AgentSession | None = None
     model: Model | None = None
     messages: list[Message]
     history_length: int = 0
@@ -57,16 +56,25 @@ class Run:
     kept_events: list[Any] | None = None
     skipped_events: frozenset[str] = frozenset()
     started: float = 0.0
+    loaded_session: AgentSession | None = None
     opened: bool = False  # the session is loaded, and a continued run is taken up
     stored: bool = False
     reasoning_open: bool = False
-    token: Any = None
+    token: CancelToken
     answers: dict[str, Any] | None = None  # what continue_run was given
 
     def __init__(self, **state: Any) -> None:
         mine = self.__dict__
         mine.update(state)
         mine["messages"], mine["functions"], mine["tool_instructions"], mine["closers"] = [], {}, [], []
+
+    @property
+    def session(self) -> AgentSession | None:
+        """The session, once the run is opened. What no database holds is made when somebody asks for it."""
+        session: AgentSession | None = self.__dict__.get("loaded_session")
+        if session is None and self.opened:
+            session = self.loaded_session = self.component.new_session(self.context)
+        return session
 
     def register(self) -> None:
         """Start the clock and become known to `cancel_run`."""

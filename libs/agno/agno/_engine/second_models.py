@@ -28,7 +28,7 @@ def second_exchange(run: Run, model: Model | str, messages: list[Message], respo
         response_format=response_format,
         streaming=run.streaming and response_format is None,
         attempts=Attempts(run.get("retries") or 0, component.delay_between_retries, component.exponential_backoff),
-        check=run.check,
+        token=run.token,
         run_response=run.output,
     )
 
