@@ -54,9 +54,8 @@ async def agent_body(run: Run) -> None:
 async def _open(run: Run) -> None:
     """What is said before the model is asked: the prompt, and the thoughts of the reasoning phase."""
     run.messages = run.context.messages = await build_messages(run)
-    model = run.model
-    assert model is not None
-    await run.emit(run.events.RunStartedEvent, model=model.id, model_provider=model.get_provider())
+    output = run.output
+    await run.emit(run.events.RunStartedEvent, model=output.model, model_provider=output.model_provider)
     if reasoning.wanted(run):
         await reasoning.reason(run)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,10 +13,13 @@ from agno.tools.toolkit import Toolkit
 from agno.utils.parameters import accepted
 
 
-async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> None:
+async def resolve_tools(run: Run, built_in: list[Any]) -> None:
     """Fill `run.functions` and `run.tool_specs`. The first tool of a name wins."""
     component = run.component
     given = component.tools
+    if not given and not built_in:
+        run.context.tools = []
+        return
     if callable(given) and not isinstance(given, (list, tuple)):
         given = await run.io.call(given, **accepted(given, {run.identity_name: component, "run_context": run.context}))
     specs: list[dict[str, Any]] = []

@@ -52,12 +52,11 @@ class Exchange:
     stopped: bool = False
     limit_hit: bool = False
     asked_at: float = 0.0  # when the model was last asked, by `io.now()`
+    answered: bool = False  # something of the answer was given out
 
     def __init__(self, **state: Any) -> None:
-        mine = self.__dict__
-        mine.update(state)
-        mine["response"] = ModelResponse()
-        mine["executions"], mine["tool_calls_by_name"] = [], {}
+        self.__dict__ = state
+        state["response"], state["executions"], state["tool_calls_by_name"] = ModelResponse(), [], {}
 
     def check(self) -> None:
         """Raise if the run was cancelled."""
@@ -82,8 +81,9 @@ class Exchange:
             elif name == "provider_data":
                 total[name] = {**(have or {}), **value}
 
-    def note_first_token(self, assistant: Message) -> None:
+    def begins(self, assistant: Message) -> None:
         """The model began to answer."""
+        self.answered = True
         assistant.metrics.time_to_first_token = self.io.now() - self.asked_at
 
 
