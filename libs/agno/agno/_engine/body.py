@@ -7,6 +7,8 @@ from time import time
 from typing import Any
 
 from agno._engine import afterwards, reasoning, second_models, structured
+from agno._engine.branching import say_more
+from agno._engine.checkpoints import keep_checkpoints
 from agno._engine.context import Run
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import text_of
@@ -28,7 +30,7 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     component, output = run.component, run.output
-    if component.pre_hooks and not run.continued:
+    if component.pre_hooks and not run.messages:
         await run_hooks(run, "pre", {"run_input": output.input})
         run.input = output.input.input_content
     if component.tools:
@@ -37,8 +39,10 @@ async def agent_body(run: Run) -> None:
     run.response_format = structured.response_format(run)
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
-    else:
+    if not run.messages:
         await _open(run)
+    if run.continued:
+        await say_more(run)
     run.exchange = exchange = _exchange(run)
     await converse(exchange)
     if run.reasoning_open:
@@ -87,6 +91,8 @@ def _exchange(run: Run) -> Exchange:
         )
     if run.continued:
         _take_up(run, exchange)
+    if component.checkpoint is not None and component.db is not None:
+        keep_checkpoints(run, exchange)
     return exchange
 
 

@@ -19,7 +19,6 @@ from agno.utils.location import get_location
 from agno.utils.log import log_warning
 from agno.utils.parameters import accepted
 
-
 # gives its text, None, or an awaitable of one of them
 Section = Callable[[Run], str | None | Awaitable[str | None]]
 

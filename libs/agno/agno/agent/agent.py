@@ -20,7 +20,6 @@ from agno.db.base import BaseDb
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.run.agent import RunEvent, RunOutput, RunOutputEvent
-from agno.run.requirement import RunRequirement
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 from agno.utils.settings import Derived, publish_signature
@@ -143,6 +142,7 @@ class Agent(Component, Sessions, Printing):
     followup_model: Model | str | None = None
 
     # Running
+    checkpoint: Literal["runs", "tool-batch", "tools"] | None = None
     retries: int = 0
     delay_between_retries: int = 1
     exponential_backoff: bool = False
@@ -215,34 +215,21 @@ class Agent(Component, Sessions, Printing):
         return start(new_run(self, input, mode), mode)
 
     def continue_run(
-        self,
-        run_response: RunOutput | None = None,
-        *,
-        run_id: str | None = None,
-        updated_tools: list[Any] | None = None,
-        requirements: list[RunRequirement] | None = None,
-        stream: bool | None = None,
-        **options: Unpack[ContinueOptions],
+        self, run_response: RunOutput | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
     ) -> Any:
-        """Go on with a paused run, given as an object or by id with its resolved tools or requirements."""
-        answers = {"run_response": run_response, "run_id": run_id, "tools": updated_tools, "requirements": requirements}
+        """Go on with a run, given as an object or by `run_id`: answer what it waits for, resume it, branch off from it.
+
+        `ContinueOptions` lists the options. The object that is given stays as it is.
+        """
         mode = Mode.sync(self, stream, dict(options))
-        return start(continued_run(self, answers, mode), mode)
+        return start(continued_run(self, run_response, mode), mode)
 
     def acontinue_run(
-        self,
-        run_response: RunOutput | None = None,
-        *,
-        run_id: str | None = None,
-        updated_tools: list[Any] | None = None,
-        requirements: list[RunRequirement] | None = None,
-        stream: bool | None = None,
-        **options: Unpack[ContinueOptions],
+        self, run_response: RunOutput | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
     ) -> Any:
         """`continue_run` for asyncio: await it, or, with `stream=True`, use `async for`."""
-        answers = {"run_response": run_response, "run_id": run_id, "tools": updated_tools, "requirements": requirements}
         mode = Mode.asynchronous(self, stream, dict(options))
-        return start(continued_run(self, answers, mode), mode)
+        return start(continued_run(self, run_response, mode), mode)
 
     def explain(self, input: Input = None, **options: Unpack[RunOptionsDict]) -> dict[str, Any]:
         """The exact request that `run(input)` would send first, without sending it and without storing anything."""

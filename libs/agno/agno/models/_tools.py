@@ -49,13 +49,17 @@ class ToolTurn:
         after = x.messages[self.start :]
         self.answers = {m.tool_call_id: m for m in after if m.tool_call_id is not None}
         self.known = {e.tool_call_id: e for e in x.executions}
+        self.slots: list[Slot] = []
 
     async def run(self) -> None:
         """Give starts, ends and tool events. Afterwards the answers stand behind the message, in call order."""
         slots = [self._slot(call) for call in self.message.tool_calls or ()]
         waiting = [slot for slot in slots if slot.execution is not None and slot.execution.is_paused]
         ready = [slot for slot in slots if slot.call is not None]
+        self.slots = slots
         try:
+            if self.x.after_tool is not None:
+                await self.x.after_tool(self._so_far())
             await self._run_all(ready)
         finally:
             self._append(slots)
@@ -209,6 +213,12 @@ class ToolTurn:
         slot.answer.metrics = Metrics(duration=duration)
         if slot.raised is None:
             slot.answer.stop_after_tool_call = execution.stop_after_tool_call
+        if x.after_tool is not None:
+            await x.after_tool(self._so_far())
+
+    def _so_far(self) -> list[Message]:
+        """The messages with the answers that are there."""
+        return [*self.x.messages[: self.start], *[slot.answer for slot in self.slots if slot.answer is not None]]
 
     async def _finished(self, slot: Slot) -> None:
         x, done = self.x, _event(_COMPLETED, slot)
