@@ -30,7 +30,7 @@ def history_messages(run: Run, before: str | None = None) -> list[Message]:
     wanted = runs_needed(run)
     finished = finished_runs(run.session.runs, before or run.output.run_id)
     window = finished if wanted < 0 else finished[-wanted:] if wanted else []
-    messages = [_as_history(m) for past in window for m in _told(past)]
+    messages = [_as_history(m) for past in window for m in told(past)]
     if component.max_tool_calls_from_history is not None:
         messages = newest_tool_calls(messages, component.max_tool_calls_from_history)
     if component.num_history_messages is not None:
@@ -55,7 +55,7 @@ def finished_runs(runs: list[Any], before: str | None = None) -> list[Any]:
     return found
 
 
-def _told(past: Any) -> list[Message]:
+def told(past: Any) -> list[Message]:
     """What was said in a run: without the prompt, its examples, and the history that was sent with it."""
     examples = {message.id for message in past.additional_input or ()}
     return [m for m in past.messages or () if _counts(m) and not (examples and m.id in examples)]
@@ -97,4 +97,4 @@ def newest_tool_calls(messages: list[Message], limit: int) -> list[Message]:
     return kept
 
 
-__all__ = ["finished_runs", "history_messages", "newest_messages", "newest_tool_calls", "runs_needed"]
+__all__ = ["finished_runs", "history_messages", "newest_messages", "newest_tool_calls", "runs_needed", "told"]

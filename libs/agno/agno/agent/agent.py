@@ -11,6 +11,7 @@ from typing_extensions import Unpack
 
 from agno._engine.modes import Mode, explain, start
 from agno._engine.toolbox import component_in_tools
+from agno.agent._cancelling import Cancelling
 from agno.agent._component import Component
 from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
@@ -29,7 +30,7 @@ Tool = Toolkit | Callable[..., Any] | Function | dict[str, Any]
 
 
 @publish_signature
-class Agent(Component, Sessions, Printing):
+class Agent(Component, Sessions, Cancelling, Printing):
     """A language model with instructions, tools and a memory of its sessions.
 
     An agent is configuration: a run changes nothing on it, so one agent serves any number of runs at once.
@@ -51,6 +52,9 @@ class Agent(Component, Sessions, Printing):
     cache_session: bool = False
     search_session_history: bool = False
     num_history_sessions: int | None = None
+    search_past_sessions: bool = False
+    num_past_sessions_to_search: int | None = None
+    num_past_session_runs_in_search: int | None = None
     metadata: dict[str, Any] | None = None
     db: BaseDb | None = None
 
@@ -159,8 +163,6 @@ class Agent(Component, Sessions, Printing):
     _aliases = {
         "stream_intermediate_steps": "stream_events",
         "update_memory_on_run": "enable_user_memories",
-        "search_past_sessions": "search_session_history",
-        "num_past_sessions_to_search": "num_history_sessions",
     }
     _removed = {
         "storage": "sessions are kept in db=, for example db=SqliteDb(db_file='agent.db').",
