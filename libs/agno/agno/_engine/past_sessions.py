@@ -54,7 +54,8 @@ def search_tool(run: Run) -> Function:
 def _past(run: Run, count: int, runs: int | None) -> list[Any]:
     """The newest earlier sessions of this user with this component, newest first, with their newest runs."""
     component, context = run.component, run.context
-    db, found, page = component.db, [], 1
+    found: list[Any] = []
+    db, page = component.db, 1
     while db is not None and len(found) < count:
         headers = db.get_sessions(
             component.session_type,
