@@ -139,9 +139,10 @@ async def _streamed(x: Exchange, model: Model, assistant: Message) -> None:
             async for delta in deltas:
                 if not x.answered:
                     x.begins(assistant)
-                if delta.is_text_only:  # the frequent case takes the short way
-                    add_text(delta.content)
-                    await give_text(delta.content)
+                text = delta.content
+                if len(delta.__dict__) == 1 and text.__class__ is str:  # `is_text_only`, without a call for every token
+                    add_text(text)
+                    await give_text(text)
                 else:
                     joined.add(delta)
                     await give(delta)
