@@ -19,9 +19,8 @@ from agno.utils.location import get_location
 from agno.utils.log import log_warning
 from agno.utils.parameters import accepted
 
-
 # gives its text, None, or an awaitable of one of them
-Section = Callable[[Run], str | None | Awaitable[str | None]]
+Section = Callable[[Run], str | Awaitable[str | None] | None]
 
 
 async def build_messages(run: Run) -> list[Message]:
