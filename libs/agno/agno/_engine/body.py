@@ -7,7 +7,10 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from agno._engine import afterwards, reasoning, second_models, structured
+from agno._engine.compressing import compress_in
 from agno._engine.context import Run
+from agno._engine.factories import knowledge_of
+from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import text_of
 from agno._engine.lifecycle import close_messages
@@ -15,7 +18,6 @@ from agno._engine.prompt import build_messages
 from agno._engine.sessions import store
 from agno._engine.toolbox import connect_toolkits, resolve_tools
 from agno.models._loop import Exchange, converse
-from agno.models._requests import Attempts
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
 
@@ -27,6 +29,8 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 async def agent_body(run: Run, stack: AsyncExitStack) -> AsyncGenerator[Any, None]:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     events, output = run.events, run.output
+    if run.component.knowledge is not None:
+        await knowledge_of(run)
     if not run.continued and run.component.pre_hooks:
         async for event in run_hooks(run, "pre", {"run_input": output.input}):
             yield event
@@ -46,6 +50,7 @@ async def agent_body(run: Run, stack: AsyncExitStack) -> AsyncGenerator[Any, Non
                 async for event in steps:
                     yield event
     run.exchange = exchange = _exchange(run)
+    compress_in(run, exchange)
     async with aclosing(_loop_events(run, exchange)) as items:
         async for event in items:
             yield event
@@ -71,13 +76,7 @@ def _exchange(run: Run) -> Exchange:
         tool_choice=component.tool_choice,
         response_format=run.response_format,
         streaming=run.streaming and _streams_text(run),
-        attempts=Attempts(
-            retries=run.get("retries") or 0,
-            delay=component.delay_between_retries,
-            exponential=component.exponential_backoff,
-            fallbacks=component.fallbacks_for,
-            on_fallback=component.fallback_callback,
-        ),
+        attempts=attempts_of(run),
         tool_call_limit=component.tool_call_limit,
         scope=_scope(run),
         check=run.check,

@@ -50,6 +50,7 @@ class Run:
     messages: list[Message] = field(default_factory=list)
     history_length: int = 0
     user_message: Message | None = None
+    user_tools: Any = None  # as given, or as a function made them for this run
     functions: dict[str, Function] = field(default_factory=dict)
     tool_specs: list[dict[str, Any]] | None = None
     tool_instructions: list[str] = field(default_factory=list)

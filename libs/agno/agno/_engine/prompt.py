@@ -154,6 +154,11 @@ def additional_context(run: Run) -> str | None:
     return f"{text}\n" if text else None
 
 
+def skills(run: Run) -> str | None:
+    known = run.component.skills
+    return f"{text}\n" if known is not None and (text := known.get_system_prompt_snippet()) else None
+
+
 def summary(run: Run) -> str | None:
     component = run.component
     wanted = component.add_session_summary_to_context
@@ -231,6 +236,7 @@ TEMPLATED = (description, role, instructions, additional_information, tool_instr
 PLAIN: tuple[Callable[[Run], str | None], ...] = (
     expected_output,
     additional_context,
+    skills,
     summary,
     model_system_prompt,
     json_fields,

@@ -9,19 +9,15 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from agno._engine.context import Run
+from agno._engine.factories import tools_of
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
-from agno.utils.parameters import accepted
 
 
 async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> None:
     """Fill `run.functions` and `run.tool_specs`. The first tool of a name wins."""
-    component = run.component
-    given = component.tools
-    if callable(given) and not isinstance(given, (list, tuple)):
-        given = await run.io.call(given, **accepted(given, {run.identity_name: component, "run_context": run.context}))
     specs: list[dict[str, Any]] = []
-    for item in given or ():
+    for item in await tools_of(run):
         if isinstance(item, dict):
             specs.append(item)
         else:
@@ -79,8 +75,7 @@ def _add(run: Run, item: Any) -> None:
 
 async def connect_toolkits(run: Run, stack: AsyncExitStack) -> None:
     """Connect the toolkits that need it; those connected here are closed when the run ends."""
-    given = run.component.tools
-    for item in given if isinstance(given, (list, tuple)) else ():
+    for item in await tools_of(run):
         if not (isinstance(item, Toolkit) and item.requires_connect):
             continue
         hold: Any = getattr(item, "hold", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pydantic import BaseModel
 from typing_extensions import Unpack
@@ -16,14 +16,19 @@ from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
 from agno.agent._runs import continued_run, new_run
 from agno.agent._sessions import Sessions
+from agno.compression.manager import CompressionManager
 from agno.db.base import BaseDb
 from agno.models.base import Model
+from agno.models.fallback import FallbackConfig
 from agno.models.message import Message
 from agno.run.agent import RunEvent, RunOutput, RunOutputEvent
 from agno.run.requirement import RunRequirement
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 from agno.utils.settings import Derived, publish_signature
+
+if TYPE_CHECKING:
+    from agno.skills.agent_skills import Skills
 
 Input = str | list[Any] | dict[str, Any] | Message | BaseModel | list[Message] | None
 Tool = Toolkit | Callable[..., Any] | Function | dict[str, Any]
@@ -78,7 +83,7 @@ class Agent(Component, Sessions, Printing):
     store_tool_messages: bool = True
 
     # Knowledge
-    knowledge: Any = None
+    knowledge: Any = None  # a Knowledge, or a function that gives one
     knowledge_filters: dict[str, Any] | None = None
     enable_agentic_knowledge_filters: bool | None = None
     add_knowledge_to_context: bool = False
@@ -94,6 +99,12 @@ class Agent(Component, Sessions, Printing):
     tool_hooks: list[Callable[..., Any]] | None = None
     read_chat_history: bool = False
     read_tool_call_history: bool = False
+    skills: Skills | None = None
+    compress_tool_results: bool = False
+    compression_manager: CompressionManager | None = None
+    cache_callables: bool = True
+    callable_tools_cache_key: Callable[..., Any] | None = None
+    callable_knowledge_cache_key: Callable[..., Any] | None = None
 
     # Hooks
     pre_hooks: list[Any] | None = None
@@ -147,7 +158,7 @@ class Agent(Component, Sessions, Printing):
     delay_between_retries: int = 1
     exponential_backoff: bool = False
     fallback_models: list[Model | str] | None = None
-    fallback_config: Any = None
+    fallback_config: FallbackConfig | None = None
     stream: bool | None = None
     stream_events: bool = False
     store_events: bool = False

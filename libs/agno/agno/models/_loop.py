@@ -44,7 +44,8 @@ class Exchange:
     scope: Mapping[str, Any] = field(default_factory=dict)  # injected into tools by name
     check: Callable[[], None] = _never  # raises when the run is cancelled
     run_response: Any = None
-    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent, e.g. compression
+    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
+    before_turn: Callable[[Exchange], AsyncGenerator[Any, None]] | None = None  # work on the messages, e.g. compression
 
     executions: list[ToolExecution] = field(default_factory=list)
     response: ModelResponse = field(default_factory=ModelResponse)
@@ -76,6 +77,10 @@ async def converse(x: Exchange) -> AsyncGenerator[Any, None]:
     while True:
         call_message = open_calls(x.messages)
         if call_message is None:
+            if x.before_turn is not None:
+                async with aclosing(x.before_turn(x)) as items:
+                    async for item in items:
+                        yield item
             async with aclosing(_model_turn(x)) as items:
                 async for item in items:
                     yield item

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,8 @@ class Attempts:
     delay: float = 1
     exponential: bool = False
     fallbacks: Callable[[Exception], list[Model]] = field(default=lambda error: [])
-    on_fallback: Callable[[str, str, Exception], Any] | None = None
+    on_fallback: Callable[[str, str, Exception], Awaitable[None]] | None = None
+    adapt: Callable[[Model, dict[str, Any]], dict[str, Any]] | None = None  # a request, for a model that differs
 
     def settings(self, model: Model) -> tuple[int, float, bool]:
         """Retries, delay in seconds and backoff; the model's own settings count where the caller gives none."""
@@ -92,16 +93,16 @@ async def _tried(
                 if not models:
                     raise
                 if x.attempts.on_fallback is not None:
-                    await x.io.call(x.attempts.on_fallback, x.model.id, models[0].id, error)
+                    await x.attempts.on_fallback(x.model.id, models[0].id, error)
                 break
 
 
-def _arguments(x: Exchange, assistant: Message) -> dict[str, Any]:
+def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
     tools, tool_choice = x.tools or None, x.tool_choice
     if x.limit_hit:
         keep = getattr(x.model, "history_needs_tools", False)
         tools, tool_choice = (tools, "none") if keep else (None, None)
-    return {
+    arguments = {
         "messages": x.prepare(x.messages) if x.prepare else x.messages,
         "assistant_message": assistant,
         "response_format": x.response_format,
@@ -109,10 +110,12 @@ def _arguments(x: Exchange, assistant: Message) -> dict[str, Any]:
         "tool_choice": tool_choice if tools else None,
         "run_response": x.run_response,
     }
+    adapt = x.attempts.adapt
+    return arguments if model is x.model or adapt is None else adapt(model, arguments)
 
 
 async def _whole(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
-    arguments = _arguments(x, assistant)
+    arguments = _arguments(x, model, assistant)
     cache = ResponseCache.of(model, arguments, stream=False)
     if cache and (kept := cache.read()):
         yield kept[0]
@@ -124,7 +127,7 @@ async def _whole(x: Exchange, model: Model, assistant: Message) -> AsyncGenerato
 
 
 async def _streamed(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
-    arguments = _arguments(x, assistant)
+    arguments = _arguments(x, model, assistant)
     cache = ResponseCache.of(model, arguments, stream=True)
     if cache and (kept := cache.read()):
         for delta in kept:

@@ -1,0 +1,34 @@
+"""Shortening tool results before each turn of the model, where the settings ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from agno._engine.context import Run
+from agno.compression.manager import CompressionManager, as_compressed
+from agno.models._loop import Exchange
+
+
+def compress_in(run: Run, exchange: Exchange) -> None:
+    """Let the exchange shorten tool results, if the component says so. The messages keep the whole text."""
+    component = run.component
+    manager = component.compression_manager
+    if manager is None and component.compress_tool_results:
+        manager = CompressionManager()
+    if manager is None or not manager.compress_tool_results:
+        return
+
+    async def before_turn(x: Exchange) -> AsyncGenerator[Any, None]:
+        facts = (x.messages, x.tools, x.model, x.response_format)
+        if not await run.io.pick(manager.should_compress, manager.ashould_compress, *facts):
+            return
+        yield run.events.CompressionStartedEvent()
+        await run.io.pick(manager.compress, manager.acompress, x.messages, x.model)
+        yield run.events.CompressionCompletedEvent()
+
+    exchange.before_turn = before_turn
+    exchange.prepare = as_compressed
+
+
+__all__ = ["compress_in"]
