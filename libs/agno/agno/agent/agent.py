@@ -12,6 +12,7 @@ from typing_extensions import Unpack
 from agno._engine.modes import Mode, explain, start
 from agno._engine.toolbox import component_in_tools
 from agno.agent._component import Component
+from agno.agent._definition import Definition
 from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
 from agno.agent._runs import continued_run, new_run
@@ -35,7 +36,7 @@ Tool = Toolkit | Callable[..., Any] | Function | dict[str, Any]
 
 
 @publish_signature
-class Agent(Component, Sessions, Printing):
+class Agent(Component, Definition, Sessions, Printing):
     """A language model with instructions, tools and a memory of its sessions.
 
     An agent is configuration: a run changes nothing on it, so one agent serves any number of runs at once.

@@ -17,13 +17,14 @@ from agno.skills.loaders.base import SkillLoader
 from agno.skills.skill import Skill
 from agno.tools.function import Function
 from agno.utils.log import log_warning
+from agno.utils.rebuild import Rebuildable
 
 _HINT = """Skills are instructions for special tasks. Before a task that fits the description of one, load it with \
 get_skill_instructions; then read its references and scripts where its instructions say so."""
 _LONGEST = 50_000  # characters of a script's output that go to the model
 
 
-class Skills:
+class Skills(Rebuildable):
     """The skills of all loaders; of two with the same name the first one counts. Loaded when first needed."""
 
     def __init__(self, loaders: Sequence[SkillLoader]) -> None:

@@ -42,6 +42,7 @@ ROOMS = {
     "agno.culture": 4,
     "agno.compression": 4,
     "agno.skills": 4,
+    "agno.registry": 4,
     "agno.session.summary": 4,
     "agno.knowledge.knowledge": 4,
     # 5 and 6

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from agno.skills.skill import Skill
+from agno.utils.rebuild import Rebuildable
 
 
-class SkillLoader(ABC):
+class SkillLoader(Rebuildable, ABC):
     """A source of skills."""
 
     @abstractmethod
