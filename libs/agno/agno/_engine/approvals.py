@@ -9,7 +9,6 @@ from agno._engine.context import Run
 from agno.db._approvals import APPROVED, PENDING, REJECTED
 from agno.exceptions import RunNotContinuableError
 from agno.models.response import ToolExecution
-from agno.tools.function import Function
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.log import log_warning
@@ -19,8 +18,9 @@ _REQUIRED, _AUDIT = "required", "audit"
 
 def check_records(run: Run) -> None:
     """Approvals are kept in a database; a run with such a tool and no database is refused before the model is asked."""
-    marked = [f.name for f in run.functions.values() if isinstance(f, Function) and f.approval_type]
-    if marked and run.component.db is None and run.identity.get("parent_run_id") is None:
+    if run.component.db is not None or run.output.parent_run_id is not None:
+        return
+    if marked := [function.name for function in run.functions.values() if function.approval_type]:
         raise ValueError(
             f"Tool {marked[0]!r} is marked @approval, but {run.component!r} has no database to keep approvals in. "
             "Give it db=, for example db=SqliteDb(db_file='agent.db')."
@@ -57,12 +57,20 @@ async def settle(run: Run, output: Any, tools: Iterable[ToolExecution]) -> None:
                     f"{state}. Decide with db.resolve_approval({tool.approval_id!r}, approved=True)."
                 )
             _decide(tool, row)
-        elif tool.approval_type == _AUDIT and tool.approval_id is None:
+        elif tool.approval_type == _AUDIT and tool.approval_id is None and _is_answered(tool):
             status = REJECTED if tool.requires_confirmation and not tool.confirmed else APPROVED
             tool.approval_id = new_id()
             facts = {**_facts(run, tool), "id": tool.approval_id, "status": status, "resolved_at": now_epoch()}
             note = tool.confirmation_note
             await run.io.call(db.create_approval, {**facts, "resolution_data": {"note": note} if note else None})
+
+
+def _is_answered(tool: ToolExecution) -> bool:
+    if tool.requires_confirmation:
+        return tool.confirmed is not None
+    if tool.requires_user_input:
+        return bool(tool.answered) or any(field.value is not None for field in tool.user_input_schema or ())
+    return tool.result is not None
 
 
 def _decide(tool: ToolExecution, row: dict[str, Any]) -> None:

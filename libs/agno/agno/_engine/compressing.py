@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Any
-
 from agno._engine.context import Run
 from agno.compression.manager import CompressionManager, as_compressed
 from agno.models._loop import Exchange
@@ -19,13 +16,13 @@ def compress_in(run: Run, exchange: Exchange) -> None:
     if manager is None or not manager.compress_tool_results:
         return
 
-    async def before_turn(x: Exchange) -> AsyncGenerator[Any, None]:
+    async def before_turn(x: Exchange) -> None:
         facts = (x.messages, x.tools, x.model, x.response_format)
         if not await run.io.pick(manager.should_compress, manager.ashould_compress, *facts):
             return
-        yield run.events.CompressionStartedEvent()
+        await run.emit(run.events.CompressionStartedEvent)
         await run.io.pick(manager.compress, manager.acompress, x.messages, x.model)
-        yield run.events.CompressionCompletedEvent()
+        await run.emit(run.events.CompressionCompletedEvent)
 
     exchange.before_turn = before_turn
     exchange.prepare = as_compressed

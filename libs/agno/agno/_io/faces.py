@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, TypeVar
 
 from typing_extensions import ParamSpec
 
 from agno._io.aio import ASYNC
-from agno._io.drivers import drive, iterate
+from agno._io.drivers import drive
 from agno._io.port import IO
 from agno._io.sync import SYNC
 
@@ -37,30 +37,6 @@ def asynchronous(
     @_face(method)
     async def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await method(self, ASYNC, *args, **kwargs)
-
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
-
-
-def sync_stream(
-    method: Callable[Concatenate[S, IO, P], AsyncGenerator[T, None]],
-) -> Callable[Concatenate[S, P], Iterator[T]]:
-    """The synchronous face of an async generator method."""
-
-    @_face(method)
-    def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        return iterate(method(self, SYNC, *args, **kwargs))
-
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
-
-
-def asynchronous_stream(
-    method: Callable[Concatenate[S, IO, P], AsyncGenerator[T, None]],
-) -> Callable[Concatenate[S, P], AsyncGenerator[T, None]]:
-    """The asynchronous face of an async generator method."""
-
-    @_face(method)
-    def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
-        return method(self, ASYNC, *args, **kwargs)
 
     return face  # type: ignore[no-any-return]  # _face gives its argument back
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,9 +76,7 @@ class CompressionManager:
             messages=[Message(role="system", content=prompt), Message(role="user", content=asked)],
         )
         try:
-            async with aclosing(converse(exchange)) as items:
-                async for _ in items:
-                    pass
+            await converse(exchange)
         except Exception:
             log_exception(f"the result of tool {message.tool_name!r} could not be shortened; it is sent as it is")
             return
