@@ -13,7 +13,7 @@ from agno._engine.context import Run
 from agno._engine.factories import knowledge_of
 from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
-from agno._engine.inputs import text_of
+from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import close_messages
 from agno._engine.prompt import build_messages
 from agno._engine.sessions import store
@@ -35,7 +35,7 @@ async def agent_body(run: Run) -> None:
         await knowledge_of(run)
     if component.pre_hooks and not run.continued:
         await run_hooks(run, "pre", {"run_input": output.input})
-        run.input = output.input.input_content
+        run.input = hooked_input(run, output.input.input_content)
     if component.tools:
         await connect_toolkits(run)
     await resolve_tools(run, component.built_in_tools(run))

@@ -38,6 +38,14 @@ def validated(value: Any, schema: Any) -> Any:
     )
 
 
+def hooked_input(run: Run, content: Any) -> Any:
+    """The input as the pre-hooks leave it, again as an instance of `input_schema` where it fits one."""
+    try:
+        return validated(content, run.component.input_schema)
+    except ValueError:  # a hook may put a text of its own in the place of the data that the caller had to give
+        return content
+
+
 def as_json(value: Any) -> str:
     """Indented JSON; of a pydantic model without its empty fields."""
     if isinstance(value, BaseModel):
@@ -119,4 +127,4 @@ def _attach_media(run: Run, message: Message | None) -> None:
             setattr(message, name, list(media))
 
 
-__all__ = ["MEDIA", "as_json", "is_message_list", "run_messages", "text_of", "validated"]
+__all__ = ["MEDIA", "as_json", "hooked_input", "is_message_list", "run_messages", "text_of", "validated"]

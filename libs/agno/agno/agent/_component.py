@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from agno._engine.context import Run
+from agno._engine.observing import debug_level_of
 from agno._io import ASYNC, IO, SYNC, drive
 from agno.exceptions import RetryableModelProviderError, RunCancelledException
 from agno.models.base import Model
@@ -20,6 +21,7 @@ from agno.session import AgentSession
 from agno.tools.function import Function
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
+from agno.utils.log import set_log_level_to_debug
 from agno.utils.settings import Settings
 
 _lock = threading.Lock()
@@ -53,6 +55,8 @@ class Component(Settings):
 
     def initialize_agent(self, debug_mode: bool | None = None) -> None:
         """Settle what is otherwise settled at the first run. May be called any number of times."""
+        if debug_mode or (debug_mode is None and self.__dict__.get("debug_mode")):
+            set_log_level_to_debug("agent", debug_level_of(self))
         self.set_id()
         self.model_of_run()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agno._engine.context import Run
+from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
@@ -132,6 +133,8 @@ def _run(
         output.workflow_step_id = tags.get("step_id")
     if output.parent_run_id:
         identity["parent_run_id"] = output.parent_run_id
+    if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
+        refuse_async_hooks(agent)
     skip = agent.events_to_skip
     skipped = ("RunContent",) if skip is None else [getattr(kind, "value", kind) for kind in skip]
     return Run(
