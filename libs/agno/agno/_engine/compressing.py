@@ -10,10 +10,8 @@ from agno.models._loop import Exchange
 def compress_in(run: Run, exchange: Exchange) -> None:
     """Let the exchange shorten tool results, if the component says so. The messages keep the whole text."""
     component = run.component
-    manager = component.compression_manager
-    if manager is None and component.compress_tool_results:
-        manager = CompressionManager()
-    if manager is None or not manager.compress_tool_results:
+    manager = component.compression_manager or CompressionManager()
+    if not manager.compress_tool_results:
         return
 
     async def before_turn(x: Exchange) -> None:

@@ -17,10 +17,8 @@ from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
 from agno.agent._runs import continued_run, new_run
 from agno.agent._sessions import Sessions
-from agno.compression.manager import CompressionManager
 from agno.db.base import BaseDb
 from agno.models.base import Model
-from agno.models.fallback import FallbackConfig
 from agno.models.message import Message
 from agno.run.agent import RunEvent, RunOutput, RunOutputEvent
 from agno.run.requirement import RunRequirement
@@ -29,6 +27,8 @@ from agno.tools.toolkit import Toolkit
 from agno.utils.settings import Derived, publish_signature
 
 if TYPE_CHECKING:
+    from agno.compression.manager import CompressionManager
+    from agno.models.fallback import FallbackConfig
     from agno.skills.agent_skills import Skills
 
 Input = str | list[Any] | dict[str, Any] | Message | BaseModel | list[Message] | None
