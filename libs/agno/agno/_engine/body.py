@@ -82,7 +82,7 @@ def _exchange(run: Run) -> Exchange:
     if run.streaming:
         exchange.give_text = _text_teller(run)
     if run.tool_specs:
-        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, _scope(run)
+        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
         exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
     if run.get("retries") or component.fallback_models or component.fallback_config:
         exchange.attempts = import_module("agno._engine.fallbacks").attempts_of(run)  # seldom needed
@@ -103,26 +103,7 @@ def _take_up(run: Run, exchange: Exchange) -> None:
 
 
 def _streams_text(run: Run) -> bool:
-    return run.context.output_schema is None or run.component.parser_model is not None
-
-
-def _scope(run: Run) -> dict[str, Any]:
-    """What tools get by parameter name."""
-    values = run.asked
-    return {
-        "agent": None,
-        "team": None,
-        run.identity_name: run.component,
-        "run_context": run.context,
-        "session_state": run.state,
-        "dependencies": run.context.dependencies,
-        "images": values.get("images"),
-        "videos": values.get("videos"),
-        "audios": values.get("audio"),
-        "files": values.get("files"),
-        "tool_hooks": run.component.tool_hooks,
-        "identity": run.identity,
-    }
+    return run.asked_schema is None
 
 
 def _teller(run: Run) -> Any:
@@ -252,7 +233,7 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     _take_response(run, exchange)
     if component.output_model is not None:
         await second_models.write_answer(run)
-    if run.context.output_schema is not None:
+    if run.context.output_schema is not None and (component.parser_model or not component.output_model):
         await _shape(run, exchange)
     if component.followups:
         await afterwards.suggest_followups(run)

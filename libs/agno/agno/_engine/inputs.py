@@ -21,7 +21,8 @@ def validated(value: Any, schema: Any) -> Any:
         return value
     content = value.content if isinstance(value, Message) else value
     name = getattr(schema, "__name__", str(schema))
-    if isinstance(content, BaseModel) and not (isinstance(schema, type) and isinstance(content, schema)):
+    models = isinstance(schema, type) and issubclass(schema, BaseModel)  # else it is a TypedDict
+    if isinstance(content, BaseModel) and not (models and isinstance(content, schema)):
         raise ValueError(f"The input is a {type(content).__name__}, but input_schema is {name}.")
     adapter = TypeAdapter(schema)
     try:

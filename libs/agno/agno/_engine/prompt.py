@@ -183,7 +183,7 @@ def json_fields(run: Run) -> str | None:
     schema = run.context.output_schema
     if schema is None or not run.component.build_context:
         return None
-    if run.component.parser_model is not None:
+    if run.asked_schema is None:
         return _topics(schema)
     return json_prompt(schema) if wants_json_prompt(run) else None
 

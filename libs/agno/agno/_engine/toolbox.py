@@ -33,7 +33,7 @@ async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> Non
 
 def _strict(run: Run) -> bool:
     model, component = run.model, run.component
-    if run.context.output_schema is None or model is None or component.parser_model is not None:
+    if run.asked_schema is None or model is None:
         return False
     return model.supports_native_structured_outputs and (
         not component.use_json_mode or bool(component.structured_outputs)
