@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+from agno._engine.approvals import settle
 from agno._engine.context import Run, private_copy
 from agno._engine.history import runs_needed
 from agno.exceptions import RunNotContinuableError, RunNotFoundError
@@ -28,7 +30,7 @@ async def begin(run: Run) -> None:
         session = session if session is not None else component.new_session(context)
     run.loaded_session = session
     if run.continued:
-        _take_up(run)
+        await _continue(run)
     _settle_state(run)
     _settle_metadata(run)
     if component.dependencies or run.asked.get("dependencies"):
@@ -43,7 +45,15 @@ def _cached(run: Run) -> Any:
     return cached if cached is not None and cached.session_id == run.context.session_id else None
 
 
-def _take_up(run: Run) -> None:
+async def _continue(run: Run) -> None:
+    try:
+        await _take_up(run)
+    except Exception:
+        run.output = copy.copy(run.output)  # the paused run stays paused, whoever holds it: it may be tried again
+        raise
+
+
+async def _take_up(run: Run) -> None:
     """Continue: find the paused run, put the caller's answers on it, and go on from its messages."""
     answers = run.answers or {}
     output = answers.get("run_response")
@@ -58,6 +68,8 @@ def _take_up(run: Run) -> None:
             f"Run {output.run_id!r} is {output.status.value}, so there is nothing to continue."
         )
     _answer(output, answers)
+    await settle(run, output, output.tools or ())
+    _check_results(output)
     output.status = RunStatus.running
     run.messages = list(output.messages or ())
     run.context.messages = run.messages
@@ -74,13 +86,16 @@ def _answer(output: Any, answers: dict[str, Any]) -> None:
         if tool.tool_call_id not in tools:
             raise ValueError(f"Run {output.run_id!r} has no tool call {tool.tool_call_id!r} to answer.")
         tools[tool.tool_call_id] = tool
-    for tool in tools.values():
+    output.tools = list(tools.values())
+
+
+def _check_results(output: Any) -> None:
+    for tool in output.tools or ():
         if tool.external_execution_required and tool.result is None:
             raise ValueError(
                 f"Tool {tool.tool_name!r} (call {tool.tool_call_id}) is executed outside of the run and has no result. "
                 "Set tool.result, or requirement.set_external_execution_result(...), before continuing."
             )
-    output.tools = list(tools.values())
 
 
 def _window(run: Run) -> dict[str, Any]:

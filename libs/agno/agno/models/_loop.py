@@ -43,7 +43,8 @@ class Exchange:
     give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
     token: CancelToken = CancelToken("")  # says when the run is to stop
     run_response: Any = None
-    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent, e.g. compression
+    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
+    before_turn: Callable[[Exchange], Awaitable[None]] | None = None  # work on the messages, e.g. compression
 
     executions: list[ToolExecution]
     response: ModelResponse
@@ -99,6 +100,8 @@ async def converse(x: Exchange) -> None:
     call_message = open_calls(x.messages)
     while True:
         if call_message is None:
+            if x.before_turn is not None:
+                await x.before_turn(x)
             call_message = await _model_turn(x)
             if not call_message.tool_calls:
                 return
