@@ -70,7 +70,7 @@ def _exchange(run: Run) -> Exchange:
         functions=run.functions,
         tool_choice=component.tool_choice,
         response_format=run.response_format,
-        streaming=run.streaming and _streams_text(run),
+        streaming=run.streaming,
         attempts=Attempts(
             retries=run.get("retries") or 0,
             delay=component.delay_between_retries,

@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agno._io import IO
 from agno.exceptions import RetryableModelProviderError
 from agno.models._requests import Attempts, ask, ask_streaming
 from agno.models._tools import ToolTurn
-from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
 from agno.tools.function import Function
 from agno.utils.ids import new_id
+
+if TYPE_CHECKING:
+    from agno.models.base import Model
 
 
 def _never() -> None:
@@ -81,6 +83,8 @@ async def converse(x: Exchange) -> AsyncGenerator[Any, None]:
                     yield item
             call_message = x.messages[-1]
             if not call_message.tool_calls:
+                if x.model.goes_on(call_message):
+                    continue
                 return
         turn = ToolTurn(x, call_message)
         async with aclosing(turn.run()) as items:

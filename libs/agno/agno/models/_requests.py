@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from agno.exceptions import ModelProviderError
 from agno.models._cache import ResponseCache
-from agno.models.base import Model
+from agno.models._wait import pause
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
 if TYPE_CHECKING:
     from agno.models._loop import Exchange
+    from agno.models.base import Model
 
 
 @dataclass
@@ -84,7 +85,7 @@ async def _tried(
                 if given:
                     raise
                 if attempt < retries and model.is_retryable(error):
-                    await x.io.sleep(delay * 2**attempt if exponential else delay)
+                    await x.io.sleep(pause(error, delay * 2**attempt if exponential else delay))
                     x.check()
                     continue
                 if model is x.model:
@@ -172,9 +173,12 @@ class Joined:
             rest.audio = _joined_audio(rest.audio, delta.audio)
         if delta.response_usage is not None:
             rest.response_usage = delta.response_usage
-        for name in ("parsed", "citations", "role", "images", "videos", "audios", "files"):
-            if (value := getattr(delta, name, None)) is not None and value != []:
+        for name in ("parsed", "citations", "role"):
+            if (value := getattr(delta, name, None)) is not None:
                 setattr(rest, name, value)
+        for name in ("images", "videos", "audios", "files"):
+            if new := getattr(delta, name, None):
+                setattr(rest, name, [*(getattr(rest, name, None) or ()), *new])
         for name in ("provider_data", "extra"):
             if value := getattr(delta, name, None):
                 setattr(rest, name, {**(getattr(rest, name) or {}), **value})

@@ -70,15 +70,24 @@ class SdkModel(Model):
         return kept.get(self.make_async_client)
 
     def close(self) -> None:
-        """Close our own synchronous client; the next request opens a new one."""
-        if (client := self.__dict__.pop("_client_kept", None)) is not None:
+        """Close our own synchronous client; the next request opens a new one. An `http_client` of the user stays open."""
+        client = self.__dict__.pop("_client_kept", None)
+        if client is not None and self.lent_http_client(asynchronous=False) is None:
             client.close()
 
     async def aclose(self) -> None:
-        """Close our own asynchronous client of the running event loop; the next request opens a new one."""
+        """Close our own asynchronous client of the running event loop; an `http_client` of the user stays open."""
         kept: PerLoop[Any] | None = self.__dict__.get("_clients_async")
-        if kept is not None and (client := kept.pop()) is not None:
+        client = kept.pop() if kept is not None else None
+        if client is not None and self.lent_http_client(asynchronous=True) is None:
             await self.aclose_client(client)
+
+    def lent_http_client(self, *, asynchronous: bool) -> Any:
+        """The user's own HTTP client of this colour, which is theirs to close; None if there is none."""
+        given = getattr(self, "http_client", None)
+        if given is not None and hasattr(given, "aclose") is asynchronous:
+            return given
+        return (getattr(self, "client_params", None) or {}).get("http_client")
 
     async def aclose_client(self, client: Any) -> None:
         """Close one of our asynchronous clients."""
@@ -96,6 +105,10 @@ class SdkModel(Model):
         )
 
     # Errors ----------------------------------------------------------------------------------------------------------
+
+    def unreadable(self, error: Exception) -> Exception:
+        """The error for an answer that is not what the protocol promises."""
+        return self.provider_error(f"{self.get_provider()} answered with something unreadable: {error}")
 
     def provider_error(self, message: str, status: int | None = None) -> Exception:
         """Our error for what a provider said; `status` is the HTTP status, None if there was none."""

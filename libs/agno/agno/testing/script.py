@@ -43,7 +43,7 @@ class Call:
         return self.arguments if isinstance(self.arguments, str) else msgspec.json.encode(self.arguments).decode()
 
 
-FaultKind = Literal["status", "timeout", "cut", "malformed"]
+FaultKind = Literal["status", "timeout", "cut", "short", "malformed"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Fault:
     """What goes wrong on the wire.
 
     `status` answers with an HTTP error (inside a stream that has begun: with the protocol's error event), `timeout`
-    leaves the connection open and says nothing more, `cut` closes it, `malformed` sends what is no JSON.
+    leaves the connection open and says nothing more, `cut` closes it, `short` ends the answer in good order before it is
+    complete, `malformed` sends what is no JSON.
     """
 
     kind: FaultKind
@@ -158,7 +159,7 @@ def thinks(reasoning: str, text: str | None = None, *calls: Call, **facts: Any) 
 
 
 def fails(
-    error: Exception | int | Literal["timeout", "cut", "malformed"],
+    error: Exception | int | Literal["timeout", "cut", "short", "malformed"],
     message: str = "scripted failure",
     *,
     after: int = 0,
@@ -169,7 +170,8 @@ def fails(
 ) -> Turn:
     """The request fails; in a stream `after` so many pieces of `text`.
 
-    `error` is an exception, an HTTP status, or "timeout", "cut" or "malformed" (see Fault).
+    `error` is an exception, an HTTP status, or "timeout", "cut", "short" or "malformed" (see Fault). `headers` go with
+    a status, such as {"retry-after": "2"}.
     """
     made: Exception | Fault
     if isinstance(error, int):

@@ -9,12 +9,12 @@ from agno.media import File, Image
 from agno.models.anthropic import Claude
 from agno.models.message import Message
 
+from contract import ModelContract
 from provider_wire import (
     CITY,
     PNG,
     TWO_CALLS,
     WEATHER,
-    AdapterContract,
     City,
     Reply,
     Said,
@@ -100,20 +100,13 @@ def claude(wire, **settings) -> Claude:
     return Claude(**settings)
 
 
-class TestClaude(AdapterContract):
+class TestClaude(ModelContract):
     module, package, variable = "anthropic", "anthropic", "ANTHROPIC_API_KEY"
+    counts = frozenset({"cache_read_tokens", "cache_write_tokens", "reasoning_tokens"})
 
-    def model(self, wire, **settings):
-        return claude(wire, **settings)
-
-    def whole(self, said):
-        return whole(blocks_of(said))
-
-    def streamed(self, said):
-        return streamed(blocks_of(said))
-
-    def failed(self, status, text):
-        return Reply({"type": "error", "error": {"type": "x", "message": text}}, status)
+    def model(self, server, **settings):
+        settings = {"api_key": "key", "id": "claude-opus-5", "max_retries": 0, **settings}
+        return Claude(client_params={"base_url": server.anthropic_url}, **settings)
 
 
 def both(wire, blocks, usage=None, **options):

@@ -11,12 +11,12 @@ from agno.media import Audio, File, Image, Video
 from agno.models.google import Gemini
 from agno.models.message import Message
 
+from contract import ModelContract
 from provider_wire import (
     CITY,
     PNG,
     TWO_CALLS,
     WEATHER,
-    AdapterContract,
     City,
     Reply,
     Said,
@@ -67,23 +67,17 @@ def gemini(wire, **settings) -> Gemini:
     return Gemini(**settings)
 
 
-class TestGemini(AdapterContract):
+class TestGemini(ModelContract):
     module, package, variable = "google.genai", "google-genai", "GOOGLE_API_KEY"
+    splits_arguments = False
+    hears = draws = True
+    counts = frozenset({
+        "cache_read_tokens", "reasoning_tokens", "audio_input_tokens", "audio_output_tokens", "audio_total_tokens",
+    })  # fmt: skip
 
-    def model(self, wire, **settings):
-        return gemini(wire, **settings)
-
-    def whole(self, said):
-        return Reply(answer(parts_of(said)))
-
-    def streamed(self, said):
-        cut = said.text.find(" ")
-        parts = [{"text": letter, "thought": True} for letter in said.thought]
-        parts += [{"text": said.text[:cut]}, {"text": said.text[cut:]}, *parts_of(Said(calls=said.calls))]
-        return sse(*[answer([p], None, {"promptTokenCount": 11}) for p in parts], answer([{"text": ""}]))
-
-    def failed(self, status, text):
-        return Reply({"error": {"code": status, "message": text, "status": "X"}}, status)
+    def model(self, server, **settings):
+        options = {"http_options": {"base_url": server.gemini_url}}
+        return Gemini(**{"api_key": "key", "client_params": options, **settings})
 
 
 def sent(wire) -> dict:
