@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from typing import Any
 
 from agno._engine.context import Run, private_copy
@@ -14,7 +14,7 @@ from agno.utils.log import log_exception
 from agno.utils.parameters import accepted
 
 
-async def run_hooks(run: Run, when: str, subject: dict[str, Any]) -> AsyncGenerator[Any, None]:
+async def run_hooks(run: Run, when: str, subject: dict[str, Any]) -> None:
     """Call the hooks of `when` ("pre" or "post"). Check errors travel; other errors are logged and the run goes on."""
     events = run.events
     started = events.PreHookStartedEvent if when == "pre" else events.PostHookStartedEvent
@@ -24,14 +24,14 @@ async def run_hooks(run: Run, when: str, subject: dict[str, Any]) -> AsyncGenera
         details: dict[str, Any] = {f"{when}_hook_name": name}
         if when == "pre":
             details["run_input"] = run.output.input
-        yield run.emit(started, **details)
+        await run.emit(started, **details)
         try:
             await _call(run, hook, when, subject)
         except (InputCheckError, OutputCheckError):
             raise
         except Exception:
             log_exception(f"run_id={run.output.run_id} | {when}-hook {name!r} failed; the run goes on")
-        yield run.emit(completed, **details)
+        await run.emit(completed, **details)
 
 
 async def _call(run: Run, hook: Any, when: str, subject: dict[str, Any]) -> None:
@@ -41,7 +41,7 @@ async def _call(run: Run, hook: Any, when: str, subject: dict[str, Any]) -> None
     fn: Callable[..., Any] = hook
     offered = {
         **subject,
-        **run.options.extra,
+        **run.extra,
         "run_context": run.context,
         run.identity_name: run.component,
         "session": run.session,

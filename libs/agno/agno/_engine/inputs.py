@@ -78,11 +78,11 @@ def _user_message(run: Run, value: Any) -> Message | None:
             log_warning(f"The input has a role but is no message ({error}); nothing was sent for it")
             return None
     elif value is None:
-        if not any(run.options.values.get(name) for name in MEDIA):
+        if not any(run.asked.get(name) for name in MEDIA):
             return None
         message = Message(role=role, content="")
     else:
-        message = Message(role=role, content=_content(run, value), **run.options.extra)
+        message = Message(role=role, content=_content(run, value), **run.extra)
     _attach_media(run, message)
     return message
 
@@ -115,7 +115,7 @@ def _attach_media(run: Run, message: Message | None) -> None:
     if message is None or not run.component.send_media_to_model:
         return
     for name in MEDIA:
-        if media := run.options.values.get(name):
+        if media := run.asked.get(name):
             setattr(message, name, list(media))
 
 

@@ -1,12 +1,12 @@
 """Start, body, end: once for everything that runs, in every mode.
 
-`events_of(run, body)` is the run. Whether it is streamed, awaited or stepped is decided by who iterates it.
+`live(run, body)` is the run. Whether it is streamed, awaited or stepped is decided by who steps it, and where `run.give`
+leads.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agno._engine.context import Run
@@ -18,48 +18,44 @@ from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.log import log_exception
 
-Body = Callable[[Run, AsyncExitStack], AsyncGenerator[Any, None]]
+Body = Callable[[Run], Coroutine[Any, Any, None]]
 
 
-async def events_of(run: Run, body: Body) -> AsyncGenerator[Any, None]:
-    """Everything that happens in a run, in order. A run that fails, is cancelled or is left early is stored too."""
+async def live(run: Run, body: Body) -> None:
+    """A run from its start to its end. One that fails, is cancelled or is left early is stored too."""
     run.register()
-    run_id, left_early = run.output.run_id, True
+    run_id = run.output.run_id
     try:
-        async with AsyncExitStack() as stack:
-            try:
-                await begin(run)
-                run.check()
-                async with aclosing(body(run, stack)) as events:
-                    async for event in events:
-                        yield event
-            except RunCancelledException as cancelled:
-                reason = str(cancelled)
-                yield await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
-            except KeyboardInterrupt:
-                reason = f"Run {run_id} was interrupted from the keyboard"
-                yield await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
-            except Exception as error:
-                yield await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
-                if not run.streaming:
-                    raise
-        left_early = False
+        await begin(run)
+        run.check()
+        await body(run)
+    except RunCancelledException as cancelled:
+        await _ended(run, RunStatus.cancelled, str(cancelled), run.events.RunCancelledEvent, reason=str(cancelled))
+    except KeyboardInterrupt:
+        reason = f"Run {run_id} was interrupted from the keyboard"
+        await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
+    except Exception as error:
+        await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
+        if not run.streaming:
+            raise
     finally:
-        if left_early and not run.is_finished:
+        if not run.is_finished:
             await _abandoned(run)
         run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
         cleanup_run(run_id)
+        if run.closers:
+            await _close(run)
 
 
-async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> Any:
+async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> None:
     """Close a run that did not complete: what it said and did so far is kept."""
     close_messages(run, status, text)
     if run.output.content is None or status is RunStatus.error:
         run.output.content = text
     run.output.status = status
-    event = run.emit(event_class, **details)
+    event = run.event(event_class, **details)
     await _store_or_log(run)
-    return event
+    await run.show(event)
 
 
 async def _abandoned(run: Run) -> None:
@@ -68,6 +64,15 @@ async def _abandoned(run: Run) -> None:
     close_messages(run, RunStatus.cancelled, reason)
     run.output.status = RunStatus.cancelled
     await _store_or_log(run)
+
+
+async def _close(run: Run) -> None:
+    while run.closers:
+        close = run.closers.pop()
+        try:
+            await run.io.call(close)
+        except Exception:  # the answer is there; a connection that does not close must not cost it
+            log_exception(f"run_id={run.output.run_id} | {close!r} failed at the end of the run")
 
 
 async def _store_or_log(run: Run) -> None:
@@ -120,4 +125,4 @@ def _facts(error: Exception) -> dict[str, Any]:
     return facts
 
 
-__all__ = ["close_messages", "count_metrics", "events_of"]
+__all__ = ["close_messages", "count_metrics", "live"]

@@ -113,7 +113,7 @@ async def instructions(run: Run) -> str | None:
 async def additional_information(run: Run) -> str | None:
     component = run.component
     facts: list[str] = []
-    if component.markdown and run.get("output_schema") is None:
+    if component.markdown and run.context.output_schema is None:
         facts.append("Use markdown to format your answers.")
     if component.add_datetime_to_context:
         facts.append(f"The current time is {_now(run)}.")
@@ -175,7 +175,7 @@ def model_system_prompt(run: Run) -> str | None:
 
 def json_fields(run: Run) -> str | None:
     """The schema in words, for models that get it in no other way."""
-    schema = run.get("output_schema")
+    schema = run.context.output_schema
     if schema is None or not run.component.build_context:
         return None
     if run.component.parser_model is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from agno._engine import structured
@@ -28,50 +26,45 @@ def wanted(run: Run) -> bool:
     return bool(run.component.reasoning or run.component.reasoning_model is not None)
 
 
-async def reason(run: Run) -> AsyncGenerator[Any, None]:
+async def reason(run: Run) -> None:
     """The reasoning phase. It never fails the run: an error ends the phase with a log line."""
-    yield run.emit(run.events.ReasoningStartedEvent)
+    await run.emit(run.events.ReasoningStartedEvent)
     thoughts: list[Message] = []
     try:
         component = run.component
         if component.reasoning_agent is not None:
-            source = _by_agent(run)
+            await _by_agent(run)
         else:
             model = get_model(component.reasoning_model or run.model)
-            source = _native(run, model, thoughts) if model.native_reasoning else _step_by_step(run, model, thoughts)
-        async with aclosing(source) as steps:
-            async for step in steps:
-                yield _step_event(run, step)
+            await (_native if model.native_reasoning else _step_by_step)(run, model, thoughts)
     except RunCancelledException:
         raise
     except Exception:
         log_exception(f"run_id={run.output.run_id} | reasoning failed; the run goes on without it")
     run.output.reasoning_messages = thoughts or None
     _show_to_model(run, thoughts)
-    yield completed(run)
+    await completed(run)
 
 
-def completed(run: Run) -> Any:
-    """The event that closes a reasoning phase."""
+async def completed(run: Run) -> None:
+    """Close a reasoning phase."""
     steps = ReasoningSteps(reasoning_steps=run.output.reasoning_steps or [])
-    return run.emit(run.events.ReasoningCompletedEvent, content=steps, content_type="ReasoningSteps")
+    await run.emit(run.events.ReasoningCompletedEvent, content=steps, content_type="ReasoningSteps")
 
 
-async def _native(run: Run, model: Any, thoughts: list[Message]) -> AsyncGenerator[ReasoningStep, None]:
+async def _native(run: Run, model: Any, thoughts: list[Message]) -> None:
     """One call of a model that thinks by itself."""
     exchange = second_exchange(run, model, [m.model_copy() for m in run.messages])
-    async with aclosing(converse(exchange)) as items:
-        async for _ in items:
-            pass
+    await converse(exchange)
     thought = exchange.response.reasoning_content or exchange.response.content
     if not thought:
         log_warning(f"reasoning model {model.id!r} gave no reasoning")
         return
     thoughts.append(Message(role="assistant", content=f"<thinking>\n{thought}\n</thinking>", reasoning_content=thought))
-    yield ReasoningStep(result=thought)
+    await _step(run, ReasoningStep(result=thought))
 
 
-async def _by_agent(run: Run) -> AsyncGenerator[ReasoningStep, None]:
+async def _by_agent(run: Run) -> None:
     agent = run.component.reasoning_agent
     messages = [m.model_copy() for m in run.messages if m.role != "system"]
     result = await run.io.pick(agent.run, agent.arun, messages)
@@ -79,10 +72,10 @@ async def _by_agent(run: Run) -> AsyncGenerator[ReasoningStep, None]:
         log_warning(f"reasoning_agent gave {type(result.content).__name__}; its output_schema must be ReasoningSteps")
         return
     for step in result.content.reasoning_steps or ():
-        yield step
+        await _step(run, step)
 
 
-async def _step_by_step(run: Run, model: Any, thoughts: list[Message]) -> AsyncGenerator[ReasoningStep, None]:
+async def _step_by_step(run: Run, model: Any, thoughts: list[Message]) -> None:
     """The default chain of thought: ask for steps until one says that it is the last."""
     component = run.component
     asked = format_for(model, ReasoningSteps)
@@ -98,9 +91,7 @@ async def _step_by_step(run: Run, model: Any, thoughts: list[Message]) -> AsyncG
             {"type": "function", "function": function.definition()} for function in run.functions.values()
         ] or None
         before = len(messages)
-        async with aclosing(converse(exchange)) as items:
-            async for _item in items:
-                pass
+        await converse(exchange)
         found = exchange.response.parsed or structured.parse(exchange.response.content or "", ReasoningSteps)
         thoughts.extend(messages[before:])
         steps = found.reasoning_steps if found is not None else None
@@ -108,17 +99,17 @@ async def _step_by_step(run: Run, model: Any, thoughts: list[Message]) -> AsyncG
             log_warning("reasoning gave no steps; the run goes on without more of them")
             return
         for step in steps:
-            yield step
+            await _step(run, step)
         if steps[-1].next_action is not NextAction.CONTINUE:
             return
         messages.append(Message(role="user", content="Go on."))
 
 
-def _step_event(run: Run, step: ReasoningStep) -> Any:
+async def _step(run: Run, step: ReasoningStep) -> None:
     output = run.output
     output.reasoning_steps = [*(output.reasoning_steps or ()), step]
     output.reasoning_content = (output.reasoning_content or "") + as_markdown(step)
-    return run.emit(
+    await run.emit(
         run.events.ReasoningStepEvent,
         content=step,
         content_type="ReasoningStep",
@@ -160,11 +151,11 @@ _NEXT = {
 }
 
 
-def steps_of_tool(run: Run, execution: Any) -> list[Any]:
+async def step_of_tool(run: Run, execution: Any) -> None:
     """Reasoning events for a call of a `think` or `analyze` tool."""
     name = (execution.tool_name or "").lower()
     if name not in ("think", "analyze") or execution.tool_call_error:
-        return []
+        return
     arguments = execution.tool_args or {}
     step = ReasoningStep(
         title=arguments.get("title") or ("Thinking" if name == "think" else None),
@@ -174,12 +165,10 @@ def steps_of_tool(run: Run, execution: Any) -> list[Any]:
         confidence=arguments.get("confidence"),
         next_action=_NEXT.get(str(arguments.get("next_action", "continue")).lower(), NextAction.CONTINUE),
     )
-    found = []
     if not run.reasoning_open:
         run.reasoning_open = True
-        found.append(run.emit(run.events.ReasoningStartedEvent))
-    found.append(_step_event(run, step))
-    return found
+        await run.emit(run.events.ReasoningStartedEvent)
+    await _step(run, step)
 
 
-__all__ = ["as_markdown", "completed", "reason", "steps_of_tool", "wanted"]
+__all__ = ["as_markdown", "completed", "reason", "step_of_tool", "wanted"]

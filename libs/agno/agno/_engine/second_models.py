@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from agno._engine import structured
 from agno._engine.context import Run
 from agno._engine.inputs import as_json
 from agno._engine.prompt import json_prompt
+from agno._io import DONE
 from agno.models._loop import Exchange, converse
 from agno.models._requests import Attempts
 from agno.models.base import Model
@@ -43,29 +42,27 @@ def format_for(model: Model, schema: Any) -> Any:
     return {"type": "json_object"}
 
 
-async def write_answer(run: Run) -> AsyncGenerator[Any, None]:
+async def write_answer(run: Run) -> None:
     """Let `output_model` write the answer from the work of the first model."""
     events, output, component = run.events, run.output, run.component
-    yield run.emit(events.OutputModelResponseStartedEvent)
+    await run.emit(events.OutputModelResponseStartedEvent)
     messages = [m for m in run.messages if m is not run.messages[-1]]
     if component.output_model_prompt is not None:
         messages = [m for m in messages if m.role != component.system_message_role]
         messages.insert(0, Message(role=component.system_message_role, content=component.output_model_prompt))
     exchange = second_exchange(run, component.output_model, messages)
-    async with aclosing(converse(exchange)) as items:
-        async for item in items:
-            if item.content:
-                yield run.emit(events.RunContentEvent, content=item.content)
+    exchange.give = lambda item: run.emit(events.RunContentEvent, content=item.content) if item.content else DONE
+    await converse(exchange)
     output.content = exchange.response.content
     run.messages[-1] = exchange.messages[-1]
-    yield run.emit(events.OutputModelResponseCompletedEvent)
+    await run.emit(events.OutputModelResponseCompletedEvent)
 
 
-async def parse_answer(run: Run) -> AsyncGenerator[Any, None]:
+async def parse_answer(run: Run) -> None:
     """Let `parser_model` turn the answer into `output_schema`."""
     events, output, component = run.events, run.output, run.component
-    yield run.emit(events.ParserModelResponseStartedEvent)
-    schema = run.get("output_schema")
+    await run.emit(events.ParserModelResponseStartedEvent)
+    schema = run.context.output_schema
     model = get_model(component.parser_model)
     asked = format_for(model, schema)
     prompt = component.parser_model_prompt or _PARSER_PROMPT
@@ -74,9 +71,7 @@ async def parse_answer(run: Run) -> AsyncGenerator[Any, None]:
     text = output.content if isinstance(output.content, str) else as_json(output.content)
     messages = [Message(role="system", content=prompt), Message(role="user", content=text)]
     exchange = second_exchange(run, model, messages, asked)
-    async with aclosing(converse(exchange)) as items:
-        async for _ in items:
-            pass
+    await converse(exchange)
     run.messages.append(exchange.messages[-1])
     if component.parse_response:
         value = exchange.response.parsed
@@ -84,8 +79,8 @@ async def parse_answer(run: Run) -> AsyncGenerator[Any, None]:
         structured.adopt(run, value)
     else:
         output.content = exchange.response.content
-    yield run.emit(events.RunContentEvent, content=output.content, content_type=output.content_type)
-    yield run.emit(events.ParserModelResponseCompletedEvent)
+    await run.emit(events.RunContentEvent, content=output.content, content_type=output.content_type)
+    await run.emit(events.ParserModelResponseCompletedEvent)
 
 
 __all__ = ["format_for", "parse_answer", "second_exchange", "write_answer"]

@@ -96,7 +96,7 @@ def _settle_state(run: Run) -> None:
     assert session is not None
     stored = (session.session_data or {}).get("session_state") or {}
     default = component.session_state
-    given = run.options.values.get("session_state")
+    given = run.asked.get("session_state")
     if not stored and not default and not given:
         state: dict[str, Any] = {}
     else:
@@ -115,7 +115,7 @@ def _settle_state(run: Run) -> None:
 
 
 def _settle_metadata(run: Run) -> None:
-    own, given = run.component.metadata, run.options.values.get("metadata")
+    own, given = run.component.metadata, run.asked.get("metadata")
     if own or given:
         run.context.metadata = run.output.metadata = {**private_copy(given or {}), **private_copy(own or {})}
     if own and run.session is not None:
@@ -123,7 +123,7 @@ def _settle_metadata(run: Run) -> None:
 
 
 async def _resolve_dependencies(run: Run) -> None:
-    own, given = run.component.dependencies, run.options.values.get("dependencies")
+    own, given = run.component.dependencies, run.asked.get("dependencies")
     if not own and not given:
         return
     resolved = {**(own or {}), **(given or {})}

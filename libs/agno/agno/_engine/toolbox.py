@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -36,7 +35,7 @@ async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> Non
 
 def _strict(run: Run) -> bool:
     model, component = run.model, run.component
-    if run.get("output_schema") is None or model is None or component.parser_model is not None:
+    if run.context.output_schema is None or model is None or component.parser_model is not None:
         return False
     return model.supports_native_structured_outputs and (
         not component.use_json_mode or bool(component.structured_outputs)
@@ -77,7 +76,7 @@ def _add(run: Run, item: Any) -> None:
         )
 
 
-async def connect_toolkits(run: Run, stack: AsyncExitStack) -> None:
+async def connect_toolkits(run: Run) -> None:
     """Connect the toolkits that need it; those connected here are closed when the run ends."""
     given = run.component.tools
     for item in given if isinstance(given, (list, tuple)) else ():
@@ -86,10 +85,10 @@ async def connect_toolkits(run: Run, stack: AsyncExitStack) -> None:
         hold: Any = getattr(item, "hold", None)
         if hold is not None:  # it counts its users: the last one to leave closes it
             await run.io.call(hold, run_context=run.context)
-            stack.push_async_callback(run.io.call, getattr(item, "release"))  # noqa: B009  # comes with `hold`
+            run.closers.append(getattr(item, "release"))  # noqa: B009  # comes with `hold`
         elif not item.is_connected:
             await run.io.call(item.connect)
-            stack.push_async_callback(run.io.call, item.close)
+            run.closers.append(item.close)
 
 
 def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:

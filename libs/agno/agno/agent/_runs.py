@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agno._engine.context import Run, RunOptions
+from agno._engine.context import Run
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
@@ -46,7 +46,7 @@ def new_run(agent: Any, given: Any, mode: Mode) -> Run:
             files=values.get("files"),
         ),
     )
-    return _run(agent, mode, output, context, RunOptions(values, extra), model, value)
+    return _run(agent, mode, output, context, values, extra, model=model, input=value)
 
 
 def continued_run(agent: Any, answers: dict[str, Any], mode: Mode) -> Run:
@@ -65,10 +65,9 @@ def continued_run(agent: Any, answers: dict[str, Any], mode: Mode) -> Run:
         values.setdefault("session_id", output.session_id)
         values.setdefault("user_id", output.user_id)
     context = _context(agent, values, output.run_id)
-    run = _run(agent, mode, output, context, RunOptions(values, extra), agent.model_of_run(), None)
-    run.continued = True
-    run.answers = answers
-    return run
+    return _run(
+        agent, mode, output, context, values, extra, model=agent.model_of_run(), continued=True, answers=answers
+    )
 
 
 def _sorted_options(
@@ -113,7 +112,13 @@ def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
 
 
 def _run(
-    agent: Any, mode: Mode, output: RunOutput, context: RunContext, options: RunOptions, model: Any, value: Any
+    agent: Any,
+    mode: Mode,
+    output: RunOutput,
+    context: RunContext,
+    values: dict[str, Any],
+    extra: dict[str, Any],
+    **state: Any,
 ) -> Run:
     identity: dict[str, Any] = {
         "agent_id": agent.id,
@@ -121,7 +126,7 @@ def _run(
         "run_id": output.run_id,
         "session_id": context.session_id,
     }
-    if tags := options.values.get("workflow_context"):
+    if tags := values.get("workflow_context"):
         identity.update({name: tags.get(key) for key, name in _WORKFLOW_TAGS.items() if tags.get(key) is not None})
         output.workflow_id = tags.get("workflow_id")
         output.workflow_step_id = tags.get("step_id")
@@ -135,13 +140,13 @@ def _run(
         events=events,
         output=output,
         context=context,
-        options=options,
+        asked=values,
+        extra=extra,
         streaming=mode.streaming,
-        input=value,
-        model=model,
         identity=identity,
         kept_events=list(output.events or ()) if agent.store_events else None,
         skipped_events=frozenset(skipped),
+        **state,
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agno._io import IO, asynchronous, asynchronous_stream, sync, sync_stream
+from agno._io import IO, Give, asynchronous, asynchronous_stream, sync, sync_stream
 from agno.models._loop import Exchange, converse
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -38,9 +37,7 @@ class DirectUse:
         """
         x = _exchange(self, io, messages, tools, functions, response_format, tool_choice, tool_call_limit, run_response)
         start = len(messages)
-        async with aclosing(converse(x)) as items:
-            async for _ in items:
-                pass
+        await converse(x)
         return _complete(x, start)
 
     response = sync(_response)
@@ -49,6 +46,7 @@ class DirectUse:
     async def _response_stream(
         self,
         io: IO,
+        give: Give,
         messages: list[Message],
         response_format: Any = None,
         tools: Offer | None = None,
@@ -57,16 +55,14 @@ class DirectUse:
         tool_call_limit: int | None = None,
         stream_model_response: bool = True,
         run_response: Any = None,
-    ) -> AsyncGenerator[Any, None]:
+    ) -> None:
         """The same in pieces: text as it comes, starts and ends of tools, and events that tools yield.
 
         With `stream_model_response=False` the provider gives each answer in one piece.
         """
         x = _exchange(self, io, messages, tools, functions, response_format, tool_choice, tool_call_limit, run_response)
-        x.streaming = stream_model_response
-        async with aclosing(converse(x)) as items:
-            async for item in items:
-                yield item
+        x.streaming, x.give = stream_model_response, give
+        await converse(x)
 
     response_stream = sync_stream(_response_stream)
     aresponse_stream = asynchronous_stream(_response_stream)

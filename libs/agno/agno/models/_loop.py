@@ -1,20 +1,19 @@
 """The one model-tool loop: ask the model, run the tools it asks for, until it answers or must wait for a person.
 
-`converse` gives what happens as `ModelResponse` items (text deltas, tool starts and ends) and passes the events of
-generator tools through. What it leaves behind is on the `Exchange`: messages, tool executions, the joined response.
+`converse` gives what happens to `Exchange.give` as `ModelResponse` items (text deltas, tool starts and ends), and passes
+the events of generator tools through. What it leaves behind is on the `Exchange`: messages, tool executions, the joined response.
 Entering it again with a paused, cancelled or crashed exchange continues where the messages end.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agno._io import IO
+from agno._io import IO, Give, silent
 from agno.exceptions import RetryableModelProviderError
-from agno.models._requests import Attempts, ask, ask_streaming
+from agno.models._requests import Attempts, ask
 from agno.models._tools import ToolTurn
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
@@ -44,6 +43,8 @@ class Exchange:
     attempts: Attempts = field(default_factory=Attempts)
     tool_call_limit: int | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)  # injected into tools by name
+    give: Give = silent  # what happens goes here ...
+    give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
     check: Callable[[], None] = _never  # raises when the run is cancelled
     run_response: Any = None
     prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent, e.g. compression
@@ -73,66 +74,54 @@ class Exchange:
             total.provider_data = {**(total.provider_data or {}), **part.provider_data}
 
 
-async def converse(x: Exchange) -> AsyncGenerator[Any, None]:
+async def converse(x: Exchange) -> None:
     """Run the loop. Open tool calls at the end of the messages are answered first."""
+    call_message = open_calls(x.messages)
     while True:
-        call_message = open_calls(x.messages)
         if call_message is None:
-            async with aclosing(_model_turn(x)) as items:
-                async for item in items:
-                    yield item
-            call_message = x.messages[-1]
+            call_message = await _model_turn(x)
             if not call_message.tool_calls:
                 if x.model.goes_on(call_message):
                     continue
                 return
-        turn = ToolTurn(x, call_message)
-        async with aclosing(turn.run()) as items:
-            async for item in items:
-                yield item
+        await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:
             return
+        call_message = None
 
 
-async def _model_turn(x: Exchange) -> AsyncGenerator[ModelResponse, None]:
+async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
-    assistant = Message(role=x.model.assistant_message_role)
-    assistant.metrics.start_timer()
+    assistant = Message(x.model.assistant_message_role)
+    metrics = assistant.metrics
+    metrics.start_timer()
     try:
-        async for delta in _answer(x, assistant):
-            yield delta
+        await _answer(x, assistant)
     finally:
-        assistant.metrics.stop_timer()
-        if assistant.tool_calls and x.limit_hit:
-            _refuse_calls(x, assistant)
+        metrics.stop_timer()
         if assistant.tool_calls:
-            _name_calls(x, assistant)
-        if (
-            assistant.content is not None
-            or assistant.tool_calls
-            or assistant.reasoning_content
-            or assistant.audio_output
-        ):
+            if x.limit_hit:
+                _refuse_calls(x, assistant)
+            else:
+                _name_calls(x, assistant)
+        if assistant.content is not None or assistant.tool_calls or _says_more(assistant):
             x.messages.append(assistant)
     x.check()
     if x.messages[-1] is not assistant:
         x.messages.append(assistant)  # an empty answer is an answer
+    return assistant
 
 
-async def _answer(x: Exchange, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
+def _says_more(assistant: Message) -> bool:
+    return bool(assistant.reasoning_content or assistant.audio_output)
+
+
+async def _answer(x: Exchange, assistant: Message) -> None:
     guidance = 0
     while True:
         try:
-            if x.streaming:
-                async with aclosing(ask_streaming(x, assistant)) as deltas:
-                    async for delta in deltas:
-                        yield delta
-            else:
-                response = await ask(x, assistant)
-                x.note(response)
-                yield response
-            return
+            return await ask(x, assistant)
         except RetryableModelProviderError as error:
             guidance += 1
             if not x.model.retry_with_guidance or guidance > x.model.retry_with_guidance_limit:

@@ -7,9 +7,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from agno._io import silent
 from agno.exceptions import ModelProviderError
 from agno.models._cache import ResponseCache
-from agno.models._wait import pause
+from agno.models._wait import as_asked
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
@@ -28,73 +29,46 @@ class Attempts:
     fallbacks: Callable[[Exception], list[Model]] = field(default=lambda error: [])
     on_fallback: Callable[[str, str, Exception], Any] | None = None
 
-    def settings(self, model: Model) -> tuple[int, float, bool]:
-        """Retries, delay in seconds and backoff; the model's own settings count where the caller gives none."""
-        if self.retries or not model.retries:
-            return self.retries, self.delay, self.exponential
-        return model.retries, model.delay_between_retries, model.exponential_backoff
+    def pause(self, model: Model, attempt: int, error: Exception) -> float | None:
+        """Seconds until the next attempt; None if there is none. Attempts count from 0.
+
+        The model's own settings count where the caller gives none.
+        """
+        retries, delay, exponential = self.retries, self.delay, self.exponential
+        if not retries and model.retries:
+            retries, delay, exponential = model.retries, model.delay_between_retries, model.exponential_backoff
+        if attempt >= retries or not model.is_retryable(error):
+            return None
+        return as_asked(error, delay * 2**attempt if exponential else delay)
 
 
-async def ask(x: Exchange, assistant: Message) -> ModelResponse:
-    """The whole answer in one piece, written onto the assistant message."""
-    [response] = [part async for part in _tried(x, assistant, _whole)]
-    write(response, assistant)
-    assistant.metrics.set_time_to_first_token()
-    return response
+async def ask(x: Exchange, assistant: Message) -> None:
+    """One answer, written onto the assistant message; its pieces are given out as they come.
 
-
-async def ask_streaming(x: Exchange, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
-    """The deltas of an answer as they come; they are joined onto the assistant message, also when the stream breaks."""
-    joined = Joined()
-    metrics = assistant.metrics
-    check = x.check
-    try:
-        async with aclosing(_tried(x, assistant, _streamed)) as deltas:
-            async for delta in deltas:
-                if joined.empty:
-                    metrics.set_time_to_first_token()
-                joined.add(delta)
-                yield delta
-                check()
-    except BaseException:
-        joined.fragments.clear()  # half a tool call is no tool call
-        raise
-    finally:
-        response = joined.response(x.model)
-        write(response, assistant)
-        x.note(response)
-
-
-async def _tried(
-    x: Exchange, assistant: Message, request: Callable[..., AsyncGenerator[ModelResponse, None]]
-) -> AsyncGenerator[ModelResponse, None]:
-    """Send until it works. Nothing is sent again once a part of the answer has been given out."""
+    Sent until it works, to the fallback models in the end. Nothing is sent again once a part was given out.
+    """
     models = [x.model]
     while True:
         model = models.pop(0)
-        retries, delay, exponential = x.attempts.settings(model)
-        for attempt in range(retries + 1):
-            given = False
+        attempt = 0
+        while True:
+            joined = Joined()
             try:
-                async with aclosing(request(x, model, assistant)) as parts:
-                    async for part in parts:
-                        given = True
-                        yield part
-                return
+                return await (_streamed if x.streaming else _whole)(x, model, assistant, joined)
             except Exception as error:
-                if given:
+                if not joined.empty:
                     raise
-                if attempt < retries and model.is_retryable(error):
-                    await x.io.sleep(pause(error, delay * 2**attempt if exponential else delay))
-                    x.check()
-                    continue
-                if model is x.model:
-                    models = list(x.attempts.fallbacks(error))
-                if not models:
-                    raise
-                if x.attempts.on_fallback is not None:
-                    await x.io.call(x.attempts.on_fallback, x.model.id, models[0].id, error)
-                break
+                if (seconds := x.attempts.pause(model, attempt, error)) is None:
+                    if model is x.model:
+                        models = x.attempts.fallbacks(error)
+                    if not models:
+                        raise
+                    if x.attempts.on_fallback is not None:
+                        await x.io.call(x.attempts.on_fallback, x.model.id, models[0].id, error)
+                    break
+            attempt += 1
+            await x.io.sleep(seconds)
+            x.check()
 
 
 def _arguments(x: Exchange, assistant: Message) -> dict[str, Any]:
@@ -112,33 +86,75 @@ def _arguments(x: Exchange, assistant: Message) -> dict[str, Any]:
     }
 
 
-async def _whole(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
+async def _whole(x: Exchange, model: Model, assistant: Message, joined: Joined) -> None:
     arguments = _arguments(x, assistant)
-    cache = ResponseCache.of(model, arguments, stream=False)
+    cache = ResponseCache.of(model, arguments, stream=False) if model.cache_response else None
     if cache and (kept := cache.read()):
-        yield kept[0]
-        return
-    response = await x.io.pick(model.invoke, model.ainvoke, **arguments)
-    if cache:
-        cache.write([response])
-    yield response
+        response = kept[0]
+    else:
+        response = await x.io.pick(model.invoke, model.ainvoke, **arguments)
+        if cache:
+            cache.write([response])
+    joined.empty = False
+    write(response, assistant)
+    assistant.metrics.set_time_to_first_token()
+    x.note(response)
+    if x.give is not silent:
+        await x.give(response)
 
 
-async def _streamed(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
+async def _streamed(x: Exchange, model: Model, assistant: Message, joined: Joined) -> None:
+    """Deltas are joined onto the assistant message, also when the stream breaks."""
     arguments = _arguments(x, assistant)
-    cache = ResponseCache.of(model, arguments, stream=True)
+    cache = ResponseCache.of(model, arguments, stream=True) if model.cache_response else None
+    seen: list[ModelResponse] | None = None
+    deltas: AsyncGenerator[ModelResponse, None]
     if cache and (kept := cache.read()):
-        for delta in kept:
-            yield delta
-        return
-    seen: list[ModelResponse] = []
-    async with aclosing(x.io.stream(model.invoke_stream, model.ainvoke_stream, **arguments)) as deltas:
-        async for delta in deltas:
-            if cache:
-                seen.append(delta)
-            yield delta
-    if cache:
-        cache.write(seen)
+        deltas = _replayed(kept)
+    else:
+        seen = [] if cache else None
+        deltas = x.io.stream(model.invoke_stream, model.ainvoke_stream, **arguments)
+    try:
+        async with aclosing(deltas):
+            await _take(x, deltas, assistant, joined, seen)
+        if cache and seen is not None:
+            cache.write(seen)
+    except BaseException:
+        joined.fragments.clear()  # half a tool call is no tool call
+        raise
+    finally:
+        if not joined.empty:
+            response = joined.response(x.model)
+            write(response, assistant)
+            x.note(response)
+
+
+async def _replayed(kept: list[ModelResponse]) -> AsyncGenerator[ModelResponse, None]:
+    for delta in kept:
+        yield delta
+
+
+async def _take(
+    x: Exchange,
+    deltas: AsyncGenerator[ModelResponse, None],
+    assistant: Message,
+    joined: Joined,
+    seen: list[ModelResponse] | None,
+) -> None:
+    give, give_text, check = x.give, x.give_text, x.check
+    async for delta in deltas:
+        if joined.empty:
+            joined.empty = False
+            assistant.metrics.set_time_to_first_token()
+        if seen is not None:
+            seen.append(delta)
+        if give_text is not None and delta.is_text_only and isinstance(delta.content, str):
+            joined.text.append(delta.content)
+            await give_text(delta.content)
+        else:
+            joined.add(delta)
+            await give(delta)
+        check()
 
 
 class Joined:
@@ -152,14 +168,12 @@ class Joined:
         self.rest = ModelResponse()
 
     def add(self, delta: ModelResponse) -> None:
-        self.empty = False
-        if delta.content is not None:
-            if isinstance(delta.content, str):
-                self.text.append(delta.content)
-            else:
-                self.rest.content = delta.content
-        if not delta.is_text_only:
-            self._add_rest(delta)
+        content = delta.content
+        if isinstance(content, str):
+            self.text.append(content)
+        elif content is not None:
+            self.rest.content = content
+        self._add_rest(delta)
 
     def _add_rest(self, delta: ModelResponse) -> None:
         rest = self.rest
@@ -230,4 +244,4 @@ def write(response: ModelResponse, assistant: Message) -> None:
         assistant.metrics.take_usage(response.response_usage)
 
 
-__all__ = ["Attempts", "ModelProviderError", "ask", "ask_streaming", "write"]
+__all__ = ["Attempts", "ModelProviderError", "ask", "write"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from agno._io import Give
 from agno.exceptions import AgentRunException
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -50,19 +50,17 @@ class ToolTurn:
         self.answers = {m.tool_call_id: m for m in after if m.tool_call_id is not None}
         self.known = {e.tool_call_id: e for e in x.executions}
 
-    async def run(self) -> AsyncGenerator[Any, None]:
+    async def run(self) -> None:
         """Give starts, ends and tool events. Afterwards the answers stand behind the message, in call order."""
         slots = [self._slot(call) for call in self.message.tool_calls or ()]
         waiting = [slot for slot in slots if slot.execution is not None and slot.execution.is_paused]
         ready = [slot for slot in slots if slot.call is not None]
         try:
-            async with aclosing(self._run_all(ready)) as items:
-                async for item in items:
-                    yield item
+            await self._run_all(ready)
         finally:
             self._append(slots)
         for slot in waiting:
-            yield ModelResponse(event=_PAUSED, tool_executions=[slot.execution], content=None)
+            await self.x.give(_event(_PAUSED, slot))
         self.x.paused = bool(waiting)
 
     # What becomes of a call ------------------------------------------------------------------------------------------
@@ -174,67 +172,60 @@ class ToolTurn:
 
     # Running ---------------------------------------------------------------------------------------------------------
 
-    async def _run_all(self, ready: list[Slot]) -> AsyncGenerator[Any, None]:
+    async def _run_all(self, ready: list[Slot]) -> None:
         x = self.x
         if x.io.is_async and len(ready) > 1:
             x.check()
             for slot in ready:
-                yield _event(_STARTED, slot)
-            async with aclosing(x.io.merge(*[self._run_one(slot) for slot in ready])) as items:
-                async for item in items:
-                    yield item
+                await x.give(_event(_STARTED, slot))
+            await x.io.merge([functools.partial(self._run_one, slot) for slot in ready], x.give)
             for slot in ready:
-                for item in self._finished(slot):
-                    yield item
+                await self._finished(slot)
             return
         for slot in ready:
             x.check()
-            yield _event(_STARTED, slot)
-            async with aclosing(self._run_one(slot)) as items:
-                async for item in items:
-                    yield item
-            for item in self._finished(slot):
-                yield item
+            await x.give(_event(_STARTED, slot))
+            await self._run_one(slot, x.give)
+            await self._finished(slot)
 
-    async def _run_one(self, slot: Slot) -> AsyncGenerator[Any, None]:
+    async def _run_one(self, slot: Slot, give: Give) -> None:
         """Run a tool; its outcome is put on the slot."""
         x, call, execution = self.x, slot.call, slot.execution
         assert call is not None and execution is not None
-        started = x.io.now()
+        now = x.io.now
+        started = now()
         try:
-            async with aclosing(execute(x.io, call, x.scope)) as items:
-                async for item in items:
-                    if not isinstance(item, str):
-                        yield item
+            await execute(x.io, call, x.scope, give)
             outcome = call.outcome
             assert outcome is not None
             failed = outcome.status == "failure"
             text = (outcome.error or "") if failed else as_text(outcome.result)
         except AgentRunException as error:
             slot.raised, failed, text = error, True, str(error)
-        duration = x.io.now() - started
+        duration = now() - started
         execution.metrics = Metrics(duration=duration)
         execution.result, execution.tool_call_error = text, failed
         slot.answer = self._tool_message(slot, text, error=failed)
-        slot.answer.metrics.duration = duration
+        slot.answer.metrics = Metrics(duration=duration)
         if slot.raised is None:
             slot.answer.stop_after_tool_call = execution.stop_after_tool_call
 
-    def _finished(self, slot: Slot) -> list[ModelResponse]:
-        done = _event(_COMPLETED, slot)
+    async def _finished(self, slot: Slot) -> None:
+        x, done = self.x, _event(_COMPLETED, slot)
         outcome = slot.call.outcome if slot.call is not None and slot.raised is None else None
         if outcome is None:
-            return [done]
+            await x.give(done)
+            return
         for name in ("images", "videos", "audios", "files"):
             if media := getattr(outcome, name, None):
                 setattr(done, name, list(media))
-                setattr(self.x.response, name, [*(getattr(self.x.response, name, None) or ()), *media])
+                setattr(x.response, name, [*(getattr(x.response, name, None) or ()), *media])
+        await x.give(done)
         assert slot.function is not None and slot.answer is not None
         if slot.function.show_result and slot.answer.content and outcome.status != "failure":
             shown = ModelResponse(content=slot.answer.content)
-            self.x.note(shown)
-            return [done, shown]
-        return [done]
+            x.note(shown)
+            await x.give(shown)
 
     def _append(self, slots: list[Slot]) -> None:
         """Put the answers behind the message in call order, then the media and what exceptions had to say."""

@@ -37,10 +37,10 @@ def _until(date: str) -> float:
     return max(0.0, parsedate_to_datetime(date).timestamp() - now_epoch())
 
 
-def pause(error: Exception, planned: float) -> float:
+def as_asked(error: Exception, planned: float) -> float:
     """Seconds to wait before the next attempt: as planned, or longer if the provider asked for it."""
     asked = getattr(error, "retry_after", None)
     return max(planned, asked) if asked is not None and asked <= LONGEST_PAUSE else planned
 
 
-__all__ = ["pause", "retry_after"]
+__all__ = ["as_asked", "retry_after"]

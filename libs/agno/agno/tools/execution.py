@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from agno._io import ASYNC, IO, SYNC, drive
+from agno._io import ASYNC, IO, SYNC, Give, drive, silent
 from agno.exceptions import AgentRunException, RunCancelledException
 from agno.run.base import BaseRunOutputEvent
 from agno.tools._results import FunctionExecutionResult, ToolResult
@@ -31,8 +31,8 @@ _ABSENT: dict[str, Any] = dict.fromkeys(
 _CONTENT_EVENTS = frozenset({"RunContent", "TeamRunContent"})
 
 
-async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
-    """Run a call. Gives what a generator tool yields (events, pieces of text); how it ended is put on `call.outcome`.
+async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any], give: Give = silent) -> None:
+    """Run a call. The events that a generator tool yields are given out; how it ended is put on `call.outcome`.
 
     An ordinary exception of the tool is a failed outcome; `AgentRunException` and a cancelled run travel.
     """
@@ -42,9 +42,7 @@ async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Async
             await _call_hook(io, function.pre_hook, call, scope)
         generator = await _started(io, call, scope)
         if generator is not None:
-            async with aclosing(_collected(io, call, generator)) as items:
-                async for item in items:
-                    yield item
+            await _collect(io, call, generator, give)
         if "session_state" in scope and call.outcome is not None:
             call.outcome.updated_session_state = scope["session_state"]
         if function.post_hook is not None:
@@ -182,7 +180,7 @@ def _plain(link: Link) -> Callable[..., Any]:
 # How it ended --------------------------------------------------------------------------------------------------------
 
 
-async def _collected(io: IO, call: FunctionCall, generator: Any) -> AsyncGenerator[Any, None]:
+async def _collect(io: IO, call: FunctionCall, generator: Any, give: Give) -> None:
     """Iterate a generator tool: events pass, text is collected and joined."""
     text: list[str] = []
     outcome = FunctionExecutionResult(status="success")
@@ -193,13 +191,12 @@ async def _collected(io: IO, call: FunctionCall, generator: Any) -> AsyncGenerat
                     text.append(said)
                 if getattr(item, "tool_call_id", "") is None:
                     item.tool_call_id = call.call_id  # type: ignore[attr-defined]  # of custom events
-                yield item
+                await give(item)
             elif item is not None:
                 if isinstance(item, ToolResult):
                     outcome.add_media(item)
                     item = item.content
                 text.append(str(item))
-                yield text[-1]
     call.result = outcome.result = "".join(text)
     call.outcome = outcome
 

@@ -8,7 +8,7 @@ import inspect
 import operator
 import shutil
 import types
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -211,9 +211,7 @@ class FunctionCall:
 
 
 async def _run_to_end(io: IO, call: FunctionCall, scope: dict[str, Any]) -> FunctionExecutionResult:
-    items: AsyncGenerator[Any, None] = execute(io, call, scope)
-    async for _ in items:
-        pass
+    await execute(io, call, scope)
     assert call.outcome is not None  # execute() leaves one, or raises
     return call.outcome
 
