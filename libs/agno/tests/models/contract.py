@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import importlib
 import importlib.util
 import json
 import logging
@@ -123,6 +124,7 @@ class ModelContract:
     hears: ClassVar[bool] = False  # takes sound
     cites: ClassVar[bool] = True
     draws: ClassVar[bool] = False  # the answer may have images
+    takes_http_client: ClassVar[bool] = False
     counts: ClassVar[frozenset[str]] = frozenset()  # token counts that the protocol has beside input and output
 
     def model(self, server: Any, **settings: Any) -> Any:
@@ -452,6 +454,29 @@ class ModelContract:
             for _ in range(2):
                 assert COLOURS["whole"].ask(model).content == "ok"
                 model.close()
+
+    def test_an_http_client_of_the_user_is_used_and_left_open(self) -> None:
+        if not self.takes_http_client:
+            pytest.skip("the SDK takes no HTTP client")
+        made_by = importlib.import_module(self.module).DefaultHttpxClient.__mro__[1].__module__
+        library = importlib.import_module(made_by.partition(".")[0])
+        with ScriptedServer(says("ok"), repeat=True) as server:
+            with library.Client(headers={"x-mine": "1"}) as mine:
+                model = self.model(server, http_client=mine)
+                assert COLOURS["whole"].ask(model).content == "ok"
+                model.close()
+                assert not mine.is_closed
+                assert COLOURS["awhole"].ask(model).content == "ok"  # the synchronous client is no use there
+
+            async def asynchronously() -> None:
+                async with library.AsyncClient(headers={"x-mine": "2"}) as mine:
+                    model = self.model(server, http_client=mine)
+                    await model.ainvoke([user()], Message("assistant"))
+                    await model.aclose()
+                    assert not mine.is_closed
+
+            asyncio.run(asynchronously())
+        assert [request.headers.get("x-mine") for request in server.requests] == ["1", None, "2"]
 
     def test_a_closed_model_opens_a_new_client(self) -> None:
         with ScriptedServer(says("ok"), repeat=True) as server:

@@ -6,7 +6,12 @@ import re
 
 import pytest
 
-from agno.exceptions import ModelAuthenticationError, ModelProviderError, RetryableModelProviderError
+from agno.exceptions import (
+    ModelAuthenticationError,
+    ModelProviderError,
+    ModelRateLimitError,
+    RetryableModelProviderError,
+)
 from agno.media import Audio, File, Image, Video
 from agno.models.google import Gemini
 from agno.models.message import Message
@@ -298,6 +303,15 @@ def test_a_wrong_key_is_an_authentication_error(wire):
     wire.script(Reply({"error": {"code": 400, "message": "API key not valid. Please pass one.", "status": "X"}}, 400))
     with pytest.raises(ModelAuthenticationError):
         ask(gemini(wire))
+
+
+def test_a_pause_that_is_asked_for_in_the_details_is_known(wire):
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}
+    error = {"code": 429, "message": "quota", "status": "RESOURCE_EXHAUSTED", "details": [info]}
+    wire.script(Reply({"error": error}, 429))
+    with pytest.raises(ModelRateLimitError) as caught:
+        ask(gemini(wire))
+    assert caught.value.retry_after == 34.5
 
 
 def test_the_client_lives_as_long_as_the_model(wire):

@@ -87,6 +87,7 @@ def streamed(said: Said) -> Reply:
 class ChatContract(ModelContract):
     module, package = "openai", "openai"
     hears = True
+    takes_http_client = True
     counts = frozenset({
         "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "audio_input_tokens", "audio_output_tokens",
         "audio_total_tokens",

@@ -118,6 +118,7 @@ def responses(wire, **settings):
 class TestOpenAIResponses(ModelContract):
     module, package, variable = "openai", "openai", "OPENAI_API_KEY"
     draws = True
+    takes_http_client = True
     counts = frozenset({"cache_read_tokens", "cache_write_tokens", "reasoning_tokens"})
 
     def model(self, server, **settings):
