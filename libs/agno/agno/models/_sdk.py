@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -149,6 +150,32 @@ def _installed(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # the parent package of a dotted name
         return False
+
+
+# Arguments -----------------------------------------------------------------------------------------------------------
+
+
+def fitting(method: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """The request as arguments of the SDK's method; what its version does not know is sent as `extra_body`.
+
+    SDKs drop arguments that the newest models refuse, and servers that speak a protocol take more than it says.
+    """
+    known = _arguments_of(getattr(method, "__func__", method))
+    unknown = request.keys() - known if known else ()
+    if not unknown:
+        return request
+    rest = {name: value for name, value in request.items() if name in known}
+    more = {name: value for name, value in request.items() if name in unknown}
+    return {**rest, "extra_body": {**more, **(request.get("extra_body") or {})}}
+
+
+@lru_cache(maxsize=32)
+def _arguments_of(function: Any) -> frozenset[str]:
+    """The names of the arguments; nothing if it takes any."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return frozenset()
+    return frozenset(p.name for p in parameters)
 
 
 # Conversation --------------------------------------------------------------------------------------------------------
@@ -303,6 +330,7 @@ __all__ = [
     "SdkModel",
     "aload",
     "base64_text",
+    "fitting",
     "function_specs",
     "is_text",
     "json_schema_of",

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from agno.models._sdk import Link, SdkModel, aload, load, parsed, split_system, wanted_schema
+from agno.models._sdk import Link, SdkModel, aload, fitting, load, parsed, split_system, wanted_schema
 from agno.models.anthropic import _answers
 from agno.models.anthropic._messages import strict_schema, tool_choice_param, tool_params, turns
 from agno.models.base import Tools
@@ -178,11 +178,13 @@ class Claude(SdkModel):
 
     def send(self, request: dict[str, Any]) -> Any:
         load(request.pop("_links", ()))
-        return _endpoint(self.get_client(), request).create(**request)
+        create = _endpoint(self.get_client(), request).create
+        return create(**fitting(create, request))
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        return await _endpoint(self.get_async_client(), request).create(**request)
+        create = _endpoint(self.get_async_client(), request).create
+        return await create(**fitting(create, request))
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
         with self.send(request) as events:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from agno.exceptions import ContextWindowExceededError
-from agno.models._sdk import SdkModel, aload, load
+from agno.models._sdk import SdkModel, aload, fitting, load
 from agno.models.openai._streams import read_to_the_end
 
 _CREDENTIALS = frozenset({"api_key", "workload_identity", "provider"})
@@ -92,11 +92,13 @@ class OpenAIBase(SdkModel):
 
     def send(self, request: dict[str, Any]) -> Any:
         load(request.pop("_links", ()))
-        return self.endpoint(self.get_client()).create(**request)
+        create = self.endpoint(self.get_client()).create
+        return create(**fitting(create, request))
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        return await self.endpoint(self.get_async_client()).create(**request)
+        create = self.endpoint(self.get_async_client()).create
+        return await create(**fitting(create, request))
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
         complete = False
