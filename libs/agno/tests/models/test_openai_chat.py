@@ -14,7 +14,6 @@ from agno.media import Audio, File, Image
 from agno.models.message import Message
 from agno.models.openai import OpenAIChat, OpenAILike, OpenAIResponses
 from agno.models.openai._schemas import strict_schema
-from agno.models.utils import get_model
 
 from contract import ModelContract
 from playing import in_every_mode, play
@@ -504,28 +503,6 @@ def test_half_json_in_a_stream_is_an_error(wire):
 )
 def test_models_that_think_are_known_by_their_id(model, native):
     assert model.native_reasoning is native
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("openai:gpt-x", OpenAIResponses),
-        ("openai-responses:gpt-x", OpenAIResponses),
-        ("openai-chat:gpt-x", OpenAIChat),
-        ("openai-like:gpt-x", OpenAILike),
-    ],
-)
-def test_models_are_found_by_name(name, kind):
-    model = get_model(name)
-    assert (type(model), model.id) == (kind, "gpt-x")
-    assert get_model(model) is model
-    assert type(get_model("gpt-x", name.partition(":")[0])) is kind
-
-
-@pytest.mark.parametrize(("name", "said"), [("nope:x", "'nope'"), ("gpt-4o", "provider:model_id"), (3, "not int")])
-def test_a_name_of_no_model_is_refused(name, said):
-    with pytest.raises(ValueError, match=said):
-        get_model(name)
 
 
 def test_the_connection_is_told_without_secrets(monkeypatch):
