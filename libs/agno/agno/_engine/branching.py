@@ -9,6 +9,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+from agno._engine.approvals import settle
 from agno._engine.context import Run
 from agno._engine.history import history_messages
 from agno._engine.inputs import run_messages
@@ -83,6 +84,8 @@ async def take_up(run: Run) -> None:
     output = _successor(run, wish, source, kept)
     if source.status is RunStatus.paused and not wish.redirects:
         _answer(output, wish)
+        await settle(run, output, output.tools or ())
+        _check_results(output)
     run.output = output
     run.messages = run.context.messages = _with_history(run, kept, source)
     run.counted = 0 if source.status in _UNCOUNTED else len(run.messages)
@@ -228,13 +231,16 @@ def _answer(output: Any, wish: Continuation) -> None:
         if tool.tool_call_id not in tools:
             raise ValueError(f"Run {output.run_id!r} has no tool call {tool.tool_call_id!r} to answer.")
         tools[tool.tool_call_id] = copy.copy(tool)
-    for tool in tools.values():
+    output.tools = list(tools.values())
+
+
+def _check_results(output: Any) -> None:
+    for tool in output.tools or ():
         if tool.external_execution_required and tool.result is None:
             raise ValueError(
                 f"Tool {tool.tool_name!r} (call {tool.tool_call_id}) is executed outside of the run and has no result. "
                 "Set tool.result, or requirement.set_external_execution_result(...), before continuing."
             )
-    output.tools = list(tools.values())
 
 
 # Sessions ------------------------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ class Run:
     messages: list[Message]
     history_length: int = 0
     user_message: Message | None = None
+    user_tools: Any = None  # as given, or as a function made them for this run
     functions: dict[str, Function]
     tool_specs: list[dict[str, Any]] | None = None
     tool_instructions: list[str]
@@ -137,6 +138,30 @@ class Run:
         """The seam for everything that costs or acts; a journal or a distributed executor plugs in here."""
         self.check()
         return await work()
+
+    @property
+    def asked_schema(self) -> Any:
+        """The schema that the main model is to follow; None if another model brings the answer into it."""
+        component = self.component
+        return None if component.parser_model or component.output_model else self.context.output_schema
+
+    def tool_scope(self) -> dict[str, Any]:
+        """What tools get by parameter name."""
+        values = self.asked
+        return {
+            "agent": None,
+            "team": None,
+            self.identity_name: self.component,
+            "run_context": self.context,
+            "session_state": self.state,
+            "dependencies": self.context.dependencies,
+            "images": values.get("images"),
+            "videos": values.get("videos"),
+            "audios": values.get("audio"),
+            "files": values.get("files"),
+            "tool_hooks": self.component.tool_hooks,
+            "identity": self.identity,
+        }
 
     @property
     def state(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class CommonOptions(TypedDict, total=False):
     metadata: dict[str, Any] | None
     debug_mode: bool | None
     background: bool | None  # arun and acontinue_run only: give the stored run back at once, PENDING, and go on
+    background_tasks: Any  # runs background hooks after the response: `add_task(function, **arguments)`
 
 
 class ContinueOptions(CommonOptions, total=False):

@@ -6,6 +6,7 @@ from typing import Any
 
 from agno._engine.branching import Continuation
 from agno._engine.context import Run
+from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
@@ -147,6 +148,8 @@ def _run(
     if agent.store_events:
         state["kept_events"] = list(output.events or ())
         state["skipped_events"] = _skipped(agent.events_to_skip)
+    if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
+        refuse_async_hooks(agent)
     return Run(
         component=agent,
         io=mode.io,

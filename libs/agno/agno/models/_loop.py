@@ -7,18 +7,20 @@ Entering it again with a paused, cancelled or crashed exchange continues where t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from agno._io import IO, Give, silent
 from agno.models._requests import Attempts, ask
 from agno.models._tools import ToolTurn
-from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
 from agno.run.cancel import CancelToken
 from agno.tools.function import Function
 from agno.utils.ids import new_id
+
+if TYPE_CHECKING:
+    from agno.models.base import Model
 
 
 class Exchange:
@@ -40,9 +42,11 @@ class Exchange:
     scope: Mapping[str, Any] = {}  # injected into tools by name
     give: Give = staticmethod(silent)  # what happens goes here ...
     give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
+    give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
     token: CancelToken = CancelToken("")  # says when the run is to stop
     run_response: Any = None
-    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent, e.g. compression
+    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
+    before_turn: Callable[[Exchange], Awaitable[None]] | None = None  # work on the messages, e.g. compression
     after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
     after_tool: Give | None = None  # ... and before the first of them and after each
 
@@ -53,7 +57,9 @@ class Exchange:
     paused: bool = False
     stopped: bool = False
     limit_hit: bool = False
+    resumed: bool = False  # `executions` holds calls that waited for a person
     asked_at: float = 0.0  # when the model was last asked, by `io.now()`
+    used_call_ids: set[Any] | None = None  # of the tool calls in `messages`
     answered: bool = False  # something of the answer was given out
 
     def __init__(self, **state: Any) -> None:
@@ -98,8 +104,12 @@ async def converse(x: Exchange) -> None:
     call_message = open_calls(x.messages)
     while True:
         if call_message is None:
+            if x.before_turn is not None:
+                await x.before_turn(x)
             call_message = await _model_turn(x)
             if not call_message.tool_calls:
+                if x.model.goes_on(call_message):
+                    continue
                 return
         await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:
@@ -137,11 +147,16 @@ def _says_more(assistant: Message) -> bool:
 
 def _name_calls(x: Exchange, assistant: Message) -> None:
     """Give every call an id of its own: some providers send none, or the same one in each turn."""
-    used = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
-    for position, call in enumerate(assistant.tool_calls or ()):
-        if not call.get("id") or call["id"] in used:
-            assistant.tool_calls[position] = call = {**call, "id": f"call_{new_id()}"}  # type: ignore[index]  # not None
-        used.add(call["id"])
+    calls = assistant.tool_calls or []
+    used = x.used_call_ids
+    if used is None:
+        used = x.used_call_ids = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
+    for position, call in enumerate(calls):
+        call_id = call.get("id")
+        if not call_id or call_id in used:
+            call_id = f"call_{new_id()}"
+            calls[position] = {**call, "id": call_id}
+        used.add(call_id)
 
 
 def _refuse_calls(x: Exchange, assistant: Message) -> None:

@@ -226,7 +226,7 @@ def test_the_run_of_another_user_is_not_found() -> None:
 
 @in_every_mode
 def test_without_a_db_a_run_goes_on_from_the_object(mode: str) -> None:
-    agent, model = talking(says("a"), says("b"), says("c"), db=None)
+    agent, _ = talking(says("a"), says("b"), says("c"), db=None)
     first = play(agent, "go", mode).output
     second = play(agent, first, mode, "continue_run", input="more").output
     assert (first.content, second.content) == ("a", "b")
