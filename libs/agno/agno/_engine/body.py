@@ -60,9 +60,8 @@ async def agent_body(run: Run) -> None:
 async def _open(run: Run) -> None:
     """What is said before the model is asked: the prompt, and the thoughts of the reasoning phase."""
     run.messages = run.context.messages = await build_messages(run)
-    model = run.model
-    assert model is not None
-    await run.emit(run.events.RunStartedEvent, model=model.id, model_provider=model.get_provider())
+    output = run.output
+    await run.emit(run.events.RunStartedEvent, model=output.model, model_provider=output.model_provider)
     if reasoning.wanted(run):
         await reasoning.reason(run)
 
@@ -84,6 +83,7 @@ def _exchange(run: Run) -> Exchange:
     if run.tool_specs:
         exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
         exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
+        exchange.give_tool = _tool_teller(run)
     if run.get("retries") or component.fallback_models or component.fallback_config:
         exchange.attempts = import_module("agno._engine.fallbacks").attempts_of(run)  # seldom needed
     if run.continued:
@@ -93,7 +93,7 @@ def _exchange(run: Run) -> Exchange:
 
 def _take_up(run: Run, exchange: Exchange) -> None:
     """What the run did before it was paused counts."""
-    exchange.executions = list(run.output.tools or ())
+    exchange.executions, exchange.resumed = list(run.output.tools or ()), True
     exchange.tool_calls_made = len(exchange.executions)
     for execution in exchange.executions:
         name = execution.tool_name or ""
@@ -108,18 +108,27 @@ def _streams_text(run: Run) -> bool:
 
 def _teller(run: Run) -> Any:
     """What turns the loop's items into events of this run."""
-    events, content_event = run.events, _content_event(run)
+    content_event = _content_event(run)
 
     def tell(item: Any) -> Awaitable[None]:
         kind = getattr(item, "event", None)
         if kind == _ANSWER:
             return DONE if content_event is None else _tell_content(run, content_event, item)
+        return _tell_adopted(run, item) if getattr(item, "run_id", kind) is not kind else DONE
+
+    return tell
+
+
+def _tool_teller(run: Run) -> Any:
+    """What turns starts and ends of tools into events of this run."""
+    events = run.events
+    heard = run.hears(events.ToolCallCompletedEvent)
+
+    def tell(kind: str, execution: Any, media: Any) -> Awaitable[None]:
         if kind == _STARTED:
-            return run.emit(events.ToolCallStartedEvent, tool=item.tool_executions[0])
-        if kind == _COMPLETED:
-            return _tell_tool_completed(run, item)
-        if getattr(item, "run_id", kind) is not kind:
-            return _tell_adopted(run, item)
+            return run.emit(events.ToolCallStartedEvent, tool=execution) if heard else DONE
+        if kind == _COMPLETED and (heard or reasoning.is_thought(execution)):
+            return _tell_tool_completed(run, execution, media)
         return DONE
 
     return tell
@@ -172,22 +181,21 @@ def _tell_content(run: Run, event_class: type[Any], delta: Any) -> Awaitable[Non
     return run.emit(event_class, **details) if details else DONE
 
 
-async def _tell_tool_completed(run: Run, item: Any) -> None:
-    execution = item.tool_executions[0]
-    if run.hears(run.events.ToolCallCompletedEvent):
-        seconds = execution.metrics.duration if execution.metrics else 0.0
-        arguments = ", ".join(f"{key}={value}" for key, value in (execution.tool_args or {}).items())
-        await run.emit(
-            run.events.ToolCallCompletedEvent,
-            tool=execution,
-            content=f"{execution.tool_name}({arguments}) completed in {seconds:.4f}s.",
-            images=item.images,
-            videos=item.videos,
-            audio=item.audios,
-        )
-        if execution.tool_call_error:
-            await run.emit(run.events.ToolCallErrorEvent, tool=execution, error=execution.result)
-    await reasoning.step_of_tool(run, execution)
+async def _tell_tool_completed(run: Run, execution: Any, media: Any) -> None:
+    seconds = execution.metrics.duration if execution.metrics else 0.0
+    arguments = ", ".join(f"{key}={value}" for key, value in (execution.tool_args or {}).items())
+    await run.emit(
+        run.events.ToolCallCompletedEvent,
+        tool=execution,
+        content=f"{execution.tool_name}({arguments}) completed in {seconds:.4f}s.",
+        images=media and media.images,
+        videos=media and media.videos,
+        audio=media and media.audios,
+    )
+    if execution.tool_call_error:
+        await run.emit(run.events.ToolCallErrorEvent, tool=execution, error=execution.result)
+    elif reasoning.is_thought(execution):
+        await reasoning.step_of_tool(run, execution)
 
 
 def _tell_adopted(run: Run, event: Any) -> Awaitable[None]:

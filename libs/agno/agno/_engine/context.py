@@ -65,9 +65,8 @@ class Run:
     answers: dict[str, Any] | None = None  # what continue_run was given
 
     def __init__(self, **state: Any) -> None:
-        mine = self.__dict__
-        mine.update(state)
-        mine["messages"], mine["functions"], mine["tool_instructions"], mine["closers"] = [], {}, [], []
+        self.__dict__ = state
+        state["messages"], state["functions"], state["tool_instructions"], state["closers"] = [], {}, [], []
 
     @property
     def session(self) -> AgentSession | None:

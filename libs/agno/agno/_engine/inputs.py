@@ -63,48 +63,50 @@ def is_message_list(value: Any) -> bool:
     )
 
 
-async def run_messages(run: Run) -> list[Message]:
+def run_messages(run: Run) -> list[Message]:
     """The messages that the input stands for. The last user message is the run's user message."""
     value = run.input
-    if is_message_list(value):
+    message: Message | None
+    messages: list[Message]
+    if isinstance(value, str):
+        message = Message(run.component.user_message_role, _content(run, value), **run.extra)
+        messages = [message]
+    elif is_message_list(value):
         messages = [m.model_copy() if isinstance(m, Message) else Message(**m) for m in value]
-        run.user_message = next((m for m in reversed(messages) if m.role == "user"), None)
-        _attach_media(run, run.user_message)
-        return messages
-    message = _user_message(run, value)
+        message = next((m for m in reversed(messages) if m.role == "user"), None)
+    else:
+        message = _user_message(run, value)
+        messages = [] if message is None else [message]
     run.user_message = message
-    return [] if message is None else [message]
+    if run.asked and message is not None:
+        _attach_media(run, message)
+    return messages
 
 
 def _user_message(run: Run, value: Any) -> Message | None:
     role = run.component.user_message_role
     if isinstance(value, Message):
-        message = value.model_copy()
-    elif isinstance(value, dict) and "role" in value:
+        return value.model_copy()
+    if isinstance(value, dict) and "role" in value:
         try:
-            message = Message(**value)
+            return Message(**value)
         except (TypeError, ValueError) as error:
             log_warning(f"The input has a role but is no message ({error}); nothing was sent for it")
             return None
-    elif value is None:
-        if not any(run.asked.get(name) for name in MEDIA):
-            return None
-        message = Message(role=role, content="")
-    else:
-        message = Message(role=role, content=_content(run, value), **run.extra)
-    _attach_media(run, message)
-    return message
+    if value is None:
+        return Message(role=role, content="") if any(run.asked.get(name) for name in MEDIA) else None
+    return Message(role=role, content=_content(run, value), **run.extra)
 
 
 def _content(run: Run, value: Any) -> Any:
     component = run.component
+    text = value if isinstance(value, str) else text_of(value)
     if not component.build_user_context:
-        return value if isinstance(value, str) else text_of(value)
-    text = text_of(value)
-    if isinstance(value, str) and component.resolve_in_context:
+        return text
+    if isinstance(value, str) and "{" in value and component.resolve_in_context:
         user = {"user_id": run.context.user_id} if run.context.user_id else None
         text = fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
-    if run.get("add_dependencies_to_context") and run.context.dependencies:
+    if run.context.dependencies and run.get("add_dependencies_to_context"):
         text += f"\n\n<additional context>\n{as_json(run.context.dependencies)}\n</additional context>"
     return text
 
@@ -120,8 +122,8 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def _attach_media(run: Run, message: Message | None) -> None:
-    if message is None or not run.component.send_media_to_model:
+def _attach_media(run: Run, message: Message) -> None:
+    if not run.component.send_media_to_model:
         return
     for name in MEDIA:
         if media := run.asked.get(name):

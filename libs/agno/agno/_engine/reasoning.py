@@ -203,14 +203,16 @@ _NEXT = {
 }
 
 
+def is_thought(execution: Any) -> bool:
+    """True for a call of a `think` or `analyze` tool."""
+    return execution.tool_name in ("think", "analyze") and not execution.tool_call_error
+
+
 async def step_of_tool(run: Run, execution: Any) -> None:
-    """Reasoning events for a call of a `think` or `analyze` tool."""
-    name = (execution.tool_name or "").lower()
-    if name not in ("think", "analyze") or execution.tool_call_error:
-        return
+    """A thought that the model wrote down with a tool, as a step of the reasoning phase."""
     arguments = execution.tool_args or {}
     step = ReasoningStep(
-        title=arguments.get("title") or ("Thinking" if name == "think" else None),
+        title=arguments.get("title") or ("Thinking" if execution.tool_name == "think" else None),
         reasoning=arguments.get("thought") or arguments.get("analysis"),
         action=arguments.get("action"),
         result=arguments.get("result"),
@@ -220,7 +222,7 @@ async def step_of_tool(run: Run, execution: Any) -> None:
     if not run.reasoning_open:
         run.reasoning_open = True
         await run.emit(run.events.ReasoningStartedEvent)
-    await _step(run, step, of_tool=name)
+    await _step(run, step, of_tool=execution.tool_name)
 
 
-__all__ = ["as_markdown", "completed", "reason", "step_of_tool", "wanted"]
+__all__ = ["as_markdown", "completed", "is_thought", "reason", "step_of_tool", "wanted"]

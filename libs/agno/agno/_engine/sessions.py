@@ -33,7 +33,8 @@ async def begin(run: Run) -> None:
         await _continue(run)
     _settle_state(run)
     _settle_metadata(run)
-    await _resolve_dependencies(run)
+    if component.dependencies or run.asked.get("dependencies"):
+        await _resolve_dependencies(run)
     run.opened = True
     if db is not None and not run.continued:
         await run.io.call(db.begin_run, session, run.output)
@@ -140,8 +141,6 @@ def _settle_metadata(run: Run) -> None:
 
 async def _resolve_dependencies(run: Run) -> None:
     own, given = run.component.dependencies, run.asked.get("dependencies")
-    if not own and not given:
-        return
     resolved = {**(own or {}), **(given or {})}
     offered = {run.identity_name: run.component, "run_context": run.context}
     for key, value in resolved.items():

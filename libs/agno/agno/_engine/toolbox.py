@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,8 +14,11 @@ from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
 
-async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> None:
+async def resolve_tools(run: Run, built_in: list[Any]) -> None:
     """Fill `run.functions` and `run.tool_specs`. The first tool of a name wins."""
+    if not run.component.tools and not built_in:
+        run.context.tools = []
+        return
     specs: list[dict[str, Any]] = []
     for item in await tools_of(run):
         if isinstance(item, dict):

@@ -40,6 +40,7 @@ class Exchange:
     scope: Mapping[str, Any] = {}  # injected into tools by name
     give: Give = staticmethod(silent)  # what happens goes here ...
     give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
+    give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
     token: CancelToken = CancelToken("")  # says when the run is to stop
     run_response: Any = None
     prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
@@ -52,13 +53,14 @@ class Exchange:
     paused: bool = False
     stopped: bool = False
     limit_hit: bool = False
+    resumed: bool = False  # `executions` holds calls that waited for a person
     asked_at: float = 0.0  # when the model was last asked, by `io.now()`
+    used_call_ids: set[Any] | None = None  # of the tool calls in `messages`
+    answered: bool = False  # something of the answer was given out
 
     def __init__(self, **state: Any) -> None:
-        mine = self.__dict__
-        mine.update(state)
-        mine["response"] = ModelResponse()
-        mine["executions"], mine["tool_calls_by_name"] = [], {}
+        self.__dict__ = state
+        state["response"], state["executions"], state["tool_calls_by_name"] = ModelResponse(), [], {}
 
     def check(self) -> None:
         """Raise if the run was cancelled."""
@@ -83,8 +85,9 @@ class Exchange:
             elif name == "provider_data":
                 total[name] = {**(have or {}), **value}
 
-    def note_first_token(self, assistant: Message) -> None:
+    def begins(self, assistant: Message) -> None:
         """The model began to answer."""
+        self.answered = True
         assistant.metrics.time_to_first_token = self.io.now() - self.asked_at
 
 
@@ -136,11 +139,16 @@ def _says_more(assistant: Message) -> bool:
 
 def _name_calls(x: Exchange, assistant: Message) -> None:
     """Give every call an id of its own: some providers send none, or the same one in each turn."""
-    used = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
-    for position, call in enumerate(assistant.tool_calls or ()):
-        if not call.get("id") or call["id"] in used:
-            assistant.tool_calls[position] = call = {**call, "id": f"call_{new_id()}"}  # type: ignore[index]  # not None
-        used.add(call["id"])
+    calls = assistant.tool_calls or []
+    used = x.used_call_ids
+    if used is None:
+        used = x.used_call_ids = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
+    for position, call in enumerate(calls):
+        call_id = call.get("id")
+        if not call_id or call_id in used:
+            call_id = f"call_{new_id()}"
+            calls[position] = {**call, "id": call_id}
+        used.add(call_id)
 
 
 def _refuse_calls(x: Exchange, assistant: Message) -> None:

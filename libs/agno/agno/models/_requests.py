@@ -48,12 +48,12 @@ async def ask(x: Exchange, assistant: Message) -> None:
     Sent until it works, to the fallback models in the end. Nothing is sent again once a part was given out.
     """
     send, model, recovery = _streamed if x.streaming else _whole, x.model, None
+    x.answered = False
     while True:
-        joined = Joined()
         try:
-            return await send(x, model, assistant, joined)
+            return await send(x, model, assistant)
         except Exception as error:
-            if not joined.empty:
+            if x.answered:
                 raise
             recovery = recovery or Recovery(x)
             model = await recovery.after(error)
@@ -121,7 +121,7 @@ def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
     return arguments if model is x.model or adapt is None else adapt(model, arguments)
 
 
-async def _whole(x: Exchange, model: Model, assistant: Message, joined: Joined) -> None:
+async def _whole(x: Exchange, model: Model, assistant: Message) -> None:
     arguments = _arguments(x, model, assistant)
     cache = ResponseCache.of(model, arguments, stream=False) if model.cache_response else None
     if cache and (kept := cache.read()):
@@ -130,26 +130,26 @@ async def _whole(x: Exchange, model: Model, assistant: Message, joined: Joined) 
         response = await x.io.pick(model.invoke, model.ainvoke, **arguments)
         if cache:
             cache.write([response])
-    joined.empty = False
+    x.begins(assistant)
     write(response, assistant)
-    x.note_first_token(assistant)
     x.note(response)
     if x.give is not silent:
         await x.give(response)
 
 
-async def _streamed(x: Exchange, model: Model, assistant: Message, joined: Joined) -> None:
+async def _streamed(x: Exchange, model: Model, assistant: Message) -> None:
     """Deltas are given out and joined onto the assistant message, also when the stream breaks."""
+    joined = Joined()
     give, give_text, add_text, token = x.give, x.give_text or _as_delta(x.give), joined.text.append, x.token
     try:
         async with aclosing(_deltas(x, model, assistant)) as deltas:
             async for delta in deltas:
-                if joined.empty:
-                    joined.empty = False
-                    x.note_first_token(assistant)
-                if delta.is_text_only:  # the frequent case takes the short way
-                    add_text(delta.content)
-                    await give_text(delta.content)
+                if not x.answered:
+                    x.begins(assistant)
+                text = delta.content
+                if len(delta.__dict__) == 1 and text.__class__ is str:  # `is_text_only`, without a call for every token
+                    add_text(text)
+                    await give_text(text)
                 else:
                     joined.add(delta)
                     await give(delta)
@@ -159,7 +159,7 @@ async def _streamed(x: Exchange, model: Model, assistant: Message, joined: Joine
         joined.fragments.clear()  # half a tool call is no tool call
         raise
     finally:
-        if not joined.empty:
+        if x.answered:
             response = joined.response(x.model)
             write(response, assistant)
             x.note(response)
@@ -198,7 +198,6 @@ class Joined:
     """Streamed deltas, put together."""
 
     def __init__(self) -> None:
-        self.empty = True
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.fragments: list[dict[str, Any]] = []
