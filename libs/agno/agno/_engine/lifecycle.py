@@ -14,7 +14,7 @@ from agno._engine.observing import observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
-from agno.models.metrics import Metrics
+from agno.models.metrics import Metrics, ModelMetrics, ModelType
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.log import log_exception
@@ -118,9 +118,35 @@ def count_metrics(run: Run) -> None:
             total.time_to_first_token = own.time_to_first_token
         total.add_usage(own)
     total.duration = run.io.now() - run.started
-    if run.continued and run.output.metrics and (earlier := run.output.metrics.duration):
-        total.duration += earlier
+    if run.before is not None:
+        total.duration += run.before.duration or 0
+    if run.other_usage or (run.before is not None and run.before.details):
+        _count_others(run, total)
     run.output.metrics = total
+
+
+def _count_others(run: Run, total: Metrics) -> None:
+    """What other models cost in this run, in the sum and, by the part each of them played, in the details."""
+    part_of = {id(m): (part, model) for part, model, messages in run.other_usage for m in messages}
+    kept = {id(message) for message in run.messages}
+    entries = [
+        (ModelType.MODEL.value, run.model, m) for m in run.messages if id(m) not in part_of and not m.from_history
+    ]
+    entries += [(part, model, m) for part, model, messages in run.other_usage for m in messages]
+    for part, model, message in entries:
+        own = message.__dict__.get("metrics")
+        if own is None or model is None or message.role not in ("assistant", "model"):
+            continue
+        spent = ModelMetrics(model.id, model.get_provider())
+        spent.add_usage(own)
+        total.add_usage(Metrics(details={part: [spent]}))
+        if id(message) not in kept:
+            total.add_usage(own)
+    for part, models in ((run.before and run.before.details) or {}).items():
+        if part != ModelType.MODEL.value:  # its messages are those of the run
+            total.add_usage(Metrics(details={part: list(models)}))
+            for spent in models:
+                total.add_usage(spent)
 
 
 def _facts(error: Exception) -> dict[str, Any]:

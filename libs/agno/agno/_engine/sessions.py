@@ -71,6 +71,7 @@ async def _take_up(run: Run) -> None:
     await settle(run, output, output.tools or ())
     _check_results(output)
     output.status = RunStatus.running
+    run.before = output.metrics
     run.messages = list(output.messages or ())
     run.context.messages = run.messages
     run.input = output.input.input_content if output.input is not None else None
