@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from importlib import import_module
 from time import time
 from typing import Any
 
 from agno._engine import afterwards, reasoning, second_models, structured
 from agno._engine.approvals import record_pending
+from agno._engine.compressing import compress_in
 from agno._engine.context import Run
+from agno._engine.fallbacks import attempts_of
 from agno._engine.factories import knowledge_of
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import hooked_input, text_of
@@ -45,7 +46,7 @@ async def agent_body(run: Run) -> None:
         await _open(run)
     run.exchange = exchange = _exchange(run)
     if component.compression_manager is not None or component.compress_tool_results:
-        import_module("agno._engine.compressing").compress_in(run, exchange)
+        compress_in(run, exchange)
     await converse(exchange)
     if run.reasoning_open:
         run.reasoning_open = False
@@ -73,7 +74,7 @@ def _exchange(run: Run) -> Exchange:
         model=run.model,
         messages=run.messages,
         response_format=run.response_format,
-        streaming=run.streaming and _streams_text(run),
+        streaming=run.streaming,
         give=_teller(run),
         token=run.token,
         run_response=run.output,
@@ -85,7 +86,7 @@ def _exchange(run: Run) -> Exchange:
         exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
         exchange.give_tool = _tool_teller(run)
     if run.get("retries") or component.fallback_models or component.fallback_config:
-        exchange.attempts = import_module("agno._engine.fallbacks").attempts_of(run)  # seldom needed
+        exchange.attempts = attempts_of(run)
     if run.continued:
         _take_up(run, exchange)
     return exchange

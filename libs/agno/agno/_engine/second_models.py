@@ -27,7 +27,7 @@ def second_exchange(run: Run, model: Model | str, messages: list[Message], respo
         model=get_model(model),
         messages=messages,
         response_format=response_format,
-        streaming=run.streaming and response_format is None,
+        streaming=run.streaming,
         attempts=Attempts(run.get("retries") or 0, component.delay_between_retries, component.exponential_backoff),
         token=run.token,
         run_response=run.output,

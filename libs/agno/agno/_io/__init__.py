@@ -2,7 +2,7 @@
 
 from agno._io.aio import ASYNC, AsyncIO
 from agno._io.drivers import WouldBlock, aiterate, drive, iterate
-from agno._io.faces import asynchronous, sync
+from agno._io.faces import asynchronous, asynchronous_stream, sync, sync_stream
 from agno._io.outlet import DONE, Give, Outlet, ReaderLeft, silent
 from agno._io.port import IO
 from agno._io.portal import Portal, portal, run_blocking
@@ -22,10 +22,12 @@ __all__ = [
     "WouldBlock",
     "aiterate",
     "asynchronous",
+    "asynchronous_stream",
     "drive",
     "iterate",
     "portal",
     "run_blocking",
     "silent",
     "sync",
+    "sync_stream",
 ]

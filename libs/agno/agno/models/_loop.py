@@ -8,17 +8,19 @@ Entering it again with a paused, cancelled or crashed exchange continues where t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agno._io import IO, Give, silent
 from agno.models._requests import Attempts, ask
 from agno.models._tools import ToolTurn
-from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
 from agno.run.cancel import CancelToken
 from agno.tools.function import Function
 from agno.utils.ids import new_id
+
+if TYPE_CHECKING:
+    from agno.models.base import Model
 
 
 class Exchange:
@@ -104,6 +106,8 @@ async def converse(x: Exchange) -> None:
                 await x.before_turn(x)
             call_message = await _model_turn(x)
             if not call_message.tool_calls:
+                if x.model.goes_on(call_message):
+                    continue
                 return
         await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from agno._io import Give, silent
 from agno.exceptions import ModelProviderError, RetryableModelProviderError
 from agno.models._cache import ResponseCache
-from agno.models.base import Model
+from agno.models._wait import as_asked
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
 if TYPE_CHECKING:
     from agno.models._loop import Exchange
+    from agno.models.base import Model
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Attempts:
             retries, delay, exponential = model.retries, model.delay_between_retries, model.exponential_backoff
         if attempt >= retries or not model.is_retryable(error):
             return None
-        return delay * 2**attempt if exponential else delay
+        return as_asked(error, delay * 2**attempt if exponential else delay)
 
 
 async def ask(x: Exchange, assistant: Message) -> None:
@@ -223,9 +224,12 @@ class Joined:
             rest.audio = _joined_audio(rest.audio, delta.audio)
         if delta.response_usage is not None:
             rest.response_usage = delta.response_usage
-        for name in ("parsed", "citations", "role", "images", "videos", "audios", "files"):
-            if (value := getattr(delta, name, None)) is not None and value != []:
+        for name in ("parsed", "citations", "role"):
+            if (value := getattr(delta, name, None)) is not None:
                 setattr(rest, name, value)
+        for name in ("images", "videos", "audios", "files"):
+            if new := getattr(delta, name, None):
+                setattr(rest, name, [*(getattr(rest, name, None) or ()), *new])
         for name in ("provider_data", "extra"):
             if value := getattr(delta, name, None):
                 setattr(rest, name, {**(getattr(rest, name) or {}), **value})
