@@ -13,7 +13,7 @@ from agno.models._loop import Exchange
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.run.base import RunStatus
-from agno.run.cancel import register_run
+from agno.run.cancel import CancelToken, register_run
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
@@ -43,11 +43,11 @@ class Run:
     identity: Mapping[str, Any] = {}
     input: Any = None
 
-    session: AgentSession | None = None
     model: Model | None = None
     messages: list[Message]
     history_length: int = 0
     user_message: Message | None = None
+    user_tools: Any = None  # as given, or as a function made them for this run
     functions: dict[str, Function]
     tool_specs: list[dict[str, Any]] | None = None
     tool_instructions: list[str]
@@ -57,16 +57,24 @@ class Run:
     kept_events: list[Any] | None = None
     skipped_events: frozenset[str] = frozenset()
     started: float = 0.0
+    loaded_session: AgentSession | None = None
     opened: bool = False  # the session is loaded, and a continued run is taken up
     stored: bool = False
     reasoning_open: bool = False
-    token: Any = None
+    token: CancelToken
     answers: dict[str, Any] | None = None  # what continue_run was given
 
     def __init__(self, **state: Any) -> None:
-        mine = self.__dict__
-        mine.update(state)
-        mine["messages"], mine["functions"], mine["tool_instructions"], mine["closers"] = [], {}, [], []
+        self.__dict__ = state
+        state["messages"], state["functions"], state["tool_instructions"], state["closers"] = [], {}, [], []
+
+    @property
+    def session(self) -> AgentSession | None:
+        """The session, once the run is opened. What no database holds is made when somebody asks for it."""
+        session: AgentSession | None = self.__dict__.get("loaded_session")
+        if session is None and self.opened:
+            session = self.loaded_session = self.component.new_session(self.context)
+        return session
 
     def register(self) -> None:
         """Start the clock and become known to `cancel_run`."""
@@ -123,6 +131,30 @@ class Run:
         """The seam for everything that costs or acts; a journal or a distributed executor plugs in here."""
         self.check()
         return await work()
+
+    @property
+    def asked_schema(self) -> Any:
+        """The schema that the main model is to follow; None if another model brings the answer into it."""
+        component = self.component
+        return None if component.parser_model or component.output_model else self.context.output_schema
+
+    def tool_scope(self) -> dict[str, Any]:
+        """What tools get by parameter name."""
+        values = self.asked
+        return {
+            "agent": None,
+            "team": None,
+            self.identity_name: self.component,
+            "run_context": self.context,
+            "session_state": self.state,
+            "dependencies": self.context.dependencies,
+            "images": values.get("images"),
+            "videos": values.get("videos"),
+            "audios": values.get("audio"),
+            "files": values.get("files"),
+            "tool_hooks": self.component.tool_hooks,
+            "identity": self.identity,
+        }
 
     @property
     def state(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agno._engine.context import Run
+from agno._engine.observing import observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
@@ -24,6 +25,7 @@ Body = Callable[[Run], Coroutine[Any, Any, None]]
 async def live(run: Run, body: Body) -> None:
     """A run from its start to its end. One that fails, is cancelled or is left early is stored too."""
     run.register()
+    open_log(run)
     run_id = run.output.run_id
     try:
         await begin(run)
@@ -41,6 +43,7 @@ async def live(run: Run, body: Body) -> None:
     finally:
         if not run.is_finished:
             await _abandoned(run)
+        await observe(run)
         run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
         cleanup_run(run_id)
         if run.closers:
@@ -84,33 +87,39 @@ async def _store_or_log(run: Run) -> None:
 
 def close_messages(run: Run, status: RunStatus, reason: str) -> None:
     """Put messages, tools and metrics on the output, with every tool call answered."""
-    if status in (RunStatus.cancelled, RunStatus.error):
+    if status in _BROKEN:
         seal(run.messages, f"Not executed: {reason}", run.model.tool_message_role if run.model else "tool")
     output, exchange = run.output, run.exchange
     if run.messages:
         output.messages = [m for m in run.messages if m.add_to_agent_memory]
     if exchange is not None:
-        output.tools = exchange.executions or output.tools
+        if exchange.executions:
+            output.tools = exchange.executions
         if output.content is None:
             output.content = exchange.response.content
-        if exchange.response.reasoning_content and not output.reasoning_content:
-            output.reasoning_content = exchange.response.reasoning_content
+        if not output.reasoning_content and (thought := exchange.response.reasoning_content):
+            output.reasoning_content = thought
     count_metrics(run)
     if run.kept_events is not None:
         output.events = run.kept_events
+
+
+_BROKEN = frozenset({RunStatus.cancelled, RunStatus.error})
 
 
 def count_metrics(run: Run) -> None:
     """The run's metrics: the sum over its own assistant messages; durations are wall clock, in seconds."""
     total = Metrics()
     for message in run.messages:
-        if message.from_history or message.role not in ("assistant", "model") or not message.has_metrics:
+        own = message.__dict__.get("metrics")  # reading the attribute would make one
+        if own is None or message.from_history or message.role not in ("assistant", "model"):
             continue
         if total.time_to_first_token is None:
-            total.time_to_first_token = message.metrics.time_to_first_token
-        total.add_usage(message.metrics)
-    earlier = run.output.metrics.duration if run.continued and run.output.metrics else None
-    total.duration = run.io.now() - run.started + (earlier or 0)
+            total.time_to_first_token = own.time_to_first_token
+        total.add_usage(own)
+    total.duration = run.io.now() - run.started
+    if run.continued and run.output.metrics and (earlier := run.output.metrics.duration):
+        total.duration += earlier
     run.output.metrics = total
 
 

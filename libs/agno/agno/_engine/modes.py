@@ -8,7 +8,7 @@ from typing import Any
 
 from agno._engine.body import agent_body
 from agno._engine.context import Run
-from agno._engine.lifecycle import live
+from agno._engine.lifecycle import Body, live
 from agno._engine.prompt import build_messages
 from agno._engine.sessions import begin
 from agno._engine.structured import response_format
@@ -45,6 +45,8 @@ class Mode:
     @classmethod
     def _of(cls, io: IO, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
         streaming = bool(component.stream if stream is None else stream)
+        if not options:
+            return cls(io, streaming, streaming and component.stream_events, False, options)
         every = options.pop("stream_events", None)
         older = options.pop("stream_intermediate_steps", None)
         every = component.stream_events if every is None and older is None else bool(every or older)
@@ -56,9 +58,10 @@ def start(run: Run, mode: Mode) -> Any:
     """Drive a run in the given mode."""
     if not mode.streaming:
         return _output(run) if mode.io.is_async else drive(_output(run))
-    outlet = run.give = Outlet()
+    outlet = Outlet()
+    run.give = outlet.give
     run.shown = None if mode.every_event else PLAIN_EVENTS
-    work = functools.partial(_streamed, run, mode, outlet)
+    work = functools.partial(_with_output if mode.with_output else live, run, agent_body)
     return aiterate(work, outlet) if mode.io.is_async else iterate(work, outlet)
 
 
@@ -67,10 +70,9 @@ async def _output(run: Run) -> Any:
     return run.output
 
 
-async def _streamed(run: Run, mode: Mode, outlet: Outlet) -> None:
-    await live(run, agent_body)
-    if mode.with_output:
-        await outlet(run.output)
+async def _with_output(run: Run, body: Body) -> None:
+    await live(run, body)
+    await run.give(run.output)
 
 
 def explain(run: Run) -> dict[str, Any]:

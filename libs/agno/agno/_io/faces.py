@@ -50,7 +50,7 @@ def sync_stream(
     @_face(method, hidden=2)
     def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[Any]:
         outlet = Outlet()
-        return iterate(lambda: method(self, SYNC, outlet, *args, **kwargs), outlet)
+        return iterate(lambda: method(self, SYNC, outlet.give, *args, **kwargs), outlet)
 
     return face  # type: ignore[no-any-return]  # _face gives its argument back
 
@@ -63,7 +63,7 @@ def asynchronous_stream(
     @_face(method, hidden=2)
     def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Any, None]:
         outlet = Outlet()
-        return aiterate(lambda: method(self, ASYNC, outlet, *args, **kwargs), outlet)
+        return aiterate(lambda: method(self, ASYNC, outlet.give, *args, **kwargs), outlet)
 
     return face  # type: ignore[no-any-return]  # _face gives its argument back
 
