@@ -74,7 +74,7 @@ class SdkModel(Model):
         """Close our own synchronous client; the next request opens a new one. An `http_client` of the user stays open."""
         client = self.__dict__.pop("_client_kept", None)
         if client is not None and self.lent_http_client(asynchronous=False) is None:
-            client.close()
+            self.close_client(client)
 
     async def aclose(self) -> None:
         """Close our own asynchronous client of the running event loop; an `http_client` of the user stays open."""
@@ -89,6 +89,10 @@ class SdkModel(Model):
         if given is not None and hasattr(given, "aclose") is asynchronous:
             return given
         return (getattr(self, "client_params", None) or {}).get("http_client")
+
+    def close_client(self, client: Any) -> None:
+        """Close one of our synchronous clients."""
+        client.close()
 
     async def aclose_client(self, client: Any) -> None:
         """Close one of our asynchronous clients."""
