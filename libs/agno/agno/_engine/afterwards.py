@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -26,10 +23,10 @@ class Followups(BaseModel):
     followups: list[str] = Field(description="Short questions, in the user's words")
 
 
-async def suggest_followups(run: Run) -> AsyncGenerator[Any, None]:
+async def suggest_followups(run: Run) -> None:
     """Ask for the next questions. A failure costs the suggestions, never the answer."""
     component, output = run.component, run.output
-    yield run.emit(run.events.FollowupsStartedEvent)
+    await run.emit(run.events.FollowupsStartedEvent)
     try:
         model = get_model(component.followup_model) if component.followup_model is not None else run.model
         assert model is not None
@@ -40,25 +37,23 @@ async def suggest_followups(run: Run) -> AsyncGenerator[Any, None]:
         talk = f"User: {text_of(run.input)}\nAssistant: {output.get_content_as_string()}"
         messages = [Message(role="system", content=prompt), Message(role="user", content=talk)]
         exchange = second_exchange(run, model, messages, asked)
-        async with aclosing(converse(exchange)) as items:
-            async for _ in items:
-                pass
+        await converse(exchange)
         found = exchange.response.parsed or structured.parse(exchange.response.content or "", Followups)
         output.followups = found.followups[: component.num_followups] if found is not None else None
     except Exception:
         log_exception(f"run_id={output.run_id} | follow-up questions could not be made")
-    yield run.emit(run.events.FollowupsCompletedEvent, followups=output.followups)
+    await run.emit(run.events.FollowupsCompletedEvent, followups=output.followups)
 
 
-async def remember(run: Run) -> AsyncGenerator[Any, None]:
+async def remember(run: Run) -> None:
     """Memories and summary, where they are enabled. Their failures are logged and never cost the answer."""
     for when, work in run.component.after_run(run):
-        yield run.emit(getattr(run.events, f"{when}StartedEvent"))
+        await run.emit(getattr(run.events, f"{when}StartedEvent"))
         try:
             await work()
         except Exception:
             log_exception(f"run_id={run.output.run_id} | {when} failed")
-        yield run.emit(getattr(run.events, f"{when}CompletedEvent"))
+        await run.emit(getattr(run.events, f"{when}CompletedEvent"))
 
 
 def save_to_file(run: Run, message: str) -> None:

@@ -1,15 +1,16 @@
 """Start, body, end: once for everything that runs, in every mode.
 
-`events_of(run, body)` is the run. Whether it is streamed, awaited or stepped is decided by who iterates it.
+`live(run, body)` is the run. Whether it is streamed, awaited or stepped is decided by who steps it, and where `run.give`
+leads.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agno._engine.context import Run
+from agno._engine.observing import observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
@@ -18,48 +19,46 @@ from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.log import log_exception
 
-Body = Callable[[Run, AsyncExitStack], AsyncGenerator[Any, None]]
+Body = Callable[[Run], Coroutine[Any, Any, None]]
 
 
-async def events_of(run: Run, body: Body) -> AsyncGenerator[Any, None]:
-    """Everything that happens in a run, in order. A run that fails, is cancelled or is left early is stored too."""
+async def live(run: Run, body: Body) -> None:
+    """A run from its start to its end. One that fails, is cancelled or is left early is stored too."""
     run.register()
-    run_id, left_early = run.output.run_id, True
+    open_log(run)
+    run_id = run.output.run_id
     try:
-        async with AsyncExitStack() as stack:
-            try:
-                await begin(run)
-                run.check()
-                async with aclosing(body(run, stack)) as events:
-                    async for event in events:
-                        yield event
-            except RunCancelledException as cancelled:
-                reason = str(cancelled)
-                yield await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
-            except KeyboardInterrupt:
-                reason = f"Run {run_id} was interrupted from the keyboard"
-                yield await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
-            except Exception as error:
-                yield await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
-                if not run.streaming:
-                    raise
-        left_early = False
+        await begin(run)
+        run.check()
+        await body(run)
+    except RunCancelledException as cancelled:
+        await _ended(run, RunStatus.cancelled, str(cancelled), run.events.RunCancelledEvent, reason=str(cancelled))
+    except KeyboardInterrupt:
+        reason = f"Run {run_id} was interrupted from the keyboard"
+        await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
+    except Exception as error:
+        await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
+        if not run.streaming:
+            raise
     finally:
-        if left_early and not run.is_finished:
+        if not run.is_finished:
             await _abandoned(run)
+        await observe(run)
         run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
         cleanup_run(run_id)
+        if run.closers:
+            await _close(run)
 
 
-async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> Any:
+async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> None:
     """Close a run that did not complete: what it said and did so far is kept."""
     close_messages(run, status, text)
     if run.output.content is None or status is RunStatus.error:
         run.output.content = text
     run.output.status = status
-    event = run.emit(event_class, **details)
+    event = run.event(event_class, **details)
     await _store_or_log(run)
-    return event
+    await run.show(event)
 
 
 async def _abandoned(run: Run) -> None:
@@ -68,6 +67,15 @@ async def _abandoned(run: Run) -> None:
     close_messages(run, RunStatus.cancelled, reason)
     run.output.status = RunStatus.cancelled
     await _store_or_log(run)
+
+
+async def _close(run: Run) -> None:
+    while run.closers:
+        close = run.closers.pop()
+        try:
+            await run.io.call(close)
+        except Exception:  # the answer is there; a connection that does not close must not cost it
+            log_exception(f"run_id={run.output.run_id} | {close!r} failed at the end of the run")
 
 
 async def _store_or_log(run: Run) -> None:
@@ -79,33 +87,39 @@ async def _store_or_log(run: Run) -> None:
 
 def close_messages(run: Run, status: RunStatus, reason: str) -> None:
     """Put messages, tools and metrics on the output, with every tool call answered."""
-    if status in (RunStatus.cancelled, RunStatus.error):
+    if status in _BROKEN:
         seal(run.messages, f"Not executed: {reason}", run.model.tool_message_role if run.model else "tool")
     output, exchange = run.output, run.exchange
     if run.messages:
         output.messages = [m for m in run.messages if m.add_to_agent_memory]
     if exchange is not None:
-        output.tools = exchange.executions or output.tools
+        if exchange.executions:
+            output.tools = exchange.executions
         if output.content is None:
             output.content = exchange.response.content
-        if exchange.response.reasoning_content and not output.reasoning_content:
-            output.reasoning_content = exchange.response.reasoning_content
+        if not output.reasoning_content and (thought := exchange.response.reasoning_content):
+            output.reasoning_content = thought
     count_metrics(run)
     if run.kept_events is not None:
         output.events = run.kept_events
+
+
+_BROKEN = frozenset({RunStatus.cancelled, RunStatus.error})
 
 
 def count_metrics(run: Run) -> None:
     """The run's metrics: the sum over its own assistant messages; durations are wall clock, in seconds."""
     total = Metrics()
     for message in run.messages:
-        if message.from_history or message.role not in ("assistant", "model") or not message.has_metrics:
+        own = message.__dict__.get("metrics")  # reading the attribute would make one
+        if own is None or message.from_history or message.role not in ("assistant", "model"):
             continue
         if total.time_to_first_token is None:
-            total.time_to_first_token = message.metrics.time_to_first_token
-        total.add_usage(message.metrics)
-    earlier = run.output.metrics.duration if run.continued and run.output.metrics else None
-    total.duration = run.io.now() - run.started + (earlier or 0)
+            total.time_to_first_token = own.time_to_first_token
+        total.add_usage(own)
+    total.duration = run.io.now() - run.started
+    if run.continued and run.output.metrics and (earlier := run.output.metrics.duration):
+        total.duration += earlier
     run.output.metrics = total
 
 
@@ -120,4 +134,4 @@ def _facts(error: Exception) -> dict[str, Any]:
     return facts
 
 
-__all__ = ["close_messages", "count_metrics", "events_of"]
+__all__ = ["close_messages", "count_metrics", "live"]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import functools
 from dataclasses import dataclass
 from typing import Any
 
 from agno._engine.body import agent_body
 from agno._engine.context import Run
-from agno._engine.lifecycle import events_of
+from agno._engine.lifecycle import Body, live
 from agno._engine.prompt import build_messages
 from agno._engine.sessions import begin
 from agno._engine.structured import response_format
 from agno._engine.toolbox import resolve_tools
-from agno._io import ASYNC, IO, SYNC, drive, iterate
+from agno._io import ASYNC, IO, SYNC, Outlet, aiterate, drive, iterate
 from agno.models.base import Model
 
 # what `stream=True` shows; `stream_events=True` shows everything
@@ -46,6 +45,8 @@ class Mode:
     @classmethod
     def _of(cls, io: IO, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
         streaming = bool(component.stream if stream is None else stream)
+        if not options:
+            return cls(io, streaming, streaming and component.stream_events, False, options)
         every = options.pop("stream_events", None)
         older = options.pop("stream_intermediate_steps", None)
         every = component.stream_events if every is None and older is None else bool(every or older)
@@ -55,30 +56,23 @@ class Mode:
 
 def start(run: Run, mode: Mode) -> Any:
     """Drive a run in the given mode."""
-    if mode.streaming:
-        events = _visible(run, mode)
-        return events if mode.io.is_async else iterate(events)
-    return _output(run) if mode.io.is_async else drive(_output(run))
+    if not mode.streaming:
+        return _output(run) if mode.io.is_async else drive(_output(run))
+    outlet = Outlet()
+    run.give = outlet.give
+    run.shown = None if mode.every_event else PLAIN_EVENTS
+    work = functools.partial(_with_output if mode.with_output else live, run, agent_body)
+    return aiterate(work, outlet) if mode.io.is_async else iterate(work, outlet)
 
 
 async def _output(run: Run) -> Any:
-    async with aclosing(events_of(run, agent_body)) as events:
-        async for _ in events:
-            pass
+    await live(run, agent_body)
     return run.output
 
 
-async def _visible(run: Run, mode: Mode) -> AsyncGenerator[Any, None]:
-    every = mode.every_event
-    async with aclosing(events_of(run, agent_body)) as events:
-        async for event in events:
-            if every or event.event in PLAIN_EVENTS or event.__class__.__module__ not in _OURS:
-                yield event
-    if mode.with_output:
-        yield run.output
-
-
-_OURS = frozenset({"agno.run.agent", "agno.run.team"})
+async def _with_output(run: Run, body: Body) -> None:
+    await live(run, body)
+    await run.give(run.output)
 
 
 def explain(run: Run) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +19,9 @@ from agno.utils.location import get_location
 from agno.utils.log import log_warning
 from agno.utils.parameters import accepted
 
+# gives its text, None, or an awaitable of one of them
+Section = Callable[[Run], str | Awaitable[str | None] | None]
+
 
 async def build_messages(run: Run) -> list[Message]:
     """System message, few-shot messages, history and the user's input, in that order."""
@@ -29,10 +33,10 @@ async def build_messages(run: Run) -> list[Message]:
         few_shot = [few_shot_message(item) for item in extra]
         run.output.additional_input = few_shot
         messages.extend(few_shot)
-    if run.get("add_history_to_context"):
+    if run.loaded_session is not None and run.get("add_history_to_context"):
         messages.extend(history_messages(run))
     run.history_length = len(messages)
-    messages.extend(await run_messages(run))
+    messages.extend(run_messages(run))
     return messages
 
 
@@ -58,11 +62,28 @@ async def system_message(run: Run) -> Message | None:
         return Message(role=role, content=_resolved(run, text))
     if not run.component.build_context:
         return None
-    head = "\n".join([text for section in TEMPLATED if (text := await section(run))])
-    tail = [text for section in PLAIN if (text := section(run))]
-    text = "\n".join([_resolved(run, head), *tail]) if tail else _resolved(run, head)
-    text = text.strip()
+    templated: list[str] = []
+    plain: list[str] = []
+    kind: Any = type(run.component)
+    for section in _possible(kind, *run.component.__dict__):
+        said = section(run)
+        text = said if said is None or isinstance(said, str) else await said
+        if text:
+            (templated if section in TEMPLATED else plain).append(text)
+    if not templated and not plain:
+        return None
+    text = "\n".join([_resolved(run, "\n".join(templated)), *plain]).strip()
     return Message(role=role, content=text) if text else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _possible(kind: Hashable, *settings: str) -> tuple[Section, ...]:
+    """The sections that a component can need, by the names (not the values) of the settings it has."""
+    return tuple(
+        section
+        for section, causes in (TEMPLATED | PLAIN).items()
+        if not causes or any(name in settings or getattr(kind, name, None) for name in causes)
+    )
 
 
 def _resolved(run: Run, text: str) -> str:
@@ -87,23 +108,32 @@ async def _called(run: Run, fn: Callable[..., Any]) -> Any:
 # Sections whose placeholders are resolved ----------------------------------------------------------------------------
 
 
-async def description(run: Run) -> str | None:
+def description(run: Run) -> str | None:
     text = run.component.description
     return f"{text}\n" if text else None
 
 
-async def role(run: Run) -> str | None:
+def role(run: Run) -> str | None:
     text = run.component.role
     return f"<your_role>\n{text}\n</your_role>\n" if text else None
 
 
-async def instructions(run: Run) -> str | None:
+def instructions(run: Run) -> Any:
     given = run.component.instructions
     if callable(given):
-        given = await _called(run, given)
+        return _called_instructions(run, given)
+    return _instructed(run, given)
+
+
+async def _called_instructions(run: Run, fn: Callable[..., Any]) -> str | None:
+    return _instructed(run, await _called(run, fn))
+
+
+def _instructed(run: Run, given: Any) -> str | None:
     lines = [given] if isinstance(given, str) else list(given or ())
     assert run.model is not None
-    lines.extend(run.model.get_instructions_for_model(run.tool_specs) or ())
+    if own := run.model.get_instructions_for_model(run.tool_specs):
+        lines.extend(own)
     if not lines:
         return None
     text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
@@ -113,7 +143,7 @@ async def instructions(run: Run) -> str | None:
 async def additional_information(run: Run) -> str | None:
     component = run.component
     facts: list[str] = []
-    if component.markdown and run.get("output_schema") is None:
+    if component.markdown and run.context.output_schema is None:
         facts.append("Use markdown to format your answers.")
     if component.add_datetime_to_context:
         facts.append(f"The current time is {_now(run)}.")
@@ -137,7 +167,7 @@ def _now(run: Run) -> str:
     return now.strftime(run.component.datetime_format) if run.component.datetime_format else str(now)
 
 
-async def tool_instructions(run: Run) -> str | None:
+def tool_instructions(run: Run) -> str | None:
     return "\n".join(run.tool_instructions) or None
 
 
@@ -152,6 +182,11 @@ def expected_output(run: Run) -> str | None:
 def additional_context(run: Run) -> str | None:
     text = run.component.additional_context
     return f"{text}\n" if text else None
+
+
+def skills(run: Run) -> str | None:
+    known = run.component.skills
+    return f"{text}\n" if known is not None and (text := known.get_system_prompt_snippet()) else None
 
 
 def summary(run: Run) -> str | None:
@@ -175,10 +210,10 @@ def model_system_prompt(run: Run) -> str | None:
 
 def json_fields(run: Run) -> str | None:
     """The schema in words, for models that get it in no other way."""
-    schema = run.get("output_schema")
+    schema = run.context.output_schema
     if schema is None or not run.component.build_context:
         return None
-    if run.component.parser_model is not None:
+    if run.asked_schema is None:
         return _topics(schema)
     return json_prompt(schema) if wants_json_prompt(run) else None
 
@@ -222,19 +257,32 @@ def json_prompt(schema: Any) -> str:
 
 
 def session_state(run: Run) -> str | None:
-    if not run.get("add_session_state_to_context") or not run.context.session_state:
+    if not run.get("add_session_state_to_context"):
         return None
     return f"<session_state>\n{run.stored_state()}\n</session_state>\n"
 
 
-TEMPLATED = (description, role, instructions, additional_information, tool_instructions)
-PLAIN: tuple[Callable[[Run], str | None], ...] = (
-    expected_output,
-    additional_context,
-    summary,
-    model_system_prompt,
-    json_fields,
-    session_state,
-)
+# Each section with the settings that make it speak: at least one of them must be set. () where it depends on more.
+TEMPLATED: dict[Section, tuple[str, ...]] = {
+    description: ("description",),
+    role: ("role",),
+    instructions: (),
+    additional_information: (
+        "markdown",
+        "add_datetime_to_context",
+        "add_location_to_context",
+        "add_name_to_context",
+    ),
+    tool_instructions: ("tools",),
+}
+PLAIN: dict[Section, tuple[str, ...]] = {
+    expected_output: ("expected_output",),
+    additional_context: ("additional_context",),
+    skills: ("skills",),
+    summary: ("add_session_summary_to_context", "enable_session_summaries", "session_summary_manager"),
+    model_system_prompt: (),
+    json_fields: (),
+    session_state: (),
+}
 
 __all__ = ["build_messages", "few_shot_message", "json_prompt", "system_message", "wants_json_prompt"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+from agno._engine.approvals import settle
 from agno._engine.context import Run, private_copy
 from agno._engine.history import runs_needed
 from agno.exceptions import RunNotContinuableError, RunNotFoundError
@@ -19,36 +21,45 @@ from agno.utils.parameters import accepted
 async def begin(run: Run) -> None:
     """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
     component, context = run.component, run.context
-    db = component.db if run.identity.get("parent_run_id") is None else None
-    session = run.session or _cached(run)
+    db = component.db if run.output.parent_run_id is None else None
+    session = run.loaded_session or (_cached(run) if component.cache_session else None)
     if session is None and db is not None:
         session = await run.io.call(
             db.read_session, context.session_id, component.session_type, context.user_id, **_window(run)
         )
-    run.session = session = session if session is not None else component.new_session(context)
+        session = session if session is not None else component.new_session(context)
+    run.loaded_session = session
     if run.continued:
-        _take_up(run)
+        await _continue(run)
     _settle_state(run)
     _settle_metadata(run)
-    await _resolve_dependencies(run)
+    if component.dependencies or run.asked.get("dependencies"):
+        await _resolve_dependencies(run)
+    run.opened = True
     if db is not None and not run.continued:
         await run.io.call(db.begin_run, session, run.output)
-    run.opened = True
 
 
 def _cached(run: Run) -> Any:
-    component = run.component
-    cached = component.cached_session if component.cache_session else None
+    cached = run.component.cached_session
     return cached if cached is not None and cached.session_id == run.context.session_id else None
 
 
-def _take_up(run: Run) -> None:
+async def _continue(run: Run) -> None:
+    try:
+        await _take_up(run)
+    except Exception:
+        run.output = copy.copy(run.output)  # the paused run stays paused, whoever holds it: it may be tried again
+        raise
+
+
+async def _take_up(run: Run) -> None:
     """Continue: find the paused run, put the caller's answers on it, and go on from its messages."""
     answers = run.answers or {}
     output = answers.get("run_response")
     if output is None:
-        assert run.session is not None
-        output = run.session.get_run(run.output.run_id)
+        session = run.loaded_session
+        output = session.get_run(run.output.run_id) if session is not None else None
         if output is None:
             raise RunNotFoundError(f"There is no run {run.output.run_id!r} in session {run.context.session_id!r}.")
         run.output = output
@@ -57,6 +68,8 @@ def _take_up(run: Run) -> None:
             f"Run {output.run_id!r} is {output.status.value}, so there is nothing to continue."
         )
     _answer(output, answers)
+    await settle(run, output, output.tools or ())
+    _check_results(output)
     output.status = RunStatus.running
     run.messages = list(output.messages or ())
     run.context.messages = run.messages
@@ -73,13 +86,16 @@ def _answer(output: Any, answers: dict[str, Any]) -> None:
         if tool.tool_call_id not in tools:
             raise ValueError(f"Run {output.run_id!r} has no tool call {tool.tool_call_id!r} to answer.")
         tools[tool.tool_call_id] = tool
-    for tool in tools.values():
+    output.tools = list(tools.values())
+
+
+def _check_results(output: Any) -> None:
+    for tool in output.tools or ():
         if tool.external_execution_required and tool.result is None:
             raise ValueError(
                 f"Tool {tool.tool_name!r} (call {tool.tool_call_id}) is executed outside of the run and has no result. "
                 "Set tool.result, or requirement.set_external_execution_result(...), before continuing."
             )
-    output.tools = list(tools.values())
 
 
 def _window(run: Run) -> dict[str, Any]:
@@ -92,19 +108,12 @@ def _window(run: Run) -> dict[str, Any]:
 
 def _settle_state(run: Run) -> None:
     """Precedence: call > stored > default; `overwrite_db_session_state` puts the default above the stored one."""
-    component, context, session = run.component, run.context, run.session
-    assert session is not None
-    stored = (session.session_data or {}).get("session_state") or {}
-    default = component.session_state
-    given = run.options.values.get("session_state")
-    if not stored and not default and not given:
-        state: dict[str, Any] = {}
-    else:
-        state = private_copy(default) if default else {}
-        if component.overwrite_db_session_state:
-            state = {**private_copy(stored), **state}
-        else:
-            merge_dictionaries(state, private_copy(stored))
+    component, context, session = run.component, run.context, run.loaded_session
+    stored = (session.session_data or {}).get("session_state") if session is not None else None
+    default, given = component.session_state, run.asked.get("session_state")
+    state: dict[str, Any] = {}
+    if stored or default or given:
+        state = _merged_state(stored or {}, default or {}, component.overwrite_db_session_state)
         if given:
             merge_dictionaries(state, private_copy(given))
     if context.user_id:
@@ -114,18 +123,24 @@ def _settle_state(run: Run) -> None:
     context.session_state = state
 
 
+def _merged_state(stored: dict[str, Any], default: dict[str, Any], overwrite: bool) -> dict[str, Any]:
+    state: dict[str, Any] = private_copy(default)
+    if overwrite:
+        return {**private_copy(stored), **state}
+    merge_dictionaries(state, private_copy(stored))
+    return state
+
+
 def _settle_metadata(run: Run) -> None:
-    own, given = run.component.metadata, run.options.values.get("metadata")
+    own, given = run.component.metadata, run.asked.get("metadata")
     if own or given:
         run.context.metadata = run.output.metadata = {**private_copy(given or {}), **private_copy(own or {})}
-    if own and run.session is not None:
-        run.session.metadata = {**(run.session.metadata or {}), **private_copy(own)}
+    if own and (session := run.loaded_session) is not None:
+        session.metadata = {**(session.metadata or {}), **private_copy(own)}
 
 
 async def _resolve_dependencies(run: Run) -> None:
-    own, given = run.component.dependencies, run.options.values.get("dependencies")
-    if not own and not given:
-        return
+    own, given = run.component.dependencies, run.asked.get("dependencies")
     resolved = {**(own or {}), **(given or {})}
     offered = {run.identity_name: run.component, "run_context": run.context}
     for key, value in resolved.items():
@@ -142,26 +157,34 @@ async def _resolve_dependencies(run: Run) -> None:
 
 
 async def store(run: Run) -> None:
-    """Write the run and the session's header, in one transaction. Does nothing without a database."""
-    component, session, output = run.component, run.session, run.output
+    """Write the run and the session's header, in one transaction."""
+    component, output = run.component, run.output
     run.stored = True
-    if session is None or not run.opened:
+    if not run.opened:
         return  # what could not be opened is left as it is in the database
-    data = dict(session.session_data or {})
-    if state := run.stored_state():
-        data["session_state"] = state
+    output.session_state = run.stored_state() or None
+    if component.db is None and not component.cache_session and run.loaded_session is None:
+        return
+    session = run.session
+    assert session is not None  # the run is opened
+    _update_header(run, session)
+    session.upsert_run(output)
+    if component.cache_session:
+        component.remember_session(session)
+    if component.db is not None and output.parent_run_id is None:
+        session.updated_at = now_epoch()
+        await run.io.call(component.db.finish_run, session, stored_copy(run))
+
+
+def _update_header(run: Run, session: Any) -> None:
+    output, data = run.output, dict(session.session_data or {})
+    if output.session_state:
+        data["session_state"] = output.session_state
     elif "session_state" in data:
         data["session_state"] = {}
     if output.metrics is not None and output.status is not RunStatus.paused:
         data["session_metrics"] = _session_metrics(data.get("session_metrics"), output.metrics)
     session.session_data = data or None
-    output.session_state = run.stored_state() or None
-    session.upsert_run(output)
-    if component.cache_session:
-        component.remember_session(session)
-    if component.db is not None and run.identity.get("parent_run_id") is None:
-        session.updated_at = now_epoch()
-        await run.io.call(component.db.finish_run, session, stored_copy(run))
 
 
 def _session_metrics(stored: Any, new: Metrics) -> dict[str, Any]:

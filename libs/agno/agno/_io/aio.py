@@ -12,6 +12,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from agno._io.outlet import Give
+from agno._io.port import Work
+
 T = TypeVar("T")
 
 # asyncio's own pool has cpu+4 threads; blocking tools and drivers wait rather than compute, so allow more
@@ -88,15 +91,17 @@ class AsyncIO:
             if close is not None:
                 await close()
 
-    async def merge(self, *generators: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        queue: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(maxsize=max(1, len(generators)))
-        tasks = [asyncio.ensure_future(_pump(generator, queue)) for generator in generators]
+    async def merge(self, works: Sequence[Work], give: Give) -> None:
+        if len(works) == 1:
+            return await works[0](give)
+        queue: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(maxsize=max(1, len(works)))
+        tasks = [asyncio.ensure_future(_pump(work, queue)) for work in works]
         try:
             running = len(tasks)
             while running:
                 kind, value = await queue.get()
                 if kind == "item":
-                    yield value
+                    await give(value)
                 elif kind == "error":
                     raise value
                 else:
@@ -117,8 +122,7 @@ class AsyncIO:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
 
-    def now(self) -> float:
-        return time.perf_counter()
+    now = staticmethod(time.perf_counter)
 
 
 def _is_coroutine_function(fn: Callable[..., Any]) -> bool:
@@ -130,13 +134,12 @@ def _is_coroutine_function(fn: Callable[..., Any]) -> bool:
     return not inspect.isroutine(fn) and inspect.iscoroutinefunction(call)
 
 
-async def _pump(generator: AsyncGenerator[Any, None], queue: asyncio.Queue[tuple[str, Any]]) -> None:
+async def _pump(work: Work, queue: asyncio.Queue[tuple[str, Any]]) -> None:
+    async def put(item: Any) -> None:
+        await queue.put(("item", item))
+
     try:
-        try:
-            async for item in generator:
-                await queue.put(("item", item))
-        finally:
-            await generator.aclose()
+        await work(put)
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # handed to the reader, who raises it

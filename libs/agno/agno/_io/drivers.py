@@ -1,9 +1,12 @@
-"""Stepping coroutines and async generators without an event loop."""
+"""Stepping coroutines: without an event loop, or as a part of the running one."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
 from typing import Any, NoReturn, TypeVar
+
+from agno._io.outlet import Outlet, ReaderLeft
 
 T = TypeVar("T")
 
@@ -38,23 +41,75 @@ def _refuse(coroutine: Coroutine[Any, Any, Any]) -> NoReturn:
     raise WouldBlock(_MESSAGE)
 
 
-def iterate(generator: AsyncGenerator[T, None]) -> Iterator[T]:
-    """Iterate an async generator that never suspends; an early `break` closes it at once."""
-    step = generator.__anext__
+def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Iterator[Any]:
+    """Give what the work that `begin` starts hands to its outlet. An early `break` ends the work at once."""
+    work, ready = begin(), outlet.signal
+    step = work.send
     try:
         while True:
-            awaitable = step()
             try:
-                awaitable.send(None)
-            except StopIteration as stop:
-                yield stop.value
-            except StopAsyncIteration:
+                signal = step(None)
+            except StopIteration:
                 return
-            else:
-                _refuse(awaitable)
+            if signal is not ready:
+                _refuse(work)
+            yield outlet.item
     finally:
-        drive(_close(generator))
+        if inspect.getcoroutinestate(work) == inspect.CORO_SUSPENDED:
+            drive(_end(_Steps(work, outlet)))
 
 
-async def _close(generator: AsyncGenerator[Any, None]) -> None:
-    await generator.aclose()
+async def aiterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> AsyncGenerator[Any, None]:
+    """`iterate` inside a running event loop; the work waits for whatever it likes."""
+    work = begin()
+    steps = _Steps(work, outlet)
+    try:
+        while await steps:
+            yield outlet.item
+    finally:
+        if inspect.getcoroutinestate(work) == inspect.CORO_SUSPENDED:
+            await _end(steps)
+
+
+class _Steps:
+    """Awaits the next item of a coroutine: True if there is one, False at its end."""
+
+    __slots__ = ("error", "outlet", "work")
+
+    def __init__(self, work: Coroutine[Any, Any, Any], outlet: Outlet) -> None:
+        self.work = work
+        self.outlet = outlet
+        self.error: BaseException | None = None
+
+    def __await__(self) -> Generator[Any, Any, bool]:
+        work, ready = self.work, self.outlet.signal
+        error, self.error = self.error, None
+        answer: Any = None
+        while True:
+            try:
+                signal = work.send(answer) if error is None else work.throw(error)
+            except StopIteration:
+                return False
+            if signal is ready:
+                return True
+            answer = error = None
+            try:
+                answer = yield signal  # a future of the event loop
+            except GeneratorExit:
+                work.close()
+                raise
+            except BaseException as thrown:  # cancellation, on its way to where the work waits
+                error = thrown
+
+
+async def _end(steps: _Steps) -> None:
+    """Tell suspended work that nobody reads any more, and let it clean up."""
+    steps.error = ReaderLeft()
+    try:
+        while await steps:  # an item in a `finally` block: there is nobody to have it
+            pass
+    except ReaderLeft:
+        pass
+
+
+__all__ = ["WouldBlock", "aiterate", "drive", "iterate"]

@@ -7,10 +7,12 @@ import inspect
 import queue
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
-from agno._io.drivers import drive, iterate
+from agno._io.drivers import drive
+from agno._io.outlet import Give, ReaderLeft
+from agno._io.port import Work
 from agno._io.portal import portal
 
 T = TypeVar("T")
@@ -51,21 +53,19 @@ class SyncIO:
             if close is not None:
                 close()
 
-    async def merge(self, *generators: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        if len(generators) == 1:
-            for item in iterate(generators[0]):
-                yield item
-            return
-        # a queue of one item per worker: whoever is ahead waits for the reader, as a single generator would
-        results: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=max(1, len(generators)))
+    async def merge(self, works: Sequence[Work], give: Give) -> None:
+        if len(works) == 1:
+            return await works[0](give)
+        # a queue of one item per worker: whoever is ahead waits for the reader, as a single work would
+        results: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=max(1, len(works)))
         stop = threading.Event()
-        workers = [_worker(generator, results, stop) for generator in generators]
+        workers = [_worker(work, results, stop) for work in works]
         try:
             running = len(workers)
             while running:
                 kind, value = results.get()
                 if kind == "item":
-                    yield value
+                    await give(value)
                 elif kind == "error":
                     raise value
                 else:
@@ -89,28 +89,24 @@ class SyncIO:
         if seconds > 0:
             time.sleep(seconds)
 
-    def now(self) -> float:
-        return time.perf_counter()
+    now = staticmethod(time.perf_counter)
 
 
-def _worker(
-    generator: AsyncGenerator[Any, None], results: queue.Queue[tuple[str, Any]], stop: threading.Event
-) -> threading.Thread:
-    def work() -> None:
-        items = iterate(generator)
+def _worker(work: Work, results: queue.Queue[tuple[str, Any]], stop: threading.Event) -> threading.Thread:
+    async def put(item: Any) -> None:
+        if stop.is_set():
+            raise ReaderLeft
+        results.put(("item", item))
+
+    def run() -> None:
         try:
-            for item in items:
-                if stop.is_set():
-                    break
-                results.put(("item", item))
+            drive(work(put))
         except BaseException as error:  # handed to the reader, who raises it
             results.put(("error", error))
         else:
             results.put(("end", None))
-        finally:
-            items.close()  # type: ignore[attr-defined]  # iterate() gives a generator
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="agno-merge", daemon=True)
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="agno-merge", daemon=True)
     thread.start()
     return thread
 

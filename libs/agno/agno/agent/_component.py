@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from agno._engine.context import Run
+from agno._engine.observing import debug_level_of
+from agno._io import ASYNC, IO, SYNC, drive
+from agno.exceptions import RetryableModelProviderError, RunCancelledException
 from agno.models.base import Model
+from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
 from agno.models.utils import get_model
 from agno.run.cancel import cancel_run
 from agno.run.context import RunContext
@@ -17,6 +21,7 @@ from agno.session import AgentSession
 from agno.tools.function import Function
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
+from agno.utils.log import set_log_level_to_debug
 from agno.utils.settings import Settings
 
 _lock = threading.Lock()
@@ -50,6 +55,8 @@ class Component(Settings):
 
     def initialize_agent(self, debug_mode: bool | None = None) -> None:
         """Settle what is otherwise settled at the first run. May be called any number of times."""
+        if debug_mode or (debug_mode is None and self.__dict__.get("debug_mode")):
+            set_log_level_to_debug("agent", debug_level_of(self))
         self.set_id()
         self.model_of_run()
 
@@ -70,21 +77,51 @@ class Component(Settings):
         given = getattr(self, "model", None)
         if isinstance(given, Model):
             return given
-        made: Model = self._private("_model", lambda: get_model(given or "openai-chat:gpt-4o"))
+        wanted = given or f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}"
+        made: Model = self._private(f"_model {wanted}", lambda: get_model(wanted))
         return made
 
     def fallbacks_for(self, error: Exception) -> list[Model]:
         """Models to try when the main one fails with `error`."""
-        config = getattr(self, "fallback_config", None)
-        chosen: Any = getattr(self, "fallback_models", None)
-        if config is not None:
-            chosen = config.models_for(error) or chosen
+        component: Any = self
+        if isinstance(
+            error, (RunCancelledException, RetryableModelProviderError)
+        ):  # no failure, or a hint is tried first
+            return []
+        config = component.fallback_config
+        chosen = (config.models_for(error) if config is not None else None) or component.fallback_models
         return [get_model(model) for model in chosen or ()]
 
     @property
     def fallback_callback(self) -> Any:
-        config = getattr(self, "fallback_config", None)
+        config = self.__dict__.get("fallback_config")
         return config.callback if config is not None else None
+
+    # Settings that are functions --------------------------------------------------------------------------------------
+
+    @property
+    def kept_callables(self) -> dict[Any, Any]:
+        """What the functions in `tools=` and `knowledge=` made, by user or session."""
+        kept: dict[Any, Any] = self._private("_callables", dict)
+        return kept
+
+    def clear_callable_cache(self, kind: Literal["tools", "knowledge"] | None = None, close: bool = False) -> None:
+        """Forget what functions in `tools=` and `knowledge=` made, or one kind of it; `close` closes it first."""
+        drive(self._forget_callables(SYNC, kind, close))
+
+    async def aclear_callable_cache(
+        self, kind: Literal["tools", "knowledge"] | None = None, close: bool = False
+    ) -> None:
+        """`clear_callable_cache` for asyncio."""
+        await self._forget_callables(ASYNC, kind, close)
+
+    async def _forget_callables(self, io: IO, kind: str | None, close: bool) -> None:
+        kept = self.kept_callables
+        for key in [key for key in kept if kind in (None, key[0])]:
+            made = kept.pop(key, None)
+            for item in made if isinstance(made, (list, tuple)) else [made]:
+                if close and hasattr(item, "close"):
+                    await io.call(item.close)
 
     @property
     def should_parse_structured_output(self) -> bool:
@@ -133,6 +170,8 @@ class Component(Settings):
             found.append(_tool_history_tool(run))
         if component.enable_agentic_state:
             found.append(_state_tool(run))
+        if component.skills is not None:
+            found.extend(component.skills.get_tools())
         return found
 
     def after_run(self, run: Run) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:

@@ -24,6 +24,7 @@ class CommonOptions(TypedDict, total=False):
     dependencies: dict[str, Any] | None
     metadata: dict[str, Any] | None
     debug_mode: bool | None
+    background_tasks: Any  # runs background hooks after the response: `add_task(function, **arguments)`
 
 
 class ContinueOptions(CommonOptions, total=False):

@@ -179,8 +179,7 @@ class Sessions:
         for _ in range(_NAME_TRIES):
             messages = [Message(role="system", content=prompt), Message(role="user", content=talk)]
             exchange = Exchange(io=io, model=component.model_of_run(), messages=messages)
-            async for _item in converse(exchange):
-                pass
+            await converse(exchange)
             name = str(exchange.response.content or "").strip().strip('"')
             if name and len(name.split()) <= _NAME_WORDS:
                 return name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pydantic import BaseModel
 from typing_extensions import Unpack
@@ -12,6 +12,7 @@ from typing_extensions import Unpack
 from agno._engine.modes import Mode, explain, start
 from agno._engine.toolbox import component_in_tools
 from agno.agent._component import Component
+from agno.agent._definition import Definition
 from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
 from agno.agent._runs import continued_run, new_run
@@ -25,12 +26,17 @@ from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 from agno.utils.settings import Derived, publish_signature
 
+if TYPE_CHECKING:
+    from agno.compression.manager import CompressionManager
+    from agno.models.fallback import FallbackConfig
+    from agno.skills.agent_skills import Skills
+
 Input = str | list[Any] | dict[str, Any] | Message | BaseModel | list[Message] | None
 Tool = Toolkit | Callable[..., Any] | Function | dict[str, Any]
 
 
 @publish_signature
-class Agent(Component, Sessions, Printing):
+class Agent(Component, Definition, Sessions, Printing):
     """A language model with instructions, tools and a memory of its sessions.
 
     An agent is configuration: a run changes nothing on it, so one agent serves any number of runs at once.
@@ -78,7 +84,7 @@ class Agent(Component, Sessions, Printing):
     store_tool_messages: bool = True
 
     # Knowledge
-    knowledge: Any = None
+    knowledge: Any = None  # a Knowledge, or a function that gives one
     knowledge_filters: dict[str, Any] | None = None
     enable_agentic_knowledge_filters: bool | None = None
     add_knowledge_to_context: bool = False
@@ -94,6 +100,12 @@ class Agent(Component, Sessions, Printing):
     tool_hooks: list[Callable[..., Any]] | None = None
     read_chat_history: bool = False
     read_tool_call_history: bool = False
+    skills: Skills | None = None
+    compress_tool_results: bool = False
+    compression_manager: CompressionManager | None = None
+    cache_callables: bool = True
+    callable_tools_cache_key: Callable[..., Any] | None = None
+    callable_knowledge_cache_key: Callable[..., Any] | None = None
 
     # Hooks
     pre_hooks: list[Any] | None = None
@@ -147,7 +159,7 @@ class Agent(Component, Sessions, Printing):
     delay_between_retries: int = 1
     exponential_backoff: bool = False
     fallback_models: list[Model | str] | None = None
-    fallback_config: Any = None
+    fallback_config: FallbackConfig | None = None
     stream: bool | None = None
     stream_events: bool = False
     store_events: bool = False

@@ -11,6 +11,8 @@ from agno.models.response import ModelResponse
 
 Block = dict[str, Any]
 _PLAIN = frozenset({"text", "tool_use"})
+# the provider's own tools ran long: the answer goes on when it is sent back
+PAUSED = "pause_turn"
 
 
 def whole(message: Any) -> ModelResponse:
@@ -47,6 +49,8 @@ def finish(response: ModelResponse, blocks: list[Block], stop_reason: str | None
             response.provider_data["signature"] = signatures[-1]
     if stop_reason:
         response.extra = {"stop_reason": stop_reason}
+    if stop_reason == PAUSED:
+        response.provider_data = {**(response.provider_data or {}), "stop_reason": PAUSED}
 
 
 def plain(block: Any) -> Block:
@@ -219,4 +223,4 @@ _EVENTS = {
     "message_delta": _message_delta,
 }
 
-__all__ = ["event", "whole"]
+__all__ = ["PAUSED", "event", "whole"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -178,6 +179,8 @@ class Gemini(SdkModel):
     # Answer ----------------------------------------------------------------------------------------------------------
 
     def parse(self, response: Any, *, response_format: Any = None) -> ModelResponse:
+        if not response.candidates and response.prompt_feedback is None:
+            raise self.unfinished()
         state: dict[str, Any] = {}
         answer = _answers.read(response, state) or ModelResponse()
         answer.role = "assistant"
@@ -300,9 +303,14 @@ class Gemini(SdkModel):
             text = str(error.message or error)
             status = error.code if isinstance(error.code, int) else None
             # Google answers 400 to a wrong key
-            return self.provider_error(text, 401 if "API key not valid" in text else status)
+            ours = self.provider_error(text, 401 if "API key not valid" in text else status)
+            if isinstance(ours, ModelProviderError):
+                ours.retry_after = _answers.retry_delay(error.details)
+            return ours
         if isinstance(error, UnknownApiResponseError):
             return self.unfinished()
+        if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+            return self.unreadable(error)
         return self.network_error(error)
 
 

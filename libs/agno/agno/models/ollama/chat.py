@@ -31,6 +31,8 @@ from agno.utils.log import log_warning
 
 _CLOUD = "https://ollama.com"
 
+_THINKERS = ("qwq", "deepseek-r1", "qwen2.5-coder", "openthinker")  # models that think without being told to
+
 
 @dataclass
 class Ollama(SdkModel):
@@ -64,7 +66,7 @@ class Ollama(SdkModel):
 
     @property
     def native_reasoning(self) -> bool:  # type: ignore[override]  # depends on a setting
-        return bool(self.think)
+        return bool(self.think) or any(name in self.id for name in _THINKERS)
 
     # Request ---------------------------------------------------------------------------------------------------------
 
