@@ -8,10 +8,12 @@ from typing import Any
 
 from agno._engine import afterwards, reasoning, second_models, structured
 from agno._engine.approvals import record_pending
+from agno._engine.branching import say_more
+from agno._engine.checkpoints import keep_checkpoints
 from agno._engine.compressing import compress_in
 from agno._engine.context import Run
-from agno._engine.fallbacks import attempts_of
 from agno._engine.factories import knowledge_of
+from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import close_messages
@@ -33,7 +35,7 @@ async def agent_body(run: Run) -> None:
     component, output = run.component, run.output
     if component.knowledge is not None:
         await knowledge_of(run)
-    if component.pre_hooks and not run.continued:
+    if component.pre_hooks and not run.messages:
         await run_hooks(run, "pre", {"run_input": output.input})
         run.input = hooked_input(run, output.input.input_content)
     if component.tools:
@@ -42,8 +44,10 @@ async def agent_body(run: Run) -> None:
     run.response_format = structured.response_format(run)
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
-    else:
+    if not run.messages:
         await _open(run)
+    if run.continued:
+        await say_more(run)
     run.exchange = exchange = _exchange(run)
     if component.compression_manager is not None or component.compress_tool_results:
         compress_in(run, exchange)
@@ -89,6 +93,8 @@ def _exchange(run: Run) -> Exchange:
         exchange.attempts = attempts_of(run)
     if run.continued:
         _take_up(run, exchange)
+    if component.checkpoint is not None and component.db is not None:
+        keep_checkpoints(run, exchange)
     return exchange
 
 

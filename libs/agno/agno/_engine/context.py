@@ -12,6 +12,7 @@ from agno._io import DONE, IO, Give, silent
 from agno.models._loop import Exchange
 from agno.models.base import Model
 from agno.models.message import Message
+from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
 from agno.run.cancel import CancelToken, register_run
 from agno.run.context import RunContext
@@ -62,7 +63,12 @@ class Run:
     stored: bool = False
     reasoning_open: bool = False
     token: CancelToken
-    answers: dict[str, Any] | None = None  # what continue_run was given
+    answers: Any = None  # the Continuation that continue_run was given
+    announced: bool = False  # the run is stored as pending, and is known to `cancel_run`
+    counted: int = 0  # how many of the messages an earlier end of the run has counted for the session
+    spent: Metrics | None = None  # what the session has to count, where it is not the whole run
+    saving: bool = False  # a checkpoint is being written ...
+    unsaved: list[Message] | None = None  # ... and this is the next one
 
     def __init__(self, **state: Any) -> None:
         self.__dict__ = state
@@ -78,7 +84,8 @@ class Run:
 
     def register(self) -> None:
         """Start the clock and become known to `cancel_run`."""
-        self.token = register_run(self.output.run_id)
+        if not self.announced:
+            self.token = register_run(self.output.run_id)
         self.started = self.io.now()
 
     def get(self, name: str) -> Any:

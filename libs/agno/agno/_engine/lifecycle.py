@@ -14,6 +14,7 @@ from agno._engine.observing import observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
+from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
@@ -109,18 +110,26 @@ _BROKEN = frozenset({RunStatus.cancelled, RunStatus.error})
 
 def count_metrics(run: Run) -> None:
     """The run's metrics: the sum over its own assistant messages; durations are wall clock, in seconds."""
+    output, seconds = run.output, run.io.now() - run.started
+    total, earlier = usage_of(run.messages), output.metrics.duration if run.continued and output.metrics else None
+    total.duration = seconds + (earlier or 0.0)
+    output.metrics = total
+    if run.counted:
+        run.spent = usage_of(run.messages[run.counted :])
+        run.spent.duration = seconds
+
+
+def usage_of(messages: list[Message]) -> Metrics:
+    """What the answers among the messages cost, without history."""
     total = Metrics()
-    for message in run.messages:
+    for message in messages:
         own = message.__dict__.get("metrics")  # reading the attribute would make one
         if own is None or message.from_history or message.role not in ("assistant", "model"):
             continue
         if total.time_to_first_token is None:
             total.time_to_first_token = own.time_to_first_token
         total.add_usage(own)
-    total.duration = run.io.now() - run.started
-    if run.continued and run.output.metrics and (earlier := run.output.metrics.duration):
-        total.duration += earlier
-    run.output.metrics = total
+    return total
 
 
 def _facts(error: Exception) -> dict[str, Any]:

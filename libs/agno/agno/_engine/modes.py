@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+from agno._engine.background import announced, watched
 from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.lifecycle import Body, live
@@ -33,6 +34,7 @@ class Mode:
     every_event: bool
     with_output: bool
     options: dict[str, Any]
+    background: bool = False  # give the run back as soon as it is stored, and let it go on by itself
 
     @classmethod
     def sync(cls, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
@@ -51,11 +53,16 @@ class Mode:
         older = options.pop("stream_intermediate_steps", None)
         every = component.stream_events if every is None and older is None else bool(every or older)
         new, old = options.pop("yield_run_output", None), options.pop("yield_run_response", None)
-        return cls(io, streaming, streaming and every, bool(new or old), options)
+        background = bool(options.pop("background", None))
+        if background and not io.is_async:
+            raise ValueError("background=True needs an event loop to go on in: use arun() or acontinue_run().")
+        return cls(io, streaming, streaming and every, bool(new or old), options, background)
 
 
 def start(run: Run, mode: Mode) -> Any:
     """Drive a run in the given mode."""
+    if mode.background:
+        return launch(run, mode)
     if not mode.streaming:
         return _output(run) if mode.io.is_async else drive(_output(run))
     outlet = Outlet()
@@ -63,6 +70,16 @@ def start(run: Run, mode: Mode) -> Any:
     run.shown = None if mode.every_event else PLAIN_EVENTS
     work = functools.partial(_with_output if mode.with_output else live, run, agent_body)
     return aiterate(work, outlet) if mode.io.is_async else iterate(work, outlet)
+
+
+def launch(run: Run, mode: Mode) -> Any:
+    """Let a run go on by itself: its output at once, as it is stored, or with `stream=True` its events."""
+    if run.component.db is None:
+        raise ValueError(f"background=True needs a db= on {run.component!r}, where the run can be looked up.")
+    if not mode.streaming:
+        return announced(run, lambda: live(run, agent_body))
+    run.shown = None if mode.every_event else PLAIN_EVENTS
+    return watched(run, functools.partial(_with_output if mode.with_output else live, run, agent_body))
 
 
 async def _output(run: Run) -> Any:
@@ -94,4 +111,4 @@ async def _request_of(run: Run) -> dict[str, Any]:
     return model.request(messages, tools=tools, tool_choice=choice, response_format=asked, stream=run.streaming)
 
 
-__all__ = ["PLAIN_EVENTS", "Mode", "explain", "start"]
+__all__ = ["PLAIN_EVENTS", "Mode", "explain", "launch", "start"]

@@ -1,6 +1,7 @@
 """How the engine waits: the `IO` port with its seven verbs, and who drives it. The only room that knows threads and loops."""
 
 from agno._io.aio import ASYNC, AsyncIO
+from agno._io.background import Feed, spawn
 from agno._io.drivers import WouldBlock, aiterate, drive, iterate
 from agno._io.faces import asynchronous, asynchronous_stream, sync, sync_stream
 from agno._io.outlet import DONE, Give, Outlet, ReaderLeft, silent
@@ -14,6 +15,7 @@ __all__ = [
     "IO",
     "SYNC",
     "AsyncIO",
+    "Feed",
     "Give",
     "Outlet",
     "Portal",
@@ -28,6 +30,7 @@ __all__ = [
     "portal",
     "run_blocking",
     "silent",
+    "spawn",
     "sync",
     "sync_stream",
 ]

@@ -6,16 +6,17 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-import msgspec
-
+from agno._engine import past_sessions, session_tools
 from agno._engine.context import Run
 from agno._engine.observing import debug_level_of
 from agno._io import ASYNC, IO, SYNC, drive
 from agno.exceptions import RetryableModelProviderError, RunCancelledException
 from agno.models.base import Model
 from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
+from agno.models.message import Message
 from agno.models.utils import get_model
-from agno.run.cancel import cancel_run
+from agno.run.agent import RunOutput
+from agno.run.base import RunStatus
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
@@ -147,6 +148,22 @@ class Component(Settings):
             metadata=dict(component.metadata) if component.metadata else None,
             created_at=now,
             updated_at=now,
+            runs=[self._introduced(context)] if component.introduction else None,
+        )
+
+    def _introduced(self, context: RunContext) -> RunOutput:
+        """The run that a new session begins with: what the agent says before it is asked. Made twice, it is the same."""
+        component: Any = self
+        text = component.introduction
+        return RunOutput(
+            run_id=f"{context.session_id}-introduction",
+            session_id=context.session_id,
+            user_id=context.user_id,
+            agent_id=component.id,
+            agent_name=component.name,
+            content=text,
+            messages=[Message(role=self.model_of_run().assistant_message_role, content=text)],
+            status=RunStatus.completed,
         )
 
     def remember_session(self, session: AgentSession) -> None:
@@ -165,11 +182,15 @@ class Component(Settings):
         component: Any = self
         found: list[Callable[..., Any] | Function] = []
         if component.read_chat_history:
-            found.append(_chat_history_tool(run))
+            found.append(session_tools.chat_history(run))
         if component.read_tool_call_history:
-            found.append(_tool_history_tool(run))
+            found.append(session_tools.tool_history(run))
+        if component.search_session_history:
+            found.append(past_sessions.previous_messages_tool(run))
+        if component.search_past_sessions:
+            found.append(past_sessions.search_tool(run))
         if component.enable_agentic_state:
-            found.append(_state_tool(run))
+            found.append(session_tools.state(run))
         if component.skills is not None:
             found.extend(component.skills.get_tools())
         return found
@@ -187,66 +208,6 @@ class Component(Settings):
             await run.io.pick(manager.create_session_summary, manager.acreate_session_summary, run.session)
 
         return [("SessionSummary", summarise)]
-
-    # Cancelling ------------------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def cancel_run(run_id: str) -> bool:
-        """Ask a run to stop. True if it is running; the wish for an unknown id is remembered for its start."""
-        return cancel_run(run_id)
-
-    @staticmethod
-    async def acancel_run(run_id: str) -> bool:
-        """`cancel_run` for asyncio."""
-        return cancel_run(run_id)
-
-
-def _chat_history_tool(run: Run) -> Function:
-    def get_chat_history(num_chats: int | None = None) -> str:
-        """Read the earlier messages of this conversation.
-
-        Args:
-            num_chats: How many of the newest question and answer pairs; all if left out.
-        """
-        session = run.session
-        pairs: list[dict[str, Any]] = []
-        for past in (session.runs if session is not None else None) or ():
-            talk = [
-                m for m in past.messages or () if m.role in ("user", "assistant") and not m.from_history and m.content
-            ]
-            pairs.append({"talk": [{"role": m.role, "content": m.get_content_string()} for m in talk]})
-        chosen = pairs if num_chats is None else pairs[-num_chats:] if num_chats > 0 else []
-        messages = [message for pair in chosen for message in pair["talk"]]
-        return msgspec.json.encode(messages).decode() if messages else ""
-
-    return Function.from_callable(get_chat_history)
-
-
-def _tool_history_tool(run: Run) -> Function:
-    def get_tool_call_history(num_calls: int = 3) -> str:
-        """Read the newest tool calls of this conversation.
-
-        Args:
-            num_calls: How many.
-        """
-        session = run.session
-        calls = session.get_tool_calls(num_calls=num_calls) if session is not None else []
-        return msgspec.json.encode(calls, enc_hook=str).decode() if calls else ""
-
-    return Function.from_callable(get_tool_call_history)
-
-
-def _state_tool(run: Run) -> Function:
-    def update_session_state(session_state_updates: dict[str, Any]) -> str:
-        """Change the session state.
-
-        Args:
-            session_state_updates: The keys to set, with their new values.
-        """
-        run.state.update(session_state_updates)
-        return f"The session state is now: {run.stored_state()}"
-
-    return Function.from_callable(update_session_state)
 
 
 __all__ = ["Component"]

@@ -11,6 +11,7 @@ from typing_extensions import Unpack
 
 from agno._engine.modes import Mode, explain, start
 from agno._engine.toolbox import component_in_tools
+from agno.agent._cancelling import Cancelling
 from agno.agent._component import Component
 from agno.agent._definition import Definition
 from agno.agent._options import ContinueOptions, RunOptionsDict
@@ -21,7 +22,6 @@ from agno.db.base import BaseDb
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.run.agent import RunEvent, RunOutput, RunOutputEvent
-from agno.run.requirement import RunRequirement
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 from agno.utils.settings import Derived, publish_signature
@@ -36,7 +36,7 @@ Tool = Toolkit | Callable[..., Any] | Function | dict[str, Any]
 
 
 @publish_signature
-class Agent(Component, Definition, Sessions, Printing):
+class Agent(Component, Definition, Sessions, Cancelling, Printing):
     """A language model with instructions, tools and a memory of its sessions.
 
     An agent is configuration: a run changes nothing on it, so one agent serves any number of runs at once.
@@ -58,6 +58,9 @@ class Agent(Component, Definition, Sessions, Printing):
     cache_session: bool = False
     search_session_history: bool = False
     num_history_sessions: int | None = None
+    search_past_sessions: bool = False
+    num_past_sessions_to_search: int | None = None
+    num_past_session_runs_in_search: int | None = None
     metadata: dict[str, Any] | None = None
     db: BaseDb | None = None
 
@@ -155,6 +158,7 @@ class Agent(Component, Definition, Sessions, Printing):
     followup_model: Model | str | None = None
 
     # Running
+    checkpoint: Literal["runs", "tool-batch", "tools"] | None = None
     retries: int = 0
     delay_between_retries: int = 1
     exponential_backoff: bool = False
@@ -171,8 +175,6 @@ class Agent(Component, Definition, Sessions, Printing):
     _aliases = {
         "stream_intermediate_steps": "stream_events",
         "update_memory_on_run": "enable_user_memories",
-        "search_past_sessions": "search_session_history",
-        "num_past_sessions_to_search": "num_history_sessions",
     }
     _removed = {
         "storage": "sessions are kept in db=, for example db=SqliteDb(db_file='agent.db').",
@@ -227,34 +229,21 @@ class Agent(Component, Definition, Sessions, Printing):
         return start(new_run(self, input, mode), mode)
 
     def continue_run(
-        self,
-        run_response: RunOutput | None = None,
-        *,
-        run_id: str | None = None,
-        updated_tools: list[Any] | None = None,
-        requirements: list[RunRequirement] | None = None,
-        stream: bool | None = None,
-        **options: Unpack[ContinueOptions],
+        self, run_response: RunOutput | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
     ) -> Any:
-        """Go on with a paused run, given as an object or by id with its resolved tools or requirements."""
-        answers = {"run_response": run_response, "run_id": run_id, "tools": updated_tools, "requirements": requirements}
+        """Go on with a run, given as an object or by `run_id`: answer what it waits for, resume it, branch off from it.
+
+        `ContinueOptions` lists the options. The object that is given stays as it is.
+        """
         mode = Mode.sync(self, stream, dict(options))
-        return start(continued_run(self, answers, mode), mode)
+        return start(continued_run(self, run_response, mode), mode)
 
     def acontinue_run(
-        self,
-        run_response: RunOutput | None = None,
-        *,
-        run_id: str | None = None,
-        updated_tools: list[Any] | None = None,
-        requirements: list[RunRequirement] | None = None,
-        stream: bool | None = None,
-        **options: Unpack[ContinueOptions],
+        self, run_response: RunOutput | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
     ) -> Any:
         """`continue_run` for asyncio: await it, or, with `stream=True`, use `async for`."""
-        answers = {"run_response": run_response, "run_id": run_id, "tools": updated_tools, "requirements": requirements}
         mode = Mode.asynchronous(self, stream, dict(options))
-        return start(continued_run(self, answers, mode), mode)
+        return start(continued_run(self, run_response, mode), mode)
 
     def explain(self, input: Input = None, **options: Unpack[RunOptionsDict]) -> dict[str, Any]:
         """The exact request that `run(input)` would send first, without sending it and without storing anything."""

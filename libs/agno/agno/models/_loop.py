@@ -47,6 +47,8 @@ class Exchange:
     run_response: Any = None
     prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
     before_turn: Callable[[Exchange], Awaitable[None]] | None = None  # work on the messages, e.g. compression
+    after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
+    after_tool: Give | None = None  # ... and before the first of them and after each
 
     executions: list[ToolExecution]
     response: ModelResponse
@@ -112,6 +114,8 @@ async def converse(x: Exchange) -> None:
         await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:
             return
+        if x.after_turn is not None:
+            await x.after_turn(x.messages)
         call_message = None
 
 
