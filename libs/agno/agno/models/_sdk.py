@@ -132,7 +132,9 @@ class SdkModel(Model):
         kind = type(error)
         names = {base.__name__ for base in kind.__mro__}
         over_http = any(base.__module__.partition(".")[0] in _HTTP_LIBRARIES for base in kind.__mro__)
-        text = str(error) or kind.__name__
+        text = (
+            str(error.__cause__ or "") or str(error) or kind.__name__
+        )  # the SDKs say no more than "Connection error."
         if isinstance(error, TimeoutError) or any(
             name.endswith(("TimeoutException", "TimeoutError")) for name in names
         ):
