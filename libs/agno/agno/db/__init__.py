@@ -8,7 +8,11 @@ from typing import Any
 from agno.db.base import BaseDb, SessionType
 
 # loaded when asked for, so that `import agno.db` needs no driver
-_LAZY = {"InMemoryDb": "agno.db.in_memory", "SqliteDb": "agno.db.sqlite"}
+_LAZY = {
+    "InMemoryDb": "agno.db.in_memory",
+    "JsonDb": "agno.db.json",
+    "SqliteDb": "agno.db.sqlite",
+}
 
 
 def __getattr__(name: str) -> Any:
