@@ -11,6 +11,7 @@ from agno.db.base import BaseDb, SessionType
 _LAZY = {
     "InMemoryDb": "agno.db.in_memory",
     "JsonDb": "agno.db.json",
+    "RedisDb": "agno.db.redis",
     "SqliteDb": "agno.db.sqlite",
 }
 

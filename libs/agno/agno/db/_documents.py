@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from threading import Lock
 from typing import Any
 
@@ -47,6 +47,12 @@ def header_of(document: Mapping[str, Any]) -> Row:
     return {**row_of(SESSIONS, document), "runs": nested_from_json(document.get("runs"))}
 
 
+def drop_old_runs(document: Row, dropped: Collection[str]) -> None:
+    """Take runs out of a header that an older version wrote."""
+    if dropped and document.get("runs"):
+        document["runs"] = [run for run in nested_from_json(document["runs"]) if run.get("run_id") not in dropped]
+
+
 def stored_header(header: Row | None) -> StoredHeader | None:
     """What a writer must know of a header."""
     if header is None:
@@ -72,6 +78,7 @@ def plain_name(name: str) -> str:
 __all__ = [
     "SEQ",
     "document_of",
+    "drop_old_runs",
     "file_name",
     "header_of",
     "next_seq",

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from agno.db._documents import file_name, header_of, stored_header
+from agno.db._documents import drop_old_runs, file_name, header_of, stored_header
 from agno.db._json_tables import Documents, JsonTables, parsed, put_row, written
 from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
@@ -110,8 +110,7 @@ class JsonDb(JsonTables):
             if runs or dropped:
                 end = document.get(_END) or 0
                 document[_END] = self._log(session_id).write(end, runs, dropped, append=append)
-            if dropped and document.get("runs"):
-                document["runs"] = [run for run in document["runs"] if run.get("run_id") not in dropped]
+            drop_old_runs(document, dropped)
 
         with self._told():
             self._change(SESSIONS, changed)
