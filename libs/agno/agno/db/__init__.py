@@ -9,8 +9,10 @@ from agno.db.base import BaseDb, SessionType
 
 # loaded when asked for, so that `import agno.db` needs no driver
 _LAZY = {
+    "AsyncMongoDb": "agno.db.mongo",
     "InMemoryDb": "agno.db.in_memory",
     "JsonDb": "agno.db.json",
+    "MongoDb": "agno.db.mongo",
     "RedisDb": "agno.db.redis",
     "SqliteDb": "agno.db.sqlite",
 }
