@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from agno._io import Portal
-from agno.db._asynchronous import AsyncBaseDb
+from agno.db._async import AsyncBaseDb
 
 
 class Awaited:
@@ -17,7 +17,7 @@ class Awaited:
 
     def __getattr__(self, name: str) -> Any:
         if not hasattr(self._db, name):
-            return getattr(self._db._verbs, name)
+            return getattr(self._db._db, name)
         found = getattr(self._db, name)
         if not inspect.iscoroutinefunction(found):
             return found

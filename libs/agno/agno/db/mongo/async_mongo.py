@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from agno._io.bridge import bridged
-from agno.db._asynchronous import AsyncBaseDb
+from agno.db._async import AsyncBaseDb
 from agno.db.mongo._calls import AsyncCalls
 from agno.db.mongo.mongo import MongoVerbs, timeout
 
@@ -39,6 +40,9 @@ class AsyncMongoDb(AsyncBaseDb):
         self._calls = AsyncCalls(db_client, lambda: AsyncMongoClient(db_url, **timeout(db_url)))
         names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
         super().__init__(MongoVerbs(self._calls, db_name, *names))
+
+    async def _run(self, method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return await bridged(method, *args, **kwargs)
 
     async def close(self) -> None:
         """Close the client that was made for this loop; the next call makes another. One of your own is yours."""
