@@ -10,6 +10,7 @@ from agno.db.base import BaseDb, SessionType
 # loaded when asked for, so that `import agno.db` needs no driver
 _LAZY = {
     "AsyncMongoDb": "agno.db.mongo",
+    "DynamoDb": "agno.db.dynamo",
     "InMemoryDb": "agno.db.in_memory",
     "JsonDb": "agno.db.json",
     "MongoDb": "agno.db.mongo",
