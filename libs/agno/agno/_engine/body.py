@@ -10,8 +10,8 @@ from agno._engine import afterwards, reasoning, second_models, structured
 from agno._engine.approvals import record_pending
 from agno._engine.compressing import compress_in
 from agno._engine.context import Run
-from agno._engine.fallbacks import attempts_of
 from agno._engine.factories import knowledge_of
+from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import close_messages

@@ -64,7 +64,9 @@ def download_knowledge_filters_sample_data(
     network is needed."""
     kind = SampleDataFileExtension(file_extension)
     make = _MAKERS[kind]
-    made = [_written(Path(folder) / f"cv_{n}.{kind.value}", make(facts)) for n, facts in enumerate(people(num_files), 1)]
+    made = [
+        _written(Path(folder) / f"cv_{n}.{kind.value}", make(facts)) for n, facts in enumerate(people(num_files), 1)
+    ]
     return [str(path) for path in made]
 
 

@@ -59,7 +59,9 @@ def test_downloads(site: str, tmp_path: Path) -> None:
 def test_base64_becomes_files(tmp_path: Path) -> None:
     text = base64.b64encode(b"sound").decode()
     assert save_base64_data(text, tmp_path / "a" / "x") and (tmp_path / "a" / "x").read_bytes() == b"sound"
-    assert save_base64_data(f"data:audio/wav;base64,{text}", tmp_path / "y") and (tmp_path / "y").read_bytes() == b"sound"
+    assert (
+        save_base64_data(f"data:audio/wav;base64,{text}", tmp_path / "y") and (tmp_path / "y").read_bytes() == b"sound"
+    )
     with pytest.raises(ValueError):
         save_base64_data("no base64!", tmp_path / "z")
     for audio in (text, b"sound"):
