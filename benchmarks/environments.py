@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
@@ -42,17 +43,25 @@ class Environment:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         return {**kept, **QUIET, "PYTHONPATH": os.pathsep.join(map(str, self.path))}
 
-    def command(self, *arguments: str) -> list[str]:
-        """A command line of this Python."""
-        return [str(self.python), *arguments]
+    def start(self, module: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """A module of the benchmark as a process of this environment; it is talked to in lines of text."""
+        return subprocess.Popen(
+            [str(self.python), "-m", f"benchmarks.{module}", *arguments],
+            env=self.variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=HERE,  # not the caller's, whose modules would be found first
+            **options,
+        )
 
 
-def this_python(checkout: bool = True) -> Environment:
-    """The environment that runs now; for the test of the driver, which builds none."""
+def this_python(name: str, checkout: bool = False) -> Environment:
+    """The environment that runs now, whatever the name; nothing is built."""
     return Environment(Path(sys.executable), _paths(checkout))
 
 
-def environment(name: str, checkout: bool = False) -> Environment:
+def built(name: str, checkout: bool = False) -> Environment:
     """The environment of `requirements/NAME.txt`, built if it is missing or the list has changed."""
     folder, requirements = ENVIRONMENTS / name, REQUIREMENTS / f"{name}.txt"
     python, stamp = folder / "bin" / "python", folder / ".built"

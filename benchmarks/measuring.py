@@ -37,7 +37,7 @@ class Measuring:
     def batch(self, scenario: str, times: int) -> Numbers:
         """One batch of a scenario."""
         before, tools = process_time_ns(), workload.added
-        numbers = getattr(self, scenario)(times)
+        numbers: Numbers = getattr(self, scenario)(times)
         if scenario in ("tools", "tools_async"):
             expect("tools run", workload.added - tools, times * workload.TOOL_ROUNDS)
         self.spent = process_time_ns() - before
@@ -135,11 +135,11 @@ def _session_numbers(marks: dict[int, tuple[int, int | None, int]]) -> Numbers:
     for turn in (SHORT, LONG):
         if turn not in marks:
             continue
-        (cpu, out, seen), (cpu_before, out_before, seen_before) = marks[turn], marks[turn - LAST]
+        (cpu, out, seen), (cpu_before, _, seen_before) = marks[turn], marks[turn - LAST]
+        out_before = marks[0][1]
         numbers[f"total_{turn}"] = (cpu - marks[0][0]) / 1e6
         numbers[f"turn_{turn}"] = _micro(cpu - cpu_before, LAST)
-        known = out is not None and out_before is not None
-        numbers[f"written_{turn}"] = (out - out_before) / LAST / 1024 if known else None
+        numbers[f"written_{turn}"] = None if out is None or out_before is None else (out - out_before) / turn / 1024
         numbers[f"statements_{turn}"] = (seen - seen_before) / LAST if seen else None
     return numbers
 

@@ -39,7 +39,7 @@ def _session(where: str, stored: bool) -> tuple[Metric, ...]:
             Metric(f"turn_{turns}", f"turn {turns} {where}, CPU", "µs"),
         ]
         if stored:
-            metrics.append(Metric(f"written_{turns}", f"turn {turns} {where}, written", "KiB", counted=True))
+            metrics.append(Metric(f"written_{turns}", f"{turns} turns {where}, written per turn", "KiB", counted=True))
             metrics.append(Metric(f"statements_{turns}", f"turn {turns} {where}, SQL", "statements", counted=True))
     return tuple(metrics)
 

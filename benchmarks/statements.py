@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,17 +23,20 @@ class Count:
 @contextmanager
 def counting() -> Iterator[Count]:
     """Count what connections opened in this block run."""
-    plain: Callable[..., sqlite3.Connection] = sqlite3.connect
+    plain: Any = sqlite3.connect
     count = Count()
 
     def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        connection = plain(*arguments, **options)
+        connection: sqlite3.Connection = plain(*arguments, **options)
         connection.set_trace_callback(count)
         return connection
 
     # SQLAlchemy takes the function from the inner module
-    sqlite3.connect = sqlite3.dbapi2.connect = connect
+    modules: tuple[Any, ...] = (sqlite3, sqlite3.dbapi2)
+    for module in modules:
+        module.connect = connect
     try:
         yield count
     finally:
-        sqlite3.connect = sqlite3.dbapi2.connect = plain
+        for module in modules:
+            module.connect = plain

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+from importlib.metadata import version
 from typing import Any, TextIO
 
 from benchmarks.measuring import Measuring
@@ -27,7 +28,9 @@ class Worker:
         self.times: dict[str, int] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """What to say to `{"prepare": scenario}` and to `{"measure": scenario}`."""
+        """What to say to `{"prepare": scenario}`, `{"measure": scenario}` and `{"version": package}`."""
+        if (package := request.get("version")) is not None:
+            return {"version": version(package)}
         if (scenario := request.get("prepare")) is not None:
             return self._prepare(scenario)
         scenario = request["measure"]

@@ -80,9 +80,8 @@ class Stored:
         return len(self.agent.get_session(session_id="s").runs)
 
     def close(self) -> None:
-        engine = getattr(self.db, "db_engine", None)
-        if engine is not None:
-            engine.dispose()
+        if hasattr(self.db, "close"):  # 2.0.0 has no such method
+            self.db.close()
 
 
 class Agno(Row):

@@ -65,7 +65,7 @@ class Fake(Model):
         self.seen = 1 if isinstance(said, str) else len(said)
         return [message(workload.ANSWER)]
 
-    async def get_response(self, system: Any, input: Any, *args: Any, **kwargs: Any) -> ModelResponse:
+    async def get_response(self, *, input: Any, **kwargs: Any) -> ModelResponse:
         return ModelResponse(output=self.reply(input), usage=Usage(), response_id=None)
 
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
