@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -56,15 +57,14 @@ async def remember(run: Run) -> None:
         await run.emit(getattr(run.events, f"{when}CompletedEvent"))
 
 
-def save_to_file(run: Run, message: str) -> None:
+def save_to_file(component: Any, output: Any, message: str) -> None:
     """Write the answer to `save_response_to_file`. An error is logged, the run is complete."""
-    output, component = run.output, run.component
     try:
         path = Path(
             component.save_response_to_file.format(
                 name=component.name,
-                session_id=run.context.session_id,
-                user_id=run.context.user_id,
+                session_id=output.session_id,
+                user_id=output.user_id,
                 message=message,
                 run_id=output.run_id,
             )

@@ -263,7 +263,8 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
     await store(run)
     if component.save_response_to_file:
-        await run.io.call(afterwards.save_to_file, run, text_of(run.input) if run.input is not None else "")
+        message = text_of(run.input) if run.input is not None else ""
+        await run.io.call(afterwards.save_to_file, component, output, message)
     if completed is not None:
         await run.show(completed)
 

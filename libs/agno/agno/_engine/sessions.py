@@ -23,13 +23,18 @@ async def begin(run: Run) -> None:
     db = component.db if run.output.parent_run_id is None else None
     if not run.announced:
         await _open_session(run, db)
-    _settle_state(run)
-    _settle_metadata(run)
-    if component.dependencies or run.asked.get("dependencies"):
-        await _resolve_dependencies(run)
-    run.opened = True
+    await settle(run)
     if db is not None and (run.announced or not _is_stored(run)):
         await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
+
+
+async def settle(run: Run) -> None:
+    """State, metadata and dependencies, once the session is there."""
+    _settle_state(run)
+    _settle_metadata(run)
+    if run.component.dependencies or run.asked.get("dependencies"):
+        await _resolve_dependencies(run)
+    run.opened = True
 
 
 async def announce(run: Run) -> None:
@@ -186,8 +191,12 @@ _UNFINISHED = frozenset({RunStatus.pending, RunStatus.running, RunStatus.paused}
 
 
 def stored_copy(run: Run, output: Any = None) -> Any:
+    """What is kept of the run's output."""
+    return kept_of(run.component, output or run.output)
+
+
+def kept_of(component: Any, output: Any) -> Any:
     """The run as it is kept: without history, and without what the settings leave out. The output stays whole."""
-    component, output = run.component, output or run.output
     kept = output.__class__.__new__(output.__class__)
     kept.__dict__.update(output.__dict__)
     messages = output.messages or []
@@ -213,4 +222,4 @@ def _without_media(message: Message) -> Message:
     return twin
 
 
-__all__ = ["announce", "begin", "store", "store_progress", "stored_copy"]
+__all__ = ["announce", "begin", "kept_of", "settle", "store", "store_progress", "stored_copy"]
