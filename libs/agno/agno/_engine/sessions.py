@@ -7,7 +7,7 @@ from typing import Any
 
 from agno._engine.branching import retired, take_up
 from agno._engine.context import Run, private_copy
-from agno._engine.history import runs_needed
+from agno._engine.history import finished_runs, runs_needed
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
@@ -50,19 +50,28 @@ def _is_stored(run: Run) -> bool:
 
 
 async def _open_session(run: Run, db: Any) -> None:
-    component, context = run.component, run.context
+    component = run.component
     session = run.loaded_session or (_cached(run) if component.cache_session else None)
     if session is None and db is not None:
-        session = await run.io.call(
-            db.read_session, _wanted_session(run), component.session_type, context.user_id, **_window(run)
-        )
+        session = await _read(run, db)
         if session is None:
-            session = component.new_session(context)
+            session = component.new_session(run.context)
             if session.runs:  # the introduction
                 await run.io.call(db.finish_run, session, session.runs[0])
     run.loaded_session = session
     if run.continued:
         await take_up(run)
+
+
+async def _read(run: Run, db: Any) -> Any:
+    """The stored session, with as many runs as this run looks at."""
+    key = (_wanted_session(run), run.component.session_type, run.context.user_id)
+    wanted = _window(run)
+    session = await run.io.call(db.read_session, *key, runs=wanted)
+    runs = session.runs or [] if session is not None and wanted else []
+    if len(runs) == wanted and len(finished_runs(runs)) < wanted:
+        return await run.io.call(db.read_session, *key)  # failed and paused runs take no place in the history
+    return session
 
 
 def _cached(run: Run) -> Any:
@@ -75,12 +84,13 @@ def _wanted_session(run: Run) -> str:
     return (run.answers.session_id if run.answers is not None else None) or run.context.session_id
 
 
-def _window(run: Run) -> dict[str, Any]:
+def _window(run: Run) -> int | None:
+    """How many of the newest runs are loaded; None for all."""
     wanted = runs_needed(run)
     component = run.component
     if run.continued or component.cache_session or component.read_chat_history or component.read_tool_call_history:
         wanted = -1
-    return {"runs": None if wanted < 0 else wanted}
+    return None if wanted < 0 else wanted
 
 
 def _settle_state(run: Run) -> None:
