@@ -86,7 +86,7 @@ async def take_up(run: Run) -> None:
         _answer(output, wish)
         await settle(run, output, output.tools or ())
         _check_results(output)
-    run.output = output
+    run.output, run.before = output, output.metrics
     run.messages = run.context.messages = _with_history(run, kept, source)
     run.counted = 0 if source.status in _UNCOUNTED else len(run.messages)
     if run.component.store_events:

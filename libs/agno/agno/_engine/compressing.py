@@ -5,6 +5,9 @@ from __future__ import annotations
 from agno._engine.context import Run
 from agno.compression.manager import CompressionManager, as_compressed
 from agno.models._loop import Exchange
+from agno.models.message import Message
+from agno.models.metrics import ModelType
+from agno.models.utils import get_model
 
 
 def compress_in(run: Run, exchange: Exchange) -> None:
@@ -19,7 +22,9 @@ def compress_in(run: Run, exchange: Exchange) -> None:
         if not await run.io.pick(manager.should_compress, manager.ashould_compress, *facts):
             return
         await run.emit(run.events.CompressionStartedEvent)
-        await run.io.pick(manager.compress, manager.acompress, x.messages, x.model)
+        spent: list[Message] = []
+        await run.io.pick(manager.compress, manager.acompress, x.messages, x.model, spent=spent)
+        run.note_usage(ModelType.COMPRESSION_MODEL, get_model(manager.model or x.model), spent)
         await run.emit(run.events.CompressionCompletedEvent)
 
     exchange.before_turn = before_turn

@@ -15,7 +15,7 @@ from agno.exceptions import AgnoError, InputCheckError, OutputCheckError
 
 _EXITS = ("exit", "quit", "bye")
 # a run fails by these for reasons that a person can understand; any other exception is a defect, and travels
-_REFUSALS = (AgnoError, InputCheckError, OutputCheckError)
+_REFUSALS = (AgnoError, InputCheckError, OutputCheckError, ImportError)
 _OF_STREAMS = ("stream_events", "stream_intermediate_steps", "yield_run_output", "yield_run_response")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +12,7 @@ from agno._io import DONE, IO, Give, silent
 from agno.models._loop import Exchange
 from agno.models.base import Model
 from agno.models.message import Message
-from agno.models.metrics import Metrics
+from agno.models.metrics import Metrics, ModelType
 from agno.run.base import RunStatus
 from agno.run.cancel import CancelToken, register_run
 from agno.run.context import RunContext
@@ -52,6 +52,8 @@ class Run:
     functions: dict[str, Function]
     tool_specs: list[dict[str, Any]] | None = None
     tool_instructions: list[str]
+    before: Metrics | None = None  # what a continued run cost until it was paused
+    other_usage: Sequence[tuple[str, Model, list[Message]]] = ()  # what models beside the main one said, by their part
     closers: list[Callable[[], Any]]  # called when the run ends, the last one first
     response_format: Any = None
     exchange: Exchange | None = None
@@ -140,6 +142,10 @@ class Run:
         """The seam for everything that costs or acts; a journal or a distributed executor plugs in here."""
         self.check()
         return await work()
+
+    def note_usage(self, part: ModelType, model: Model, messages: list[Message]) -> None:
+        """Remember what another model said, so that its cost is counted."""
+        self.other_usage = [*self.other_usage, (part.value, model, messages)]
 
     @property
     def asked_schema(self) -> Any:

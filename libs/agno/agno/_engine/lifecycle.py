@@ -15,7 +15,7 @@ from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
 from agno.models.message import Message
-from agno.models.metrics import Metrics
+from agno.models.metrics import Metrics, ModelMetrics, ModelType
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.log import log_exception
@@ -110,10 +110,12 @@ _BROKEN = frozenset({RunStatus.cancelled, RunStatus.error})
 
 def count_metrics(run: Run) -> None:
     """The run's metrics: the sum over its own assistant messages; durations are wall clock, in seconds."""
-    output, seconds = run.output, run.io.now() - run.started
-    total, earlier = usage_of(run.messages), output.metrics.duration if run.continued and output.metrics else None
-    total.duration = seconds + (earlier or 0.0)
-    output.metrics = total
+    before, seconds = run.before, run.io.now() - run.started
+    total = usage_of(run.messages)
+    total.duration = seconds + ((before.duration or 0.0) if before is not None else 0.0)
+    if run.other_usage or (before is not None and before.details):
+        _count_others(run, total)
+    run.output.metrics = total
     if run.counted:
         run.spent = usage_of(run.messages[run.counted :])
         run.spent.duration = seconds
@@ -130,6 +132,30 @@ def usage_of(messages: list[Message]) -> Metrics:
             total.time_to_first_token = own.time_to_first_token
         total.add_usage(own)
     return total
+
+
+def _count_others(run: Run, total: Metrics) -> None:
+    """What other models cost in this run, in the sum and, by the part each of them played, in the details."""
+    part_of = {id(m): (part, model) for part, model, messages in run.other_usage for m in messages}
+    kept = {id(message) for message in run.messages}
+    entries = [
+        (ModelType.MODEL.value, run.model, m) for m in run.messages if id(m) not in part_of and not m.from_history
+    ]
+    entries += [(part, model, m) for part, model, messages in run.other_usage for m in messages]
+    for part, model, message in entries:
+        own = message.__dict__.get("metrics")
+        if own is None or model is None or message.role not in ("assistant", "model"):
+            continue
+        spent = ModelMetrics(model.id, model.get_provider())
+        spent.add_usage(own)
+        total.add_usage(Metrics(details={part: [spent]}))
+        if id(message) not in kept:
+            total.add_usage(own)
+    for part, models in ((run.before and run.before.details) or {}).items():
+        if part != ModelType.MODEL.value:  # its messages are those of the run
+            total.add_usage(Metrics(details={part: list(models)}))
+            for spent in models:
+                total.add_usage(spent)
 
 
 def _facts(error: Exception) -> dict[str, Any]:

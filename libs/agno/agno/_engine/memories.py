@@ -6,6 +6,7 @@ from typing import Any
 
 from agno._engine.context import Run
 from agno._engine.inputs import text_of
+from agno._engine.toolbox import coloured
 from agno._io import IO
 from agno.tools.function import Function
 
@@ -59,22 +60,15 @@ def tool(run: Run) -> Function:
     """`update_user_memory`: let the model change what is remembered."""
     manager, user = run.component.memory_manager, run.context.user_id or DEFAULT_USER
 
-    async def in_async_run(task: str) -> str:
+    async def update_user_memory(task: str) -> str:
+        """Add, change or delete what is remembered about the user.
+
+        Args:
+            task: What to remember, to change or to forget.
+        """
         return str(await _asked(run.io, manager, "update_memory_task", task=task, user_id=user))
 
-    def in_sync_run(task: str) -> str:
-        return str(manager.update_memory_task(task=task, user_id=user))
-
-    entry = in_async_run if run.io.is_async else in_sync_run
-    return Function(name="update_user_memory", description=_TASK, parameters=_PARAMETERS, entrypoint=entry)
-
-
-_TASK = "Add, change or delete what is remembered about the user."
-_PARAMETERS = {
-    "type": "object",
-    "properties": {"task": {"type": "string", "description": "What to remember, to change or to forget."}},
-    "required": ["task"],
-}
+    return coloured(run, update_user_memory)
 
 
 async def _asked(io: IO, manager: Any, method: str, **arguments: Any) -> Any:

@@ -10,12 +10,8 @@ from agno._engine.background import announced, watched
 from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.lifecycle import Body, live
-from agno._engine.prompt import build_messages
-from agno._engine.sessions import begin
-from agno._engine.structured import response_format
-from agno._engine.toolbox import resolve_tools
+from agno._engine.rehearsing import request_of
 from agno._io import ASYNC, IO, SYNC, Outlet, aiterate, drive, iterate
-from agno.models.base import Model
 
 # what `stream=True` shows; `stream_events=True` shows everything
 PLAIN_EVENTS = frozenset(
@@ -94,21 +90,7 @@ async def _with_output(run: Run, body: Body) -> None:
 
 def explain(run: Run) -> dict[str, Any]:
     """The first request of a run, without sending it."""
-    return drive(_request_of(run))
-
-
-async def _request_of(run: Run) -> dict[str, Any]:
-    run.component = run.component.deep_copy(update={"db": None})
-    await begin(run)
-    await resolve_tools(run, run.component.built_in_tools(run))
-    asked = response_format(run)
-    messages = await build_messages(run)
-    model = run.model
-    assert model is not None
-    tools, choice = run.tool_specs, run.component.tool_choice if run.tool_specs else None
-    if type(model).request is Model.request:  # a model with an invoke of its own has no request to show
-        return {"messages": messages, "tools": tools, "tool_choice": choice, "response_format": asked}
-    return model.request(messages, tools=tools, tool_choice=choice, response_format=asked, stream=run.streaming)
+    return drive(request_of(run))
 
 
 __all__ = ["PLAIN_EVENTS", "Mode", "explain", "launch", "start"]

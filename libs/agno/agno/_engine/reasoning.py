@@ -8,11 +8,11 @@ from typing import Any
 from agno._engine import structured
 from agno._engine.context import Run
 from agno._engine.prompt import json_prompt
-from agno._engine.second_models import format_for, second_exchange
+from agno._engine.second_models import converse_as, format_for, second_exchange
 from agno._io import DONE
 from agno.exceptions import RunCancelledException
-from agno.models._loop import converse
 from agno.models.message import Message
+from agno.models.metrics import ModelType
 from agno.models.utils import get_model
 from agno.reasoning.step import NextAction, ReasoningStep, ReasoningSteps
 from agno.utils.log import log_exception, log_warning
@@ -64,7 +64,7 @@ async def _native(run: Run, model: Any, thoughts: list[Message]) -> None:
     """One call of a model that thinks by itself."""
     exchange = second_exchange(run, model, [m.model_copy() for m in run.messages])
     exchange.give = lambda item: _thought_piece(run, item.reasoning_content)
-    await converse(exchange)
+    await converse_as(run, ModelType.REASONING_MODEL, exchange)
     thought = exchange.response.reasoning_content or exchange.response.content
     if not thought:
         log_warning(f"reasoning model {model.id!r} gave no reasoning")
@@ -132,7 +132,7 @@ async def _more_steps(
     exchange.tools = [{"type": "function", "function": f.definition()} for f in functions.values()] or None
     before = len(messages)
     try:
-        await converse(exchange)
+        await converse_as(run, ModelType.REASONING_MODEL, exchange)
     finally:
         thoughts.extend(messages[before:])
     found = exchange.response.parsed

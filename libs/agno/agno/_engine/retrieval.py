@@ -5,7 +5,6 @@ A knowledge is anything with `search(query, max_results=, filters=)`; the rest o
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Callable
@@ -14,7 +13,8 @@ from typing import Any
 from agno._engine.context import Run
 from agno._engine.factories import knowledge_of
 from agno._engine.inputs import as_json, text_of
-from agno._io import IO, drive
+from agno._engine.toolbox import coloured
+from agno._io import IO
 from agno.models.message import MessageReferences
 from agno.tools.function import Function
 from agno.utils.log import log_exception, log_warning
@@ -108,22 +108,10 @@ def knowledge_tools(run: Run) -> list[Function]:
     found: list[Function] = []
     if component.search_knowledge and (component.knowledge is not None or component.knowledge_retriever is not None):
         agentic = component.enable_agentic_knowledge_filters
-        found.append(_tool(run, _filtered_search(run) if agentic else _search(run)))
+        found.append(coloured(run, _filtered_search(run) if agentic else _search(run)))
     if component.update_knowledge and component.knowledge is not None:
-        found.append(_tool(run, _addition(run)))
+        found.append(coloured(run, _addition(run)))
     return found
-
-
-def _tool(run: Run, work: Callable[..., Any]) -> Function:
-    """A tool of the run's colour; both wait through the run's own io."""
-    if run.io.is_async:
-        return Function.from_callable(work)
-
-    @functools.wraps(work)
-    def stepped(*arguments: Any, **named: Any) -> Any:
-        return drive(work(*arguments, **named))
-
-    return Function.from_callable(stepped)
 
 
 def _search(run: Run) -> Callable[..., Any]:

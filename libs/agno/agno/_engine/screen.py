@@ -84,6 +84,8 @@ class Screen:
             self.content += event.content
         elif event.content is not None:
             self.content = event.content
+        if event.content:
+            self.activity = "Writing"
         self.citations = event.citations or self.citations
 
     def _on_ToolCallStarted(self, event: Any) -> None:

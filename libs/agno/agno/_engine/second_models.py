@@ -13,6 +13,7 @@ from agno.models._loop import Exchange, converse
 from agno.models._requests import Attempts
 from agno.models.base import Model
 from agno.models.message import Message
+from agno.models.metrics import ModelType
 from agno.models.utils import get_model
 
 _PARSER_PROMPT = "Turn the text you are given into the requested structure. Take everything from the text; add nothing."
@@ -31,6 +32,15 @@ def second_exchange(run: Run, model: Model | str, messages: list[Message], respo
         token=run.token,
         run_response=run.output,
     )
+
+
+async def converse_as(run: Run, part: ModelType, exchange: Exchange) -> None:
+    """`converse`, and what it cost is counted under the part that the model plays."""
+    start = len(exchange.messages)
+    try:
+        await converse(exchange)
+    finally:
+        run.note_usage(part, exchange.model, exchange.messages[start:])
 
 
 def format_for(model: Model, schema: Any) -> Any:
@@ -52,7 +62,7 @@ async def write_answer(run: Run) -> None:
     exchange = second_exchange(run, model, _work(run, asked), asked)
     if schema is None:
         exchange.give = lambda item: run.emit(events.RunContentEvent, content=item.content) if item.content else DONE
-    await converse(exchange)
+    await converse_as(run, ModelType.OUTPUT_MODEL, exchange)
     output.content = exchange.response.content
     _replace_answer(run, exchange.messages[-1])
     if schema is not None:
@@ -86,8 +96,8 @@ def _replace_answer(run: Run, written: Message) -> None:
         run.messages.append(written)
         return
     first, run.messages[-1] = run.messages[-1], written
-    if first.has_metrics:
-        written.metrics.add_usage(first.metrics)
+    assert run.model is not None
+    run.note_usage(ModelType.MODEL, run.model, [first])
 
 
 async def parse_answer(run: Run) -> None:
@@ -103,7 +113,7 @@ async def parse_answer(run: Run) -> None:
     text = output.content if isinstance(output.content, str) else as_json(output.content)
     messages = [Message(role="system", content=prompt), Message(role="user", content=text)]
     exchange = second_exchange(run, model, messages, asked)
-    await converse(exchange)
+    await converse_as(run, ModelType.PARSER_MODEL, exchange)
     run.messages.append(exchange.messages[-1])
     if component.parse_response:
         value = exchange.response.parsed
@@ -115,4 +125,4 @@ async def parse_answer(run: Run) -> None:
     await run.emit(events.ParserModelResponseCompletedEvent)
 
 
-__all__ = ["format_for", "parse_answer", "second_exchange", "write_answer"]
+__all__ = ["converse_as", "format_for", "parse_answer", "second_exchange", "write_answer"]

@@ -53,7 +53,7 @@ async def _open_session(run: Run, db: Any) -> None:
     component = run.component
     session = run.loaded_session or (_cached(run) if component.cache_session else None)
     if session is None and db is not None:
-        session = await _read(run, db)
+        session = await read_stored(run, db)
         if session is None:
             session = component.new_session(run.context)
             if session.runs:  # the introduction
@@ -63,7 +63,7 @@ async def _open_session(run: Run, db: Any) -> None:
         await take_up(run)
 
 
-async def _read(run: Run, db: Any) -> Any:
+async def read_stored(run: Run, db: Any) -> Any:
     """The stored session, with as many runs as this run looks at."""
     key = (_wanted_session(run), run.component.session_type, run.context.user_id)
     wanted = _window(run)
@@ -232,4 +232,4 @@ def _without_media(message: Message) -> Message:
     return twin
 
 
-__all__ = ["announce", "begin", "kept_of", "settle", "store", "store_progress", "stored_copy"]
+__all__ = ["announce", "begin", "kept_of", "read_stored", "settle", "store", "store_progress", "stored_copy"]

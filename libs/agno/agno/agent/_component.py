@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import Any, Literal
 
-from agno._engine import memories, past_sessions, retrieval, session_tools
+from agno._engine import memories, retrieval
 from agno._engine.context import Run
 from agno._engine.observing import debug_level_of
 from agno._io import ASYNC, IO, SYNC, drive
@@ -183,19 +184,19 @@ class Component(Settings):
         component: Any = self
         found: list[Callable[..., Any] | Function] = []
         if component.read_chat_history:
-            found.append(session_tools.chat_history(run))
+            found.append(_seldom("session_tools").chat_history(run))
         if component.read_tool_call_history:
-            found.append(session_tools.tool_history(run))
+            found.append(_seldom("session_tools").tool_history(run))
         if component.search_session_history:
-            found.append(past_sessions.previous_messages_tool(run))
+            found.append(_seldom("past_sessions").previous_messages_tool(run))
         if component.search_past_sessions:
-            found.append(past_sessions.search_tool(run))
+            found.append(_seldom("past_sessions").search_tool(run))
         if component.memory_manager is not None and component.enable_agentic_memory:
             found.append(memories.tool(run))
         if component.knowledge is not None or component.knowledge_retriever is not None:
             found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_state:
-            found.append(session_tools.state(run))
+            found.append(_seldom("session_tools").state(run))
         if component.skills is not None:
             found.extend(component.skills.get_tools())
         return found
@@ -216,6 +217,11 @@ class Component(Settings):
             await run.io.pick(manager.create_session_summary, manager.acreate_session_summary, run.session)
 
         return [*found, ("SessionSummary", summarise)]
+
+
+def _seldom(name: str) -> Any:
+    """A part of the engine that few agents need: imported when one does."""
+    return import_module(f"agno._engine.{name}")
 
 
 __all__ = ["Component"]

@@ -15,6 +15,7 @@ from agno.agent._accessors import Accessors
 from agno.agent._cancelling import Cancelling
 from agno.agent._component import Component
 from agno.agent._definition import Definition
+from agno.agent._inspection import Inspection
 from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
 from agno.agent._runs import continued_run, new_run
@@ -37,7 +38,7 @@ Tool = Toolkit | Callable[..., Any] | Function | dict[str, Any]
 
 
 @publish_signature
-class Agent(Component, Definition, Sessions, Accessors, Cancelling, Printing):
+class Agent(Component, Definition, Inspection, Accessors, Sessions, Cancelling, Printing):
     """A language model with instructions, tools and a memory of its sessions.
 
     An agent is configuration: a run changes nothing on it, so one agent serves any number of runs at once.

@@ -27,7 +27,7 @@ def of_failure(event: Any, model: Any, begun: bool) -> str:
     status = (event.additional_data or {}).get("status_code")
     who = model.get_provider()
     if begun:
-        return f"The answer broke off here. {text}"
+        return f"The answer broke off here: {text}"
     if event.error_type == "ModelAuthenticationError":
         return text if "key" in text and "set " in text else f"{who} refused the key: {text}"
     if status == 404:
@@ -35,14 +35,14 @@ def of_failure(event: Any, model: Any, begun: bool) -> str:
     if status == 429:
         return f"{who} says too many requests, try again later: {text}"
     if text.startswith("The connection to"):
-        return f"{text} {_where(model)}"
+        return f"{text[:-1]}; {_where(model)}"
     return text if who in text else f"{who} failed: {text}"
 
 
 def _where(model: Any) -> str:
     info = model.connection_info()
     base = (info or {}).get("base")
-    return f"Is the server at {base} running?" if base else "Is the server running?"
+    return f"is the server at {base} running?" if base else "is the server running?"
 
 
 __all__ = ["of_failure", "one_line", "tell"]

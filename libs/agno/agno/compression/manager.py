@@ -56,17 +56,23 @@ class CompressionManager:
         """`should_compress` for asyncio."""
         return self.should_compress(messages, tools, model, response_format)
 
-    async def _compress(self, io: IO, messages: list[Message], model: Model | str | None = None) -> None:
-        """Shorten every tool result among the messages. One that cannot be shortened stays whole, with a log line."""
+    async def _compress(
+        self, io: IO, messages: list[Message], model: Model | str | None = None, spent: list[Message] | None = None
+    ) -> None:
+        """Shorten every tool result among the messages. One that cannot be shortened stays whole, with a log line.
+
+        What the model said is added to `spent`.
+        """
         chosen = self.model or model
         if chosen is None:
             raise ValueError("CompressionManager has no model to shorten with: give CompressionManager(model=...).")
-        await io.gather(*[self._shorten(io, get_model(chosen), message) for message in _open(messages)])
+        found = spent if spent is not None else []
+        await io.gather(*[self._shorten(io, get_model(chosen), message, found) for message in _open(messages)])
 
     compress = sync(_compress)
     acompress = asynchronous(_compress)
 
-    async def _shorten(self, io: IO, model: Model, message: Message) -> None:
+    async def _shorten(self, io: IO, model: Model, message: Message, spent: list[Message]) -> None:
         text = message.get_content_string()
         asked = f"Tool: {message.tool_name}\nResult:\n{text}"
         prompt = self.compress_tool_call_instructions or _PROMPT
@@ -80,6 +86,7 @@ class CompressionManager:
         except Exception:
             log_exception(f"the result of tool {message.tool_name!r} could not be shortened; it is sent as it is")
             return
+        spent.append(exchange.messages[-1])
         if shorter := str(exchange.response.content or "").strip():
             message.compressed_content = shorter
             self._count(len(text), len(shorter))

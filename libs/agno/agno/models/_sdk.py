@@ -74,7 +74,7 @@ class SdkModel(Model):
         """Close our own synchronous client; the next request opens a new one. An `http_client` of the user stays open."""
         client = self.__dict__.pop("_client_kept", None)
         if client is not None and self.lent_http_client(asynchronous=False) is None:
-            client.close()
+            self.close_client(client)
 
     async def aclose(self) -> None:
         """Close our own asynchronous client of the running event loop; an `http_client` of the user stays open."""
@@ -89,6 +89,10 @@ class SdkModel(Model):
         if given is not None and hasattr(given, "aclose") is asynchronous:
             return given
         return (getattr(self, "client_params", None) or {}).get("http_client")
+
+    def close_client(self, client: Any) -> None:
+        """Close one of our synchronous clients."""
+        client.close()
 
     async def aclose_client(self, client: Any) -> None:
         """Close one of our asynchronous clients."""
@@ -128,7 +132,9 @@ class SdkModel(Model):
         kind = type(error)
         names = {base.__name__ for base in kind.__mro__}
         over_http = any(base.__module__.partition(".")[0] in _HTTP_LIBRARIES for base in kind.__mro__)
-        text = str(error) or kind.__name__
+        text = (
+            str(error.__cause__ or "") or str(error) or kind.__name__
+        )  # the SDKs say no more than "Connection error."
         if isinstance(error, TimeoutError) or any(
             name.endswith(("TimeoutException", "TimeoutError")) for name in names
         ):

@@ -85,9 +85,10 @@ _COUNTS = (
 
 def _counts(counts: Any) -> dict[str, Any]:
     values: dict[str, Any] = {ours: n for theirs, ours in _COUNTS if (n := getattr(counts, theirs, None))}
-    details = getattr(counts, "output_tokens_details", None)
-    if details is not None and details.thinking_tokens:
-        values["reasoning_tokens"] = details.thinking_tokens
+    details = getattr(counts, "output_tokens_details", None)  # a dict to an SDK that does not know it yet
+    thought = details.get("thinking_tokens") if isinstance(details, dict) else getattr(details, "thinking_tokens", None)
+    if thought:
+        values["reasoning_tokens"] = thought
     facts: dict[str, Any] = {}
     if (tools := getattr(counts, "server_tool_use", None)) is not None:
         facts["server_tool_use"] = tools.model_dump(exclude_none=True)

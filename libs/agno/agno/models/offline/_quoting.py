@@ -96,8 +96,9 @@ def _narrowed(source: str, breaks: int, quote: Quote) -> str:
 
 def _of_code(lines: list[str], wanted: set[str]) -> Quote:
     found = [words(line) & wanted for line in lines]
-    starts = range(max(1, len(lines) - _CODE_LINES + 1))
-    first = max(starts, key=lambda i: (len(set().union(*found[i : i + _CODE_LINES])), _opens(lines[i], found[i]), -i))
+    first = max(
+        range(len(lines)), key=lambda i: (len(set().union(*found[i : i + _CODE_LINES])), _opens(lines[i], found[i]), -i)
+    )
     last = min(first + _CODE_LINES, len(lines)) - 1
     while first < last and not lines[first].strip():
         first += 1

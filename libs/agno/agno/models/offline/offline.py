@@ -122,12 +122,12 @@ def _chosen_call(question: str, tools: list[dict[str, Any]], turn: int) -> dict[
     wanted = words(question.replace("_", " "))
     best: tuple[float, str, dict[str, Any]] | None = None
     for function in tools:
-        name = function.get("name", "")
+        name = function["name"]
         arguments = _arguments(question, function.get("parameters") or {})
         if arguments is None:
             continue
         said = words(name.replace("_", " ")) | words(function.get("description") or "")
-        score = len(wanted & said) + 3.0 * bool(name and name in question)
+        score = len(wanted & said) + 3.0 * bool(re.search(rf"\b{re.escape(name)}\b", question, re.I))
         if _QUERY_NAMES & arguments.keys():
             score += 1.5  # a search fits any question
         if score and (best is None or score > best[0]):

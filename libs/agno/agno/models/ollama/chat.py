@@ -132,6 +132,12 @@ class Ollama(SdkModel):
 
         return ollama.AsyncClient(**self._client_arguments())
 
+    def close_client(self, client: Any) -> None:
+        (client if hasattr(client, "close") else client._client).close()  # SDKs before 0.6 have no close
+
+    async def aclose_client(self, client: Any) -> None:
+        await (client.close() if hasattr(client, "close") else client._client.aclose())
+
     def _client_arguments(self) -> dict[str, Any]:
         key = self.api_key or os.environ.get("OLLAMA_API_KEY")
         host = self.host or os.environ.get("OLLAMA_HOST")
