@@ -37,16 +37,14 @@ def standing(found: dict[str, Any]) -> Iterator[str]:
     yield from _verdicts(table, "ahead of us") or ["  nowhere among these numbers"]
     yield "Where it cannot be told, because the interval of the ratio holds 1:"
     yield from _verdicts(table, "undecided") or ["  nowhere among these numbers"]
-    empty = sorted(
-        {f"  {figure.row}, {_place(line)}: {figure.reason}" for line, figure in _figures(table) if figure.reason}
-    )
+    empty = sorted({f"  {figure.row}, {_place(line, figure)}" for line, figure in _figures(table) if figure.reason})
     if empty:
         yield "What is empty:"
         yield from empty
 
 
-def _place(line: Line) -> str:
-    return line.scenario.title if not line.metric.counted else line.metric.title
+def _place(line: Line, figure: Figure) -> str:
+    return f"{line.title if figure.uncounted else line.scenario.title}: {figure.reason}"
 
 
 def _verdicts(table: list[Line], verdict: str) -> list[str]:

@@ -10,6 +10,8 @@ from benchmarks.intervals import Estimate, estimate, ratios
 from benchmarks.rows import FLOOR, OURS
 from benchmarks.scenarios import SCENARIOS, Metric, Scenario
 
+UNCOUNTED = "n/a: cannot be counted from outside"
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -20,6 +22,11 @@ class Figure:
     to_ours: Estimate | None = None
     to_floor: Estimate | None = None
     reason: str = ""
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether the row has the scenario and only this number of it cannot be had."""
+        return self.reason == UNCOUNTED
 
     @property
     def verdict(self) -> str:
@@ -69,7 +76,7 @@ def _figure(cells: dict[str, Any], row: str, metric: Metric) -> Figure:
         return Figure(row, reason=("failed: " if cell["failed"] else "") + cell["empty"])
     values = _known(cell, metric)
     if not values:
-        return Figure(row, reason="n/a: cannot be counted from outside")
+        return Figure(row, reason=UNCOUNTED)
     ours, floor = (_known(cells.get(base), metric) for base in (OURS, FLOOR))
     return Figure(row, estimate(values), _ratio(values, ours), _ratio(values, floor))
 
