@@ -11,6 +11,8 @@ from agno.db.base import BaseDb, SessionType
 _LAZY = {
     "AsyncMongoDb": "agno.db.mongo",
     "DynamoDb": "agno.db.dynamo",
+    "GCSJsonDb": "agno.db.gcs_json",
+    "GcsJsonDb": "agno.db.gcs_json",
     "InMemoryDb": "agno.db.in_memory",
     "JsonDb": "agno.db.json",
     "MongoDb": "agno.db.mongo",

@@ -38,7 +38,10 @@ class JsonTables(BaseDb):
 
     @abstractmethod
     def _change(self, table: Table, change: Callable[[Documents], T]) -> T:
-        """Write what `change` makes of the documents, with nobody writing in between. It may be called again."""
+        """Write what `change` makes of the documents, if it changes them, with nobody writing in between.
+
+        It may be called again.
+        """
 
     def _runs_are_gone(self, session_ids: Sequence[str]) -> None:
         """Sessions were deleted: so are their runs."""

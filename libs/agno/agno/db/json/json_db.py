@@ -63,8 +63,10 @@ class JsonDb(JsonTables):
     def _change(self, table: Table, change: Callable[[Documents], T]) -> T:
         with self._folder.writing():
             documents = self._read(table)
+            before = written(documents)
             result = change(documents)
-            self._folder.replace(self._file(table), written(documents))
+            if (after := written(documents)) != before:
+                self._folder.replace(self._file(table), after)
         return result
 
     # Runs of sessions ------------------------------------------------------------------------------------------------
