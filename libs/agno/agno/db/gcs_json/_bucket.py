@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
+import google.cloud.storage as storage
 import msgspec
 import requests
 from google.api_core import exceptions
 from google.auth import exceptions as auth
-from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from agno.db._port import DbError, DbUnavailableError

@@ -18,7 +18,7 @@ from agno.db._sessions import with_old_runs
 from agno.db.tables import RUNS, SESSIONS, Row, Table
 
 try:
-    from google.cloud import storage
+    import google.cloud.storage as storage
 except ImportError as _error:
     raise ImportError(
         "GcsJsonDb needs `google-cloud-storage`. Install it with: pip install google-cloud-storage"

@@ -7,13 +7,14 @@ from typing import Any
 
 from agno._io.bridge import bridged
 from agno.db._async import AsyncBaseDb
-from agno.db.mongo._calls import AsyncCalls
 from agno.db.mongo.mongo import MongoVerbs, timeout
 
 try:
     from pymongo import AsyncMongoClient
 except ImportError as _error:
     raise ImportError("AsyncMongoDb needs `pymongo` 4.9 or newer. Install it with: pip install -U pymongo") from _error
+
+from agno.db.mongo._calls import AsyncCalls
 
 
 class AsyncMongoDb(AsyncBaseDb):
