@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from importlib import import_module
 from time import time
 from typing import Any
 
 from agno._engine import afterwards, reasoning, second_models, structured
+from agno._engine.approvals import record_pending
+from agno._engine.branching import say_more
+from agno._engine.compressing import compress_in
 from agno._engine.context import Run
+from agno._engine.factories import knowledge_of
+from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
-from agno._engine.inputs import text_of
+from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import close_messages
 from agno._engine.prompt import build_messages
 from agno._engine.sessions import store
 from agno._engine.toolbox import connect_toolkits, resolve_tools
 from agno._io import DONE, silent
 from agno.models._loop import Exchange, converse
-from agno.models._requests import Attempts
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
 
@@ -28,18 +33,24 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     component, output = run.component, run.output
-    if component.pre_hooks and not run.continued:
+    if component.knowledge is not None:
+        await knowledge_of(run)
+    if component.pre_hooks and not run.messages:
         await run_hooks(run, "pre", {"run_input": output.input})
-        run.input = output.input.input_content
+        run.input = hooked_input(run, output.input.input_content)
     if component.tools:
         await connect_toolkits(run)
     await resolve_tools(run, component.built_in_tools(run))
     run.response_format = structured.response_format(run)
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
-    else:
+    if not run.messages:
         await _open(run)
+    if run.continued:
+        await say_more(run)
     run.exchange = exchange = _exchange(run)
+    if component.compression_manager is not None or component.compress_tool_results:
+        compress_in(run, exchange)
     await converse(exchange)
     if run.reasoning_open:
         run.reasoning_open = False
@@ -54,87 +65,77 @@ async def agent_body(run: Run) -> None:
 async def _open(run: Run) -> None:
     """What is said before the model is asked: the prompt, and the thoughts of the reasoning phase."""
     run.messages = run.context.messages = await build_messages(run)
-    model = run.model
-    assert model is not None
-    await run.emit(run.events.RunStartedEvent, model=model.id, model_provider=model.get_provider())
+    output = run.output
+    await run.emit(run.events.RunStartedEvent, model=output.model, model_provider=output.model_provider)
     if reasoning.wanted(run):
         await reasoning.reason(run)
 
 
 def _exchange(run: Run) -> Exchange:
-    component, model = run.component, run.model
-    assert model is not None
+    component = run.component
     exchange = Exchange(
         io=run.io,
-        model=model,
+        model=run.model,
         messages=run.messages,
-        tools=run.tool_specs,
-        functions=run.functions,
-        tool_choice=component.tool_choice,
         response_format=run.response_format,
-        streaming=run.streaming and _streams_text(run),
-        attempts=Attempts(
-            retries=run.get("retries") or 0,
-            delay=component.delay_between_retries,
-            exponential=component.exponential_backoff,
-            fallbacks=component.fallbacks_for,
-            on_fallback=component.fallback_callback,
-        ),
-        tool_call_limit=component.tool_call_limit,
-        scope=_scope(run),
+        streaming=run.streaming,
         give=_teller(run),
-        give_text=_text_teller(run),
-        check=run.check,
+        token=run.token,
         run_response=run.output,
     )
+    if run.streaming:
+        exchange.give_text = _text_teller(run)
+    if run.tool_specs:
+        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
+        exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
+        exchange.give_tool = _tool_teller(run)
+    if run.get("retries") or component.fallback_models or component.fallback_config:
+        exchange.attempts = attempts_of(run)
     if run.continued:
-        exchange.executions = list(run.output.tools or ())
-        exchange.tool_calls_made = len(exchange.executions)
-        for execution in exchange.executions:
-            name = execution.tool_name or ""
-            exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
-        if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):
-            exchange.response.content = run.output.content
+        _take_up(run, exchange)
+    if component.checkpoint is not None and component.db is not None:
+        import_module("agno._engine.checkpoints").keep_checkpoints(run, exchange)  # few runs have them
     return exchange
 
 
+def _take_up(run: Run, exchange: Exchange) -> None:
+    """What the run did before it was paused counts."""
+    exchange.executions, exchange.resumed = list(run.output.tools or ()), True
+    exchange.tool_calls_made = len(exchange.executions)
+    for execution in exchange.executions:
+        name = execution.tool_name or ""
+        exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
+    if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):
+        exchange.response.content = run.output.content
+
+
 def _streams_text(run: Run) -> bool:
-    return run.context.output_schema is None or run.component.parser_model is not None
-
-
-def _scope(run: Run) -> dict[str, Any]:
-    """What tools get by parameter name."""
-    values = run.asked
-    return {
-        "agent": None,
-        "team": None,
-        run.identity_name: run.component,
-        "run_context": run.context,
-        "session_state": run.state,
-        "dependencies": run.context.dependencies,
-        "images": values.get("images"),
-        "videos": values.get("videos"),
-        "audios": values.get("audio"),
-        "files": values.get("files"),
-        "tool_hooks": run.component.tool_hooks,
-        "identity": run.identity,
-    }
+    return run.asked_schema is None
 
 
 def _teller(run: Run) -> Any:
     """What turns the loop's items into events of this run."""
-    events, content_event = run.events, _content_event(run)
+    content_event = _content_event(run)
 
     def tell(item: Any) -> Awaitable[None]:
         kind = getattr(item, "event", None)
         if kind == _ANSWER:
             return DONE if content_event is None else _tell_content(run, content_event, item)
+        return _tell_adopted(run, item) if getattr(item, "run_id", kind) is not kind else DONE
+
+    return tell
+
+
+def _tool_teller(run: Run) -> Any:
+    """What turns starts and ends of tools into events of this run."""
+    events = run.events
+    heard = run.hears(events.ToolCallCompletedEvent)
+
+    def tell(kind: str, execution: Any, media: Any) -> Awaitable[None]:
         if kind == _STARTED:
-            return run.emit(events.ToolCallStartedEvent, tool=item.tool_executions[0])
-        if kind == _COMPLETED:
-            return _tell_tool_completed(run, item)
-        if getattr(item, "run_id", kind) is not kind:
-            return _tell_adopted(run, item)
+            return run.emit(events.ToolCallStartedEvent, tool=execution) if heard else DONE
+        if kind == _COMPLETED and (heard or reasoning.is_thought(execution)):
+            return _tell_tool_completed(run, execution, media)
         return DONE
 
     return tell
@@ -155,13 +156,12 @@ def _text_teller(run: Run) -> Any:
     if event_class is None:
         return silent
     give, keep = run.give, run.keep if run.kept_events is not None else None
-    known = dict(run.identity)
+    known = {**run.identity, "created_at": 0, "content": ""}
     new = object.__new__
 
     def tell(text: str) -> Awaitable[None]:
         event = new(event_class)
-        fields = event.__dict__
-        fields.update(known)
+        fields = event.__dict__ = known.copy()
         fields["created_at"] = int(time())
         fields["content"] = text
         if keep is not None:
@@ -188,22 +188,21 @@ def _tell_content(run: Run, event_class: type[Any], delta: Any) -> Awaitable[Non
     return run.emit(event_class, **details) if details else DONE
 
 
-async def _tell_tool_completed(run: Run, item: Any) -> None:
-    execution = item.tool_executions[0]
-    if run.hears(run.events.ToolCallCompletedEvent):
-        seconds = execution.metrics.duration if execution.metrics else 0.0
-        arguments = ", ".join(f"{key}={value}" for key, value in (execution.tool_args or {}).items())
-        await run.emit(
-            run.events.ToolCallCompletedEvent,
-            tool=execution,
-            content=f"{execution.tool_name}({arguments}) completed in {seconds:.4f}s.",
-            images=item.images,
-            videos=item.videos,
-            audio=item.audios,
-        )
-        if execution.tool_call_error:
-            await run.emit(run.events.ToolCallErrorEvent, tool=execution, error=execution.result)
-    await reasoning.step_of_tool(run, execution)
+async def _tell_tool_completed(run: Run, execution: Any, media: Any) -> None:
+    seconds = execution.metrics.duration if execution.metrics else 0.0
+    arguments = ", ".join(f"{key}={value}" for key, value in (execution.tool_args or {}).items())
+    await run.emit(
+        run.events.ToolCallCompletedEvent,
+        tool=execution,
+        content=f"{execution.tool_name}({arguments}) completed in {seconds:.4f}s.",
+        images=media and media.images,
+        videos=media and media.videos,
+        audio=media and media.audios,
+    )
+    if execution.tool_call_error:
+        await run.emit(run.events.ToolCallErrorEvent, tool=execution, error=execution.result)
+    elif reasoning.is_thought(execution):
+        await reasoning.step_of_tool(run, execution)
 
 
 def _tell_adopted(run: Run, event: Any) -> Awaitable[None]:
@@ -224,6 +223,7 @@ async def _pause(run: Run) -> None:
     waiting = [execution for execution in exchange.executions if execution.is_paused]
     output.status = RunStatus.paused
     output.content = exchange.response.content or _what_is_needed(waiting)
+    await record_pending(run, waiting)
     output.requirements = output.build_requirements(waiting)
     event = run.event(
         run.events.RunPausedEvent, tools=waiting, content=output.content, requirements=output.requirements
@@ -248,7 +248,7 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     _take_response(run, exchange)
     if component.output_model is not None:
         await second_models.write_answer(run)
-    if run.context.output_schema is not None:
+    if run.context.output_schema is not None and (component.parser_model or not component.output_model):
         await _shape(run, exchange)
     if component.followups:
         await afterwards.suggest_followups(run)
@@ -263,7 +263,8 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
     await store(run)
     if component.save_response_to_file:
-        await run.io.call(afterwards.save_to_file, run, text_of(run.input) if run.input is not None else "")
+        message = text_of(run.input) if run.input is not None else ""
+        await run.io.call(afterwards.save_to_file, run, message)
     if completed is not None:
         await run.show(completed)
 
@@ -281,20 +282,29 @@ async def _shape(run: Run, exchange: Exchange) -> None:
 
 def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
-    output, response = run.output, exchange.response
-    output.content = response.content
-    output.reasoning_content = response.reasoning_content or output.reasoning_content
-    output.citations = response.citations
-    output.response_audio = response.audio
-    output.images, output.videos = response.images or output.images, response.videos or output.videos
-    output.audio = response.audios or output.audio
-    output.files = getattr(response, "files", None) or output.files
-    if response.provider_data:
-        output.model_provider_data = response.provider_data
-    assert run.model is not None
-    if info := run.model.connection_info():
+    output, model = run.output, run.model
+    assert model is not None
+    mine = output.__dict__
+    mine["content"] = mine["citations"] = mine["response_audio"] = None
+    for name, value in exchange.response.__dict__.items():
+        if value and (target := _TAKEN.get(name)):
+            mine[target] = value
+    if info := model.connection_info():
         output.model_provider_data = {**(output.model_provider_data or {}), "api": info}
 
+
+# fields of the loop's response, and where they stand on the output
+_TAKEN = {
+    "content": "content",
+    "reasoning_content": "reasoning_content",
+    "citations": "citations",
+    "audio": "response_audio",
+    "images": "images",
+    "videos": "videos",
+    "audios": "audio",
+    "files": "files",
+    "provider_data": "model_provider_data",
+}
 
 _RESULT = (
     "content", "content_type", "reasoning_content", "citations", "images", "videos", "audio", "response_audio",

@@ -122,8 +122,7 @@ class AsyncIO:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
 
-    def now(self) -> float:
-        return time.perf_counter()
+    now = staticmethod(time.perf_counter)
 
 
 def _is_coroutine_function(fn: Callable[..., Any]) -> bool:

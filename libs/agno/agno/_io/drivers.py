@@ -43,7 +43,7 @@ def _refuse(coroutine: Coroutine[Any, Any, Any]) -> NoReturn:
 
 def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Iterator[Any]:
     """Give what the work that `begin` starts hands to its outlet. An early `break` ends the work at once."""
-    work = begin()
+    work, ready = begin(), outlet.signal
     step = work.send
     try:
         while True:
@@ -51,7 +51,7 @@ def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> It
                 signal = step(None)
             except StopIteration:
                 return
-            if signal is not outlet:
+            if signal is not ready:
                 _refuse(work)
             yield outlet.item
     finally:
@@ -82,7 +82,7 @@ class _Steps:
         self.error: BaseException | None = None
 
     def __await__(self) -> Generator[Any, Any, bool]:
-        work, outlet = self.work, self.outlet
+        work, ready = self.work, self.outlet.signal
         error, self.error = self.error, None
         answer: Any = None
         while True:
@@ -90,7 +90,7 @@ class _Steps:
                 signal = work.send(answer) if error is None else work.throw(error)
             except StopIteration:
                 return False
-            if signal is outlet:
+            if signal is ready:
                 return True
             answer = error = None
             try:

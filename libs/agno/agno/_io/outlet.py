@@ -6,7 +6,7 @@ steps the outermost one. Nothing in between is a generator that has to be forwar
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 Give = Callable[[Any], Awaitable[None]]
@@ -16,26 +16,35 @@ class ReaderLeft(BaseException):
     """Raised at an `await give(item)` whose reader stopped reading: the work ends there, and its `finally` blocks run."""
 
 
-class Outlet:
-    """Hands items to the one reader that steps the coroutine (`iterate`, `aiterate`)."""
+class Outlet(tuple[Any]):
+    """Hands items to the one reader that steps the coroutine (`iterate`, `aiterate`): `await outlet.give(item)`.
 
-    __slots__ = ("item",)
+    Awaiting it yields its signal once. It is a tuple of that signal, because then no Python code runs in between:
+    a stream does this for every token.
+    """
 
-    def __call__(self, item: Any) -> Outlet:
+    item: Any
+
+    def __new__(cls) -> Outlet:
+        return super().__new__(cls, (object(),))
+
+    @property
+    def signal(self) -> object:
+        """What the reader sees when an item is ready; everything else that is yielded is for the event loop."""
+        return self[0]
+
+    def give(self, item: Any) -> Awaitable[None]:
+        """Offer an item; await the result."""
         self.item = item
-        return self
+        return self  # type: ignore[return-value]  # it has __await__
 
-    def __await__(self) -> Generator[Outlet, None, None]:
-        yield self  # the reader knows its own outlet; everything else is for the event loop
+    __await__ = tuple.__iter__
 
 
-class _Done:
-    """An awaitable that is done already."""
+class _Done(tuple[Any]):
+    """An awaitable that is done already: it yields nothing."""
 
-    __slots__ = ()
-
-    def __await__(self) -> Iterator[Any]:
-        return iter(())
+    __await__ = tuple.__iter__
 
 
 DONE: Awaitable[None] = _Done()  # type: ignore[assignment]  # an empty iterator awaits to None

@@ -7,69 +7,96 @@ Entering it again with a paused, cancelled or crashed exchange continues where t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from agno._io import IO, Give, silent
-from agno.exceptions import RetryableModelProviderError
 from agno.models._requests import Attempts, ask
 from agno.models._tools import ToolTurn
-from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
+from agno.run.cancel import CancelToken
 from agno.tools.function import Function
 from agno.utils.ids import new_id
 
+if TYPE_CHECKING:
+    from agno.models.base import Model
 
-def _never() -> None:
-    return None
 
-
-@dataclass
 class Exchange:
-    """The state of one conversation with a model: what it needs, and what it leaves behind."""
+    """The state of one conversation with a model: what it needs, and what it leaves behind.
+
+    Made for every run, so it stores what it is given and leaves the rest to the class.
+    """
 
     io: IO
     model: Model
     messages: list[Message]
     tools: list[dict[str, Any]] | None = None  # what the provider is told
-    functions: Mapping[str, Function] = field(default_factory=dict)  # what can be run, by name
+    functions: Mapping[str, Function] = {}  # what can be run, by name
     tool_choice: str | dict[str, Any] | None = None
     response_format: Any = None
     streaming: bool = False
-    attempts: Attempts = field(default_factory=Attempts)
+    attempts: Attempts = Attempts()
     tool_call_limit: int | None = None
-    scope: Mapping[str, Any] = field(default_factory=dict)  # injected into tools by name
-    give: Give = silent  # what happens goes here ...
+    scope: Mapping[str, Any] = {}  # injected into tools by name
+    give: Give = staticmethod(silent)  # what happens goes here ...
     give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
-    check: Callable[[], None] = _never  # raises when the run is cancelled
+    give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
+    token: CancelToken = CancelToken("")  # says when the run is to stop
     run_response: Any = None
-    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent, e.g. compression
+    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
+    before_turn: Callable[[Exchange], Awaitable[None]] | None = None  # work on the messages, e.g. compression
+    after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
+    after_tool: Give | None = None  # ... and before the first of them and after each
 
-    executions: list[ToolExecution] = field(default_factory=list)
-    response: ModelResponse = field(default_factory=ModelResponse)
+    executions: list[ToolExecution]
+    response: ModelResponse
     tool_calls_made: int = 0
+    tool_calls_by_name: dict[str, int]
     paused: bool = False
     stopped: bool = False
     limit_hit: bool = False
-    tool_calls_by_name: dict[str, int] = field(default_factory=dict)
+    resumed: bool = False  # `executions` holds calls that waited for a person
+    asked_at: float = 0.0  # when the model was last asked, by `io.now()`
+    used_call_ids: set[Any] | None = None  # of the tool calls in `messages`
+    answered: bool = False  # something of the answer was given out
+
+    def __init__(self, **state: Any) -> None:
+        self.__dict__ = state
+        state["response"], state["executions"], state["tool_calls_by_name"] = ModelResponse(), [], {}
+
+    def check(self) -> None:
+        """Raise if the run was cancelled."""
+        if self.token.cancelled:
+            self.token.raise_if_cancelled()
 
     def note(self, part: ModelResponse) -> None:
-        """Join a complete turn to the response: text and reasoning are concatenated, the newest media win."""
-        total = self.response
-        if part.content is not None:
-            total.content = (total.content or "") + part.content if isinstance(part.content, str) else part.content
-        if part.reasoning_content:
-            total.reasoning_content = (total.reasoning_content or "") + part.reasoning_content
-        for name in ("parsed", "audio", "citations", "redacted_reasoning_content"):
-            if (value := getattr(part, name)) is not None:
-                setattr(total, name, value)
-        for name in ("images", "videos", "audios", "files"):
-            if new := getattr(part, name, None):
-                setattr(total, name, [*(getattr(total, name, None) or ()), *new])
-        if part.provider_data:
-            total.provider_data = {**(total.provider_data or {}), **part.provider_data}
+        """Join a complete turn to the response: text and reasoning are concatenated, the newest of the rest wins."""
+        total = self.response.__dict__
+        for name, value in part.__dict__.items():
+            if value is None:
+                continue
+            have = total.get(name)
+            if name == "content":
+                total[name] = (have or "") + value if isinstance(value, str) else value
+            elif name == "reasoning_content":
+                total[name] = (have or "") + value
+            elif name in _LATEST:
+                total[name] = value
+            elif name in _JOINED and value:
+                total[name] = [*(have or ()), *value]
+            elif name == "provider_data":
+                total[name] = {**(have or {}), **value}
+
+    def begins(self, assistant: Message) -> None:
+        """The model began to answer."""
+        self.answered = True
+        assistant.metrics.time_to_first_token = self.io.now() - self.asked_at
+
+
+_LATEST = frozenset({"parsed", "audio", "citations", "redacted_reasoning_content"})
+_JOINED = frozenset({"images", "videos", "audios", "files"})
 
 
 async def converse(x: Exchange) -> None:
@@ -77,12 +104,18 @@ async def converse(x: Exchange) -> None:
     call_message = open_calls(x.messages)
     while True:
         if call_message is None:
+            if x.before_turn is not None:
+                await x.before_turn(x)
             call_message = await _model_turn(x)
             if not call_message.tool_calls:
+                if x.model.goes_on(call_message):
+                    continue
                 return
         await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:
             return
+        if x.after_turn is not None:
+            await x.after_turn(x.messages)
         call_message = None
 
 
@@ -90,12 +123,11 @@ async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
     assistant = Message(x.model.assistant_message_role)
-    metrics = assistant.metrics
-    metrics.start_timer()
+    x.asked_at = x.io.now()
     try:
-        await _answer(x, assistant)
+        await ask(x, assistant)
     finally:
-        metrics.stop_timer()
+        assistant.metrics.duration = x.io.now() - x.asked_at
         if assistant.tool_calls:
             if x.limit_hit:
                 _refuse_calls(x, assistant)
@@ -113,25 +145,18 @@ def _says_more(assistant: Message) -> bool:
     return bool(assistant.reasoning_content or assistant.audio_output)
 
 
-async def _answer(x: Exchange, assistant: Message) -> None:
-    guidance = 0
-    while True:
-        try:
-            return await ask(x, assistant)
-        except RetryableModelProviderError as error:
-            guidance += 1
-            if not x.model.retry_with_guidance or guidance > x.model.retry_with_guidance_limit:
-                raise error.original_error from error
-            x.messages.append(Message(role="user", content=error.retry_guidance_message, add_to_agent_memory=False))
-
-
 def _name_calls(x: Exchange, assistant: Message) -> None:
     """Give every call an id of its own: some providers send none, or the same one in each turn."""
-    used = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
-    for position, call in enumerate(assistant.tool_calls or ()):
-        if not call.get("id") or call["id"] in used:
-            assistant.tool_calls[position] = call = {**call, "id": f"call_{new_id()}"}  # type: ignore[index]  # not None
-        used.add(call["id"])
+    calls = assistant.tool_calls or []
+    used = x.used_call_ids
+    if used is None:
+        used = x.used_call_ids = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
+    for position, call in enumerate(calls):
+        call_id = call.get("id")
+        if not call_id or call_id in used:
+            call_id = f"call_{new_id()}"
+            calls[position] = {**call, "id": call_id}
+        used.add(call_id)
 
 
 def _refuse_calls(x: Exchange, assistant: Message) -> None:

@@ -149,8 +149,8 @@ class ModelResponse(Coded):
 
     @property
     def is_text_only(self) -> bool:
-        """True if nothing but `content` is set: the frequent case in a stream."""
-        return len(self.__dict__) == 1 and "content" in self.__dict__
+        """True if nothing but text is set: the frequent case in a stream."""
+        return len(self.__dict__) == 1 and type(self.content) is str
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ModelResponse:

@@ -14,7 +14,8 @@ from agno._io import ASYNC, IO, SYNC, Give, drive, silent
 from agno.exceptions import AgentRunException, RunCancelledException
 from agno.run.base import BaseRunOutputEvent
 from agno.tools._results import FunctionExecutionResult, ToolResult
-from agno.tools.schema import ArgumentError, Described, described
+from agno.tools.schema import ArgumentError, Described
+from agno.utils.blank import blank
 from agno.utils.log import log_exception, log_warning, logger
 from agno.utils.parameters import accepted
 from agno.utils.result_cache import ResultCache, cache_key
@@ -68,10 +69,9 @@ async def _call_hook(io: IO, hook: Callable[..., Any], call: FunctionCall, scope
 async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
     """Call the function, or find its result. A generator that is still to be iterated is given back."""
     function = call.function
-    fn = function.entrypoint
-    if fn is None:
+    if function.entrypoint is None:
         raise ValueError(f"Tool {function.name!r} has no function to run.")
-    known = described(fn)
+    known = function.known()
     raw = function.skip_entrypoint_processing
     arguments = dict(call.arguments or {}) if raw else known.own(call.arguments or {})
     cache = None
@@ -80,13 +80,13 @@ async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
         if (kept := await io.call(cache.read)) is not None:
             _succeed(call, kept[0])
             return None
-    injected = _injected(known, call, scope, only_contexts=raw)
-    entry = functools.partial(_enter, known=known, function=call.function, injected=injected)
-    hooks = [*(scope.get("tool_hooks") or ()), *(function.tool_hooks or ())]
-    if hooks:
+    injected = _injected(known, call, scope, only_contexts=raw) if known.injected else {}
+    if function.tool_hooks or scope.get("tool_hooks"):
+        entry = functools.partial(_enter, known=known, function=function, injected=injected)
+        hooks = [*(scope.get("tool_hooks") or ()), *(function.tool_hooks or ())]
         result = await _chain(io, _wanted(io, hooks, function.name), entry, call, scope)(**arguments)
     else:
-        result = await entry(io, arguments)
+        result = await _enter(io, arguments, known=known, function=function, injected=injected)
     if isinstance(result, (GeneratorType, AsyncGeneratorType)):
         return result
     if cache is not None:
@@ -97,8 +97,6 @@ async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
 
 def _injected(known: Described, call: FunctionCall, scope: Mapping[str, Any], *, only_contexts: bool) -> dict[str, Any]:
     """What the framework fills in: by name, and the run context by its annotation."""
-    if not known.injected:
-        return {}
     values: dict[str, Any] = {}
     for name, source in known.injected.items():
         if only_contexts and name not in known.contexts:
@@ -116,7 +114,8 @@ async def _enter(
     """Call the function itself; injected values win over whatever a hook passes."""
     if not function.skip_entrypoint_processing:
         arguments = known.validated(function.name, known.own(arguments))
-    arguments = {**arguments, **injected} if injected else arguments
+    if injected:
+        arguments = {**arguments, **injected}
     fn = function.entrypoint
     if known.positional:
         given = [arguments.pop(name) for name in known.positional if name in arguments]
@@ -209,7 +208,7 @@ def _said(event: BaseRunOutputEvent) -> str | None:
 
 
 def _succeed(call: FunctionCall, result: Any) -> None:
-    outcome = FunctionExecutionResult(status="success", result=result)
+    outcome = blank(FunctionExecutionResult, status="success", result=result)
     if isinstance(result, ToolResult):
         outcome.result = result.content
         outcome.add_media(result)
