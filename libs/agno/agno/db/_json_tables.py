@@ -23,8 +23,8 @@ Documents = dict[str, Row]  # by key, in the order of insertion
 class JsonTables(BaseDb):
     """The verbs on rows, above reading and changing a whole array."""
 
-    def __init__(self, *names: str | None) -> None:
-        super().__init__(*names)
+    def __init__(self, *names: str | None, **more: str | None) -> None:
+        super().__init__(*names, **more)
         for table in TABLES:
             plain_name(self.table_name(table))
 

@@ -43,3 +43,21 @@ def test_the_database_in_files_needs_no_driver(tmp_path):
 @pytest.mark.parametrize("name", [*DRIVERS, "GCSJsonDb", "JsonDb"])
 def test_the_package_gives_each_class_when_asked(name):
     assert getattr(agno.db, name).__name__.lower() == name.lower()
+
+
+def test_every_table_can_have_another_name(tmp_path, monkeypatch):
+    def names(db):
+        return db.session_table_name, db.components_table_name, db.approvals_table_name
+
+    tables = {"session_table": "s", "components_table": "c", "approvals_table": "a"}
+    collections = {name.replace("table", "collection"): value for name, value in tables.items()}
+    made = [
+        agno.db.JsonDb(tmp_path, **tables),
+        agno.db.RedisDb(db_url="redis://nowhere", **tables),
+        agno.db.DynamoDb(db_client=object(), **tables),
+        agno.db.MongoDb(db_url="mongodb://nowhere", **collections),
+        agno.db.FirestoreDb(db_client=object(), **collections),
+    ]
+    assert [names(db) for db in made] == [("s", "c", "a")] * 5
+    with pytest.raises(TypeError, match="typo_table"):
+        agno.db.JsonDb(tmp_path, typo_table="x")

@@ -48,9 +48,12 @@ class FirestoreDb(BaseDb):
         eval_collection: str | None = None,
         knowledge_collection: str | None = None,
         id: str | None = None,
+        *,
+        components_collection: str | None = None,
+        approvals_collection: str | None = None,
     ) -> None:
         names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        super().__init__(*names)
+        super().__init__(*names, components_table=components_collection, approvals_table=approvals_collection)
         if db_client is None and project_id is None:
             raise ValueError("FirestoreDb needs a project: give project_id=, or db_client=.")
         self.project_id = project_id

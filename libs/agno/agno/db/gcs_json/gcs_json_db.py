@@ -59,8 +59,9 @@ class GcsJsonDb(JsonTables):
         project: str | None = None,
         credentials: Any = None,
         id: str | None = None,
+        **more_tables: str | None,
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id)
+        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
         prefix = "agno/" if prefix is None else prefix
         self.prefix = prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
         self.bucket_name = bucket_name

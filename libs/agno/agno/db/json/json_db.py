@@ -37,8 +37,9 @@ class JsonDb(JsonTables):
         eval_table: str | None = None,
         knowledge_table: str | None = None,
         id: str | None = None,
+        **more_tables: str | None,
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id)
+        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
         self.db_path = Path(db_path) if db_path is not None else Path.cwd() / "agno_json_db"
         self._folder = Folder(self.db_path)
 
