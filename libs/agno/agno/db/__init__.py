@@ -11,6 +11,9 @@ from agno.db.base import BaseDb, SessionType
 _LAZY = {
     "AsyncMongoDb": "agno.db.mongo",
     "DynamoDb": "agno.db.dynamo",
+    "FirestoreDb": "agno.db.firestore",
+    "GCSJsonDb": "agno.db.gcs_json",
+    "GcsJsonDb": "agno.db.gcs_json",
     "InMemoryDb": "agno.db.in_memory",
     "JsonDb": "agno.db.json",
     "MongoDb": "agno.db.mongo",
