@@ -14,7 +14,7 @@ from agno.db._documents import document_of, plain_name, row_of
 from agno.db._port import InvalidSchemaError
 from agno.db.base import BaseDb
 from agno.db.query import Query, chosen
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Row, Table
+from agno.db.tables import SESSIONS, TABLES, Row, Table
 
 T = TypeVar("T")
 Documents = dict[str, Row]  # by key, in the order of insertion
@@ -25,7 +25,7 @@ class JsonTables(BaseDb):
 
     def __init__(self, *names: str | None) -> None:
         super().__init__(*names)
-        for table in (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE):
+        for table in TABLES:
             plain_name(self.table_name(table))
 
     @abstractmethod
