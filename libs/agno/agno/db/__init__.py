@@ -8,7 +8,18 @@ from typing import Any
 from agno.db.base import BaseDb, SessionType
 
 # loaded when asked for, so that `import agno.db` needs no driver
-_LAZY = {"InMemoryDb": "agno.db.in_memory", "SqliteDb": "agno.db.sqlite"}
+_LAZY = {
+    "AsyncBaseDb": "agno.db._async",
+    "AsyncMySQLDb": "agno.db.mysql",
+    "AsyncPostgresDb": "agno.db.postgres",
+    "AsyncSqliteDb": "agno.db.sqlite",
+    "InMemoryDb": "agno.db.in_memory",
+    "MySQLDb": "agno.db.mysql",
+    "MysqlDb": "agno.db.mysql",
+    "PostgresDb": "agno.db.postgres",
+    "SingleStoreDb": "agno.db.singlestore",
+    "SqliteDb": "agno.db.sqlite",
+}
 
 
 def __getattr__(name: str) -> Any:
