@@ -5,11 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from agno.db.base import BaseDb, SessionType
+from agno.db.base import AsyncBaseDb, BaseDb, SessionType
 
 # loaded when asked for, so that `import agno.db` needs no driver
 _LAZY = {
-    "AsyncBaseDb": "agno.db._async",
     "AsyncMySQLDb": "agno.db.mysql",
     "AsyncPostgresDb": "agno.db.postgres",
     "AsyncSqliteDb": "agno.db.sqlite",
@@ -28,4 +27,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["BaseDb", "SessionType"]
+__all__ = ["AsyncBaseDb", "BaseDb", "SessionType"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agno.db.postgres import AsyncPostgresDb, PostgresDb
+from agno.db.postgres import PostgresDb
 from db.contract import DbContract
 from db.servers import Postgres, a_name, running
 

@@ -28,13 +28,13 @@ class AtOnce:
     @cached_property
     def inserted(self) -> Any:
         """A new header, unless there is one."""
-        named = {name: sa.bindparam(name) for name in SESSIONS.names}
+        named: dict[str, Any] = {name: sa.bindparam(name) for name in SESSIONS.names}
         return insert(self._headers).values(named).on_conflict_do_nothing().returning(self._headers.c.session_id)
 
     @cached_property
     def changed(self) -> Any:
         """The header, unless somebody changed it."""
-        named = {name: sa.bindparam(name) for name in SESSIONS.names if name != "session_id"}
+        named: dict[str, Any] = {name: sa.bindparam(name) for name in SESSIONS.names if name != "session_id"}
         return sa.update(self._headers).where(self._unchanged).values(named).returning(self._headers.c.session_id)
 
     @cached_property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from agno.db._codec import to_json
 from agno.db.sql._dialect import Dialect
 
 
@@ -42,8 +43,10 @@ class PostgresDialect(Dialect):
             return column.op("#>>", return_type=sa.Text())(sa.literal_column("'{}'"))
         return column.op("->>", return_type=sa.Text())(key)
 
-    def has_all(self, column: sa.ColumnElement[Any], wanted: str) -> sa.ColumnElement[bool]:
-        return sa.cast(column, JSONB).op("@>", return_type=sa.Boolean())(sa.cast(sa.literal(wanted, sa.Text), JSONB))
+    def has_all(self, column: sa.ColumnElement[Any], wanted: Sequence[str]) -> sa.ColumnElement[bool]:
+        return sa.cast(column, JSONB).op("@>", return_type=sa.Boolean())(
+            sa.cast(sa.literal(to_json(wanted).decode(), sa.Text), JSONB)
+        )
 
 
 __all__ = ["PostgresDialect"]

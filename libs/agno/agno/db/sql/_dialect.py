@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.engine import URL
 from sqlalchemy.types import UserDefinedType
 
 
@@ -40,6 +41,7 @@ class Dialect(ABC):
     no_table: ClassVar[frozenset[str | int]] = frozenset()  # codes of the error for a table that is not there
     unique_days: ClassVar[bool] = True  # more than one unique key per table
     connect_args: ClassVar[dict[str, dict[str, Any]]] = {}  # by driver, for engines that are made here
+    index_options: ClassVar[dict[str, Any]] = {}
 
     @abstractmethod
     def text(self, length: int | None) -> sa.types.TypeEngine[str]:
@@ -58,13 +60,25 @@ class Dialect(ABC):
         """The text at a key of a JSON object, or the text that the JSON is."""
 
     @abstractmethod
-    def has_all(self, column: sa.ColumnElement[Any], wanted: str) -> sa.ColumnElement[bool]:
-        """Whether a JSON list has all values of another."""
+    def has_all(self, column: sa.ColumnElement[Any], wanted: Sequence[str]) -> sa.ColumnElement[bool]:
+        """Whether a JSON list has all of some texts."""
 
-    def contains(self, text: sa.ColumnElement[str], part: str) -> sa.ColumnElement[bool]:
-        """Whether a text has another in it, whatever the case. The server folds both, by its locale."""
+    def contains(self, column: sa.ColumnElement[Any], key: str | None, part: str) -> sa.ColumnElement[bool]:
+        """Whether a text in JSON has another in it, whatever the case. The server folds both, by its locale."""
+        return self.is_in(part, self.text_at(column, key))
+
+    def is_in(self, part: str, text: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        """Whether a text has another in it, whatever the case."""
         literal = part.replace("/", "//").replace("%", "/%").replace("_", "/_")
-        return sa.func.lower(text).like(sa.func.lower(f"%{literal}%"), escape="/")
+        return self.folded(text).like(self.folded(sa.literal(f"%{literal}%")), escape="/")
+
+    def folded(self, text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+        """A text without the difference between cases, by the locale of the server."""
+        return sa.func.lower(text)
+
+    def connect_options(self, url: URL) -> dict[str, Any]:
+        """What to tell the driver when an engine is made here."""
+        return dict(self.connect_args.get(url.drivername.partition("+")[2], {}))
 
 
 __all__ = ["Dialect", "JsonText"]

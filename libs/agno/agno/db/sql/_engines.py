@@ -13,6 +13,8 @@ from sqlalchemy.exc import ArgumentError, InvalidRequestError
 from agno._io.loops import PerLoop
 from agno.db.sql._dialect import Dialect
 
+# Each statement sees what was committed before it: the default of some products locks rows that are not even there.
+_ISOLATION = {"isolation_level": "READ COMMITTED"}
 # Idle connections are closed by proxies and by MySQL; younger ones are nearly always alive, so none is asked first.
 _POOL = {"pool_size": 5, "max_overflow": 15, "pool_recycle": 1800, "pool_timeout": 30}
 
@@ -33,6 +35,10 @@ class Engines(Protocol):
         """The engine as a user knows it."""
         ...
 
+    def close(self) -> None:
+        """Close the connections that are not in use, unless the engine is a user's."""
+        ...
+
 
 class OneEngine:
     """An engine that was given, or that is made at its first use."""
@@ -40,12 +46,14 @@ class OneEngine:
     def __init__(self, url: URL, make: Callable[[], sa.Engine], engine: sa.Engine | None = None) -> None:
         self.place = url.render_as_string(hide_password=True)
         self._make, self._engine = make, engine
+        self._used = _isolated(engine) if engine is not None else None
+        self._is_ours = engine is None
         self._pid = os.getpid()
         self._inherited: list[Any] = []
 
     def given(self) -> sa.Engine:
         if self._engine is None:
-            self._engine = self._make()
+            self._engine = self._used = self._make()
         return self._engine
 
     def current(self) -> sa.Engine:
@@ -55,7 +63,11 @@ class OneEngine:
             self._inherited.append(engine.pool)
             engine.dispose(close=False)
             self._pid = os.getpid()
-        return engine
+        return self._used or engine
+
+    def close(self) -> None:
+        if self._engine is not None and self._is_ours:
+            self._engine.dispose()
 
 
 class LoopEngines:
@@ -64,18 +76,27 @@ class LoopEngines:
     def __init__(self, url: URL, make: Callable[[], Any], engine: Any = None) -> None:
         self.place = url.render_as_string(hide_password=True)
         self._make, self._engine = make, engine
+        self._used = _isolated(engine.sync_engine) if engine is not None else None
         self._made: PerLoop[Any] = PerLoop()
 
     def given(self) -> Any:
         return self._engine if self._engine is not None else self._made.get(self._make)
 
     def current(self) -> sa.Engine:
+        if self._used is not None:
+            return self._used
         engine: sa.Engine = self.given().sync_engine
         return engine
 
-    def leave(self) -> Any:
-        """The engine of this loop, which is not used any more; None if there is none of ours."""
-        return self._made.pop()
+    def close(self) -> None:
+        engine = self._made.pop()
+        if engine is not None:
+            engine.sync_engine.dispose()
+
+
+def _isolated(engine: sa.Engine) -> sa.Engine:
+    """The engine of a user, whose own isolation level we do not know."""
+    return engine.execution_options(**_ISOLATION)
 
 
 def url_of(db_url: Any, owner: str, dialect: Dialect, driver: str) -> URL:
@@ -129,7 +150,7 @@ def _check(engine: Any, wanted: type, owner: str, kind: str, made_by: str) -> No
 def _made(create: Callable[..., Any], url: URL, owner: str, dialect: Dialect) -> Any:
     driver = url.drivername.partition("+")[2]
     try:
-        return create(url, connect_args=dict(dialect.connect_args.get(driver, {})), **_POOL)
+        return create(url, connect_args=dialect.connect_options(url), **_POOL, **_ISOLATION)
     except ImportError as error:
         raise ImportError(
             f"{owner} needs the driver `{driver}`. Install it with: pip install 'agno[{dialect.packages}]'"

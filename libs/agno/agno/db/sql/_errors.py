@@ -16,7 +16,7 @@ def code_of(error: DBAPIError) -> Any:
     for name in ("sqlstate", "pgcode"):
         if getattr(cause, name, None):
             return getattr(cause, name)
-    arguments = getattr(cause, "args", ())
+    arguments: tuple[Any, ...] = getattr(cause, "args", ())
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
 
 
@@ -39,7 +39,7 @@ def _told(error: BaseException) -> str:
     cause: Any = error
     if isinstance(error, DBAPIError):
         cause = error.orig
-    arguments = getattr(cause, "args", ())
+    arguments: tuple[Any, ...] = getattr(cause, "args", ())
     told = arguments[1] if len(arguments) > 1 and isinstance(arguments[0], int) else str(cause)
     first = str(told).strip().partition("\n")[0]
     return first.rstrip(".:") or type(cause).__name__

@@ -34,7 +34,7 @@ def sql_table(table: Table, name: str, schema: str | None, metadata: sa.MetaData
         if column.indexed:
             # the runs of a session are read from its newest
             names = (column.name, ORDER) if table is RUNS else (column.name,)
-            sa.Index(short(f"idx_{name}_{column.name}"), *(made.c[part] for part in names))
+            sa.Index(short(f"idx_{name}_{column.name}"), *(made.c[part] for part in names), **dialect.index_options)
     return made
 
 

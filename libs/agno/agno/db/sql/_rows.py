@@ -70,4 +70,4 @@ def _read(table: Table, name: str, value: str) -> Any:
     return plain(value)
 
 
-__all__ = ["RUN", "bound", "key", "row_of", "run_of", "run_values", "values"]
+__all__ = ["RUN", "bound", "key", "plain", "row_of", "run_of", "run_values", "values"]

@@ -8,12 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from agno.db._codec import to_json
 from agno.db.query import Query, Where
 from agno.db.sql._dialect import Dialect
 from agno.db.sql._layout import ORDER, keys_of
 from agno.db.sql._rows import RUN, bound
-from agno.db.sql._text import escaped, escaped_json
+from agno.db.sql._text import escaped
 from agno.db.tables import RUNS, SESSIONS, Table
 
 _EVERYTHING = 2**62  # LIMIT takes a number, everywhere
@@ -69,7 +68,7 @@ class Statements:
         """A row, new or not."""
         others = [name for name in self.table.names if name not in keys_of(self.table)]
         prefix = RUN if self.table is RUNS else ""
-        named = {name: sa.bindparam(f"{prefix}{name}") for name in self.table.names}
+        named: dict[str, Any] = {name: sa.bindparam(f"{prefix}{name}") for name in self.table.names}
         return self.dialect.upsert(self.sql, keys_of(self.table), others).values(named)
 
     def delete(self, column: str, keys: Sequence[str] | None) -> sa.Delete:
@@ -111,7 +110,7 @@ class Statements:
 
     def _condition(self, where: Where) -> sa.ColumnElement[bool]:
         op, names, value, key = where
-        column = self.sql.c[names[0]]
+        column: sa.ColumnElement[Any] = self.sql.c[names[0]]
         if op == "is":
             return sa.or_(*(self.sql.c[name] == self._value(name, value) for name in names))
         if op == "in":
@@ -119,11 +118,12 @@ class Statements:
         if op == "set":
             return column.is_not(None)
         if op == "contains":
-            return self.dialect.contains(self.dialect.text_at(column, key), escaped(str(value)))
+            return self.dialect.contains(column, key, escaped(str(value)))
         if op == "all":
-            return self.dialect.has_all(column, escaped_json(to_json(value)))
+            return self.dialect.has_all(column, [escaped(str(item)) for item in value])
         one = self._value(names[0], value)
-        return column >= one if op == "from" else column <= one
+        bound_at: sa.ColumnElement[bool] = column >= one if op == "from" else column <= one
+        return bound_at
 
     def _value(self, name: str, value: Any) -> Any:
         return bound(self._kinds[name], value, self.dialect)
@@ -161,7 +161,10 @@ class RunStatements:
         runs = self.runs.sql
         none: Any = (sa.BigInteger, sa.Text, sa.Text)
         header = sa.select(
-            *(sa.cast(sa.null(), kind).label(name) for kind, name in zip(none, ("seq", "run_id", "payload"), strict=True)),
+            *(
+                sa.cast(sa.null(), kind).label(name)
+                for kind, name in zip(none, ("seq", "run_id", "payload"), strict=True)
+            ),
             *self._header(),
         ).where(self._session)
         newest = (
@@ -182,7 +185,7 @@ class RunStatements:
     @cached_property
     def drop(self) -> sa.Delete:
         """Some runs of a session."""
-        run_ids = sa.bindparam("run_ids", expanding=True)
+        run_ids: Any = sa.bindparam("run_ids", expanding=True)
         table = self.runs.sql
         return sa.delete(table).where(table.c.session_id == sa.bindparam("key"), table.c.run_id.in_(run_ids))
 

@@ -29,14 +29,14 @@ class Talk:
         self.connection = connection
         self.answers = 0
 
-    def execute(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> Any:
         """The result of a statement."""
         result = self.connection.execute(statement, parameters)
         self.answers += 1
         return result
 
 
-class Again(Exception):  # noqa: N818  # no error, but the way out of a piece of work
+class Again(Exception):  # no error, but the way out of a piece of work
     """Give the connection back, do something first if need be, and do the work again from its beginning."""
 
     def __init__(self, first: Callable[[], Any] | None = None) -> None:
@@ -79,7 +79,9 @@ class Worker:
                 raise DbError(f"{self.engines.place} has a JSON column that holds no JSON: {error}.") from error
             if first is not None:
                 first()
-        raise DbError(f"{self._dialect.name} at {self.engines.place}: too many write the same row at once. Try again.", 409)
+        raise DbError(
+            f"{self._dialect.name} at {self.engines.place}: too many write the same row at once. Try again.", 409
+        )
 
     def _connected(self, autocommit: bool) -> sa.Connection:
         engine = self.engines.current()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.util import greenlet_spawn
 
-from agno.db._async import AsyncBaseDb
+from agno.db.base import AsyncBaseDb
 from agno.db.sql._engines import loop_engines
 from agno.db.sql.store import SqlDb
 
@@ -34,7 +34,7 @@ class AsyncSqlDb(AsyncBaseDb):
         return self._engines.given()
 
     @cached_property
-    def Session(self) -> Any:  # noqa: N802  # the name of the synchronous class
+    def Session(self) -> Any:  # the name of the synchronous class
         """A factory of SQLAlchemy sessions for queries of your own, on the running event loop."""
         from sqlalchemy.ext.asyncio import async_sessionmaker
 
@@ -42,12 +42,6 @@ class AsyncSqlDb(AsyncBaseDb):
 
     async def _run(self, method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         return await greenlet_spawn(method, *args, **kwargs)
-
-    async def close(self) -> None:
-        """Close the connections of this event loop that are not in use."""
-        engine = self._engines.leave()
-        if engine is not None:
-            await engine.dispose()
 
 
 __all__ = ["AsyncSqlDb"]

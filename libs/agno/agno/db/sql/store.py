@@ -62,7 +62,7 @@ class SqlDb(BaseDb):
         return self._tables.metadata
 
     @cached_property
-    def Session(self) -> Any:  # noqa: N802  # the name Agno 2.0 gave it
+    def Session(self) -> Any:  # the name Agno 2.0 gave it
         """A factory of SQLAlchemy sessions for queries of your own."""
         from sqlalchemy.orm import scoped_session, sessionmaker
 
@@ -70,7 +70,7 @@ class SqlDb(BaseDb):
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._engines.current().dispose()
+        self._engines.close()
 
     # Rows ------------------------------------------------------------------------------------------------------------
 
@@ -221,12 +221,13 @@ class SqlDb(BaseDb):
         else:
             talk.execute(sql.headers.change, _keyed(values, SESSIONS))
 
-    def _stored(self, found: Any) -> StoredHeader | None:
+    @staticmethod
+    def _stored(found: Any) -> StoredHeader | None:
         if found is None:
             return None
-        row = rows.row_of(SESSIONS, ("session_type", "user_id", "created_at"), found[:3])
-        text = found[3]
-        return StoredHeader(*row.values(), None if text is None else plain_json(text))
+        kind, user_id, created_at, data, *_ = found
+        owner = None if user_id is None else rows.plain(user_id)
+        return StoredHeader(kind, owner, created_at, None if data is None else plain_json(data))
 
     def _drop(self, talk: Talk, sql: RunStatements, key: str, dropped: Collection[str]) -> None:
         for some in _lists([rows.key(run_id, self.dialect) for run_id in dropped]):
