@@ -7,16 +7,21 @@ from time import time
 from typing import Any
 
 from agno._engine import afterwards, reasoning, second_models, structured
+from agno._engine.approvals import record_pending
+from agno._engine.branching import say_more
+from agno._engine.checkpoints import keep_checkpoints
+from agno._engine.compressing import compress_in
 from agno._engine.context import Run
+from agno._engine.factories import knowledge_of
+from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
-from agno._engine.inputs import text_of
+from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import close_messages
 from agno._engine.prompt import build_messages
 from agno._engine.sessions import store
 from agno._engine.toolbox import connect_toolkits, resolve_tools
 from agno._io import DONE, silent
 from agno.models._loop import Exchange, converse
-from agno.models._requests import Attempts
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
 
@@ -28,18 +33,24 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     component, output = run.component, run.output
-    if component.pre_hooks and not run.continued:
+    if component.knowledge is not None:
+        await knowledge_of(run)
+    if component.pre_hooks and not run.messages:
         await run_hooks(run, "pre", {"run_input": output.input})
-        run.input = output.input.input_content
+        run.input = hooked_input(run, output.input.input_content)
     if component.tools:
         await connect_toolkits(run)
     await resolve_tools(run, component.built_in_tools(run))
     run.response_format = structured.response_format(run)
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
-    else:
+    if not run.messages:
         await _open(run)
+    if run.continued:
+        await say_more(run)
     run.exchange = exchange = _exchange(run)
+    if component.compression_manager is not None or component.compress_tool_results:
+        compress_in(run, exchange)
     await converse(exchange)
     if run.reasoning_open:
         run.reasoning_open = False
@@ -67,7 +78,7 @@ def _exchange(run: Run) -> Exchange:
         model=run.model,
         messages=run.messages,
         response_format=run.response_format,
-        streaming=run.streaming and _streams_text(run),
+        streaming=run.streaming,
         give=_teller(run),
         token=run.token,
         run_response=run.output,
@@ -75,19 +86,15 @@ def _exchange(run: Run) -> Exchange:
     if run.streaming:
         exchange.give_text = _text_teller(run)
     if run.tool_specs:
-        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, _scope(run)
+        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
         exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
         exchange.give_tool = _tool_teller(run)
-    if (retries := run.get("retries")) or component.fallback_models or component.fallback_config:
-        exchange.attempts = Attempts(
-            retries=retries or 0,
-            delay=component.delay_between_retries,
-            exponential=component.exponential_backoff,
-            fallbacks=component.fallbacks_for,
-            on_fallback=component.fallback_callback,
-        )
+    if run.get("retries") or component.fallback_models or component.fallback_config:
+        exchange.attempts = attempts_of(run)
     if run.continued:
         _take_up(run, exchange)
+    if component.checkpoint is not None and component.db is not None:
+        keep_checkpoints(run, exchange)
     return exchange
 
 
@@ -103,26 +110,7 @@ def _take_up(run: Run, exchange: Exchange) -> None:
 
 
 def _streams_text(run: Run) -> bool:
-    return run.context.output_schema is None or run.component.parser_model is not None
-
-
-def _scope(run: Run) -> dict[str, Any]:
-    """What tools get by parameter name."""
-    values = run.asked
-    return {
-        "agent": None,
-        "team": None,
-        run.identity_name: run.component,
-        "run_context": run.context,
-        "session_state": run.state,
-        "dependencies": run.context.dependencies,
-        "images": values.get("images"),
-        "videos": values.get("videos"),
-        "audios": values.get("audio"),
-        "files": values.get("files"),
-        "tool_hooks": run.component.tool_hooks,
-        "identity": run.identity,
-    }
+    return run.asked_schema is None
 
 
 def _teller(run: Run) -> Any:
@@ -235,6 +223,7 @@ async def _pause(run: Run) -> None:
     waiting = [execution for execution in exchange.executions if execution.is_paused]
     output.status = RunStatus.paused
     output.content = exchange.response.content or _what_is_needed(waiting)
+    await record_pending(run, waiting)
     output.requirements = output.build_requirements(waiting)
     event = run.event(
         run.events.RunPausedEvent, tools=waiting, content=output.content, requirements=output.requirements
@@ -259,7 +248,7 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     _take_response(run, exchange)
     if component.output_model is not None:
         await second_models.write_answer(run)
-    if run.context.output_schema is not None:
+    if run.context.output_schema is not None and (component.parser_model or not component.output_model):
         await _shape(run, exchange)
     if component.followups:
         await afterwards.suggest_followups(run)

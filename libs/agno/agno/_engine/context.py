@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +12,7 @@ from agno._io import DONE, IO, Give, silent
 from agno.models._loop import Exchange
 from agno.models.base import Model
 from agno.models.message import Message
+from agno.models.metrics import Metrics, ModelType
 from agno.run.base import RunStatus
 from agno.run.cancel import CancelToken, register_run
 from agno.run.context import RunContext
@@ -47,9 +48,12 @@ class Run:
     messages: list[Message]
     history_length: int = 0
     user_message: Message | None = None
+    user_tools: Any = None  # as given, or as a function made them for this run
     functions: dict[str, Function]
     tool_specs: list[dict[str, Any]] | None = None
     tool_instructions: list[str]
+    before: Metrics | None = None  # what a continued run cost until it was paused
+    other_usage: Sequence[tuple[str, Model, list[Message]]] = ()  # what models beside the main one said, by their part
     closers: list[Callable[[], Any]]  # called when the run ends, the last one first
     response_format: Any = None
     exchange: Exchange | None = None
@@ -61,7 +65,12 @@ class Run:
     stored: bool = False
     reasoning_open: bool = False
     token: CancelToken
-    answers: dict[str, Any] | None = None  # what continue_run was given
+    answers: Any = None  # the Continuation that continue_run was given
+    announced: bool = False  # the run is stored as pending, and is known to `cancel_run`
+    counted: int = 0  # how many of the messages an earlier end of the run has counted for the session
+    spent: Metrics | None = None  # what the session has to count, where it is not the whole run
+    saving: bool = False  # a checkpoint is being written ...
+    unsaved: list[Message] | None = None  # ... and this is the next one
 
     def __init__(self, **state: Any) -> None:
         self.__dict__ = state
@@ -77,7 +86,8 @@ class Run:
 
     def register(self) -> None:
         """Start the clock and become known to `cancel_run`."""
-        self.token = register_run(self.output.run_id)
+        if not self.announced:
+            self.token = register_run(self.output.run_id)
         self.started = self.io.now()
 
     def get(self, name: str) -> Any:
@@ -130,6 +140,34 @@ class Run:
         """The seam for everything that costs or acts; a journal or a distributed executor plugs in here."""
         self.check()
         return await work()
+
+    def note_usage(self, part: ModelType, model: Model, messages: list[Message]) -> None:
+        """Remember what another model said, so that its cost is counted."""
+        self.other_usage = [*self.other_usage, (part.value, model, messages)]
+
+    @property
+    def asked_schema(self) -> Any:
+        """The schema that the main model is to follow; None if another model brings the answer into it."""
+        component = self.component
+        return None if component.parser_model or component.output_model else self.context.output_schema
+
+    def tool_scope(self) -> dict[str, Any]:
+        """What tools get by parameter name."""
+        values = self.asked
+        return {
+            "agent": None,
+            "team": None,
+            self.identity_name: self.component,
+            "run_context": self.context,
+            "session_state": self.state,
+            "dependencies": self.context.dependencies,
+            "images": values.get("images"),
+            "videos": values.get("videos"),
+            "audios": values.get("audio"),
+            "files": values.get("files"),
+            "tool_hooks": self.component.tool_hooks,
+            "identity": self.identity,
+        }
 
     @property
     def state(self) -> dict[str, Any]:

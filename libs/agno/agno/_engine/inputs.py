@@ -21,7 +21,8 @@ def validated(value: Any, schema: Any) -> Any:
         return value
     content = value.content if isinstance(value, Message) else value
     name = getattr(schema, "__name__", str(schema))
-    if isinstance(content, BaseModel) and not (isinstance(schema, type) and isinstance(content, schema)):
+    models = isinstance(schema, type) and issubclass(schema, BaseModel)  # else it is a TypedDict
+    if isinstance(content, BaseModel) and not (models and isinstance(content, schema)):
         raise ValueError(f"The input is a {type(content).__name__}, but input_schema is {name}.")
     adapter = TypeAdapter(schema)
     try:
@@ -36,6 +37,14 @@ def validated(value: Any, schema: Any) -> Any:
     raise ValueError(
         f"The input is a {type(content).__name__}; with input_schema {name} give a dict, JSON text or a {name}."
     )
+
+
+def hooked_input(run: Run, content: Any) -> Any:
+    """The input as the pre-hooks leave it, again as an instance of `input_schema` where it fits one."""
+    try:
+        return validated(content, run.component.input_schema)
+    except ValueError:  # a hook may put a text of its own in the place of the data that the caller had to give
+        return content
 
 
 def as_json(value: Any) -> str:
@@ -121,4 +130,4 @@ def _attach_media(run: Run, message: Message) -> None:
             setattr(message, name, list(media))
 
 
-__all__ = ["MEDIA", "as_json", "is_message_list", "run_messages", "text_of", "validated"]
+__all__ = ["MEDIA", "as_json", "hooked_input", "is_message_list", "run_messages", "text_of", "validated"]

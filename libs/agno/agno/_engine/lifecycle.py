@@ -10,10 +10,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agno._engine.context import Run
+from agno._engine.observing import observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
-from agno.models.metrics import Metrics
+from agno.models.message import Message
+from agno.models.metrics import Metrics, ModelMetrics, ModelType
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.log import log_exception
@@ -24,6 +26,7 @@ Body = Callable[[Run], Coroutine[Any, Any, None]]
 async def live(run: Run, body: Body) -> None:
     """A run from its start to its end. One that fails, is cancelled or is left early is stored too."""
     run.register()
+    open_log(run)
     run_id = run.output.run_id
     try:
         await begin(run)
@@ -41,6 +44,7 @@ async def live(run: Run, body: Body) -> None:
     finally:
         if not run.is_finished:
             await _abandoned(run)
+        await observe(run)
         run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
         cleanup_run(run_id)
         if run.closers:
@@ -106,18 +110,52 @@ _BROKEN = frozenset({RunStatus.cancelled, RunStatus.error})
 
 def count_metrics(run: Run) -> None:
     """The run's metrics: the sum over its own assistant messages; durations are wall clock, in seconds."""
+    before, seconds = run.before, run.io.now() - run.started
+    total = usage_of(run.messages)
+    total.duration = seconds + ((before.duration or 0.0) if before is not None else 0.0)
+    if run.other_usage or (before is not None and before.details):
+        _count_others(run, total)
+    run.output.metrics = total
+    if run.counted:
+        run.spent = usage_of(run.messages[run.counted :])
+        run.spent.duration = seconds
+
+
+def usage_of(messages: list[Message]) -> Metrics:
+    """What the answers among the messages cost, without history."""
     total = Metrics()
-    for message in run.messages:
+    for message in messages:
         own = message.__dict__.get("metrics")  # reading the attribute would make one
         if own is None or message.from_history or message.role not in ("assistant", "model"):
             continue
         if total.time_to_first_token is None:
             total.time_to_first_token = own.time_to_first_token
         total.add_usage(own)
-    total.duration = run.io.now() - run.started
-    if run.continued and run.output.metrics and (earlier := run.output.metrics.duration):
-        total.duration += earlier
-    run.output.metrics = total
+    return total
+
+
+def _count_others(run: Run, total: Metrics) -> None:
+    """What other models cost in this run, in the sum and, by the part each of them played, in the details."""
+    part_of = {id(m): (part, model) for part, model, messages in run.other_usage for m in messages}
+    kept = {id(message) for message in run.messages}
+    entries = [
+        (ModelType.MODEL.value, run.model, m) for m in run.messages if id(m) not in part_of and not m.from_history
+    ]
+    entries += [(part, model, m) for part, model, messages in run.other_usage for m in messages]
+    for part, model, message in entries:
+        own = message.__dict__.get("metrics")
+        if own is None or model is None or message.role not in ("assistant", "model"):
+            continue
+        spent = ModelMetrics(model.id, model.get_provider())
+        spent.add_usage(own)
+        total.add_usage(Metrics(details={part: [spent]}))
+        if id(message) not in kept:
+            total.add_usage(own)
+    for part, models in ((run.before and run.before.details) or {}).items():
+        if part != ModelType.MODEL.value:  # its messages are those of the run
+            total.add_usage(Metrics(details={part: list(models)}))
+            for spent in models:
+                total.add_usage(spent)
 
 
 def _facts(error: Exception) -> dict[str, Any]:

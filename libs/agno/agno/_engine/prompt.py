@@ -184,6 +184,11 @@ def additional_context(run: Run) -> str | None:
     return f"{text}\n" if text else None
 
 
+def skills(run: Run) -> str | None:
+    known = run.component.skills
+    return f"{text}\n" if known is not None and (text := known.get_system_prompt_snippet()) else None
+
+
 def summary(run: Run) -> str | None:
     component = run.component
     wanted = component.add_session_summary_to_context
@@ -208,7 +213,7 @@ def json_fields(run: Run) -> str | None:
     schema = run.context.output_schema
     if schema is None or not run.component.build_context:
         return None
-    if run.component.parser_model is not None:
+    if run.asked_schema is None:
         return _topics(schema)
     return json_prompt(schema) if wants_json_prompt(run) else None
 
@@ -273,6 +278,7 @@ TEMPLATED: dict[Section, tuple[str, ...]] = {
 PLAIN: dict[Section, tuple[str, ...]] = {
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
+    skills: ("skills",),
     summary: ("add_session_summary_to_context", "enable_session_summaries", "session_summary_manager"),
     model_system_prompt: (),
     json_fields: (),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+from agno._engine.branching import retired, take_up
 from agno._engine.context import Run, private_copy
 from agno._engine.history import runs_needed
-from agno.exceptions import RunNotContinuableError, RunNotFoundError
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
@@ -18,69 +19,55 @@ from agno.utils.parameters import accepted
 
 async def begin(run: Run) -> None:
     """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
-    component, context = run.component, run.context
+    component = run.component
     db = component.db if run.output.parent_run_id is None else None
-    session = run.loaded_session or (_cached(run) if component.cache_session else None)
-    if session is None and db is not None:
-        session = await run.io.call(
-            db.read_session, context.session_id, component.session_type, context.user_id, **_window(run)
-        )
-        session = session if session is not None else component.new_session(context)
-    run.loaded_session = session
-    if run.continued:
-        _take_up(run)
+    if not run.announced:
+        await _open_session(run, db)
     _settle_state(run)
     _settle_metadata(run)
     if component.dependencies or run.asked.get("dependencies"):
         await _resolve_dependencies(run)
     run.opened = True
-    if db is not None and not run.continued:
-        await run.io.call(db.begin_run, session, run.output)
+    if db is not None and (run.announced or not _is_stored(run)):
+        await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
+
+
+async def announce(run: Run) -> None:
+    """Store a run that is to go on by itself as pending. Raises what would keep it from beginning."""
+    db = run.component.db
+    await _open_session(run, db)
+    run.output.status = RunStatus.pending
+    await run.io.call(db.finish_run if _is_stored(run) else db.begin_run, run.loaded_session, run.output)
+
+
+def _is_stored(run: Run) -> bool:
+    return run.continued and not run.answers.branches
+
+
+async def _open_session(run: Run, db: Any) -> None:
+    component, context = run.component, run.context
+    session = run.loaded_session or (_cached(run) if component.cache_session else None)
+    if session is None and db is not None:
+        session = await run.io.call(
+            db.read_session, _wanted_session(run), component.session_type, context.user_id, **_window(run)
+        )
+        if session is None:
+            session = component.new_session(context)
+            if session.runs:  # the introduction
+                await run.io.call(db.finish_run, session, session.runs[0])
+    run.loaded_session = session
+    if run.continued:
+        await take_up(run)
 
 
 def _cached(run: Run) -> Any:
     cached = run.component.cached_session
-    return cached if cached is not None and cached.session_id == run.context.session_id else None
+    return cached if cached is not None and cached.session_id == _wanted_session(run) else None
 
 
-def _take_up(run: Run) -> None:
-    """Continue: find the paused run, put the caller's answers on it, and go on from its messages."""
-    answers = run.answers or {}
-    output = answers.get("run_response")
-    if output is None:
-        session = run.loaded_session
-        output = session.get_run(run.output.run_id) if session is not None else None
-        if output is None:
-            raise RunNotFoundError(f"There is no run {run.output.run_id!r} in session {run.context.session_id!r}.")
-        run.output = output
-    if output.status is not RunStatus.paused:
-        raise RunNotContinuableError(
-            f"Run {output.run_id!r} is {output.status.value}, so there is nothing to continue."
-        )
-    _answer(output, answers)
-    output.status = RunStatus.running
-    run.messages = list(output.messages or ())
-    run.context.messages = run.messages
-    run.input = output.input.input_content if output.input is not None else None
-    if run.component.store_events:
-        run.kept_events = list(output.events or ())
-
-
-def _answer(output: Any, answers: dict[str, Any]) -> None:
-    tools = {tool.tool_call_id: tool for tool in output.tools or ()}
-    given = list(answers.get("tools") or ())
-    given += [r.tool_execution for r in answers.get("requirements") or () if r.tool_execution is not None]
-    for tool in given:
-        if tool.tool_call_id not in tools:
-            raise ValueError(f"Run {output.run_id!r} has no tool call {tool.tool_call_id!r} to answer.")
-        tools[tool.tool_call_id] = tool
-    for tool in tools.values():
-        if tool.external_execution_required and tool.result is None:
-            raise ValueError(
-                f"Tool {tool.tool_name!r} (call {tool.tool_call_id}) is executed outside of the run and has no result. "
-                "Set tool.result, or requirement.set_external_execution_result(...), before continuing."
-            )
-    output.tools = list(tools.values())
+def _wanted_session(run: Run) -> str:
+    """The session to read: of a continued run the one that holds it."""
+    return (run.answers.session_id if run.answers is not None else None) or run.context.session_id
 
 
 def _window(run: Run) -> dict[str, Any]:
@@ -118,8 +105,10 @@ def _merged_state(stored: dict[str, Any], default: dict[str, Any], overwrite: bo
 
 def _settle_metadata(run: Run) -> None:
     own, given = run.component.metadata, run.asked.get("metadata")
-    if own or given:
-        run.context.metadata = run.output.metadata = {**private_copy(given or {}), **private_copy(own or {})}
+    before = run.output.metadata if run.continued else None
+    if own or given or before:
+        merged = {**private_copy(before or {}), **private_copy(given or {}), **private_copy(own or {})}
+        run.context.metadata = run.output.metadata = merged
     if own and (session := run.loaded_session) is not None:
         session.metadata = {**(session.metadata or {}), **private_copy(own)}
 
@@ -158,7 +147,22 @@ async def store(run: Run) -> None:
         component.remember_session(session)
     if component.db is not None and output.parent_run_id is None:
         session.updated_at = now_epoch()
+        if (original := retired(run)) is not None:
+            await run.io.call(component.db.finish_run, session, original)
         await run.io.call(component.db.finish_run, session, stored_copy(run))
+
+
+async def store_progress(run: Run, messages: list[Message], facts: dict[str, Any]) -> None:
+    """Write how far a run has come, with the state of the session; its costs are counted at its end."""
+    component, output, session = run.component, run.output, run.session
+    if output.parent_run_id is not None:
+        return
+    assert session is not None  # the run is opened
+    state = private_copy(run.stored_state())
+    session.session_data = {**(session.session_data or {}), "session_state": state}
+    so_far = copy.copy(output)
+    so_far.__dict__.update(facts, messages=[m for m in messages if m.add_to_agent_memory], session_state=state or None)
+    await run.io.call(component.db.finish_run, session, stored_copy(run, so_far))
 
 
 def _update_header(run: Run, session: Any) -> None:
@@ -168,7 +172,7 @@ def _update_header(run: Run, session: Any) -> None:
     elif "session_state" in data:
         data["session_state"] = {}
     if output.metrics is not None and output.status is not RunStatus.paused:
-        data["session_metrics"] = _session_metrics(data.get("session_metrics"), output.metrics)
+        data["session_metrics"] = _session_metrics(data.get("session_metrics"), run.spent or output.metrics)
     session.session_data = data or None
 
 
@@ -178,15 +182,18 @@ def _session_metrics(stored: Any, new: Metrics) -> dict[str, Any]:
     return {key: value for key, value in total.to_dict().items() if key != "time_to_first_token"}
 
 
-def stored_copy(run: Run) -> Any:
+_UNFINISHED = frozenset({RunStatus.pending, RunStatus.running, RunStatus.paused})
+
+
+def stored_copy(run: Run, output: Any = None) -> Any:
     """The run as it is kept: without history, and without what the settings leave out. The output stays whole."""
-    component, output = run.component, run.output
+    component, output = run.component, output or run.output
     kept = output.__class__.__new__(output.__class__)
     kept.__dict__.update(output.__dict__)
     messages = output.messages or []
     if not component.store_history_messages:
         messages = [m for m in messages if not m.from_history]
-    if not component.store_tool_messages:
+    if not component.store_tool_messages and output.status not in _UNFINISHED:  # to continue, a run needs them
         messages = [m for m in messages if m.tool_call_id is None and not m.tool_calls]
     if not component.store_media:
         messages = [_without_media(m) for m in messages]
@@ -206,4 +213,4 @@ def _without_media(message: Message) -> Message:
     return twin
 
 
-__all__ = ["begin", "store", "stored_copy"]
+__all__ = ["announce", "begin", "store", "store_progress", "stored_copy"]

@@ -7,29 +7,27 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from agno._engine.approvals import check_records
 from agno._engine.context import Run
+from agno._engine.factories import tools_of
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
-from agno.utils.parameters import accepted
 
 
 async def resolve_tools(run: Run, built_in: list[Any]) -> None:
     """Fill `run.functions` and `run.tool_specs`. The first tool of a name wins."""
-    component = run.component
-    given = component.tools
-    if not given and not built_in:
+    if not run.component.tools and not built_in:
         run.context.tools = []
         return
-    if callable(given) and not isinstance(given, (list, tuple)):
-        given = await run.io.call(given, **accepted(given, {run.identity_name: component, "run_context": run.context}))
     specs: list[dict[str, Any]] = []
-    for item in given or ():
+    for item in await tools_of(run):
         if isinstance(item, dict):
             specs.append(item)
         else:
             _add(run, item)
     for item in built_in:
         _add(run, item)
+    check_records(run)
     strict = _strict(run)
     described = [{"type": "function", "function": function.definition(strict)} for function in run.functions.values()]
     run.tool_specs = described + specs or None
@@ -38,7 +36,7 @@ async def resolve_tools(run: Run, built_in: list[Any]) -> None:
 
 def _strict(run: Run) -> bool:
     model, component = run.model, run.component
-    if run.context.output_schema is None or model is None or component.parser_model is not None:
+    if run.asked_schema is None or model is None:
         return False
     return model.supports_native_structured_outputs and (
         not component.use_json_mode or bool(component.structured_outputs)
@@ -81,8 +79,7 @@ def _add(run: Run, item: Any) -> None:
 
 async def connect_toolkits(run: Run) -> None:
     """Connect the toolkits that need it; those connected here are closed when the run ends."""
-    given = run.component.tools
-    for item in given if isinstance(given, (list, tuple)) else ():
+    for item in await tools_of(run):
         if not (isinstance(item, Toolkit) and item.requires_connect):
             continue
         hold: Any = getattr(item, "hold", None)

@@ -1,8 +1,9 @@
 """How the engine waits: the `IO` port with its seven verbs, and who drives it. The only room that knows threads and loops."""
 
 from agno._io.aio import ASYNC, AsyncIO
+from agno._io.background import Feed, spawn
 from agno._io.drivers import WouldBlock, aiterate, drive, iterate
-from agno._io.faces import asynchronous, sync
+from agno._io.faces import asynchronous, asynchronous_stream, sync, sync_stream
 from agno._io.outlet import DONE, Give, Outlet, ReaderLeft, silent
 from agno._io.port import IO
 from agno._io.portal import Portal, portal, run_blocking
@@ -14,6 +15,7 @@ __all__ = [
     "IO",
     "SYNC",
     "AsyncIO",
+    "Feed",
     "Give",
     "Outlet",
     "Portal",
@@ -22,10 +24,13 @@ __all__ = [
     "WouldBlock",
     "aiterate",
     "asynchronous",
+    "asynchronous_stream",
     "drive",
     "iterate",
     "portal",
     "run_blocking",
     "silent",
+    "spawn",
     "sync",
+    "sync_stream",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, TypeVar
 
 from typing_extensions import ParamSpec
 
 from agno._io.aio import ASYNC
-from agno._io.drivers import drive
+from agno._io.drivers import aiterate, drive, iterate
+from agno._io.outlet import Give, Outlet
 from agno._io.port import IO
 from agno._io.sync import SYNC
 
@@ -41,14 +42,40 @@ def asynchronous(
     return face  # type: ignore[no-any-return]  # _face gives its argument back
 
 
-def _face(method: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-    """Name, docstring and signature of the method, without its `io` parameter; the public name comes from the class."""
+def sync_stream(
+    method: Callable[Concatenate[S, IO, Give, P], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[S, P], Iterator[Any]]:
+    """The synchronous face of `async def _x(self, io, give, ...)`: an iterator over what it gives."""
+
+    @_face(method, hidden=2)
+    def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[Any]:
+        outlet = Outlet()
+        return iterate(lambda: method(self, SYNC, outlet.give, *args, **kwargs), outlet)
+
+    return face  # type: ignore[no-any-return]  # _face gives its argument back
+
+
+def asynchronous_stream(
+    method: Callable[Concatenate[S, IO, Give, P], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[S, P], AsyncGenerator[Any, None]]:
+    """The asynchronous face of `async def _x(self, io, give, ...)`: an async iterator over what it gives."""
+
+    @_face(method, hidden=2)
+    def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Any, None]:
+        outlet = Outlet()
+        return aiterate(lambda: method(self, ASYNC, outlet.give, *args, **kwargs), outlet)
+
+    return face  # type: ignore[no-any-return]  # _face gives its argument back
+
+
+def _face(method: Callable[..., Any], hidden: int = 1) -> Callable[[Callable[..., Any]], Any]:
+    """Name, docstring and signature of the method, without what comes after `self`; the public name is the class's."""
 
     def dress(face: Callable[..., Any]) -> Callable[..., Any]:
         functools.update_wrapper(face, method)
         del face.__wrapped__  # type: ignore[attr-defined]  # inspect must read the signature below instead
         signature = inspect.signature(method)
-        parameters = [p for i, p in enumerate(signature.parameters.values()) if i != 1]
+        parameters = [p for i, p in enumerate(signature.parameters.values()) if not 0 < i <= hidden]
         face.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return face
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from agno._engine.branching import Continuation
 from agno._engine.context import Run
+from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
+from agno.exceptions import RunNotContinuableError
 from agno.run import agent as events
 from agno.run.agent import RunInput, RunOutput
+from agno.run.cancel import is_running_here
 from agno.run.context import RunContext
 from agno.utils.blank import blank
 from agno.utils.dttm import now_epoch
@@ -55,25 +59,30 @@ def _captured(given: Any, values: dict[str, Any]) -> RunInput:
     return captured
 
 
-def continued_run(agent: Any, answers: dict[str, Any], mode: Mode) -> Run:
-    """A run that goes on where it was paused. What was stored is loaded when it begins."""
+def continued_run(agent: Any, given: RunOutput | None, mode: Mode) -> Run:
+    """A run that goes on where another stopped. What was stored is loaded when it begins."""
     values, extra = _sorted_options(agent, mode.options, CONTINUE_OPTIONS)
-    output, run_id = answers["run_response"], answers["run_id"]
-    if output is None and run_id is None:
-        raise ValueError("continue_run needs the paused run: give run_response=, or run_id= with updated_tools=.")
-    if output is None:
-        if answers["tools"] is None and answers["requirements"] is None:
-            raise ValueError(f"continue_run(run_id={run_id!r}) needs updated_tools= or requirements= with the answers.")
-        if not (values.get("session_id") or agent.known_session_id()):
-            raise ValueError(f"continue_run(run_id={run_id!r}) needs session_id=, the session that the run belongs to.")
-        output = RunOutput(run_id=run_id)
-    else:
-        values.setdefault("session_id", output.session_id)
-        values.setdefault("user_id", output.user_id)
-    context = _context(agent, values, output.run_id)
-    return _run(
-        agent, mode, output, context, values, extra, model=agent.model_of_run(), continued=True, answers=answers
-    )
+    wish = Continuation(given, **{name: values.pop(name) for name in _WISHES if name in values})
+    wish.check()
+    if given is not None:
+        wish.run_id = given.run_id
+        values.setdefault("session_id", given.session_id)
+        values.setdefault("user_id", given.user_id)
+    elif not (values.get("session_id") or agent.known_session_id()):
+        raise ValueError(
+            f"continue_run(run_id={wish.run_id!r}) needs session_id=, the session that the run belongs to."
+        )
+    context = _context(agent, values, new_id() if wish.branches else wish.run_id or new_id())
+    wish.session_id = context.session_id
+    if wish.fork_session:
+        context.session_id = new_id()
+    if not wish.branches and is_running_here(context.run_id):
+        raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
+    output = RunOutput(run_id=context.run_id, session_id=context.session_id, user_id=context.user_id)
+    return _run(agent, mode, output, context, values, extra, model=agent.model_of_run(), continued=True, answers=wish)
+
+
+_WISHES = tuple(name for name in Continuation.__dataclass_fields__ if name in CONTINUE_OPTIONS and name != "session_id")
 
 
 def _sorted_options(
@@ -139,6 +148,8 @@ def _run(
     if agent.store_events:
         state["kept_events"] = list(output.events or ())
         state["skipped_events"] = _skipped(agent.events_to_skip)
+    if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
+        refuse_async_hooks(agent)
     return Run(
         component=agent,
         io=mode.io,

@@ -9,13 +9,18 @@ from agno.db.base import AsyncBaseDb, BaseDb, SessionType
 
 # loaded when asked for, so that `import agno.db` needs no driver
 _LAZY = {
+    "AsyncMongoDb": "agno.db.mongo",
     "AsyncMySQLDb": "agno.db.mysql",
     "AsyncPostgresDb": "agno.db.postgres",
     "AsyncSqliteDb": "agno.db.sqlite",
+    "DynamoDb": "agno.db.dynamo",
     "InMemoryDb": "agno.db.in_memory",
+    "JsonDb": "agno.db.json",
+    "MongoDb": "agno.db.mongo",
     "MySQLDb": "agno.db.mysql",
     "MysqlDb": "agno.db.mysql",
     "PostgresDb": "agno.db.postgres",
+    "RedisDb": "agno.db.redis",
     "SingleStoreDb": "agno.db.singlestore",
     "SqliteDb": "agno.db.sqlite",
 }

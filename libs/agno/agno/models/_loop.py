@@ -8,17 +8,19 @@ Entering it again with a paused, cancelled or crashed exchange continues where t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agno._io import IO, Give, silent
 from agno.models._requests import Attempts, ask
 from agno.models._tools import ToolTurn
-from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
 from agno.run.cancel import CancelToken
 from agno.tools.function import Function
 from agno.utils.ids import new_id
+
+if TYPE_CHECKING:
+    from agno.models.base import Model
 
 
 class Exchange:
@@ -43,7 +45,10 @@ class Exchange:
     give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
     token: CancelToken = CancelToken("")  # says when the run is to stop
     run_response: Any = None
-    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent, e.g. compression
+    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
+    before_turn: Callable[[Exchange], Awaitable[None]] | None = None  # work on the messages, e.g. compression
+    after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
+    after_tool: Give | None = None  # ... and before the first of them and after each
 
     executions: list[ToolExecution]
     response: ModelResponse
@@ -99,12 +104,18 @@ async def converse(x: Exchange) -> None:
     call_message = open_calls(x.messages)
     while True:
         if call_message is None:
+            if x.before_turn is not None:
+                await x.before_turn(x)
             call_message = await _model_turn(x)
             if not call_message.tool_calls:
+                if x.model.goes_on(call_message):
+                    continue
                 return
         await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:
             return
+        if x.after_turn is not None:
+            await x.after_turn(x.messages)
         call_message = None
 
 

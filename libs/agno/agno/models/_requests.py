@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from agno._io import Give, silent
 from agno.exceptions import ModelProviderError, RetryableModelProviderError
 from agno.models._cache import ResponseCache
-from agno.models.base import Model
+from agno.models._wait import as_asked
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
 if TYPE_CHECKING:
     from agno.models._loop import Exchange
+    from agno.models.base import Model
 
 
 @dataclass
@@ -26,7 +27,8 @@ class Attempts:
     delay: float = 1
     exponential: bool = False
     fallbacks: Callable[[Exception], list[Model]] = field(default=lambda error: [])
-    on_fallback: Callable[[str, str, Exception], Any] | None = None
+    on_fallback: Callable[[str, str, Exception], Awaitable[None]] | None = None
+    adapt: Callable[[Model, dict[str, Any]], dict[str, Any]] | None = None  # a request, for a model that differs
 
     def pause(self, model: Model, attempt: int, error: Exception) -> float | None:
         """Seconds until the next attempt; None if there is none. Attempts count from 0.
@@ -38,7 +40,7 @@ class Attempts:
             retries, delay, exponential = model.retries, model.delay_between_retries, model.exponential_backoff
         if attempt >= retries or not model.is_retryable(error):
             return None
-        return delay * 2**attempt if exponential else delay
+        return as_asked(error, delay * 2**attempt if exponential else delay)
 
 
 async def ask(x: Exchange, assistant: Message) -> None:
@@ -72,8 +74,10 @@ class Recovery:
         """The model to ask next, when it is time to. Raises the error if there is none."""
         x = self.x
         if isinstance(error, RetryableModelProviderError):
-            self._hint(error)
-        elif (seconds := x.attempts.pause(self.model, self.attempt, error)) is not None:
+            if self._hint(error):
+                return self.model
+            error = error.original_error
+        if (seconds := x.attempts.pause(self.model, self.attempt, error)) is not None:
             self.attempt += 1
             await x.io.sleep(seconds)
         else:
@@ -81,12 +85,14 @@ class Recovery:
         x.check()
         return self.model
 
-    def _hint(self, error: RetryableModelProviderError) -> None:
+    def _hint(self, error: RetryableModelProviderError) -> bool:
+        """Tell the model what to do differently. False if it was told often enough."""
         self.hints += 1
         if not self.model.retry_with_guidance or self.hints > self.model.retry_with_guidance_limit:
-            raise error.original_error from error
+            return False
         hint = Message(role="user", content=error.retry_guidance_message, add_to_agent_memory=False)
         self.x.messages.append(hint)
+        return True
 
     async def _next_model(self, error: Exception) -> None:
         x = self.x
@@ -96,15 +102,15 @@ class Recovery:
             raise error
         self.model, self.attempt = self.others.pop(0), 0
         if x.attempts.on_fallback is not None:
-            await x.io.call(x.attempts.on_fallback, x.model.id, self.model.id, error)
+            await x.attempts.on_fallback(x.model.id, self.model.id, error)
 
 
-def _arguments(x: Exchange, assistant: Message) -> dict[str, Any]:
+def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
     tools, tool_choice = x.tools or None, x.tool_choice
     if x.limit_hit:
         keep = getattr(x.model, "history_needs_tools", False)
         tools, tool_choice = (tools, "none") if keep else (None, None)
-    return {
+    arguments = {
         "messages": x.prepare(x.messages) if x.prepare else x.messages,
         "assistant_message": assistant,
         "response_format": x.response_format,
@@ -112,10 +118,12 @@ def _arguments(x: Exchange, assistant: Message) -> dict[str, Any]:
         "tool_choice": tool_choice if tools else None,
         "run_response": x.run_response,
     }
+    adapt = x.attempts.adapt
+    return arguments if model is x.model or adapt is None else adapt(model, arguments)
 
 
 async def _whole(x: Exchange, model: Model, assistant: Message) -> None:
-    arguments = _arguments(x, assistant)
+    arguments = _arguments(x, model, assistant)
     cache = ResponseCache.of(model, arguments, stream=False) if model.cache_response else None
     if cache and (kept := cache.read()):
         response = kept[0]
@@ -163,7 +171,7 @@ def _as_delta(give: Give) -> Give:
 
 
 def _deltas(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
-    arguments = _arguments(x, assistant)
+    arguments = _arguments(x, model, assistant)
     cache = ResponseCache.of(model, arguments, stream=True) if model.cache_response else None
     if cache and (kept := cache.read()):
         return _replayed(kept)
@@ -216,9 +224,12 @@ class Joined:
             rest.audio = _joined_audio(rest.audio, delta.audio)
         if delta.response_usage is not None:
             rest.response_usage = delta.response_usage
-        for name in ("parsed", "citations", "role", "images", "videos", "audios", "files"):
-            if (value := getattr(delta, name, None)) is not None and value != []:
+        for name in ("parsed", "citations", "role"):
+            if (value := getattr(delta, name, None)) is not None:
                 setattr(rest, name, value)
+        for name in ("images", "videos", "audios", "files"):
+            if new := getattr(delta, name, None):
+                setattr(rest, name, [*(getattr(rest, name, None) or ()), *new])
         for name in ("provider_data", "extra"):
             if value := getattr(delta, name, None):
                 setattr(rest, name, {**(getattr(rest, name) or {}), **value})

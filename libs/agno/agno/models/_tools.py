@@ -50,6 +50,7 @@ class ToolTurn:
     def __init__(self, x: Exchange, message: Message) -> None:
         self.x = x
         self.message = message
+        self.slots: list[Slot] = []
         self.answers: dict[str | None, Message] = {}
         self.known: dict[str | None, ToolExecution] = {}
         if x.messages[-1] is message:
@@ -64,7 +65,10 @@ class ToolTurn:
     async def run(self) -> None:
         """Tell starts, ends and tool events. Afterwards the answers stand behind the message, in call order."""
         slots = [self._slot(call) for call in self.message.tool_calls or ()]
+        self.slots = slots
         try:
+            if self.x.after_tool is not None:
+                await self.x.after_tool(self._so_far())
             await self._run_all([slot for slot in slots if slot.call is not None])
         finally:
             self._append(slots)
@@ -228,6 +232,12 @@ class ToolTurn:
         answer.metrics = took
         if slot.raised is None and execution.stop_after_tool_call:
             answer.stop_after_tool_call = True
+        if x.after_tool is not None:
+            await x.after_tool(self._so_far())
+
+    def _so_far(self) -> list[Message]:
+        """The messages with the answers that are there."""
+        return [*self.x.messages[: self.start], *[slot.answer for slot in self.slots if slot.answer is not None]]
 
     async def _finished(self, slot: Slot) -> None:
         x = self.x

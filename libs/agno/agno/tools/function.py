@@ -69,9 +69,15 @@ class Function:
         if (kind := getattr(self.entrypoint, APPROVAL_MARK, None)) is not None and self.approval_type is None:
             self.require_approval(kind)
 
+    @property
+    def waits(self) -> bool:
+        """True if a call waits for a person."""
+        asks = self.requires_confirmation or self.requires_user_input or self.external_execution
+        return bool(asks) or self.name == "get_user_input"
+
     def require_approval(self, kind: str) -> None:
         """Keep approvals of calls on record. A required one without another way to wait asks for a confirmation."""
-        waits = self.requires_confirmation or self.requires_user_input or self.external_execution
+        waits = self.waits
         if not waits and kind == "audit":
             raise ValueError(
                 f'@approval("audit") records what a person decided, but nobody is asked about {self.name!r}. Give its '

@@ -80,6 +80,9 @@ def publish_signature(cls: type[S]) -> type[S]:
                 )
 
     cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
+    if (init := cls.__dict__.get("__init__")) is not None:  # some look at the constructor itself
+        own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        init.__signature__ = inspect.Signature([own, *parameters])
     return cls
 
 

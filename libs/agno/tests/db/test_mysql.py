@@ -7,7 +7,7 @@ import pytest
 from agno.db.mysql import MySQLDb
 from agno.db.singlestore import SingleStoreDb
 from db.contract import DbContract
-from db.servers import MariaDb, a_name, running
+from db.servers.sql import MariaDb, a_name, running
 
 pytestmark = pytest.mark.services
 

@@ -6,7 +6,7 @@ import pytest
 
 from agno.db.postgres import PostgresDb
 from db.contract import DbContract
-from db.servers import Postgres, a_name, running
+from db.servers.sql import Postgres, a_name, running
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,9 @@ class AsyncMySQLDb(AsyncSqlDb):
         eval_table: str | None = None,
         knowledge_table: str | None = None,
         id: str | None = None,
+        *,
+        components_table: str | None = None,
+        approvals_table: str | None = None,
     ) -> None:
         super().__init__(
             db_url=db_url,
@@ -37,6 +40,8 @@ class AsyncMySQLDb(AsyncSqlDb):
             metrics_table=metrics_table,
             eval_table=eval_table,
             knowledge_table=knowledge_table,
+            components_table=components_table,
+            approvals_table=approvals_table,
             id=id,
         )
 

@@ -29,6 +29,9 @@ class MySQLDb(SqlDb):
         eval_table: str | None = None,
         knowledge_table: str | None = None,
         id: str | None = None,
+        *,
+        components_table: str | None = None,
+        approvals_table: str | None = None,
     ) -> None:
         super().__init__(
             db_url=db_url,
@@ -39,6 +42,8 @@ class MySQLDb(SqlDb):
             metrics_table=metrics_table,
             eval_table=eval_table,
             knowledge_table=knowledge_table,
+            components_table=components_table,
+            approvals_table=approvals_table,
             id=id,
         )
 

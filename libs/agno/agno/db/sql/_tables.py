@@ -13,10 +13,8 @@ from agno.db.sql._dialect import Dialect
 from agno.db.sql._layout import ORDER, SCHEMA_VERSION, VERSIONS, sql_table, versions_table
 from agno.db.sql._statements import RunStatements, Statements
 from agno.db.sql._work import Again, Talk, Worker
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Table
+from agno.db.tables import RUNS, SESSIONS, TABLES, Table
 from agno.utils.dttm import now_epoch
-
-_ALL = (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE)
 
 
 class Tables:
@@ -25,7 +23,7 @@ class Tables:
     def __init__(self, names: dict[str, str], schema: str | None, dialect: Dialect, worker: Worker) -> None:
         self.metadata = sa.MetaData(schema=schema)
         self._schema, self._dialect, self._worker = schema, dialect, worker
-        self._sql = {t.kind: sql_table(t, names[t.kind], schema, self.metadata, dialect) for t in _ALL}
+        self._sql = {t.kind: sql_table(t, names[t.kind], schema, self.metadata, dialect) for t in TABLES}
         self._versions = versions_table(schema, self.metadata, dialect)
         self._there: dict[str, Statements] = {}
         self._of_runs: RunStatements | None = None

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.util import greenlet_spawn
 
-from agno.db.base import AsyncBaseDb
+from agno.db._async import AsyncBaseDb
 from agno.db.sql._engines import loop_engines
 from agno.db.sql.store import SqlDb
 

@@ -20,7 +20,7 @@ from agno.db.sql._statements import RunStatements
 from agno.db.sql._tables import Tables
 from agno.db.sql._text import escaped_json, plain_json
 from agno.db.sql._work import Talk, Worker
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Row, Table
+from agno.db.tables import RUNS, SESSIONS, TABLES, Row, Table
 
 _AT_ONCE = 500  # values in one list
 
@@ -47,8 +47,7 @@ class SqlDb(BaseDb):
         self.db_url = str(db_url) if db_url is not None else self._engines.place
         self.db_schema = db_schema or self.default_schema
         self._worker = Worker(self._engines, self.dialect)
-        kinds = (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE)
-        names = {table.kind: self.table_name(table) for table in kinds}
+        names = {table.kind: self.table_name(table) for table in TABLES}
         self._tables = Tables(names, self.db_schema, self.dialect, self._worker)
 
     @property

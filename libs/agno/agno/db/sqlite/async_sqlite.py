@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agno._io import ASYNC
-from agno.db.base import AsyncBaseDb
+from agno.db._async import AsyncBaseDb
 from agno.db.sqlite._connections import IN_MEMORY
 from agno.db.sqlite.sqlite import SqliteDb
 
@@ -30,13 +30,17 @@ class AsyncSqliteDb(AsyncBaseDb):
         eval_table: str | None = None,
         knowledge_table: str | None = None,
         id: str | None = None,
+        *,
+        components_table: str | None = None,
+        approvals_table: str | None = None,
     ) -> None:
         tables = (session_table, memory_table, metrics_table, eval_table, knowledge_table)
         if db_engine is not None and hasattr(db_engine, "sync_engine"):
             db_url, lent = _url_of(db_engine), None
         else:
             lent = db_engine
-        db = SqliteDb(lent, db_url, db_file, *tables, id)
+        others = {"components_table": components_table, "approvals_table": approvals_table}
+        db = SqliteDb(lent, db_url, db_file, *tables, id, **others)
         super().__init__(db)
         self.db_url, self.db_file = db.db_url, db.db_file
         self._engine = db_engine
