@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from agno.db.mysql import MySQLDb
+from agno.db.mysql import AsyncMySQLDb, MySQLDb, MysqlDb
 from agno.db.singlestore import SingleStoreDb
-from db.contract import DbContract
-from db.servers.sql import MariaDb, a_name, running
+from db.awaited import Awaited
+from db.definitions_contract import DefinitionsContract
+from db.servers.sql import MariaDb, running
+from db.sql_contract import ProcessContract, ServerContract
 
 pytestmark = pytest.mark.services
 
@@ -18,12 +20,17 @@ def server():
         yield server
 
 
-class TestMySQLDb(DbContract):
-    @pytest.fixture
-    def db(self, server):
-        db = MySQLDb(db_url=server.url(), db_schema=a_name())
-        yield db
-        db.close()
+class TestMySQLDb(ProcessContract, DefinitionsContract):
+    def make(self, server, schema, **options):
+        return MySQLDb(db_url=server.url(), db_schema=schema, **options)
+
+    def code(self, server, schema):
+        return f"from agno.db.mysql import MySQLDb\ndb = MySQLDb(db_url={server.url()!r}, db_schema={schema!r})"
+
+
+class TestAsyncMySQLDb(ServerContract):
+    def make(self, server, schema, **options):
+        return Awaited(AsyncMySQLDb(db_url=server.url("asyncmy"), db_schema=schema, **options))
 
 
 # Functions that SingleStore has, for MariaDB
@@ -39,19 +46,23 @@ FUNCTIONS = [
 
 
 @pytest.fixture(scope="module")
-def singlestore_url(server):
-    import pymysql
-
-    with pymysql.connect(host="127.0.0.1", port=server.port, user="root") as connection:
-        with connection.cursor() as cursor:
-            for function in FUNCTIONS:
-                cursor.execute(function)
-    return f"{server.url()}/ai?ssl_disabled=true"
+def singlestore(server):
+    server.execute(*FUNCTIONS)
+    return server
 
 
-class TestSingleStoreDb(DbContract):
-    @pytest.fixture
-    def db(self, singlestore_url):
-        db = SingleStoreDb(db_url=singlestore_url, db_schema=a_name())
-        yield db
-        db.close()
+class TestSingleStoreDb(ProcessContract, DefinitionsContract):
+    @pytest.fixture(autouse=True)
+    def _functions(self, singlestore):
+        pass
+
+    def make(self, server, schema, **options):
+        return SingleStoreDb(db_url=f"{server.url()}/ai?ssl_disabled=true", db_schema=schema, **options)
+
+    def code(self, server, schema):
+        arguments = f"db_url='{server.url()}/ai?ssl_disabled=true', db_schema={schema!r}"
+        return f"from agno.db.singlestore import SingleStoreDb\ndb = SingleStoreDb({arguments})"
+
+
+def test_both_spellings_are_one_class():
+    assert MysqlDb is MySQLDb

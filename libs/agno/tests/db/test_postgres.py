@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agno.db.postgres import PostgresDb
-from db.contract import DbContract
-from db.servers.sql import Postgres, a_name, running
+from agno.db.postgres import AsyncPostgresDb, PostgresDb
+from db.awaited import Awaited
+from db.definitions_contract import DefinitionsContract
+from db.servers.sql import Postgres, running
+from db.sql_contract import ProcessContract, ServerContract
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +17,25 @@ def server():
         yield server
 
 
-class TestPostgresDb(DbContract):
-    @pytest.fixture
-    def db(self, server):
-        db = PostgresDb(server.url(), db_schema=a_name())
-        yield db
-        db.close()
+class TestPostgresDb(ProcessContract, DefinitionsContract):
+    json_types = ("JSON", "JSONB")
+
+    def make(self, server, schema, **options):
+        return PostgresDb(server.url(), db_schema=schema, **options)
+
+    def code(self, server, schema):
+        return f"from agno.db.postgres import PostgresDb\ndb = PostgresDb({server.url()!r}, db_schema={schema!r})"
+
+
+class TestAsyncPostgresDb(ServerContract):
+    json_types = ("JSON", "JSONB")
+
+    def make(self, server, schema, **options):
+        return Awaited(AsyncPostgresDb(server.url(), db_schema=schema, **options))
+
+
+class TestAsyncPostgresDbOnAsyncpg(ServerContract):
+    json_types = ("JSON", "JSONB")
+
+    def make(self, server, schema, **options):
+        return Awaited(AsyncPostgresDb(server.url("asyncpg"), db_schema=schema, **options))

@@ -10,14 +10,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from agno.db._port import DbError, DbUnavailableError
 
 
-def code_of(error: DBAPIError) -> Any:
-    """SQLSTATE, or the number that MySQL gives."""
+def codes_of(error: DBAPIError) -> set[Any]:
+    """SQLSTATE, and the number that MySQL gives."""
     cause: Any = error.orig
-    for name in ("sqlstate", "pgcode"):
-        if getattr(cause, name, None):
-            return getattr(cause, name)
-    arguments: tuple[Any, ...] = getattr(cause, "args", ())
-    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+    arguments = getattr(cause, "args", ())
+    return {getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None), *arguments[:1]}
 
 
 def explained(error: BaseException, product: str, place: str) -> DbError:
@@ -47,4 +44,4 @@ def _told(error: BaseException) -> str:
 
 FAILURES = (SQLAlchemyError, OSError)
 
-__all__ = ["FAILURES", "code_of", "explained"]
+__all__ = ["FAILURES", "codes_of", "explained"]

@@ -21,15 +21,16 @@ def keys_of(table: Table) -> tuple[str, ...]:
     return ("session_id", "run_id") if table is RUNS else (table.key,)
 
 
-def sql_table(table: Table, name: str, schema: str | None, metadata: sa.MetaData, dialect: Dialect) -> sa.Table:
-    """The table, with its indexes."""
+def sql_table(table: Table, name: str, metadata: sa.MetaData, dialect: Dialect, *, ordered: bool = True) -> sa.Table:
+    """The table, with its indexes; not `ordered` as Agno 2.0 made it, without a column for the order of its rows."""
     if not name or "\0" in name or len(name.encode()) > _LONGEST_NAME:
         raise ValueError(f"{name!r} is no table name: it must have 1 to {_LONGEST_NAME} bytes.")
     order, unique = dialect.key_columns(keys_of(table))
+    order = order if ordered else []
     columns = [_column(column, table, dialect) for column in (*table.columns, *table.unread)]
     if table.unique and dialect.unique_days:
         unique.append(sa.UniqueConstraint(*table.unique, name=short(f"{name}_uq_metrics_date_period")))
-    made = sa.Table(name, metadata, *order, *columns, *unique, schema=schema)
+    made = sa.Table(name, metadata, *order, *columns, *unique)
     for column in table.columns:
         if column.indexed:
             # the runs of a session are read from its newest
@@ -38,7 +39,7 @@ def sql_table(table: Table, name: str, schema: str | None, metadata: sa.MetaData
     return made
 
 
-def versions_table(schema: str | None, metadata: sa.MetaData, dialect: Dialect) -> sa.Table:
+def versions_table(metadata: sa.MetaData, dialect: Dialect) -> sa.Table:
     """Which version of the schema a table was made with."""
     return sa.Table(
         VERSIONS,
@@ -47,7 +48,6 @@ def versions_table(schema: str | None, metadata: sa.MetaData, dialect: Dialect) 
         sa.Column("version", dialect.text(20), nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger),
-        schema=schema,
     )
 
 

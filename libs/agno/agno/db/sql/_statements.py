@@ -22,12 +22,12 @@ _STORED = ("session_type", "user_id", "created_at", "session_data")
 class Statements:
     """The statements of a table."""
 
-    def __init__(self, table: Table, sql: sa.Table, dialect: Dialect, *, ordered: bool = True) -> None:
+    def __init__(self, table: Table, sql: sa.Table, dialect: Dialect) -> None:
         self.table, self.sql, self.dialect = table, sql, dialect
         self._kinds = {column.name: column for column in table.columns}
         # a table that Agno 2.0 made has no column for the order
         age = next(name for name in ("created_at", "updated_at") if name in sql.c)
-        self._order = [sql.c[ORDER]] if ordered else [sql.c[age], sql.c[table.key]]
+        self._order = [sql.c[ORDER]] if ORDER in sql.c else [sql.c[age], sql.c[table.key]]
 
     def read(self, names: Sequence[str] | None = None) -> list[sa.ColumnElement[Any]]:
         """Columns to select; JSON as text."""

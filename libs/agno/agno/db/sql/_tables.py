@@ -23,8 +23,8 @@ class Tables:
     def __init__(self, names: dict[str, str], schema: str | None, dialect: Dialect, worker: Worker) -> None:
         self.metadata = sa.MetaData(schema=schema)
         self._schema, self._dialect, self._worker = schema, dialect, worker
-        self._sql = {t.kind: sql_table(t, names[t.kind], schema, self.metadata, dialect) for t in TABLES}
-        self._versions = versions_table(schema, self.metadata, dialect)
+        self._sql = {t.kind: sql_table(t, names[t.kind], self.metadata, dialect) for t in TABLES}
+        self._versions = versions_table(self.metadata, dialect)
         self._there: dict[str, Statements] = {}
         self._of_runs: RunStatements | None = None
         worker.lost = self.forget
@@ -73,7 +73,9 @@ class Tables:
         if missing:
             raise misfit(sql.fullname, self._worker.engines.place, missing, there)
         self._check_version(connection, inspector, sql)
-        made = self._there[table.kind] = Statements(table, sql, self._dialect, ordered=ORDER in there)
+        if ORDER not in there:
+            sql = sql_table(table, sql.name, sa.MetaData(schema=self._schema), self._dialect, ordered=False)
+        made = self._there[table.kind] = Statements(table, sql, self._dialect)
         return made
 
     def _columns(self, inspector: Any, name: str) -> set[str]:

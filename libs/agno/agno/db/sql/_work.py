@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from agno.db._port import DbError
 from agno.db.sql._dialect import Dialect
 from agno.db.sql._engines import Engines
-from agno.db.sql._errors import FAILURES, code_of, explained
+from agno.db.sql._errors import FAILURES, codes_of, explained
 
 T = TypeVar("T")
 
@@ -98,10 +98,10 @@ class Worker:
             return attempt == 0 and talk is not None and talk.answers == 0
         if isinstance(error, IntegrityError):
             return attempt < _SAME_KEY
-        return code_of(error) in self._dialect.try_again
+        return not codes_of(error).isdisjoint(self._dialect.try_again)
 
     def _explained(self, error: BaseException) -> DbError:
-        if isinstance(error, DBAPIError) and code_of(error) in self._dialect.no_table:
+        if isinstance(error, DBAPIError) and not codes_of(error).isdisjoint(self._dialect.no_table):
             self.lost()  # somebody dropped it; the next write makes it again
         return explained(error, self._dialect.name, self.engines.place)
 

