@@ -264,7 +264,11 @@ def _name(session_type: Any) -> str | None:
     return name
 
 
+# Written above `BaseDb`, but users look for it here.
+from agno.db._async import AsyncBaseDb  # noqa: E402
+
 __all__ = [
+    "AsyncBaseDb",
     "BaseDb",
     "DbError",
     "DbUnavailableError",
