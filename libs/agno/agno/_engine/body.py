@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from importlib import import_module
 from time import time
 from typing import Any
 
 from agno._engine import afterwards, reasoning, second_models, structured
 from agno._engine.approvals import record_pending
 from agno._engine.branching import say_more
-from agno._engine.checkpoints import keep_checkpoints
 from agno._engine.compressing import compress_in
 from agno._engine.context import Run
 from agno._engine.factories import knowledge_of
@@ -94,7 +94,7 @@ def _exchange(run: Run) -> Exchange:
     if run.continued:
         _take_up(run, exchange)
     if component.checkpoint is not None and component.db is not None:
-        keep_checkpoints(run, exchange)
+        import_module("agno._engine.checkpoints").keep_checkpoints(run, exchange)  # few runs have them
     return exchange
 
 
@@ -263,7 +263,8 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
     await store(run)
     if component.save_response_to_file:
-        await run.io.call(afterwards.save_to_file, run, text_of(run.input) if run.input is not None else "")
+        message = text_of(run.input) if run.input is not None else ""
+        await run.io.call(afterwards.save_to_file, run, message)
     if completed is not None:
         await run.show(completed)
 

@@ -61,6 +61,8 @@ class Run:
     skipped_events: frozenset[str] = frozenset()
     started: float = 0.0
     loaded_session: AgentSession | None = None
+    references_block: str | None = None  # what the knowledge has for the user's message
+    memories: list[Any] | None = None  # what is known about the user
     opened: bool = False  # the session is loaded, and a continued run is taken up
     stored: bool = False
     reasoning_open: bool = False

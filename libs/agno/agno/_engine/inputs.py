@@ -106,6 +106,8 @@ def _content(run: Run, value: Any) -> Any:
     if isinstance(value, str) and "{" in value and component.resolve_in_context:
         user = {"user_id": run.context.user_id} if run.context.user_id else None
         text = fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
+    if run.references_block is not None and isinstance(value, str):
+        text += f"\n\n{run.references_block}"
     if run.context.dependencies and run.get("add_dependencies_to_context"):
         text += f"\n\n<additional context>\n{as_json(run.context.dependencies)}\n</additional context>"
     return text

@@ -11,6 +11,7 @@ import msgspec
 
 from agno._engine.context import Run
 from agno._engine.history import finished_runs, told
+from agno._engine.toolbox import coloured
 from agno.session.history import ASSISTANT_ROLES
 from agno.tools.function import Function
 
@@ -25,39 +26,40 @@ def previous_messages_tool(run: Run) -> Function:
     """`get_previous_session_messages`: the talk of the newest earlier sessions."""
     wanted = run.component.num_history_sessions
 
-    def get_previous_session_messages() -> str:
+    async def get_previous_session_messages() -> str:
         """Read what you and this user said in earlier sessions."""
-        found = _past(run, _SESSIONS if wanted is None else wanted, None)
+        found = await _past(run, _SESSIONS if wanted is None else wanted, None)
         return _json([{"session_id": s.session_id, "messages": talk(s.runs or ())} for s in reversed(found)])
 
-    return Function.from_callable(get_previous_session_messages)
+    return coloured(run, get_previous_session_messages)
 
 
 def search_tool(run: Run) -> Function:
     """`search_past_sessions`: the exchanges of earlier sessions that a query fits best."""
     sessions, runs = run.component.num_past_sessions_to_search, run.component.num_past_session_runs_in_search
 
-    def search_past_sessions(query: str | None = None) -> str:
+    async def search_past_sessions(query: str | None = None) -> str:
         """Search what you and this user said in earlier sessions.
 
         Args:
             query: The words to look for; without them the newest exchanges are given.
         """
-        past = _past(
+        past = await _past(
             run, _SEARCHED_SESSIONS if sessions is None else sessions, _SEARCHED_RUNS if runs is None else runs
         )
         return _json(_matches(past, (query or "").lower().split()))
 
-    return Function.from_callable(search_past_sessions)
+    return coloured(run, search_past_sessions)
 
 
-def _past(run: Run, count: int, runs: int | None) -> list[Any]:
+async def _past(run: Run, count: int, runs: int | None) -> list[Any]:
     """The newest earlier sessions of this user with this component, newest first, with their newest runs."""
     component, context = run.component, run.context
     found: list[Any] = []
     db, page = component.db, 1
     while db is not None and len(found) < count:
-        headers = db.get_sessions(
+        headers = await run.io.call(
+            db.get_sessions,
             component.session_type,
             user_id=context.user_id,
             component_id=component.id,
@@ -71,7 +73,8 @@ def _past(run: Run, count: int, runs: int | None) -> list[Any]:
         if len(headers) < _PAGE:
             break
         page += 1
-    chosen = [db.read_session(s.session_id, component.session_type, context.user_id, runs) for s in found[:count]]
+    key = (component.session_type, context.user_id)
+    chosen = [await run.io.call(db.read_session, s.session_id, *key, runs) for s in found[:count]]
     return [session for session in chosen if session is not None]
 
 

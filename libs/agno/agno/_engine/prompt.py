@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from agno._engine import memories
 from agno._engine.context import Run
 from agno._engine.history import history_messages
 from agno._engine.inputs import as_json, run_messages
+from agno._engine.retrieval import references_block
 from agno._engine.templates import fill
 from agno.models.message import Message
 from agno.utils.location import get_location
@@ -26,6 +28,7 @@ Section = Callable[[Run], str | Awaitable[str | None] | None]
 async def build_messages(run: Run) -> list[Message]:
     """System message, few-shot messages, history and the user's input, in that order."""
     messages: list[Message] = []
+    await _look_around(run)
     system = await system_message(run)
     if system is not None:
         messages.append(system)
@@ -38,6 +41,15 @@ async def build_messages(run: Run) -> list[Message]:
     run.history_length = len(messages)
     messages.extend(run_messages(run))
     return messages
+
+
+async def _look_around(run: Run) -> None:
+    """What knowledge and memory have to say, where it belongs into the prompt."""
+    component = run.component
+    if component.add_knowledge_to_context and component.build_user_context and isinstance(run.input, str):
+        run.references_block = await references_block(run)
+    if component.memory_manager is not None:
+        await memories.recall(run)
 
 
 def few_shot_message(item: Any) -> Message:
@@ -151,9 +163,16 @@ async def additional_information(run: Run) -> str | None:
         facts.append("Your approximate location is: " + ", ".join(str(v) for v in place.values() if v) + ".")
     if component.add_name_to_context and component.name:
         facts.append(f"Your name is: {component.name}.")
+    if component.enable_agentic_knowledge_filters and (keys := _filter_keys(run)):
+        facts.append(f"search_knowledge_base takes filters; the keys that documents have are: {keys}.")
     if not facts:
         return None
     return "<additional_information>\n" + "\n".join(f"- {fact}" for fact in facts) + "\n</additional_information>\n"
+
+
+def _filter_keys(run: Run) -> str:
+    known = getattr(run.context.knowledge, "valid_metadata_filters", None)
+    return ", ".join(sorted(map(str, known or ())))
 
 
 def _now(run: Run) -> str:
@@ -201,6 +220,13 @@ def summary(run: Run) -> str | None:
         f"<summary_of_previous_interactions>\n{run.session.summary.summary}\n</summary_of_previous_interactions>\n"
         "It may be outdated; what is said in this conversation comes first.\n"
     )
+
+
+def knowledge_guidance(run: Run) -> str | None:
+    component = run.component
+    if not component.search_knowledge or not component.add_search_knowledge_instructions:
+        return None
+    return "Search the knowledge base with search_knowledge_base when a question may be answered there.\n"
 
 
 def model_system_prompt(run: Run) -> str | None:
@@ -272,6 +298,7 @@ TEMPLATED: dict[Section, tuple[str, ...]] = {
         "add_datetime_to_context",
         "add_location_to_context",
         "add_name_to_context",
+        "enable_agentic_knowledge_filters",
     ),
     tool_instructions: ("tools",),
 }
@@ -279,7 +306,9 @@ PLAIN: dict[Section, tuple[str, ...]] = {
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
     skills: ("skills",),
+    memories.section: ("memory_manager",),
     summary: ("add_session_summary_to_context", "enable_session_summaries", "session_summary_manager"),
+    knowledge_guidance: ("knowledge", "knowledge_retriever"),
     model_system_prompt: (),
     json_fields: (),
     session_state: (),

@@ -16,19 +16,11 @@ from agno.models.message import Message
 
 async def rehearse(run: Run, session: Any = None) -> None:
     """Bring a run to where it would ask the model: session, state, dependencies and tools, without storing anything."""
-    component, context = run.component, run.context
-    db = component.db
+    component = run.component
     run.loaded_session = session
-    if session is None and db is not None:
-        window = sessions._window(run)
-        run.loaded_session = await run.io.call(
-            db.read_session, context.session_id, component.session_type, context.user_id, **window
-        )
-    sessions._settle_state(run)
-    sessions._settle_metadata(run)
-    if component.dependencies or run.asked.get("dependencies"):
-        await sessions._resolve_dependencies(run)
-    run.opened = True
+    if session is None and component.db is not None:
+        run.loaded_session = await sessions.read_stored(run, component.db)
+    await sessions.settle(run)
     if component.knowledge is not None:
         await knowledge_of(run)
     await resolve_tools(run, component.built_in_tools(run))

@@ -7,7 +7,7 @@ from typing import Any
 
 from agno._engine.branching import retired, take_up
 from agno._engine.context import Run, private_copy
-from agno._engine.history import runs_needed
+from agno._engine.history import finished_runs, runs_needed
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
@@ -23,13 +23,18 @@ async def begin(run: Run) -> None:
     db = component.db if run.output.parent_run_id is None else None
     if not run.announced:
         await _open_session(run, db)
-    _settle_state(run)
-    _settle_metadata(run)
-    if component.dependencies or run.asked.get("dependencies"):
-        await _resolve_dependencies(run)
-    run.opened = True
+    await settle(run)
     if db is not None and (run.announced or not _is_stored(run)):
         await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
+
+
+async def settle(run: Run) -> None:
+    """State, metadata and dependencies, once the session is there."""
+    _settle_state(run)
+    _settle_metadata(run)
+    if run.component.dependencies or run.asked.get("dependencies"):
+        await _resolve_dependencies(run)
+    run.opened = True
 
 
 async def announce(run: Run) -> None:
@@ -45,19 +50,28 @@ def _is_stored(run: Run) -> bool:
 
 
 async def _open_session(run: Run, db: Any) -> None:
-    component, context = run.component, run.context
+    component = run.component
     session = run.loaded_session or (_cached(run) if component.cache_session else None)
     if session is None and db is not None:
-        session = await run.io.call(
-            db.read_session, _wanted_session(run), component.session_type, context.user_id, **_window(run)
-        )
+        session = await read_stored(run, db)
         if session is None:
-            session = component.new_session(context)
+            session = component.new_session(run.context)
             if session.runs:  # the introduction
                 await run.io.call(db.finish_run, session, session.runs[0])
     run.loaded_session = session
     if run.continued:
         await take_up(run)
+
+
+async def read_stored(run: Run, db: Any) -> Any:
+    """The stored session, with as many runs as this run looks at."""
+    key = (_wanted_session(run), run.component.session_type, run.context.user_id)
+    wanted = _window(run)
+    session = await run.io.call(db.read_session, *key, runs=wanted)
+    runs = session.runs or [] if session is not None and wanted else []
+    if len(runs) == wanted and len(finished_runs(runs)) < wanted:
+        return await run.io.call(db.read_session, *key)  # failed and paused runs take no place in the history
+    return session
 
 
 def _cached(run: Run) -> Any:
@@ -70,12 +84,13 @@ def _wanted_session(run: Run) -> str:
     return (run.answers.session_id if run.answers is not None else None) or run.context.session_id
 
 
-def _window(run: Run) -> dict[str, Any]:
+def _window(run: Run) -> int | None:
+    """How many of the newest runs are loaded; None for all."""
     wanted = runs_needed(run)
     component = run.component
     if run.continued or component.cache_session or component.read_chat_history or component.read_tool_call_history:
         wanted = -1
-    return {"runs": None if wanted < 0 else wanted}
+    return None if wanted < 0 else wanted
 
 
 def _settle_state(run: Run) -> None:
@@ -186,8 +201,12 @@ _UNFINISHED = frozenset({RunStatus.pending, RunStatus.running, RunStatus.paused}
 
 
 def stored_copy(run: Run, output: Any = None) -> Any:
+    """What is kept of the run's output."""
+    return kept_of(run.component, output or run.output)
+
+
+def kept_of(component: Any, output: Any) -> Any:
     """The run as it is kept: without history, and without what the settings leave out. The output stays whole."""
-    component, output = run.component, output or run.output
     kept = output.__class__.__new__(output.__class__)
     kept.__dict__.update(output.__dict__)
     messages = output.messages or []
@@ -213,4 +232,4 @@ def _without_media(message: Message) -> Message:
     return twin
 
 
-__all__ = ["announce", "begin", "store", "store_progress", "stored_copy"]
+__all__ = ["announce", "begin", "kept_of", "read_stored", "settle", "store", "store_progress", "stored_copy"]

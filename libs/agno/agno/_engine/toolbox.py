@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from weakref import WeakKeyDictionary
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
 from agno._engine.factories import tools_of
+from agno._io import drive
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
@@ -54,6 +56,18 @@ def as_function(item: Callable[..., Any]) -> Function:
     if function is None:
         function = _functions[item] = Function.from_callable(item)
     return function
+
+
+def coloured(run: Run, work: Callable[..., Any]) -> Function:
+    """A built-in tool, written once as a coroutine function that waits through the run's io, in the run's colour."""
+    if run.io.is_async:
+        return Function.from_callable(work)
+
+    @functools.wraps(work)
+    def stepped(*arguments: Any, **named: Any) -> Any:
+        return drive(work(*arguments, **named))
+
+    return Function.from_callable(stepped)
 
 
 def _add(run: Run, item: Any) -> None:
@@ -104,4 +118,4 @@ def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
             )
 
 
-__all__ = ["component_in_tools", "connect_toolkits", "resolve_tools"]
+__all__ = ["coloured", "component_in_tools", "connect_toolkits", "resolve_tools"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import Any, Literal
 
-from agno._engine import past_sessions, session_tools
+from agno._engine import memories, retrieval
 from agno._engine.context import Run
 from agno._engine.observing import debug_level_of
 from agno._io import ASYNC, IO, SYNC, drive
@@ -182,15 +184,19 @@ class Component(Settings):
         component: Any = self
         found: list[Callable[..., Any] | Function] = []
         if component.read_chat_history:
-            found.append(session_tools.chat_history(run))
+            found.append(_seldom("session_tools").chat_history(run))
         if component.read_tool_call_history:
-            found.append(session_tools.tool_history(run))
+            found.append(_seldom("session_tools").tool_history(run))
         if component.search_session_history:
-            found.append(past_sessions.previous_messages_tool(run))
+            found.append(_seldom("past_sessions").previous_messages_tool(run))
         if component.search_past_sessions:
-            found.append(past_sessions.search_tool(run))
+            found.append(_seldom("past_sessions").search_tool(run))
+        if component.memory_manager is not None and component.enable_agentic_memory:
+            found.append(memories.tool(run))
+        if component.knowledge is not None or component.knowledge_retriever is not None:
+            found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_state:
-            found.append(session_tools.state(run))
+            found.append(_seldom("session_tools").state(run))
         if component.skills is not None:
             found.extend(component.skills.get_tools())
         return found
@@ -198,8 +204,11 @@ class Component(Settings):
     def after_run(self, run: Run) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
         """Work that follows the answer: pairs of an event name (`MemoryUpdate`, `SessionSummary`) and the work."""
         component: Any = self
+        found: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
+        if component.memory_manager is not None and not component.enable_agentic_memory:
+            found.append(("MemoryUpdate", functools.partial(memories.memorise, run)))
         if component.session_summary_manager is None:
-            return []
+            return found
 
         async def summarise() -> None:
             manager = component.session_summary_manager
@@ -207,7 +216,12 @@ class Component(Settings):
             run.session.upsert_run(run.output)
             await run.io.pick(manager.create_session_summary, manager.acreate_session_summary, run.session)
 
-        return [("SessionSummary", summarise)]
+        return [*found, ("SessionSummary", summarise)]
+
+
+def _seldom(name: str) -> Any:
+    """A part of the engine that few agents need: imported when one does."""
+    return import_module(f"agno._engine.{name}")
 
 
 __all__ = ["Component"]

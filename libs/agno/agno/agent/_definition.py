@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agno._io import ASYNC, IO, SYNC, asynchronous, drive, sync
 from agno.db._components import Stage
 from agno.db.base import BaseDb
 from agno.exceptions import ComponentPinError
@@ -42,8 +43,9 @@ class Definition(Settings):
         reader = _coding().Reader(f"{cls.__name__} {data.get('name') or data.get('id')!r}", registry, db)
         return cls(**{name: reader.read(value) for name, value in data.items() if name in cls._names})
 
-    def save(
+    async def _save_definition(
         self,
+        io: IO,
         *,
         db: BaseDb | None = None,
         registry: Registry | None = None,
@@ -56,17 +58,21 @@ class Definition(Settings):
         A `stage="draft"` is kept, but `load` goes on giving the published version.
         """
         component: Any = self
-        return self._store(db).save_component(
+        facts = {"name": component.name, "description": component.description, "metadata": component.metadata}
+        version: int = await io.call(
+            self._store(db).save_component,
             self.session_type,
             component.id,
             self.to_dict(registry),
-            name=component.name,
-            description=component.description,
-            metadata=component.metadata,
+            **facts,
             stage=stage,
             label=label,
             notes=notes,
         )
+        return version
+
+    save = sync(_save_definition)
+    asave = asynchronous(_save_definition)
 
     @classmethod
     def load(
@@ -79,18 +85,41 @@ class Definition(Settings):
         label: str | None = None,
     ) -> D | None:
         """The stored component with this id, or None. Raises ComponentPinError for a version or label it does not have."""
-        found = db.load_component(cls.session_type, id, version=version, label=label)
+        return drive(cls._load_definition(SYNC, id, db, registry, version, label))
+
+    @classmethod
+    async def aload(
+        cls: type[D],
+        id: str,
+        *,
+        db: BaseDb,
+        registry: Registry | None = None,
+        version: int | None = None,
+        label: str | None = None,
+    ) -> D | None:
+        """`load` for asyncio."""
+        return await cls._load_definition(ASYNC, id, db, registry, version, label)
+
+    @classmethod
+    async def _load_definition(
+        cls: type[D], io: IO, id: str, db: BaseDb, registry: Registry | None, version: int | None, label: str | None
+    ) -> D | None:
+        found = await io.call(db.load_component, cls.session_type, id, version=version, label=label)
         if found is not None:
             return cls.from_dict(found["config"], registry, db)
-        if (version is not None or label is not None) and db.component_versions(cls.session_type, id):
+        pinned = version is not None or label is not None
+        if pinned and await io.call(db.component_versions, cls.session_type, id):
             asked = f"version {version}" if label is None else f"version labelled {label!r}"
             raise ComponentPinError(f"{cls.__name__} {id!r} has no {asked}.")
         return None
 
-    def delete(self, *, db: BaseDb | None = None, version: int | None = None) -> bool:
+    async def _delete_definition(self, io: IO, *, db: BaseDb | None = None, version: int | None = None) -> bool:
         """Delete what is stored of this component, or one version of it. False if there is nothing."""
         component: Any = self
-        return self._store(db).delete_component(self.session_type, component.id, version)
+        return bool(await io.call(self._store(db).delete_component, self.session_type, component.id, version))
+
+    delete = sync(_delete_definition)
+    adelete = asynchronous(_delete_definition)
 
     def _store(self, db: BaseDb | None) -> BaseDb:
         component: Any = self

@@ -11,6 +11,7 @@ from typing_extensions import Unpack
 
 from agno._engine.modes import Mode, explain, start
 from agno._engine.toolbox import component_in_tools
+from agno.agent._accessors import Accessors
 from agno.agent._cancelling import Cancelling
 from agno.agent._component import Component
 from agno.agent._definition import Definition
@@ -37,7 +38,7 @@ Tool = Toolkit | Callable[..., Any] | Function | dict[str, Any]
 
 
 @publish_signature
-class Agent(Component, Definition, Inspection, Sessions, Cancelling, Printing):
+class Agent(Component, Definition, Inspection, Accessors, Sessions, Cancelling, Printing):
     """A language model with instructions, tools and a memory of its sessions.
 
     An agent is configuration: a run changes nothing on it, so one agent serves any number of runs at once.
@@ -96,6 +97,15 @@ class Agent(Component, Definition, Inspection, Sessions, Cancelling, Printing):
     references_format: Literal["json", "yaml"] = "json"
     search_knowledge: bool = True
     update_knowledge: bool = False
+    add_search_knowledge_instructions: bool = True
+
+    # Culture and learning: taken from the object you give; culture and learning themselves come with their own modules
+    culture_manager: Any = None
+    enable_agentic_culture: bool = False
+    update_cultural_knowledge: bool = False
+    add_culture_to_context: bool | None = None
+    learning: Any = None
+    add_learnings_to_context: bool = True
 
     # Tools
     tools: Sequence[Tool] | Callable[..., Any] | None = None

@@ -75,7 +75,7 @@ class Approvals(RowVerbs):
             raise DbError(f"Approval {approval_id!r} {state}.", 404 if known is None else 409)
         return row
 
-    def update_approval(self, approval_id: str, expected_status: str | None = None, **changes: Any) -> Row | None:
+    def update_approval(self, /, approval_id: str, expected_status: str | None = None, **changes: Any) -> Row | None:
         """Change a record, if its status is the expected one; gives the record, or None if nothing was changed."""
         if unknown := sorted(changes.keys() - set(APPROVALS.names)):
             raise ValueError(f"An approval has no {unknown[0]!r}; it has {', '.join(APPROVALS.names)}.")

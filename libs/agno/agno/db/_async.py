@@ -81,6 +81,20 @@ class AsyncBaseDb(ABC):
     get_metrics = awaited(BaseDb.get_metrics)
     calculate_metrics = awaited(BaseDb.calculate_metrics)
 
+    save_component = awaited(BaseDb.save_component)
+    load_component = awaited(BaseDb.load_component)
+    component_versions = awaited(BaseDb.component_versions)
+    get_components = awaited(BaseDb.get_components)
+    delete_component = awaited(BaseDb.delete_component)
+
+    create_approval = awaited(BaseDb.create_approval)
+    get_approval = awaited(BaseDb.get_approval)
+    get_approvals = awaited(BaseDb.get_approvals)
+    resolve_approval = awaited(BaseDb.resolve_approval)
+    update_approval = awaited(BaseDb.update_approval)
+    count_pending_approvals = awaited(BaseDb.count_pending_approvals)
+    delete_approval = awaited(BaseDb.delete_approval)
+
     close = awaited(BaseDb.close)
 
 

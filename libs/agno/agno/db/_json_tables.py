@@ -14,7 +14,7 @@ from agno.db._documents import document_of, plain_name, row_of
 from agno.db._port import InvalidSchemaError
 from agno.db.base import BaseDb
 from agno.db.query import Query, chosen
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Row, Table
+from agno.db.tables import SESSIONS, TABLES, Row, Table
 
 T = TypeVar("T")
 Documents = dict[str, Row]  # by key, in the order of insertion
@@ -23,9 +23,9 @@ Documents = dict[str, Row]  # by key, in the order of insertion
 class JsonTables(BaseDb):
     """The verbs on rows, above reading and changing a whole array."""
 
-    def __init__(self, *names: str | None) -> None:
-        super().__init__(*names)
-        for table in (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE):
+    def __init__(self, *names: str | None, **more: str | None) -> None:
+        super().__init__(*names, **more)
+        for table in TABLES:
             plain_name(self.table_name(table))
 
     @abstractmethod
@@ -38,7 +38,10 @@ class JsonTables(BaseDb):
 
     @abstractmethod
     def _change(self, table: Table, change: Callable[[Documents], T]) -> T:
-        """Write what `change` makes of the documents, with nobody writing in between. It may be called again."""
+        """Write what `change` makes of the documents, if it changes them, with nobody writing in between.
+
+        It may be called again.
+        """
 
     def _runs_are_gone(self, session_ids: Sequence[str]) -> None:
         """Sessions were deleted: so are their runs."""

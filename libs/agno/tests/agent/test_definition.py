@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from pathlib import Path
@@ -80,6 +81,18 @@ def test_a_loaded_agent_runs(mode: str, tmp_path: Path) -> None:
     loaded.model = ScriptedModel(wants("find_order", number=7), says("here"))
     seen = play(loaded, "where is 7?", mode)
     assert seen.output is not None and seen.output.tools[0].result == "order 7"
+
+
+def test_the_async_faces_do_the_same(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        db = SqliteDb(db_file=tmp_path / "a.db")
+        agent = Agent(id="a", model=OfflineModel(), db=db, instructions="1")
+        assert await agent.asave() == 1
+        loaded = await Agent.aload("a", db=db)
+        assert loaded is not None and loaded.instructions == "1"
+        assert await agent.adelete() and await Agent.aload("a", db=db) is None
+
+    asyncio.run(scenario())
 
 
 def test_versions_labels_and_drafts() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from agno.db._codec import to_json
 from agno.db._documents import SEQ, document_of
 from agno.db.query import Where
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Row, Table
+from agno.db.tables import APPROVALS, COMPONENTS, EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Row, Table
 
 Item = dict[str, Any]
 
@@ -21,12 +21,19 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     EVALS.kind: [(column, "created_at") for column in ("agent_id", "team_id", "workflow_id", "eval_type")],
     KNOWLEDGE.kind: [("type", "created_at"), ("status", "created_at"), ("linked_to", None)],
     METRICS.kind: [("date", "aggregation_period"), ("created_at", None)],
+    COMPONENTS.kind: [("component_id", None), ("component_type", "created_at")],
+    APPROVALS.kind: [("run_id", "created_at"), ("status", "created_at")],
     RUNS.kind: [],
 }
 PLACES = f"session_id-{SEQ}-index"  # the runs of a session in their order
 REVISION = "rev"  # a number that each write of an item raises
 _CAPACITY = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
-_NUMBERS = {column.name for table in (SESSIONS, EVALS, METRICS) for column in table.columns if column.kind == "int"}
+_NUMBERS = {
+    column.name
+    for table in (SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS)
+    for column in table.columns
+    if column.kind == "int"
+}
 
 
 def index_name(column: str, sort: str | None) -> str:

@@ -8,7 +8,19 @@ from typing import Any
 from agno.db._codec import to_json
 from agno.db._documents import document_of
 from agno.db.query import Where
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Row, Table
+from agno.db.tables import (
+    APPROVALS,
+    COMPONENTS,
+    EVALS,
+    KNOWLEDGE,
+    MEMORIES,
+    METRICS,
+    RUNS,
+    SESSIONS,
+    TABLES,
+    Row,
+    Table,
+)
 
 INDEXED: dict[str, Sequence[str]] = {
     SESSIONS.kind: ("session_type", "user_id", "agent_id", "team_id", "workflow_id", "created_at", "updated_at"),
@@ -16,10 +28,12 @@ INDEXED: dict[str, Sequence[str]] = {
     EVALS.kind: ("agent_id", "team_id", "workflow_id", "model_id", "eval_type", "created_at"),
     KNOWLEDGE.kind: ("name", "type", "status", "linked_to", "created_at", "updated_at"),
     METRICS.kind: ("date",),
+    COMPONENTS.kind: ("component_type", "component_id", "created_at"),
+    APPROVALS.kind: ("status", "run_id", "created_at"),
     RUNS.kind: (),
 }
 UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {
-    **{table.kind: [(table.key,)] for table in (SESSIONS, MEMORIES, EVALS, KNOWLEDGE)},
+    **{table.kind: [(table.key,)] for table in TABLES},
     METRICS.kind: [("id",), METRICS.unique],
     RUNS.kind: [("session_id", "run_id"), ("session_id", "seq")],
 }

@@ -13,6 +13,8 @@ INDEXED = {
     "evals": ("agent_id", "team_id", "workflow_id", "model_id", "eval_type"),
     "knowledge": ("linked_to",),
     "metrics": ("date",),
+    "components": ("component_type", "component_id"),
+    "approvals": ("status", "run_id", "session_id", "user_id", "agent_id"),
 }
 # a column of numbers by which ids are sorted
 RANGED = {"sessions": "created_at", "evals": "created_at"}

@@ -14,7 +14,7 @@ from agno.db.base import BaseDb
 from agno.db.query import Query, Where, chosen
 from agno.db.redis._keys import INDEXED, RANGED, Keys, RunKeys
 from agno.db.redis._scripts import FORGET, LOAD, WRITE
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Row, Table
+from agno.db.tables import RUNS, SESSIONS, TABLES, Row, Table
 
 try:
     import redis
@@ -47,14 +47,14 @@ class RedisDb(BaseDb):
         metrics_table: str | None = None,
         eval_table: str | None = None,
         knowledge_table: str | None = None,
+        **more_tables: str | None,
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id)
+        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
         if redis_client is None and db_url is None:
             raise ValueError("RedisDb needs a server: give db_url='redis://host:6379', or redis_client=.")
         self.db_url, self.db_prefix, self.expire = db_url, db_prefix, expire
         self.redis_client = redis_client or redis.Redis.from_url(str(db_url), decode_responses=True)
-        tables = (SESSIONS, MEMORIES, METRICS, EVALS, KNOWLEDGE)
-        self._keys = {table.kind: Keys(table, self._space(table)) for table in tables}
+        self._keys = {table.kind: Keys(table, self._space(table)) for table in TABLES if table is not RUNS}
         self._runs = RunKeys(self._space(RUNS))
         self._writing, self._loading, self._forgetting = map(self.redis_client.register_script, (WRITE, LOAD, FORGET))
 

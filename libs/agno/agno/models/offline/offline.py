@@ -19,6 +19,7 @@ from agno.utils._common_words import COMMON_WORDS
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
 _QUOTED = re.compile("\"([^\"]+)\"|\u201c([^\u201d]+)\u201d|(?<!\\w)['\u2018]([^'\u2019]+)['\u2019](?!\\w)")
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[^\W\d_a-z][\w-]+")
+_EXAMPLE = re.compile(r"^> ```.*?^> ```", re.M | re.S)
 _TOKEN = re.compile(r"\w+")
 _QUERY_NAMES = frozenset({"query", "question", "text", "input", "q", "search", "keywords", "topic"})
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
@@ -96,14 +97,16 @@ class OfflineModel(Model):
         """The best passages, each cut to the part that answers: by the words it has, and by the tool's own rating."""
         top = max((_rating(p) for p in passages), default=0.0) or 1.0
         ranked: dict[str, float] = {}
+        shares: dict[str, float] = {}
         for passage in passages:
             if _rating(passage) >= 0.4 * top or not _rating(passage):
                 quote = quoted(_text(passage), str(passage.get("source") or passage.get("url") or "A tool"), wanted)
-                share = 0.3 * _share(wanted, passage, _text(passage)) + 0.7 * _share(wanted, passage, quote)
-                ranked[quote] = share + 0.4 * _rating(passage) / top
+                said = _EXAMPLE.sub("", quote.partition("\n")[2])  # code has many words that it says nothing about
+                shares[quote] = _share(wanted, passage, _text(passage))
+                near = 0.4 * _share(wanted, {}, said) + 0.3 * _share(wanted, passage, said) + 0.3 * shares[quote]
+                ranked[quote] = near + 0.6 * _rating(passage) / top
         best = sorted(ranked, key=lambda quote: -ranked[quote])[: self.max_passages]
-        shares = [len(wanted & words(quote)) / len(wanted) if wanted else 1.0 for quote in best]
-        if best and max(shares) < _NEAR:
+        if best and wanted and max(shares[quote] for quote in best) < _NEAR:
             return ["Nothing in the documents answers this plainly; the nearest passage is:", best[0]]
         return [quote for quote in best if ranked[quote] >= 0.7 * ranked[best[0]]]
 
