@@ -49,11 +49,22 @@ class ServerContract(DbContract):
     def schema(self) -> str:
         return a_name()
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def used_schema(cls) -> str:
+        return a_name("used")
+
     @pytest.fixture
-    def db(self, server, schema):
+    def db(self, request, server, used_schema):
+        """With tables that are there and empty: making them takes longer than most tests. `schema` has none."""
+        new = "schema" in request.fixturenames or "_new_database" in request.node.name
+        schema = request.getfixturevalue("schema") if new else used_schema
         db = self.make(server, schema)
         yield db
         db.close()
+        if not new:
+            full = [f"DELETE FROM {schema}.{name}" for name in _tables(server, schema) - {"agno_schema_versions"}]
+            server.execute("SELECT 1", *full)
 
     # Tables ----------------------------------------------------------------------------------------------------------
 

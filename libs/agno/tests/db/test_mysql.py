@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agno.db.mysql import AsyncMySQLDb, MySQLDb, MysqlDb
+from agno.db.mysql import AsyncMySQLDb, MySQLDb
 from agno.db.singlestore import SingleStoreDb
 from db.awaited import Awaited
 from db.definitions_contract import DefinitionsContract
@@ -62,7 +62,3 @@ class TestSingleStoreDb(ProcessContract, DefinitionsContract):
     def code(self, server, schema):
         arguments = f"db_url='{server.url()}/ai?ssl_disabled=true', db_schema={schema!r}"
         return f"from agno.db.singlestore import SingleStoreDb\ndb = SingleStoreDb({arguments})"
-
-
-def test_both_spellings_are_one_class():
-    assert MysqlDb is MySQLDb
