@@ -80,7 +80,7 @@ def test_a_turn_is_a_read_and_two_writes_of_two_round_trips(wired):
     for number in range(4):  # the first ones make tables and prepare statements
         run = a_run(run_id=f"r{number}", status=RunStatus.running)
         counts = []
-        for step in (lambda: db.read_session("s", "agent", runs=3), lambda: db.begin_run(session, run)):
+        for step in (lambda: db.read_session("s", "agent", runs=3), lambda run=run: db.begin_run(session, run)):
             wire.round_trips = 0
             step()
             counts.append(wire.round_trips)
