@@ -1,4 +1,4 @@
-"""Two public methods from one: `search = sync(_search)` and `asearch = asynchronous(_search)`."""
+"""Two public methods from one, in a class body: `search = sync(_search)` and `asearch = asynchronous(_search)`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sync(method: Callable[Concatenate[S, IO, P], Coroutine[Any, Any, T]]) -> Cal
     def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return drive(method(self, SYNC, *args, **kwargs))
 
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
+    return face  # type: ignore[no-any-return]  # _face gives the face, as soon as the class has named it
 
 
 def asynchronous(
@@ -38,7 +38,7 @@ def asynchronous(
     async def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await method(self, ASYNC, *args, **kwargs)
 
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
+    return face  # type: ignore[no-any-return]  # _face gives the face, as soon as the class has named it
 
 
 def sync_stream(
@@ -50,7 +50,7 @@ def sync_stream(
     def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         return iterate(method(self, SYNC, *args, **kwargs))
 
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
+    return face  # type: ignore[no-any-return]  # _face gives the face, as soon as the class has named it
 
 
 def asynchronous_stream(
@@ -62,18 +62,30 @@ def asynchronous_stream(
     def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
         return method(self, ASYNC, *args, **kwargs)
 
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
+    return face  # type: ignore[no-any-return]  # _face gives the face, as soon as the class has named it
 
 
 def _face(method: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-    """Name, docstring and signature of the method, without its `io` parameter; the public name comes from the class."""
+    """Docstring and signature of the method, without its `io` parameter."""
 
-    def dress(face: Callable[..., Any]) -> Callable[..., Any]:
+    def dress(face: Callable[..., Any]) -> Any:
         functools.update_wrapper(face, method)
         del face.__wrapped__  # type: ignore[attr-defined]  # inspect must read the signature below instead
         signature = inspect.signature(method)
         parameters = [p for i, p in enumerate(signature.parameters.values()) if i != 1]
         face.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        return face
+        return _Unnamed(face)
 
     return dress
+
+
+class _Unnamed:
+    """A face until the class gives it its name; then the plain function takes its place."""
+
+    def __init__(self, face: Callable[..., Any]) -> None:
+        self._face = face
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._face.__name__ = name
+        self._face.__qualname__ = f"{owner.__qualname__}.{name}"
+        setattr(owner, name, self._face)

@@ -7,24 +7,31 @@ import inspect
 import queue
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import closing
 from typing import Any, TypeVar
 
 from agno._io.drivers import drive, iterate
-from agno._io.portal import portal
+from agno._io.portal import Home, Visitor, patiently, portal
+from agno.utils.log import log_warning
 
 T = TypeVar("T")
 
+_GRACE = 0.5  # seconds that the branches of a merge have to end after Ctrl-C
+
 
 class SyncIO:
-    """Calls what it is given, in the caller's thread."""
+    """Calls what it is given, in the caller's thread. What can only be awaited is awaited at `home`."""
 
     is_async = False
+
+    def __init__(self, home: Home = portal) -> None:
+        self._home = home
 
     async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         result = fn(*args, **kwargs)
         if hasattr(result, "__await__") and inspect.isawaitable(result):
-            return portal.run(result)
+            return self._home.run(result)
         return result
 
     async def pick(
@@ -42,7 +49,7 @@ class SyncIO:
     ) -> AsyncGenerator[T, None]:
         items: Any = sync_method(*args, **kwargs)
         if hasattr(items, "__aiter__"):  # an async-only generator, given in the place of the sync one
-            items = portal.iterate(items.__aiter__())
+            items = self._home.iterate(items.__aiter__())
         try:
             for item in items:
                 yield item
@@ -52,27 +59,13 @@ class SyncIO:
                 close()
 
     async def merge(self, *generators: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        if len(generators) == 1:
-            for item in iterate(generators[0]):
-                yield item
-            return
-        # a queue of one item per worker: whoever is ahead waits for the reader, as a single generator would
-        results: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=max(1, len(generators)))
-        stop = threading.Event()
-        workers = [_worker(generator, results, stop) for generator in generators]
+        # one branch needs no thread
+        branches = iterate(generators[0]) if len(generators) == 1 else _at_once(generators)
         try:
-            running = len(workers)
-            while running:
-                kind, value = results.get()
-                if kind == "item":
-                    yield value
-                elif kind == "error":
-                    raise value
-                else:
-                    running -= 1
+            for item in branches:
+                yield item
         finally:
-            stop.set()
-            _join(workers, results)
+            branches.close()
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         waiting = list(coroutines)
@@ -93,37 +86,82 @@ class SyncIO:
         return time.perf_counter()
 
 
-def _worker(
-    generator: AsyncGenerator[Any, None], results: queue.Queue[tuple[str, Any]], stop: threading.Event
-) -> threading.Thread:
+class WorkerIO(SyncIO):
+    """For plain code in a worker thread of an async run, such as a hook: what it must await goes to the run's loop."""
+
+    def __init__(self, home: Visitor) -> None:
+        super().__init__(home)
+        self._visitor = home
+
+    async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        self._visitor.check()  # the run may have been cancelled meanwhile; a thread does not notice by itself
+        return await super().call(fn, *args, **kwargs)
+
+
+# Merging -------------------------------------------------------------------------------------------------------------
+
+_Results = queue.Queue[tuple[str, Any]]
+
+
+def _at_once(generators: tuple[AsyncGenerator[T, None], ...]) -> Generator[T, None, None]:
+    """One thread for each generator."""
+    # a queue of one item per branch: whoever is ahead waits for the reader, as a single generator would
+    results: _Results = queue.Queue(maxsize=max(1, len(generators)))
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+    patience: float | None = None
+    try:
+        for generator in generators:
+            threads.append(_branch(generator, results, stop))
+        running = len(threads)
+        while running:
+            kind, value = patiently(results)
+            if kind == "item":
+                yield value
+            elif kind == "error":
+                raise value
+            else:
+                running -= 1
+    except KeyboardInterrupt:
+        patience = _GRACE
+        raise
+    finally:
+        stop.set()
+        _join(threads, results, patience)
+
+
+def _branch(generator: AsyncGenerator[Any, None], results: _Results, stop: threading.Event) -> threading.Thread:
     def work() -> None:
-        items = iterate(generator)
         try:
-            for item in items:
-                if stop.is_set():
-                    break
-                results.put(("item", item))
+            with closing(iterate(generator)) as items:
+                for item in items:
+                    if stop.is_set():
+                        break
+                    results.put(("item", item))
         except BaseException as error:  # handed to the reader, who raises it
             results.put(("error", error))
         else:
             results.put(("end", None))
-        finally:
-            items.close()  # type: ignore[attr-defined]  # iterate() gives a generator
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="agno-merge", daemon=True)
     thread.start()
     return thread
 
 
-def _join(workers: list[threading.Thread], results: queue.Queue[tuple[str, Any]]) -> None:
-    for worker in workers:
-        while worker.is_alive():
-            try:
-                results.get_nowait()  # a worker may be waiting for room
-            except queue.Empty:
-                worker.join(0.01)
+def _join(threads: list[threading.Thread], results: _Results, patience: float | None) -> None:
+    """Wait for the branches; what they still say is too late. `patience`: seconds, None for as long as it takes."""
+    deadline = None if patience is None else time.monotonic() + patience
+    while any(thread.is_alive() for thread in threads) or not results.empty():
+        try:
+            kind, value = results.get(timeout=0.01)  # also makes room for those who wait for it
+        except queue.Empty:
+            if deadline is not None and time.monotonic() > deadline:
+                return  # stuck in a blocking call; the thread ends with the program
+            continue
+        if kind == "error":
+            log_warning(f"a branch failed while it was closed: {value!r}")
 
 
 SYNC = SyncIO()
 
-__all__ = ["SYNC", "SyncIO", "drive"]
+__all__ = ["SYNC", "SyncIO", "WorkerIO", "drive"]
