@@ -28,8 +28,9 @@ async def agent_body(run: Run, stack: AsyncExitStack) -> AsyncGenerator[Any, Non
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     events, output = run.events, run.output
     if not run.continued and run.component.pre_hooks:
-        async for event in run_hooks(run, "pre", {"run_input": output.input}):
-            yield event
+        async with aclosing(run_hooks(run, "pre", {"run_input": output.input})) as items:
+            async for event in items:
+                yield event
         run.input = output.input.input_content
     await connect_toolkits(run, stack)
     await resolve_tools(run, run.component.built_in_tools(run))
@@ -51,8 +52,9 @@ async def agent_body(run: Run, stack: AsyncExitStack) -> AsyncGenerator[Any, Non
             yield event
     close_messages(run, RunStatus.running, "")
     if exchange.paused:
-        async for event in _pause(run):
-            yield event
+        async with aclosing(_pause(run)) as items:
+            async for event in items:
+                yield event
         return
     async with aclosing(_finish(run, exchange)) as items:
         async for event in items:
@@ -237,8 +239,9 @@ async def _finish(run: Run, exchange: Exchange) -> AsyncGenerator[Any, None]:
             async for event in items:
                 yield event
     if component.post_hooks:
-        async for event in run_hooks(run, "post", {"run_output": output}):
-            yield event
+        async with aclosing(run_hooks(run, "post", {"run_output": output})) as items:
+            async for event in items:
+                yield event
     run.check()
     output.status = RunStatus.completed
     close_messages(run, RunStatus.completed, "")

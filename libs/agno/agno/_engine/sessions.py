@@ -32,7 +32,13 @@ async def begin(run: Run) -> None:
     _settle_metadata(run)
     await _resolve_dependencies(run)
     if db is not None and not run.continued:
-        await run.io.call(db.begin_run, session, run.output)
+        try:
+            await run.io.call(db.begin_run, session, run.output)
+        except Exception:
+            raise
+        except BaseException:  # interrupted or cancelled: the row may be there, and its end must be written too
+            run.opened = True
+            raise
     run.opened = True
 
 

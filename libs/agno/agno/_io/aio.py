@@ -108,8 +108,9 @@ def is_coroutine_function(fn: Callable[..., Any]) -> bool:
         fn = fn.func
     if inspect.iscoroutinefunction(fn):
         return True
-    call = getattr(fn, "__call__", None)  # noqa: B004  # an object with an async __call__
-    return not inspect.isroutine(fn) and inspect.iscoroutinefunction(call)
+    if inspect.isroutine(fn) or isinstance(fn, type):
+        return False
+    return inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
 
 
 @asynccontextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Generator
+import threading
+import traceback
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
@@ -20,6 +23,8 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
         _step(coroutine)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]  # StopIteration.value is untyped
+    except RuntimeError as error:
+        raise _explained(error) from error.__cause__
     _refuse(coroutine, coroutine)
 
 
@@ -27,39 +32,55 @@ def iterate(generator: AsyncGenerator[T, None]) -> Generator[T, None, None]:
     """Iterate an async generator that never suspends; an early `break` closes it at once."""
     begin = generator.__anext__
     try:
+        awaitable = _unadopted(begin)
         while True:
-            awaitable = begin()
             try:
                 _step(awaitable)
             except StopIteration as stop:
                 yield stop.value
             except StopAsyncIteration:
                 return
+            except RuntimeError as error:
+                raise _explained(error) from error.__cause__
             else:
                 _refuse(awaitable, generator)
+            awaitable = begin()
     finally:
         drive(_close(generator))
 
 
-def _step(awaitable: Any) -> None:
-    """Send None, while no event loop adopts the async generators that begin meanwhile.
+occupied: set[int] = set()  # threads whose event loop stands still, because a synchronous run steps in them
 
-    A loop that runs in this thread (a notebook's) would close them from its own tasks: later, and behind our back.
-    """
+
+def _step(awaitable: Any) -> None:
+    """Send None, while no event loop adopts the async generators that begin meanwhile."""
     hooks = sys.get_asyncgen_hooks()
     if hooks.firstiter is None and hooks.finalizer is None:
         awaitable.send(None)
-        return
+    else:
+        _unadopted(functools.partial(awaitable.send, None))
+
+
+def _unadopted(work: Callable[[], T]) -> T:
+    """Do something under a loop that runs in this thread (a notebook's).
+
+    The loop would close the generators from its own tasks: later than we do, and behind the back of who reads them.
+    """
+    hooks, thread = sys.get_asyncgen_hooks(), threading.get_ident()
+    outermost = thread not in occupied
     sys.set_asyncgen_hooks(None, None)
+    occupied.add(thread)
     try:
-        awaitable.send(None)
+        return work()
     finally:
+        if outermost:
+            occupied.discard(thread)
         sys.set_asyncgen_hooks(*hooks)
 
 
 def _refuse(awaitable: Any, root: Any) -> NoReturn:
     # thrown into the coroutine, so that the traceback ends at the offending await
-    error = WouldBlock(_message(root))
+    error = WouldBlock(_message(*_position(root)))
     try:
         awaitable.throw(error)
     except (StopIteration, StopAsyncIteration):
@@ -69,12 +90,20 @@ def _refuse(awaitable: Any, root: Any) -> NoReturn:
     raise error
 
 
-def _message(root: Any) -> str:
-    name, place = _position(root)
+def _message(name: str, place: str) -> str:
     return (
         f"{name} ({place}) awaits something that a synchronous run cannot wait for, because it bypasses the io port. "
         "Use the async method (arun, acontinue_run, ...), or wait through a verb such as `await io.call(function)`."
     )
+
+
+def _explained(error: RuntimeError) -> RuntimeError:
+    """asyncio refuses by itself where no loop runs, but knows less about what to do."""
+    if str(error) != "no running event loop":
+        return error
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if os.sep + "asyncio" + os.sep not in f.filename]
+    refusal = WouldBlock(_message(f"{frames[-1].name}()", f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}"))
+    return refusal.with_traceback(error.__traceback__)
 
 
 def _position(root: Any) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from concurrent.futures import CancelledError
 from typing import Any, Generic, TypeVar
 
+from agno._io.drivers import drive, occupied
 from agno._io.workers import finish
 from agno.utils.log import log_error
 
@@ -204,10 +205,10 @@ class Portal(Home):
         work.on_loop(work.start)
 
     def _other(self) -> Home | None:
-        """A sync run inside an async tool of a sync run keeps this loop from running: it gets a loop of its own."""
-        if threading.current_thread() is not self._thread:
-            return None
+        """A sync run inside an async tool of a sync run keeps this loop from running: all below it gets another loop."""
         with self._lock:
+            if self._thread is None or self._thread.ident not in occupied:
+                return None
             if self._inner is None:
                 self._inner = Portal()
             return self._inner
@@ -308,4 +309,8 @@ if hasattr(os, "register_at_fork"):
 
 def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run real asyncio code from sync code, whether or not a loop is running in this thread."""
+    return drive(_at_the_portal(coroutine))
+
+
+async def _at_the_portal(coroutine: Coroutine[Any, Any, T]) -> T:
     return portal.run(coroutine)

@@ -96,8 +96,9 @@ async def _model_turn(x: Exchange) -> AsyncGenerator[ModelResponse, None]:
     assistant = Message(role=x.model.assistant_message_role)
     assistant.metrics.start_timer()
     try:
-        async for delta in _answer(x, assistant):
-            yield delta
+        async with aclosing(_answer(x, assistant)) as deltas:
+            async for delta in deltas:
+                yield delta
     finally:
         assistant.metrics.stop_timer()
         if assistant.tool_calls and x.limit_hit:
