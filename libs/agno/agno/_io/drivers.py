@@ -102,7 +102,9 @@ def _explained(error: RuntimeError) -> RuntimeError:
     if str(error) != "no running event loop":
         return error
     frames = [f for f in traceback.extract_tb(error.__traceback__) if os.sep + "asyncio" + os.sep not in f.filename]
-    refusal = WouldBlock(_message(f"{frames[-1].name}()", f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}"))
+    refusal = WouldBlock(
+        _message(f"{frames[-1].name}()", f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}")
+    )
     return refusal.with_traceback(error.__traceback__)
 
 

@@ -12,6 +12,7 @@ import contextvars
 import inspect
 import os
 import queue
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
@@ -60,8 +61,9 @@ class Home(ABC):
                     break
                 yield item
         except GeneratorExit:
-            work.on_loop(steps.put_nowait, False)
-            work.wait()
+            if not work.is_done:  # else the loop left before the reader did, and closed it
+                work.on_loop(steps.put_nowait, False)
+                work.wait()
             raise
         except BaseException:
             work.cancel_and_wait()
@@ -101,6 +103,10 @@ def patiently(answers: queue.SimpleQueue[T] | queue.Queue[T]) -> T:
             continue
 
 
+# Whoever still waits for one of these is a daemon thread at the end of the program: it shall not wake up to complain.
+_ended_loops: set[asyncio.AbstractEventLoop] = set()
+
+
 class _Work(Generic[T]):
     """An awaitable on its way through a task of a loop."""
 
@@ -135,6 +141,8 @@ class _Work(Generic[T]):
         if task.cancelled():  # before its first step
             self.drop()
             self._error = asyncio.CancelledError()
+        if self.loop in _ended_loops:
+            return
         self._done.set()
         if self._when_done is not None:
             self._when_done()
@@ -151,6 +159,11 @@ class _Work(Generic[T]):
         """Have something called on the loop."""
         self.loop.call_soon_threadsafe(fn, *args)
 
+    @property
+    def is_done(self) -> bool:
+        """True once it has ended, or can never end."""
+        return self._done.is_set() or self.loop.is_closed() or sys.is_finalizing()
+
     def drop(self) -> None:
         """Nobody will await it, and nobody shall be warned of that."""
         if inspect.iscoroutine(self._awaitable):
@@ -163,6 +176,8 @@ class _Work(Generic[T]):
         except BaseException:
             self.cancel_and_wait()
             raise
+        if not self._done.is_set():
+            raise RuntimeError("The event loop was closed before the asynchronous work ended.")
         error, self._error = self._error, None
         try:
             if isinstance(error, asyncio.CancelledError):  # of that task; here it would look like a cancelled caller
@@ -180,7 +195,8 @@ class _Work(Generic[T]):
 
     def _wait(self) -> None:
         while not self._done.wait(_POLL):
-            pass
+            if self.is_done and self.loop not in _ended_loops:
+                return
 
 
 class Portal(Home):
@@ -213,14 +229,16 @@ class Portal(Home):
                 self._inner = Portal()
             return self._inner
 
-    def close(self) -> None:
+    def close(self, at_exit: bool = False) -> None:
         """Cancel what runs and end the thread. The next use starts anew."""
         with self._lock:
             thread, inner = self._thread, self._inner
             self._thread = self._inner = None
         if inner is not None:
-            inner.close()
+            inner.close(at_exit)
         if thread is not None:
+            if at_exit:
+                _ended_loops.add(thread.loop)
             thread.leave()
 
     def forget(self) -> None:
@@ -302,7 +320,7 @@ class Visitor(Home):
 
 
 portal = Portal()
-atexit.register(portal.close)
+atexit.register(portal.close, at_exit=True)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=portal.forget)
 

@@ -97,8 +97,11 @@ async def in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
 async def in_thread_to_its_end(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     """`in_thread` for a function that must not go on behind the back of what follows: a cancellation waits for it."""
     future = _begin(fn, *args, **kwargs)
-    await finish([future])
-    return future.result()
+    try:
+        await finish([future])
+        return future.result()
+    finally:
+        del future  # no circle with the error, see _settle
 
 
 def _begin(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> asyncio.Future[T]:
@@ -129,7 +132,7 @@ def _settle(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], work: 
     except RuntimeError:  # the loop was closed meanwhile: nobody waits
         pass
     finally:
-        del error  # it knows this frame: together they would wait for the garbage collector
+        del error, future  # the error knows this frame: in a circle they would wait for the garbage collector
 
 
 def _tell(future: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
@@ -177,6 +180,7 @@ async def iterate_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
         steps.put(None)
         if step is None or not step.cancelled():  # else it is in the middle of a step; it closes itself after that
             await closed
+        del step, closed  # no circle with the error, see _settle
 
 
 def _serve(items: Iterable[Any], loop: asyncio.AbstractEventLoop, steps: queue.SimpleQueue[Any]) -> None:

@@ -187,9 +187,7 @@ def test_an_async_run_keeps_blocking_calls_off_the_loop_unless_told() -> None:
 
     async def work() -> list[bool]:
         here = threading.get_ident()
-        return [
-            await ASYNC.call(fn) == here for fn in (threading.get_ident, Store(True).where, Store(False).where)
-        ]
+        return [await ASYNC.call(fn) == here for fn in (threading.get_ident, Store(True).where, Store(False).where)]
 
     assert asyncio.run(work()) == [False, False, True]
 
