@@ -45,10 +45,12 @@ async def events_of(run: Run, body: Body) -> AsyncGenerator[Any, None]:
                     raise
         left_early = False
     finally:
-        if left_early and not run.is_finished:
-            await _abandoned(run)
-        run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
-        cleanup_run(run_id)
+        try:
+            if left_early and not run.is_finished:
+                await _abandoned(run)
+        finally:  # a task may be cancelled again while it stores the run
+            run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
+            cleanup_run(run_id)
 
 
 async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> Any:

@@ -46,7 +46,9 @@ async def async_generator_tool() -> AsyncGenerator[str, None]:
 @in_every_mode
 @pytest.mark.parametrize("interrupted", [tool, async_tool, generator_tool, async_generator_tool])
 def test_an_interrupt_inside_a_tool_is_a_cancelled_run(mode: str, interrupted: Any) -> None:
-    agent = Agent(model=ScriptedModel(wants(interrupted.__name__)), tools=[interrupted], db=InMemoryDb(), session_id="s")
+    agent = Agent(
+        model=ScriptedModel(wants(interrupted.__name__)), tools=[interrupted], db=InMemoryDb(), session_id="s"
+    )
     seen = play(agent, "go", mode)
     assert seen.output is not None and seen.output.status is RunStatus.cancelled
     if seen.events:
@@ -221,6 +223,8 @@ def test_a_sync_run_that_blocks_asyncio_run_ends_at_the_second_signal(tmp_path: 
 
 def test_after_an_interrupt_everything_still_works() -> None:
     """A notebook goes on after Ctrl-C."""
-    agent = Agent(model=ScriptedModel(wants("async_tool"), says("fine")), tools=[async_tool], db=InMemoryDb(), session_id="s")
+    agent = Agent(
+        model=ScriptedModel(wants("async_tool"), says("fine")), tools=[async_tool], db=InMemoryDb(), session_id="s"
+    )
     assert agent.run("go").status is RunStatus.cancelled
     assert agent.run("again").content == "fine"
