@@ -11,9 +11,10 @@ from house.imports import modules
 def unclosed(source: str) -> Iterator[tuple[int, str]]:
     """`async for x in f(): yield x`, where an early end leaves `f()` to the garbage collector."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.AsyncFor) and isinstance(node.iter, ast.Call):
-            if any(isinstance(inner, ast.Yield) for line in node.body for inner in ast.walk(line)):
-                yield node.lineno, ast.unparse(node.iter)
+        if not (isinstance(node, ast.AsyncFor) and isinstance(node.iter, ast.Call)):
+            continue
+        if any(isinstance(inner, ast.Yield) for line in node.body for inner in ast.walk(line)):
+            yield node.lineno, ast.unparse(node.iter)
 
 
 def test_forwarded_generators_are_closed() -> None:
