@@ -304,14 +304,20 @@ def test_cancelling_while_a_blocking_generator_works_is_quick_and_closes_it_late
 
 @pytest.mark.parametrize("source", [plain, other], ids=["plain", "async"])
 def test_cancelling_between_two_steps_closes_the_source(source: Any) -> None:
-    async def reads() -> None:
-        async with aclosing(ASYNC.stream(source, source)) as items:
-            async for _ in items:
-                await asyncio.sleep(60)
-
     async def work() -> None:
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(reads(), 0.05)
+        reading = asyncio.Event()
+
+        async def reads() -> None:
+            async with aclosing(ASYNC.stream(source, source)) as items:
+                async for _ in items:
+                    reading.set()
+                    await asyncio.sleep(60)
+
+        task = asyncio.ensure_future(reads())
+        await reading.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
         assert len(log) == 1
 
     asyncio.run(work())
