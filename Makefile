@@ -2,7 +2,8 @@
 # make test       the test suite               make test-node  the tests against MCP servers on Node.js
 # make check      format, lint, types, and the house tests (layers, import cost, public surface, docs, cookbook)
 # make format     let ruff fix and format      make surface    write the snapshot of the public names anew
-# make bench      what a run costs             make pins       resolve requirements/*.in anew
+# make bench      what a run costs, beside other frameworks (docs/benchmarks.md); options: make bench BENCH=--quick
+# make pins       resolve requirements/*.in and benchmarks/requirements/*.in anew
 #
 # A fresh machine needs make and Python 3.11 or newer; the rest is installed into $(VENV), at exact versions with hashes.
 .DELETE_ON_ERROR:
@@ -39,8 +40,11 @@ format: $(VENV)/.check
 surface: $(VENV)/.test
 	$(PYTHON) libs/agno/tests/house/surface.py --write
 
-bench: $(VENV)/.demo
-	$(PYTHON) benchmarks/engine.py
+bench: $(VENV)/.uv
+	$(PYTHON) -m benchmarks $(BENCH)
+
+# All rows of the benchmark get the provider's SDK at one version.
+BENCHED = us server driver agno-2.0.0 agno-newest langgraph pydantic-ai openai-agents
 
 # The largest list first: the others take its versions, so that one environment can hold them all.
 PIN = $(UV) pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \
@@ -50,6 +54,8 @@ pins: $(VENV)/.uv
 	$(PIN) requirements/test.in -o requirements/test.txt
 	$(PIN) -c requirements/test.txt requirements/demo.in -o requirements/demo.txt
 	$(PIN) -c requirements/test.txt requirements/check.in -o requirements/check.txt
+	cd benchmarks/requirements && $(PIN) floor.in -o floor.txt
+	cd benchmarks/requirements && for list in $(BENCHED); do $(PIN) -c floor.txt $$list.in -o $$list.txt || exit 1; done
 
 # Installing: each stamp is renewed only when its list changed. Hashes and an editable install exclude each other in one
 # command, hence two; the package itself comes without dependencies, they are in the list.

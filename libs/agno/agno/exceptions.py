@@ -93,7 +93,12 @@ class ModelAuthenticationError(AgnoError):
 
 
 class ModelProviderError(AgnoError):
-    """The provider failed or refused; `status_code` is its HTTP status, 502 if there was none."""
+    """The provider failed or refused; `status_code` is its HTTP status, 502 if there was none.
+
+    `retry_after` is how many seconds it asked to wait, None if it did not.
+    """
+
+    retry_after: float | None = None
 
     def __init__(
         self, message: str, status_code: int = 502, model_name: str | None = None, model_id: str | None = None

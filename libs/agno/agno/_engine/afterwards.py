@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,9 @@ from agno._engine import structured
 from agno._engine.context import Run
 from agno._engine.inputs import as_json, text_of
 from agno._engine.prompt import json_prompt
-from agno._engine.second_models import format_for, second_exchange
-from agno.models._loop import converse
+from agno._engine.second_models import converse_as, format_for, second_exchange
 from agno.models.message import Message
+from agno.models.metrics import ModelType
 from agno.models.utils import get_model
 from agno.utils.log import log_exception
 
@@ -26,10 +24,10 @@ class Followups(BaseModel):
     followups: list[str] = Field(description="Short questions, in the user's words")
 
 
-async def suggest_followups(run: Run) -> AsyncGenerator[Any, None]:
+async def suggest_followups(run: Run) -> None:
     """Ask for the next questions. A failure costs the suggestions, never the answer."""
     component, output = run.component, run.output
-    yield run.emit(run.events.FollowupsStartedEvent)
+    await run.emit(run.events.FollowupsStartedEvent)
     try:
         model = get_model(component.followup_model) if component.followup_model is not None else run.model
         assert model is not None
@@ -40,44 +38,45 @@ async def suggest_followups(run: Run) -> AsyncGenerator[Any, None]:
         talk = f"User: {text_of(run.input)}\nAssistant: {output.get_content_as_string()}"
         messages = [Message(role="system", content=prompt), Message(role="user", content=talk)]
         exchange = second_exchange(run, model, messages, asked)
-        async with aclosing(converse(exchange)) as items:
-            async for _ in items:
-                pass
+        await converse_as(run, ModelType.FOLLOWUP_MODEL, exchange)
         found = exchange.response.parsed or structured.parse(exchange.response.content or "", Followups)
         output.followups = found.followups[: component.num_followups] if found is not None else None
     except Exception:
         log_exception(f"run_id={output.run_id} | follow-up questions could not be made")
-    yield run.emit(run.events.FollowupsCompletedEvent, followups=output.followups)
+    await run.emit(run.events.FollowupsCompletedEvent, followups=output.followups)
 
 
-async def remember(run: Run) -> AsyncGenerator[Any, None]:
+async def remember(run: Run) -> None:
     """Memories and summary, where they are enabled. Their failures are logged and never cost the answer."""
     for when, work in run.component.after_run(run):
-        yield run.emit(getattr(run.events, f"{when}StartedEvent"))
+        await run.emit(getattr(run.events, f"{when}StartedEvent"))
         try:
             await work()
         except Exception:
             log_exception(f"run_id={run.output.run_id} | {when} failed")
-        yield run.emit(getattr(run.events, f"{when}CompletedEvent"))
+        await run.emit(getattr(run.events, f"{when}CompletedEvent"))
 
 
 def save_to_file(run: Run, message: str) -> None:
-    """Write the answer to `save_response_to_file`. An error is logged, the run is complete."""
-    output, component = run.output, run.component
+    """Write the answer of a run to `save_response_to_file`."""
+    context = run.context
+    write_answer_file(run.component, run.output, message, session_id=context.session_id, user_id=context.user_id)
+
+
+def write_answer_file(
+    component: Any, output: Any, input: Any, *, session_id: str | None = None, user_id: str | None = None
+) -> None:
+    """Write an answer to `save_response_to_file`. An error is logged, the run is complete."""
+    template = component.save_response_to_file
+    facts = {"name": component.name, "session_id": session_id, "user_id": user_id, "run_id": output.run_id}
     try:
-        path = Path(
-            component.save_response_to_file.format(
-                name=component.name,
-                session_id=run.context.session_id,
-                user_id=run.context.user_id,
-                message=message,
-                run_id=output.run_id,
-            )
-        )
+        path = Path(template.format(**facts, message="" if input is None else text_of(input)))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(output.content if isinstance(output.content, str) else as_json(output.content))
+        path.write_text(
+            output.content if isinstance(output.content, str) else as_json(output.content), encoding="utf-8"
+        )
     except (OSError, KeyError, IndexError, ValueError):
-        log_exception(f"save_response_to_file={component.save_response_to_file!r} could not be written")
+        log_exception(f"save_response_to_file={template!r} could not be written")
 
 
-__all__ = ["remember", "save_to_file", "suggest_followups"]
+__all__ = ["remember", "save_to_file", "suggest_followups", "write_answer_file"]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Awaitable
+from importlib import import_module
+from time import time
 from typing import Any
 
 from agno._engine import afterwards, reasoning, second_models, structured
+from agno._engine.approvals import record_pending
+from agno._engine.branching import say_more
+from agno._engine.compressing import compress_in
 from agno._engine.context import Run
+from agno._engine.factories import knowledge_of
+from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
-from agno._engine.inputs import text_of
+from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import close_messages
 from agno._engine.prompt import build_messages
 from agno._engine.sessions import store
 from agno._engine.toolbox import connect_toolkits, resolve_tools
+from agno._io import DONE, silent
 from agno.models._loop import Exchange, converse
-from agno.models._requests import Attempts
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
 
@@ -24,132 +30,149 @@ _STARTED = ModelResponseEvent.tool_call_started.value
 _COMPLETED = ModelResponseEvent.tool_call_completed.value
 
 
-async def agent_body(run: Run, stack: AsyncExitStack) -> AsyncGenerator[Any, None]:
+async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
-    events, output = run.events, run.output
-    if not run.continued and run.component.pre_hooks:
-        async with aclosing(run_hooks(run, "pre", {"run_input": output.input})) as items:
-            async for event in items:
-                yield event
-        run.input = output.input.input_content
-    await connect_toolkits(run, stack)
-    await resolve_tools(run, run.component.built_in_tools(run))
+    component, output = run.component, run.output
+    if component.knowledge is not None:
+        await knowledge_of(run)
+    if component.pre_hooks and not run.messages:
+        await run_hooks(run, "pre", {"run_input": output.input})
+        run.input = hooked_input(run, output.input.input_content)
+    if component.tools:
+        await connect_toolkits(run)
+    await resolve_tools(run, component.built_in_tools(run))
     run.response_format = structured.response_format(run)
     if run.continued:
-        yield run.emit(events.RunContinuedEvent)
-    else:
-        run.messages = await build_messages(run)
-        run.context.messages = run.messages
-        assert run.model is not None
-        yield run.emit(events.RunStartedEvent, model=run.model.id, model_provider=run.model.get_provider())
-        if reasoning.wanted(run):
-            async with aclosing(reasoning.reason(run)) as steps:
-                async for event in steps:
-                    yield event
+        await run.emit(run.events.RunContinuedEvent)
+    if not run.messages:
+        await _open(run)
+    if run.continued:
+        await say_more(run)
     run.exchange = exchange = _exchange(run)
-    async with aclosing(_loop_events(run, exchange)) as items:
-        async for event in items:
-            yield event
-    close_messages(run, RunStatus.running, "")
+    if component.compression_manager is not None or component.compress_tool_results:
+        compress_in(run, exchange)
+    await converse(exchange)
+    if run.reasoning_open:
+        run.reasoning_open = False
+        await reasoning.completed(run)
     if exchange.paused:
-        async with aclosing(_pause(run)) as items:
-            async for event in items:
-                yield event
-        return
-    async with aclosing(_finish(run, exchange)) as items:
-        async for event in items:
-            yield event
+        close_messages(run, RunStatus.running, "")
+        await _pause(run)
+    else:
+        await _finish(run, exchange)
+
+
+async def _open(run: Run) -> None:
+    """What is said before the model is asked: the prompt, and the thoughts of the reasoning phase."""
+    run.messages = run.context.messages = await build_messages(run)
+    output = run.output
+    await run.emit(run.events.RunStartedEvent, model=output.model, model_provider=output.model_provider)
+    if reasoning.wanted(run):
+        await reasoning.reason(run)
 
 
 def _exchange(run: Run) -> Exchange:
-    component, model = run.component, run.model
-    assert model is not None
+    component = run.component
     exchange = Exchange(
         io=run.io,
-        model=model,
+        model=run.model,
         messages=run.messages,
-        tools=run.tool_specs,
-        functions=run.functions,
-        tool_choice=component.tool_choice,
         response_format=run.response_format,
-        streaming=run.streaming and _streams_text(run),
-        attempts=Attempts(
-            retries=run.get("retries") or 0,
-            delay=component.delay_between_retries,
-            exponential=component.exponential_backoff,
-            fallbacks=component.fallbacks_for,
-            on_fallback=component.fallback_callback,
-        ),
-        tool_call_limit=component.tool_call_limit,
-        scope=_scope(run),
-        check=run.check,
+        streaming=run.streaming,
+        give=_teller(run),
+        token=run.token,
         run_response=run.output,
     )
+    if run.streaming:
+        exchange.give_text = _text_teller(run)
+    if run.tool_specs:
+        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
+        exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
+        exchange.give_tool = _tool_teller(run)
+    if run.get("retries") or component.fallback_models or component.fallback_config:
+        exchange.attempts = attempts_of(run)
     if run.continued:
-        exchange.executions = list(run.output.tools or ())
-        exchange.tool_calls_made = len(exchange.executions)
-        for execution in exchange.executions:
-            name = execution.tool_name or ""
-            exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
-        if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):
-            exchange.response.content = run.output.content
+        _take_up(run, exchange)
+    if component.checkpoint is not None and component.db is not None:
+        import_module("agno._engine.checkpoints").keep_checkpoints(run, exchange)  # few runs have them
     return exchange
 
 
+def _take_up(run: Run, exchange: Exchange) -> None:
+    """What the run did before it was paused counts."""
+    exchange.executions, exchange.resumed = list(run.output.tools or ()), True
+    exchange.tool_calls_made = len(exchange.executions)
+    for execution in exchange.executions:
+        name = execution.tool_name or ""
+        exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
+    if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):
+        exchange.response.content = run.output.content
+
+
 def _streams_text(run: Run) -> bool:
-    return run.get("output_schema") is None or run.component.parser_model is not None
+    return run.asked_schema is None
 
 
-def _scope(run: Run) -> dict[str, Any]:
-    """What tools get by parameter name."""
-    values = run.options.values
-    return {
-        "agent": None,
-        "team": None,
-        run.identity_name: run.component,
-        "run_context": run.context,
-        "session_state": run.state,
-        "dependencies": run.context.dependencies,
-        "images": values.get("images"),
-        "videos": values.get("videos"),
-        "audios": values.get("audio"),
-        "files": values.get("files"),
-        "tool_hooks": run.component.tool_hooks,
-        "identity": run.identity,
-    }
+def _teller(run: Run) -> Any:
+    """What turns the loop's items into events of this run."""
+    content_event = _content_event(run)
+
+    def tell(item: Any) -> Awaitable[None]:
+        kind = getattr(item, "event", None)
+        if kind == _ANSWER:
+            return DONE if content_event is None else _tell_content(run, content_event, item)
+        return _tell_adopted(run, item) if getattr(item, "run_id", kind) is not kind else DONE
+
+    return tell
 
 
-async def _loop_events(run: Run, exchange: Exchange) -> AsyncGenerator[Any, None]:
-    """The loop's items as events of this run."""
-    content_event = run.events.RunContentEvent
+def _tool_teller(run: Run) -> Any:
+    """What turns starts and ends of tools into events of this run."""
+    events = run.events
+    heard = run.hears(events.ToolCallCompletedEvent)
+
+    def tell(kind: str, execution: Any, media: Any) -> Awaitable[None]:
+        if kind == _STARTED:
+            return run.emit(events.ToolCallStartedEvent, tool=execution) if heard else DONE
+        if kind == _COMPLETED and (heard or reasoning.is_thought(execution)):
+            return _tell_tool_completed(run, execution, media)
+        return DONE
+
+    return tell
+
+
+def _content_event(run: Run) -> Any:
+    """The kind of event for pieces of the answer; None if they are not told."""
     if run.component.output_model is not None:
-        content_event = run.events.IntermediateRunContentEvent
-    emit, structured_answer = run.emit, not _streams_text(run)
-    async with aclosing(converse(exchange)) as items:
-        async for item in items:
-            kind = getattr(item, "event", None)
-            if kind == _ANSWER:
-                if structured_answer:
-                    continue
-                event = _content_event(run, content_event, item)
-                if event is not None:
-                    yield event
-            elif kind == _STARTED:
-                yield emit(run.events.ToolCallStartedEvent, tool=item.tool_executions[0])
-            elif kind == _COMPLETED:
-                for event in _tool_completed(run, item):
-                    yield event
-            elif getattr(item, "run_id", kind) is not kind:
-                yield _adopted(run, item)
-    if run.reasoning_open:
-        run.reasoning_open = False
-        yield reasoning.completed(run)
+        event_class: Any = run.events.IntermediateRunContentEvent
+    else:
+        event_class = run.events.RunContentEvent if _streams_text(run) else None
+    return event_class if event_class is not None and run.hears(event_class) else None
 
 
-def _content_event(run: Run, event_class: type[Any], delta: Any) -> Any:
+def _text_teller(run: Run) -> Any:
+    """The frequent case, quickly: a delta that is nothing but text. None where nobody hears it."""
+    event_class = _content_event(run)
+    if event_class is None:
+        return silent
+    give, keep = run.give, run.keep if run.kept_events is not None else None
+    known = {**run.identity, "created_at": 0, "content": ""}
+    new = object.__new__
+
+    def tell(text: str) -> Awaitable[None]:
+        event = new(event_class)
+        fields = event.__dict__ = known.copy()
+        fields["created_at"] = int(time())
+        fields["content"] = text
+        if keep is not None:
+            keep(event)
+        return give(event)
+
+    return tell
+
+
+def _tell_content(run: Run, event_class: type[Any], delta: Any) -> Awaitable[None]:
     """A content event for a delta that has something to show."""
-    if delta.is_text_only:
-        return run.emit(event_class, content=delta.content)
     details: dict[str, Any] = {}
     if delta.content is not None:
         details["content"] = delta.content
@@ -162,50 +185,51 @@ def _content_event(run: Run, event_class: type[Any], delta: Any) -> Any:
             details["response_audio"] = delta.audio
         if delta.images:
             details["image"] = delta.images[-1]
-    return run.emit(event_class, **details) if details else None
+    return run.emit(event_class, **details) if details else DONE
 
 
-def _tool_completed(run: Run, item: Any) -> list[Any]:
-    execution = item.tool_executions[0]
+async def _tell_tool_completed(run: Run, execution: Any, media: Any) -> None:
     seconds = execution.metrics.duration if execution.metrics else 0.0
     arguments = ", ".join(f"{key}={value}" for key, value in (execution.tool_args or {}).items())
-    done = run.emit(
+    await run.emit(
         run.events.ToolCallCompletedEvent,
         tool=execution,
         content=f"{execution.tool_name}({arguments}) completed in {seconds:.4f}s.",
-        images=item.images,
-        videos=item.videos,
-        audio=item.audios,
+        images=media and media.images,
+        videos=media and media.videos,
+        audio=media and media.audios,
     )
-    found = [done]
     if execution.tool_call_error:
-        failed = run.emit(run.events.ToolCallErrorEvent, tool=execution, error=execution.result)
-        found.append(failed)
-    return found + reasoning.steps_of_tool(run, execution)
+        await run.emit(run.events.ToolCallErrorEvent, tool=execution, error=execution.result)
+    elif reasoning.is_thought(execution):
+        await reasoning.step_of_tool(run, execution)
 
 
-def _adopted(run: Run, event: Any) -> Any:
+def _tell_adopted(run: Run, event: Any) -> Awaitable[None]:
     """A tool's own event becomes part of this run's stream; what it does not say about its origin is filled in."""
     for name, value in run.identity.items():
         if not getattr(event, name, None):
             setattr(event, name, value)
     run.keep(event)
-    return event
+    return run.show(event)
 
 
 PAUSED_TEXT = "The run is paused"
 
 
-async def _pause(run: Run) -> AsyncGenerator[Any, None]:
+async def _pause(run: Run) -> None:
     output, exchange = run.output, run.exchange
     assert exchange is not None
     waiting = [execution for execution in exchange.executions if execution.is_paused]
     output.status = RunStatus.paused
     output.content = exchange.response.content or _what_is_needed(waiting)
+    await record_pending(run, waiting)
     output.requirements = output.build_requirements(waiting)
-    event = run.emit(run.events.RunPausedEvent, tools=waiting, content=output.content, requirements=output.requirements)
+    event = run.event(
+        run.events.RunPausedEvent, tools=waiting, content=output.content, requirements=output.requirements
+    )
     await store(run)
-    yield event
+    await run.show(event)
 
 
 def _what_is_needed(waiting: list[Any]) -> str:
@@ -218,59 +242,69 @@ def _what_is_needed(waiting: list[Any]) -> str:
     return f"{PAUSED_TEXT}; it needs {' and '.join(needs)}."
 
 
-async def _finish(run: Run, exchange: Exchange) -> AsyncGenerator[Any, None]:
+async def _finish(run: Run, exchange: Exchange) -> None:
     """From the model's last word to the stored run."""
     output, component = run.output, run.component
     _take_response(run, exchange)
     if component.output_model is not None:
-        async with aclosing(second_models.write_answer(run)) as items:
-            async for event in items:
-                yield event
-    if component.parser_model is not None and run.get("output_schema") is not None:
-        async with aclosing(second_models.parse_answer(run)) as items:
-            async for event in items:
-                yield event
-    elif component.parse_response and run.get("output_schema") is not None:
-        structured.adopt(run, exchange.response.parsed)
-    if not _streams_text(run):
-        yield run.emit(run.events.RunContentEvent, content=output.content, content_type=output.content_type)
+        await second_models.write_answer(run)
+    if run.context.output_schema is not None and (component.parser_model or not component.output_model):
+        await _shape(run, exchange)
     if component.followups:
-        async with aclosing(afterwards.suggest_followups(run)) as items:
-            async for event in items:
-                yield event
+        await afterwards.suggest_followups(run)
     if component.post_hooks:
-        async with aclosing(run_hooks(run, "post", {"run_output": output})) as items:
-            async for event in items:
-                yield event
+        close_messages(run, RunStatus.running, "")
+        await run_hooks(run, "post", {"run_output": output})
     run.check()
     output.status = RunStatus.completed
     close_messages(run, RunStatus.completed, "")
-    async with aclosing(afterwards.remember(run)) as items:
-        async for event in items:
-            yield event
-    completed = run.emit(run.events.RunCompletedEvent, **_result(output))
+    await afterwards.remember(run)
+    heard = run.hears(run.events.RunCompletedEvent)
+    completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
     await store(run)
     if component.save_response_to_file:
-        await run.io.call(afterwards.save_to_file, run, text_of(run.input) if run.input is not None else "")
-    yield completed
+        message = text_of(run.input) if run.input is not None else ""
+        await run.io.call(afterwards.save_to_file, run, message)
+    if completed is not None:
+        await run.show(completed)
+
+
+async def _shape(run: Run, exchange: Exchange) -> None:
+    """Structured output, by a parser model or out of the answer itself."""
+    component, output = run.component, run.output
+    if component.parser_model is not None:
+        await second_models.parse_answer(run)
+        return
+    if component.parse_response:
+        structured.adopt(run, exchange.response.parsed)
+    await run.emit(run.events.RunContentEvent, content=output.content, content_type=output.content_type)
 
 
 def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
-    output, response = run.output, exchange.response
-    output.content = response.content
-    output.reasoning_content = response.reasoning_content or output.reasoning_content
-    output.citations = response.citations
-    output.response_audio = response.audio
-    output.images, output.videos = response.images or output.images, response.videos or output.videos
-    output.audio = response.audios or output.audio
-    output.files = getattr(response, "files", None) or output.files
-    if response.provider_data:
-        output.model_provider_data = response.provider_data
-    assert run.model is not None
-    if info := run.model.connection_info():
+    output, model = run.output, run.model
+    assert model is not None
+    mine = output.__dict__
+    mine["content"] = mine["citations"] = mine["response_audio"] = None
+    for name, value in exchange.response.__dict__.items():
+        if value and (target := _TAKEN.get(name)):
+            mine[target] = value
+    if info := model.connection_info():
         output.model_provider_data = {**(output.model_provider_data or {}), "api": info}
 
+
+# fields of the loop's response, and where they stand on the output
+_TAKEN = {
+    "content": "content",
+    "reasoning_content": "reasoning_content",
+    "citations": "citations",
+    "audio": "response_audio",
+    "images": "images",
+    "videos": "videos",
+    "audios": "audio",
+    "files": "files",
+    "provider_data": "model_provider_data",
+}
 
 _RESULT = (
     "content", "content_type", "reasoning_content", "citations", "images", "videos", "audio", "response_audio",

@@ -4,80 +4,119 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from agno._io import IO
+from agno._io import DONE, IO, Give, silent
 from agno.models._loop import Exchange
 from agno.models.base import Model
 from agno.models.message import Message
+from agno.models.metrics import Metrics, ModelType
 from agno.run.base import RunStatus
-from agno.run.cancel import register_run
+from agno.run.cancel import CancelToken, register_run
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
 
+_OURS = frozenset({"agno.run.agent", "agno.run.team"})
 TRANSIENT_STATE = ("current_user_id", "current_session_id", "current_run_id")
 
 
-@dataclass
-class RunOptions:
-    """What the caller of one run asked for; None leaves the component's setting in force."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    extra: dict[str, Any] = field(default_factory=dict)  # the caller's own keyword arguments
-
-
-@dataclass(eq=False)
 class Run:
-    """One run of a component: its settings, its output so far, and the port it waits through."""
+    """One run of a component: its settings, its output so far, and the port it waits through.
+
+    Made for every run, so it stores what it is given and leaves the rest to the class.
+    """
 
     component: Any
     io: IO
     events: ModuleType  # agno.run.agent or agno.run.team: the same class names for both
     output: Any
     context: RunContext
-    options: RunOptions
+    asked: Mapping[str, Any]  # the options of this call that have a value
+    extra: Mapping[str, Any] = {}  # the caller's own keyword arguments
+    give: Give = staticmethod(silent)  # where events go
+    shown: frozenset[str] | None = frozenset()  # the kinds of events that the reader wants; None for all
     streaming: bool = False
     continued: bool = False
     identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
+    identity: Mapping[str, Any] = {}
     input: Any = None
 
-    session: AgentSession | None = None
     model: Model | None = None
-    messages: list[Message] = field(default_factory=list)
+    messages: list[Message]
     history_length: int = 0
     user_message: Message | None = None
-    functions: dict[str, Function] = field(default_factory=dict)
+    user_tools: Any = None  # as given, or as a function made them for this run
+    functions: dict[str, Function]
     tool_specs: list[dict[str, Any]] | None = None
-    tool_instructions: list[str] = field(default_factory=list)
+    tool_instructions: list[str]
+    before: Metrics | None = None  # what a continued run cost until it was paused
+    other_usage: Sequence[tuple[str, Model, list[Message]]] = ()  # what models beside the main one said, by their part
+    closers: list[Callable[[], Any]]  # called when the run ends, the last one first
     response_format: Any = None
     exchange: Exchange | None = None
-    identity: dict[str, Any] = field(default_factory=dict)
     kept_events: list[Any] | None = None
     skipped_events: frozenset[str] = frozenset()
     started: float = 0.0
-    first_token: float | None = None
+    loaded_session: AgentSession | None = None
+    references_block: str | None = None  # what the knowledge has for the user's message
+    memories: list[Any] | None = None  # what is known about the user
     opened: bool = False  # the session is loaded, and a continued run is taken up
     stored: bool = False
     reasoning_open: bool = False
-    token: Any = None
-    answers: dict[str, Any] | None = None  # what continue_run was given
+    token: CancelToken
+    answers: Any = None  # the Continuation that continue_run was given
+    announced: bool = False  # the run is stored as pending, and is known to `cancel_run`
+    counted: int = 0  # how many of the messages an earlier end of the run has counted for the session
+    spent: Metrics | None = None  # what the session has to count, where it is not the whole run
+    saving: bool = False  # a checkpoint is being written ...
+    unsaved: list[Message] | None = None  # ... and this is the next one
+
+    def __init__(self, **state: Any) -> None:
+        self.__dict__ = state
+        state["messages"], state["functions"], state["tool_instructions"], state["closers"] = [], {}, [], []
+
+    @property
+    def session(self) -> AgentSession | None:
+        """The session, once the run is opened. What no database holds is made when somebody asks for it."""
+        session: AgentSession | None = self.__dict__.get("loaded_session")
+        if session is None and self.opened:
+            session = self.loaded_session = self.component.new_session(self.context)
+        return session
 
     def register(self) -> None:
         """Start the clock and become known to `cancel_run`."""
-        self.token = register_run(self.output.run_id)
+        if not self.announced:
+            self.token = register_run(self.output.run_id)
         self.started = self.io.now()
 
     def get(self, name: str) -> Any:
         """A setting: the call's value if it gave one, else the component's."""
-        value = self.options.values.get(name)
+        value = self.asked.get(name)
         return getattr(self.component, name) if value is None else value
 
-    def emit(self, event_class: type[Any], **details: Any) -> Any:
-        """An event of this run. The class's defaults serve for everything not given here."""
+    def hears(self, event_class: type[Any]) -> bool:
+        """True if somebody reads or keeps such events."""
+        return self.shown is None or event_class.event in self.shown or self.kept_events is not None
+
+    def emit(self, event_class: type[Any], **details: Any) -> Awaitable[None]:
+        """Let an event happen: `await run.emit(...)`."""
+        if self.shown is None or event_class.event in self.shown:
+            return self.give(self.event(event_class, **details))
+        if self.kept_events is not None:
+            self.event(event_class, **details)
+        return DONE
+
+    def show(self, event: Any) -> Awaitable[None]:
+        """Give out an event that was made before, or by somebody else."""
+        if self.shown is None or event.event in self.shown or event.__class__.__module__ not in _OURS:
+            return self.give(event)
+        return DONE
+
+    def event(self, event_class: type[Any], **details: Any) -> Any:
+        """An event of this run, kept if events are kept. The class's defaults serve for everything not given here."""
         event = object.__new__(event_class)
         fields = event.__dict__
         fields.update(self.identity)
@@ -103,6 +142,34 @@ class Run:
         """The seam for everything that costs or acts; a journal or a distributed executor plugs in here."""
         self.check()
         return await work()
+
+    def note_usage(self, part: ModelType, model: Model, messages: list[Message]) -> None:
+        """Remember what another model said, so that its cost is counted."""
+        self.other_usage = [*self.other_usage, (part.value, model, messages)]
+
+    @property
+    def asked_schema(self) -> Any:
+        """The schema that the main model is to follow; None if another model brings the answer into it."""
+        component = self.component
+        return None if component.parser_model or component.output_model else self.context.output_schema
+
+    def tool_scope(self) -> dict[str, Any]:
+        """What tools get by parameter name."""
+        values = self.asked
+        return {
+            "agent": None,
+            "team": None,
+            self.identity_name: self.component,
+            "run_context": self.context,
+            "session_state": self.state,
+            "dependencies": self.context.dependencies,
+            "images": values.get("images"),
+            "videos": values.get("videos"),
+            "audios": values.get("audio"),
+            "files": values.get("files"),
+            "tool_hooks": self.component.tool_hooks,
+            "identity": self.identity,
+        }
 
     @property
     def state(self) -> dict[str, Any]:
@@ -135,4 +202,4 @@ def private_copy(value: Any) -> Any:
         return value
 
 
-__all__ = ["TRANSIENT_STATE", "Run", "RunOptions", "private_copy"]
+__all__ = ["TRANSIENT_STATE", "Run", "private_copy"]

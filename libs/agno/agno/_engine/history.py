@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agno._engine.context import Run
 from agno.models.message import Message
 from agno.run.base import RunStatus
 
 DEFAULT_RUNS = 3
-_SKIPPED = frozenset({RunStatus.paused, RunStatus.cancelled, RunStatus.error, RunStatus.running, RunStatus.pending})
+_SKIPPED = frozenset(set(RunStatus) - {RunStatus.completed})
 
 
 def runs_needed(run: Run) -> int:
@@ -20,24 +22,43 @@ def runs_needed(run: Run) -> int:
     return component.num_history_runs if component.num_history_runs is not None else DEFAULT_RUNS
 
 
-def history_messages(run: Run) -> list[Message]:
-    """The window of history that the settings ask for, oldest first, tagged `from_history`."""
+def history_messages(run: Run, before: str | None = None) -> list[Message]:
+    """The window of history that the settings ask for, oldest first, tagged `from_history`. `before`: of runs before it."""
     component = run.component
     if run.session is None or not run.session.runs:
         return []
     wanted = runs_needed(run)
-    finished = [
-        past
-        for past in run.session.runs
-        if past.run_id != run.output.run_id and past.status not in _SKIPPED and not past.parent_run_id
-    ]
+    finished = finished_runs(run.session.runs, before or run.output.run_id)
     window = finished if wanted < 0 else finished[-wanted:] if wanted else []
-    messages = [_as_history(m) for past in window for m in past.messages or () if _counts(m)]
+    messages = [_as_history(m) for past in window for m in told(past)]
     if component.max_tool_calls_from_history is not None:
         messages = newest_tool_calls(messages, component.max_tool_calls_from_history)
     if component.num_history_messages is not None:
         messages = newest_messages(messages, component.num_history_messages)
     return messages
+
+
+def finished_runs(runs: list[Any], before: str | None = None) -> list[Any]:
+    """The completed runs of the branch that the session is on. A run that branched off or answered anew takes the place
+    of the original and of what came after it."""
+    found: list[Any] = []
+    for past in runs:
+        if past.run_id == before:
+            break
+        if past.status in _SKIPPED or past.parent_run_id:
+            continue
+        origin = past.regenerated_from or past.forked_from_run_id
+        ids = [run.run_id for run in found] if origin else []
+        if origin in ids:
+            del found[ids.index(origin) :]
+        found.append(past)
+    return found
+
+
+def told(past: Any) -> list[Message]:
+    """What was said in a run: without the prompt, its examples, and the history that was sent with it."""
+    examples = {message.id for message in past.additional_input or ()}
+    return [m for m in past.messages or () if _counts(m) and not (examples and m.id in examples)]
 
 
 def _counts(message: Message) -> bool:
@@ -76,4 +97,4 @@ def newest_tool_calls(messages: list[Message], limit: int) -> list[Message]:
     return kept
 
 
-__all__ = ["history_messages", "newest_messages", "newest_tool_calls", "runs_needed"]
+__all__ = ["finished_runs", "history_messages", "newest_messages", "newest_tool_calls", "runs_needed", "told"]

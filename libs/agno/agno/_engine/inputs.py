@@ -21,7 +21,8 @@ def validated(value: Any, schema: Any) -> Any:
         return value
     content = value.content if isinstance(value, Message) else value
     name = getattr(schema, "__name__", str(schema))
-    if isinstance(content, BaseModel) and not (isinstance(schema, type) and isinstance(content, schema)):
+    models = isinstance(schema, type) and issubclass(schema, BaseModel)  # else it is a TypedDict
+    if isinstance(content, BaseModel) and not (models and isinstance(content, schema)):
         raise ValueError(f"The input is a {type(content).__name__}, but input_schema is {name}.")
     adapter = TypeAdapter(schema)
     try:
@@ -36,6 +37,14 @@ def validated(value: Any, schema: Any) -> Any:
     raise ValueError(
         f"The input is a {type(content).__name__}; with input_schema {name} give a dict, JSON text or a {name}."
     )
+
+
+def hooked_input(run: Run, content: Any) -> Any:
+    """The input as the pre-hooks leave it, again as an instance of `input_schema` where it fits one."""
+    try:
+        return validated(content, run.component.input_schema)
+    except ValueError:  # a hook may put a text of its own in the place of the data that the caller had to give
+        return content
 
 
 def as_json(value: Any) -> str:
@@ -54,48 +63,52 @@ def is_message_list(value: Any) -> bool:
     )
 
 
-async def run_messages(run: Run) -> list[Message]:
+def run_messages(run: Run) -> list[Message]:
     """The messages that the input stands for. The last user message is the run's user message."""
     value = run.input
-    if is_message_list(value):
+    message: Message | None
+    messages: list[Message]
+    if isinstance(value, str):
+        message = Message(run.component.user_message_role, _content(run, value), **run.extra)
+        messages = [message]
+    elif is_message_list(value):
         messages = [m.model_copy() if isinstance(m, Message) else Message(**m) for m in value]
-        run.user_message = next((m for m in reversed(messages) if m.role == "user"), None)
-        _attach_media(run, run.user_message)
-        return messages
-    message = _user_message(run, value)
+        message = next((m for m in reversed(messages) if m.role == "user"), None)
+    else:
+        message = _user_message(run, value)
+        messages = [] if message is None else [message]
     run.user_message = message
-    return [] if message is None else [message]
+    if run.asked and message is not None:
+        _attach_media(run, message)
+    return messages
 
 
 def _user_message(run: Run, value: Any) -> Message | None:
     role = run.component.user_message_role
     if isinstance(value, Message):
-        message = value.model_copy()
-    elif isinstance(value, dict) and "role" in value:
+        return value.model_copy()
+    if isinstance(value, dict) and "role" in value:
         try:
-            message = Message(**value)
+            return Message(**value)
         except (TypeError, ValueError) as error:
             log_warning(f"The input has a role but is no message ({error}); nothing was sent for it")
             return None
-    elif value is None:
-        if not any(run.options.values.get(name) for name in MEDIA):
-            return None
-        message = Message(role=role, content="")
-    else:
-        message = Message(role=role, content=_content(run, value), **run.options.extra)
-    _attach_media(run, message)
-    return message
+    if value is None:
+        return Message(role=role, content="") if any(run.asked.get(name) for name in MEDIA) else None
+    return Message(role=role, content=_content(run, value), **run.extra)
 
 
 def _content(run: Run, value: Any) -> Any:
     component = run.component
+    text = value if isinstance(value, str) else text_of(value)
     if not component.build_user_context:
-        return value if isinstance(value, str) else text_of(value)
-    text = text_of(value)
-    if isinstance(value, str) and component.resolve_in_context:
+        return text
+    if isinstance(value, str) and "{" in value and component.resolve_in_context:
         user = {"user_id": run.context.user_id} if run.context.user_id else None
         text = fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
-    if run.get("add_dependencies_to_context") and run.context.dependencies:
+    if run.references_block is not None and isinstance(value, str):
+        text += f"\n\n{run.references_block}"
+    if run.context.dependencies and run.get("add_dependencies_to_context"):
         text += f"\n\n<additional context>\n{as_json(run.context.dependencies)}\n</additional context>"
     return text
 
@@ -111,12 +124,12 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def _attach_media(run: Run, message: Message | None) -> None:
-    if message is None or not run.component.send_media_to_model:
+def _attach_media(run: Run, message: Message) -> None:
+    if not run.component.send_media_to_model:
         return
     for name in MEDIA:
-        if media := run.options.values.get(name):
+        if media := run.asked.get(name):
             setattr(message, name, list(media))
 
 
-__all__ = ["MEDIA", "as_json", "is_message_list", "run_messages", "text_of", "validated"]
+__all__ = ["MEDIA", "as_json", "hooked_input", "is_message_list", "run_messages", "text_of", "validated"]

@@ -1,67 +1,67 @@
 """Start, body, end: once for everything that runs, in every mode.
 
-`events_of(run, body)` is the run. Whether it is streamed, awaited or stepped is decided by who iterates it.
+`live(run, body)` is the run. Whether it is streamed, awaited or stepped is decided by who steps it, and where `run.give`
+leads.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agno._engine.context import Run
+from agno._engine.observing import observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
-from agno.models.metrics import Metrics
+from agno.models.message import Message
+from agno.models.metrics import Metrics, ModelMetrics, ModelType
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.log import log_exception
 
-Body = Callable[[Run, AsyncExitStack], AsyncGenerator[Any, None]]
+Body = Callable[[Run], Coroutine[Any, Any, None]]
 
 
-async def events_of(run: Run, body: Body) -> AsyncGenerator[Any, None]:
-    """Everything that happens in a run, in order. A run that fails, is cancelled or is left early is stored too."""
+async def live(run: Run, body: Body) -> None:
+    """A run from its start to its end. One that fails, is cancelled or is left early is stored too."""
     run.register()
-    run_id, left_early = run.output.run_id, True
+    open_log(run)
+    run_id = run.output.run_id
     try:
-        async with AsyncExitStack() as stack:
-            try:
-                await begin(run)
-                run.check()
-                async with aclosing(body(run, stack)) as events:
-                    async for event in events:
-                        yield event
-            except RunCancelledException as cancelled:
-                reason = str(cancelled)
-                yield await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
-            except KeyboardInterrupt:
-                reason = f"Run {run_id} was interrupted from the keyboard"
-                yield await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
-            except Exception as error:
-                yield await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
-                if not run.streaming:
-                    raise
-        left_early = False
+        await begin(run)
+        run.check()
+        await body(run)
+    except RunCancelledException as cancelled:
+        await _ended(run, RunStatus.cancelled, str(cancelled), run.events.RunCancelledEvent, reason=str(cancelled))
+    except KeyboardInterrupt:
+        reason = f"Run {run_id} was interrupted from the keyboard"
+        await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
+    except Exception as error:
+        await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
+        if not run.streaming:
+            raise
     finally:
         try:
-            if left_early and not run.is_finished:
+            if not run.is_finished:
                 await _abandoned(run)
+            await observe(run)
         finally:  # a task may be cancelled again while it stores the run
             run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
             cleanup_run(run_id)
+            if run.closers:
+                await _close(run)
 
 
-async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> Any:
+async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> None:
     """Close a run that did not complete: what it said and did so far is kept."""
     close_messages(run, status, text)
     if run.output.content is None or status is RunStatus.error:
         run.output.content = text
     run.output.status = status
-    event = run.emit(event_class, **details)
+    event = run.event(event_class, **details)
     await _store_or_log(run)
-    return event
+    await run.show(event)
 
 
 async def _abandoned(run: Run) -> None:
@@ -70,6 +70,15 @@ async def _abandoned(run: Run) -> None:
     close_messages(run, RunStatus.cancelled, reason)
     run.output.status = RunStatus.cancelled
     await _store_or_log(run)
+
+
+async def _close(run: Run) -> None:
+    while run.closers:
+        close = run.closers.pop()
+        try:
+            await run.io.call(close)
+        except Exception:  # the answer is there; a connection that does not close must not cost it
+            log_exception(f"run_id={run.output.run_id} | {close!r} failed at the end of the run")
 
 
 async def _store_or_log(run: Run) -> None:
@@ -81,34 +90,74 @@ async def _store_or_log(run: Run) -> None:
 
 def close_messages(run: Run, status: RunStatus, reason: str) -> None:
     """Put messages, tools and metrics on the output, with every tool call answered."""
-    if status in (RunStatus.cancelled, RunStatus.error):
+    if status in _BROKEN:
         seal(run.messages, f"Not executed: {reason}", run.model.tool_message_role if run.model else "tool")
     output, exchange = run.output, run.exchange
     if run.messages:
         output.messages = [m for m in run.messages if m.add_to_agent_memory]
     if exchange is not None:
-        output.tools = exchange.executions or output.tools
+        if exchange.executions:
+            output.tools = exchange.executions
         if output.content is None:
             output.content = exchange.response.content
-        if exchange.response.reasoning_content and not output.reasoning_content:
-            output.reasoning_content = exchange.response.reasoning_content
+        if not output.reasoning_content and (thought := exchange.response.reasoning_content):
+            output.reasoning_content = thought
     count_metrics(run)
     if run.kept_events is not None:
         output.events = run.kept_events
 
 
+_BROKEN = frozenset({RunStatus.cancelled, RunStatus.error})
+
+
 def count_metrics(run: Run) -> None:
     """The run's metrics: the sum over its own assistant messages; durations are wall clock, in seconds."""
+    before, seconds = run.before, run.io.now() - run.started
+    total = usage_of(run.messages)
+    total.duration = seconds + ((before.duration or 0.0) if before is not None else 0.0)
+    if run.other_usage or (before is not None and before.details):
+        _count_others(run, total)
+    run.output.metrics = total
+    if run.counted:
+        run.spent = usage_of(run.messages[run.counted :])
+        run.spent.duration = seconds
+
+
+def usage_of(messages: list[Message]) -> Metrics:
+    """What the answers among the messages cost, without history."""
     total = Metrics()
-    for message in run.messages:
-        if message.from_history or message.role not in ("assistant", "model") or not message.has_metrics:
+    for message in messages:
+        own = message.__dict__.get("metrics")  # reading the attribute would make one
+        if own is None or message.from_history or message.role not in ("assistant", "model"):
             continue
         if total.time_to_first_token is None:
-            total.time_to_first_token = message.metrics.time_to_first_token
-        total.add_usage(message.metrics)
-    earlier = run.output.metrics.duration if run.continued and run.output.metrics else None
-    total.duration = run.io.now() - run.started + (earlier or 0)
-    run.output.metrics = total
+            total.time_to_first_token = own.time_to_first_token
+        total.add_usage(own)
+    return total
+
+
+def _count_others(run: Run, total: Metrics) -> None:
+    """What other models cost in this run, in the sum and, by the part each of them played, in the details."""
+    part_of = {id(m): (part, model) for part, model, messages in run.other_usage for m in messages}
+    kept = {id(message) for message in run.messages}
+    entries = [
+        (ModelType.MODEL.value, run.model, m) for m in run.messages if id(m) not in part_of and not m.from_history
+    ]
+    entries += [(part, model, m) for part, model, messages in run.other_usage for m in messages]
+    for part, model, message in entries:
+        own = message.__dict__.get("metrics")
+        if own is None or model is None or message.role not in ("assistant", "model"):
+            continue
+        spent = ModelMetrics(model.id, model.get_provider())
+        spent.add_usage(own)
+        total.add_usage(Metrics(details={part: [spent]}))
+        if id(message) not in kept:
+            total.add_usage(own)
+    for part, models in ((run.before and run.before.details) or {}).items():
+        if part != ModelType.MODEL.value:  # its messages are those of the run
+            total.add_usage(Metrics(details={part: list(models)}))
+            for spent in models:
+                total.add_usage(spent)
 
 
 def _facts(error: Exception) -> dict[str, Any]:
@@ -122,4 +171,4 @@ def _facts(error: Exception) -> dict[str, Any]:
     return facts
 
 
-__all__ = ["close_messages", "count_metrics", "events_of"]
+__all__ = ["close_messages", "count_metrics", "live"]

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import functools
 from dataclasses import dataclass
 from typing import Any
 
+from agno._engine.background import announced, watched
 from agno._engine.body import agent_body
 from agno._engine.context import Run
-from agno._engine.lifecycle import events_of
-from agno._engine.prompt import build_messages
-from agno._engine.sessions import begin
-from agno._engine.structured import response_format
-from agno._engine.toolbox import resolve_tools
-from agno._io import ASYNC, IO, SYNC, drive, iterate
-from agno.models.base import Model
+from agno._engine.lifecycle import Body, live
+from agno._engine.rehearsing import request_of
+from agno._io import ASYNC, IO, SYNC, Outlet, aiterate, drive, iterate
 
 # what `stream=True` shows; `stream_events=True` shows everything
 PLAIN_EVENTS = frozenset(
@@ -34,6 +30,7 @@ class Mode:
     every_event: bool
     with_output: bool
     options: dict[str, Any]
+    background: bool = False  # give the run back as soon as it is stored, and let it go on by itself
 
     @classmethod
     def sync(cls, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
@@ -46,58 +43,54 @@ class Mode:
     @classmethod
     def _of(cls, io: IO, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
         streaming = bool(component.stream if stream is None else stream)
+        if not options:
+            return cls(io, streaming, streaming and component.stream_events, False, options)
         every = options.pop("stream_events", None)
         older = options.pop("stream_intermediate_steps", None)
         every = component.stream_events if every is None and older is None else bool(every or older)
         new, old = options.pop("yield_run_output", None), options.pop("yield_run_response", None)
-        return cls(io, streaming, streaming and every, bool(new or old), options)
+        background = bool(options.pop("background", None))
+        if background and not io.is_async:
+            raise ValueError("background=True needs an event loop to go on in: use arun() or acontinue_run().")
+        return cls(io, streaming, streaming and every, bool(new or old), options, background)
 
 
 def start(run: Run, mode: Mode) -> Any:
     """Drive a run in the given mode."""
-    if mode.streaming:
-        events = _visible(run, mode)
-        return events if mode.io.is_async else iterate(events)
-    return _output(run) if mode.io.is_async else drive(_output(run))
+    if mode.background:
+        return launch(run, mode)
+    if not mode.streaming:
+        return _output(run) if mode.io.is_async else drive(_output(run))
+    outlet = Outlet()
+    run.give = outlet.give
+    run.shown = None if mode.every_event else PLAIN_EVENTS
+    work = functools.partial(_with_output if mode.with_output else live, run, agent_body)
+    return aiterate(work, outlet) if mode.io.is_async else iterate(work, outlet)
+
+
+def launch(run: Run, mode: Mode) -> Any:
+    """Let a run go on by itself: its output at once, as it is stored, or with `stream=True` its events."""
+    if run.component.db is None:
+        raise ValueError(f"background=True needs a db= on {run.component!r}, where the run can be looked up.")
+    if not mode.streaming:
+        return announced(run, lambda: live(run, agent_body))
+    run.shown = None if mode.every_event else PLAIN_EVENTS
+    return watched(run, functools.partial(_with_output if mode.with_output else live, run, agent_body))
 
 
 async def _output(run: Run) -> Any:
-    async with aclosing(events_of(run, agent_body)) as events:
-        async for _ in events:
-            pass
+    await live(run, agent_body)
     return run.output
 
 
-async def _visible(run: Run, mode: Mode) -> AsyncGenerator[Any, None]:
-    every = mode.every_event
-    async with aclosing(events_of(run, agent_body)) as events:
-        async for event in events:
-            if every or event.event in PLAIN_EVENTS or event.__class__.__module__ not in _OURS:
-                yield event
-    if mode.with_output:
-        yield run.output
-
-
-_OURS = frozenset({"agno.run.agent", "agno.run.team"})
+async def _with_output(run: Run, body: Body) -> None:
+    await live(run, body)
+    await run.give(run.output)
 
 
 def explain(run: Run) -> dict[str, Any]:
     """The first request of a run, without sending it."""
-    return drive(_request_of(run))
+    return drive(request_of(run))
 
 
-async def _request_of(run: Run) -> dict[str, Any]:
-    run.component = run.component.deep_copy(update={"db": None})
-    await begin(run)
-    await resolve_tools(run, run.component.built_in_tools(run))
-    asked = response_format(run)
-    messages = await build_messages(run)
-    model = run.model
-    assert model is not None
-    tools, choice = run.tool_specs, run.component.tool_choice if run.tool_specs else None
-    if type(model).request is Model.request:  # a model with an invoke of its own has no request to show
-        return {"messages": messages, "tools": tools, "tool_choice": choice, "response_format": asked}
-    return model.request(messages, tools=tools, tool_choice=choice, response_format=asked, stream=run.streaming)
-
-
-__all__ = ["PLAIN_EVENTS", "Mode", "explain", "start"]
+__all__ = ["PLAIN_EVENTS", "Mode", "explain", "launch", "start"]

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from agno._engine import memories
 from agno._engine.context import Run
 from agno._engine.history import history_messages
 from agno._engine.inputs import as_json, run_messages
+from agno._engine.retrieval import references_block
 from agno._engine.templates import fill
 from agno.models.message import Message
 from agno.utils.location import get_location
 from agno.utils.log import log_warning
 from agno.utils.parameters import accepted
 
+# gives its text, None, or an awaitable of one of them
+Section = Callable[[Run], str | Awaitable[str | None] | None]
+
 
 async def build_messages(run: Run) -> list[Message]:
     """System message, few-shot messages, history and the user's input, in that order."""
     messages: list[Message] = []
+    await _look_around(run)
     system = await system_message(run)
     if system is not None:
         messages.append(system)
@@ -29,11 +36,20 @@ async def build_messages(run: Run) -> list[Message]:
         few_shot = [few_shot_message(item) for item in extra]
         run.output.additional_input = few_shot
         messages.extend(few_shot)
-    if run.get("add_history_to_context"):
+    if run.loaded_session is not None and run.get("add_history_to_context"):
         messages.extend(history_messages(run))
     run.history_length = len(messages)
-    messages.extend(await run_messages(run))
+    messages.extend(run_messages(run))
     return messages
+
+
+async def _look_around(run: Run) -> None:
+    """What knowledge and memory have to say, where it belongs into the prompt."""
+    component = run.component
+    if component.add_knowledge_to_context and component.build_user_context and isinstance(run.input, str):
+        run.references_block = await references_block(run)
+    if component.memory_manager is not None:
+        await memories.recall(run)
 
 
 def few_shot_message(item: Any) -> Message:
@@ -58,11 +74,28 @@ async def system_message(run: Run) -> Message | None:
         return Message(role=role, content=_resolved(run, text))
     if not run.component.build_context:
         return None
-    head = "\n".join([text for section in TEMPLATED if (text := await section(run))])
-    tail = [text for section in PLAIN if (text := section(run))]
-    text = "\n".join([_resolved(run, head), *tail]) if tail else _resolved(run, head)
-    text = text.strip()
+    templated: list[str] = []
+    plain: list[str] = []
+    kind: Any = type(run.component)
+    for section in _possible(kind, *run.component.__dict__):
+        said = section(run)
+        text = said if said is None or isinstance(said, str) else await said
+        if text:
+            (templated if section in TEMPLATED else plain).append(text)
+    if not templated and not plain:
+        return None
+    text = "\n".join([_resolved(run, "\n".join(templated)), *plain]).strip()
     return Message(role=role, content=text) if text else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _possible(kind: Hashable, *settings: str) -> tuple[Section, ...]:
+    """The sections that a component can need, by the names (not the values) of the settings it has."""
+    return tuple(
+        section
+        for section, causes in (TEMPLATED | PLAIN).items()
+        if not causes or any(name in settings or getattr(kind, name, None) for name in causes)
+    )
 
 
 def _resolved(run: Run, text: str) -> str:
@@ -87,23 +120,32 @@ async def _called(run: Run, fn: Callable[..., Any]) -> Any:
 # Sections whose placeholders are resolved ----------------------------------------------------------------------------
 
 
-async def description(run: Run) -> str | None:
+def description(run: Run) -> str | None:
     text = run.component.description
     return f"{text}\n" if text else None
 
 
-async def role(run: Run) -> str | None:
+def role(run: Run) -> str | None:
     text = run.component.role
     return f"<your_role>\n{text}\n</your_role>\n" if text else None
 
 
-async def instructions(run: Run) -> str | None:
+def instructions(run: Run) -> Any:
     given = run.component.instructions
     if callable(given):
-        given = await _called(run, given)
+        return _called_instructions(run, given)
+    return _instructed(run, given)
+
+
+async def _called_instructions(run: Run, fn: Callable[..., Any]) -> str | None:
+    return _instructed(run, await _called(run, fn))
+
+
+def _instructed(run: Run, given: Any) -> str | None:
     lines = [given] if isinstance(given, str) else list(given or ())
     assert run.model is not None
-    lines.extend(run.model.get_instructions_for_model(run.tool_specs) or ())
+    if own := run.model.get_instructions_for_model(run.tool_specs):
+        lines.extend(own)
     if not lines:
         return None
     text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
@@ -113,7 +155,7 @@ async def instructions(run: Run) -> str | None:
 async def additional_information(run: Run) -> str | None:
     component = run.component
     facts: list[str] = []
-    if component.markdown and run.get("output_schema") is None:
+    if component.markdown and run.context.output_schema is None:
         facts.append("Use markdown to format your answers.")
     if component.add_datetime_to_context:
         facts.append(f"The current time is {_now(run)}.")
@@ -121,9 +163,16 @@ async def additional_information(run: Run) -> str | None:
         facts.append("Your approximate location is: " + ", ".join(str(v) for v in place.values() if v) + ".")
     if component.add_name_to_context and component.name:
         facts.append(f"Your name is: {component.name}.")
+    if component.enable_agentic_knowledge_filters and (keys := _filter_keys(run)):
+        facts.append(f"search_knowledge_base takes filters; the keys that documents have are: {keys}.")
     if not facts:
         return None
     return "<additional_information>\n" + "\n".join(f"- {fact}" for fact in facts) + "\n</additional_information>\n"
+
+
+def _filter_keys(run: Run) -> str:
+    known = getattr(run.context.knowledge, "valid_metadata_filters", None)
+    return ", ".join(sorted(map(str, known or ())))
 
 
 def _now(run: Run) -> str:
@@ -137,7 +186,7 @@ def _now(run: Run) -> str:
     return now.strftime(run.component.datetime_format) if run.component.datetime_format else str(now)
 
 
-async def tool_instructions(run: Run) -> str | None:
+def tool_instructions(run: Run) -> str | None:
     return "\n".join(run.tool_instructions) or None
 
 
@@ -154,6 +203,11 @@ def additional_context(run: Run) -> str | None:
     return f"{text}\n" if text else None
 
 
+def skills(run: Run) -> str | None:
+    known = run.component.skills
+    return f"{text}\n" if known is not None and (text := known.get_system_prompt_snippet()) else None
+
+
 def summary(run: Run) -> str | None:
     component = run.component
     wanted = component.add_session_summary_to_context
@@ -168,6 +222,13 @@ def summary(run: Run) -> str | None:
     )
 
 
+def knowledge_guidance(run: Run) -> str | None:
+    component = run.component
+    if not component.search_knowledge or not component.add_search_knowledge_instructions:
+        return None
+    return "Search the knowledge base with search_knowledge_base when a question may be answered there.\n"
+
+
 def model_system_prompt(run: Run) -> str | None:
     assert run.model is not None
     return run.model.get_system_message_for_model(run.tool_specs)
@@ -175,10 +236,10 @@ def model_system_prompt(run: Run) -> str | None:
 
 def json_fields(run: Run) -> str | None:
     """The schema in words, for models that get it in no other way."""
-    schema = run.get("output_schema")
+    schema = run.context.output_schema
     if schema is None or not run.component.build_context:
         return None
-    if run.component.parser_model is not None:
+    if run.asked_schema is None:
         return _topics(schema)
     return json_prompt(schema) if wants_json_prompt(run) else None
 
@@ -222,19 +283,35 @@ def json_prompt(schema: Any) -> str:
 
 
 def session_state(run: Run) -> str | None:
-    if not run.get("add_session_state_to_context") or not run.context.session_state:
+    if not run.get("add_session_state_to_context"):
         return None
     return f"<session_state>\n{run.stored_state()}\n</session_state>\n"
 
 
-TEMPLATED = (description, role, instructions, additional_information, tool_instructions)
-PLAIN: tuple[Callable[[Run], str | None], ...] = (
-    expected_output,
-    additional_context,
-    summary,
-    model_system_prompt,
-    json_fields,
-    session_state,
-)
+# Each section with the settings that make it speak: at least one of them must be set. () where it depends on more.
+TEMPLATED: dict[Section, tuple[str, ...]] = {
+    description: ("description",),
+    role: ("role",),
+    instructions: (),
+    additional_information: (
+        "markdown",
+        "add_datetime_to_context",
+        "add_location_to_context",
+        "add_name_to_context",
+        "enable_agentic_knowledge_filters",
+    ),
+    tool_instructions: ("tools",),
+}
+PLAIN: dict[Section, tuple[str, ...]] = {
+    expected_output: ("expected_output",),
+    additional_context: ("additional_context",),
+    skills: ("skills",),
+    memories.section: ("memory_manager",),
+    summary: ("add_session_summary_to_context", "enable_session_summaries", "session_summary_manager"),
+    knowledge_guidance: ("knowledge", "knowledge_retriever"),
+    model_system_prompt: (),
+    json_fields: (),
+    session_state: (),
+}
 
 __all__ = ["build_messages", "few_shot_message", "json_prompt", "system_message", "wants_json_prompt"]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from agno._engine import structured
 from agno._engine.context import Run
 from agno._engine.inputs import as_json
 from agno._engine.prompt import json_prompt
+from agno._io import DONE
 from agno.models._loop import Exchange, converse
 from agno.models._requests import Attempts
 from agno.models.base import Model
 from agno.models.message import Message
+from agno.models.metrics import ModelType
 from agno.models.utils import get_model
 
 _PARSER_PROMPT = "Turn the text you are given into the requested structure. Take everything from the text; add nothing."
@@ -27,11 +27,20 @@ def second_exchange(run: Run, model: Model | str, messages: list[Message], respo
         model=get_model(model),
         messages=messages,
         response_format=response_format,
-        streaming=run.streaming and response_format is None,
+        streaming=run.streaming,
         attempts=Attempts(run.get("retries") or 0, component.delay_between_retries, component.exponential_backoff),
-        check=run.check,
+        token=run.token,
         run_response=run.output,
     )
+
+
+async def converse_as(run: Run, part: ModelType, exchange: Exchange) -> None:
+    """`converse`, and what it cost is counted under the part that the model plays."""
+    start = len(exchange.messages)
+    try:
+        await converse(exchange)
+    finally:
+        run.note_usage(part, exchange.model, exchange.messages[start:])
 
 
 def format_for(model: Model, schema: Any) -> Any:
@@ -43,29 +52,59 @@ def format_for(model: Model, schema: Any) -> Any:
     return {"type": "json_object"}
 
 
-async def write_answer(run: Run) -> AsyncGenerator[Any, None]:
-    """Let `output_model` write the answer from the work of the first model."""
+async def write_answer(run: Run) -> None:
+    """Let `output_model` write the answer from the work of the first model, as `output_schema` if there is one."""
     events, output, component = run.events, run.output, run.component
-    yield run.emit(events.OutputModelResponseStartedEvent)
-    messages = [m for m in run.messages if m is not run.messages[-1]]
-    if component.output_model_prompt is not None:
-        messages = [m for m in messages if m.role != component.system_message_role]
-        messages.insert(0, Message(role=component.system_message_role, content=component.output_model_prompt))
-    exchange = second_exchange(run, component.output_model, messages)
-    async with aclosing(converse(exchange)) as items:
-        async for item in items:
-            if item.content:
-                yield run.emit(events.RunContentEvent, content=item.content)
+    await run.emit(events.OutputModelResponseStartedEvent)
+    schema = None if component.parser_model is not None else run.context.output_schema
+    model = get_model(component.output_model)
+    asked = None if schema is None else format_for(model, schema)
+    exchange = second_exchange(run, model, _work(run, asked), asked)
+    if schema is None:
+        exchange.give = lambda item: run.emit(events.RunContentEvent, content=item.content) if item.content else DONE
+    await converse_as(run, ModelType.OUTPUT_MODEL, exchange)
     output.content = exchange.response.content
-    run.messages[-1] = exchange.messages[-1]
-    yield run.emit(events.OutputModelResponseCompletedEvent)
+    _replace_answer(run, exchange.messages[-1])
+    if schema is not None:
+        if component.parse_response:
+            structured.adopt(run, exchange.response.parsed)
+        await run.emit(events.RunContentEvent, content=output.content, content_type=output.content_type)
+    await run.emit(events.OutputModelResponseCompletedEvent)
 
 
-async def parse_answer(run: Run) -> AsyncGenerator[Any, None]:
+def _is_answer(message: Message) -> bool:
+    return message.role in ("assistant", "model") and not message.tool_calls
+
+
+def _work(run: Run, asked: Any) -> list[Message]:
+    """What the output model reads: everything but the first model's answer, in place of which it writes its own."""
+    component, role = run.component, run.component.system_message_role
+    messages = list(run.messages[:-1] if _is_answer(run.messages[-1]) else run.messages)
+    prompts = [component.output_model_prompt] if component.output_model_prompt is not None else []
+    if asked == {"type": "json_object"}:
+        prompts.append(json_prompt(run.context.output_schema))
+    if component.output_model_prompt is not None:
+        messages = [m for m in messages if m.role != role]
+    elif prompts and messages and messages[0].role == role:
+        prompts.insert(0, messages.pop(0).get_content_string())
+    return [Message(role=role, content="\n\n".join(prompts)), *messages] if prompts else messages
+
+
+def _replace_answer(run: Run, written: Message) -> None:
+    """The run has one answer: the written one. What the first one cost is counted with it."""
+    if not _is_answer(run.messages[-1]):
+        run.messages.append(written)
+        return
+    first, run.messages[-1] = run.messages[-1], written
+    assert run.model is not None
+    run.note_usage(ModelType.MODEL, run.model, [first])
+
+
+async def parse_answer(run: Run) -> None:
     """Let `parser_model` turn the answer into `output_schema`."""
     events, output, component = run.events, run.output, run.component
-    yield run.emit(events.ParserModelResponseStartedEvent)
-    schema = run.get("output_schema")
+    await run.emit(events.ParserModelResponseStartedEvent)
+    schema = run.context.output_schema
     model = get_model(component.parser_model)
     asked = format_for(model, schema)
     prompt = component.parser_model_prompt or _PARSER_PROMPT
@@ -74,9 +113,7 @@ async def parse_answer(run: Run) -> AsyncGenerator[Any, None]:
     text = output.content if isinstance(output.content, str) else as_json(output.content)
     messages = [Message(role="system", content=prompt), Message(role="user", content=text)]
     exchange = second_exchange(run, model, messages, asked)
-    async with aclosing(converse(exchange)) as items:
-        async for _ in items:
-            pass
+    await converse_as(run, ModelType.PARSER_MODEL, exchange)
     run.messages.append(exchange.messages[-1])
     if component.parse_response:
         value = exchange.response.parsed
@@ -84,8 +121,8 @@ async def parse_answer(run: Run) -> AsyncGenerator[Any, None]:
         structured.adopt(run, value)
     else:
         output.content = exchange.response.content
-    yield run.emit(events.RunContentEvent, content=output.content, content_type=output.content_type)
-    yield run.emit(events.ParserModelResponseCompletedEvent)
+    await run.emit(events.RunContentEvent, content=output.content, content_type=output.content_type)
+    await run.emit(events.ParserModelResponseCompletedEvent)
 
 
-__all__ = ["format_for", "parse_answer", "second_exchange", "write_answer"]
+__all__ = ["converse_as", "format_for", "parse_answer", "second_exchange", "write_answer"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+from agno._engine.branching import retired, take_up
 from agno._engine.context import Run, private_copy
-from agno._engine.history import runs_needed
-from agno.exceptions import RunNotContinuableError, RunNotFoundError
+from agno._engine.history import finished_runs, runs_needed
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
@@ -18,99 +19,88 @@ from agno.utils.parameters import accepted
 
 async def begin(run: Run) -> None:
     """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
-    component, context = run.component, run.context
-    db = component.db if run.identity.get("parent_run_id") is None else None
-    session = run.session or _cached(run)
-    if session is None and db is not None:
-        session = await run.io.call(
-            db.read_session, context.session_id, component.session_type, context.user_id, **_window(run)
-        )
-    run.session = session = session if session is not None else component.new_session(context)
-    if run.continued:
-        _take_up(run)
+    component = run.component
+    db = component.db if run.output.parent_run_id is None else None
+    if not run.announced:
+        await _open_session(run, db)
+    await settle(run)
+    if db is not None and (run.announced or not _is_stored(run)):
+        await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
+
+
+async def settle(run: Run) -> None:
+    """State, metadata and dependencies, once the session is there."""
     _settle_state(run)
     _settle_metadata(run)
-    await _resolve_dependencies(run)
-    if db is not None and not run.continued:
-        try:
-            await run.io.call(db.begin_run, session, run.output)
-        except Exception:
-            raise
-        except BaseException:  # interrupted or cancelled: the row may be there, and its end must be written too
-            run.opened = True
-            raise
+    if run.component.dependencies or run.asked.get("dependencies"):
+        await _resolve_dependencies(run)
     run.opened = True
 
 
-def _cached(run: Run) -> Any:
+async def announce(run: Run) -> None:
+    """Store a run that is to go on by itself as pending. Raises what would keep it from beginning."""
+    db = run.component.db
+    await _open_session(run, db)
+    run.output.status = RunStatus.pending
+    await run.io.call(db.finish_run if _is_stored(run) else db.begin_run, run.loaded_session, run.output)
+
+
+def _is_stored(run: Run) -> bool:
+    return run.continued and not run.answers.branches
+
+
+async def _open_session(run: Run, db: Any) -> None:
     component = run.component
-    cached = component.cached_session if component.cache_session else None
-    return cached if cached is not None and cached.session_id == run.context.session_id else None
+    session = run.loaded_session or (_cached(run) if component.cache_session else None)
+    if session is None and db is not None:
+        session = await read_stored(run, db)
+        if session is None:
+            session = component.new_session(run.context)
+            if session.runs:  # the introduction
+                await run.io.call(db.finish_run, session, session.runs[0])
+    run.loaded_session = session
+    if run.continued:
+        await take_up(run)
 
 
-def _take_up(run: Run) -> None:
-    """Continue: find the paused run, put the caller's answers on it, and go on from its messages."""
-    answers = run.answers or {}
-    output = answers.get("run_response")
-    if output is None:
-        assert run.session is not None
-        output = run.session.get_run(run.output.run_id)
-        if output is None:
-            raise RunNotFoundError(f"There is no run {run.output.run_id!r} in session {run.context.session_id!r}.")
-        run.output = output
-    if output.status is not RunStatus.paused:
-        raise RunNotContinuableError(
-            f"Run {output.run_id!r} is {output.status.value}, so there is nothing to continue."
-        )
-    _answer(output, answers)
-    output.status = RunStatus.running
-    run.messages = list(output.messages or ())
-    run.context.messages = run.messages
-    run.input = output.input.input_content if output.input is not None else None
-    if run.component.store_events:
-        run.kept_events = list(output.events or ())
+async def read_stored(run: Run, db: Any) -> Any:
+    """The stored session, with as many runs as this run looks at."""
+    key = (_wanted_session(run), run.component.session_type, run.context.user_id)
+    wanted = _window(run)
+    session = await run.io.call(db.read_session, *key, runs=wanted)
+    runs = session.runs or [] if session is not None and wanted else []
+    if len(runs) == wanted and len(finished_runs(runs)) < wanted:
+        return await run.io.call(db.read_session, *key)  # failed and paused runs take no place in the history
+    return session
 
 
-def _answer(output: Any, answers: dict[str, Any]) -> None:
-    tools = {tool.tool_call_id: tool for tool in output.tools or ()}
-    given = list(answers.get("tools") or ())
-    given += [r.tool_execution for r in answers.get("requirements") or () if r.tool_execution is not None]
-    for tool in given:
-        if tool.tool_call_id not in tools:
-            raise ValueError(f"Run {output.run_id!r} has no tool call {tool.tool_call_id!r} to answer.")
-        tools[tool.tool_call_id] = tool
-    for tool in tools.values():
-        if tool.external_execution_required and tool.result is None:
-            raise ValueError(
-                f"Tool {tool.tool_name!r} (call {tool.tool_call_id}) is executed outside of the run and has no result. "
-                "Set tool.result, or requirement.set_external_execution_result(...), before continuing."
-            )
-    output.tools = list(tools.values())
+def _cached(run: Run) -> Any:
+    cached = run.component.cached_session
+    return cached if cached is not None and cached.session_id == _wanted_session(run) else None
 
 
-def _window(run: Run) -> dict[str, Any]:
+def _wanted_session(run: Run) -> str:
+    """The session to read: of a continued run the one that holds it."""
+    return (run.answers.session_id if run.answers is not None else None) or run.context.session_id
+
+
+def _window(run: Run) -> int | None:
+    """How many of the newest runs are loaded; None for all."""
     wanted = runs_needed(run)
     component = run.component
     if run.continued or component.cache_session or component.read_chat_history or component.read_tool_call_history:
         wanted = -1
-    return {"runs": None if wanted < 0 else wanted}
+    return None if wanted < 0 else wanted
 
 
 def _settle_state(run: Run) -> None:
     """Precedence: call > stored > default; `overwrite_db_session_state` puts the default above the stored one."""
-    component, context, session = run.component, run.context, run.session
-    assert session is not None
-    stored = (session.session_data or {}).get("session_state") or {}
-    default = component.session_state
-    given = run.options.values.get("session_state")
-    if not stored and not default and not given:
-        state: dict[str, Any] = {}
-    else:
-        state = private_copy(default) if default else {}
-        if component.overwrite_db_session_state:
-            state = {**private_copy(stored), **state}
-        else:
-            merge_dictionaries(state, private_copy(stored))
+    component, context, session = run.component, run.context, run.loaded_session
+    stored = (session.session_data or {}).get("session_state") if session is not None else None
+    default, given = component.session_state, run.asked.get("session_state")
+    state: dict[str, Any] = {}
+    if stored or default or given:
+        state = _merged_state(stored or {}, default or {}, component.overwrite_db_session_state)
         if given:
             merge_dictionaries(state, private_copy(given))
     if context.user_id:
@@ -120,18 +110,26 @@ def _settle_state(run: Run) -> None:
     context.session_state = state
 
 
+def _merged_state(stored: dict[str, Any], default: dict[str, Any], overwrite: bool) -> dict[str, Any]:
+    state: dict[str, Any] = private_copy(default)
+    if overwrite:
+        return {**private_copy(stored), **state}
+    merge_dictionaries(state, private_copy(stored))
+    return state
+
+
 def _settle_metadata(run: Run) -> None:
-    own, given = run.component.metadata, run.options.values.get("metadata")
-    if own or given:
-        run.context.metadata = run.output.metadata = {**private_copy(given or {}), **private_copy(own or {})}
-    if own and run.session is not None:
-        run.session.metadata = {**(run.session.metadata or {}), **private_copy(own)}
+    own, given = run.component.metadata, run.asked.get("metadata")
+    before = run.output.metadata if run.continued else None
+    if own or given or before:
+        merged = {**private_copy(before or {}), **private_copy(given or {}), **private_copy(own or {})}
+        run.context.metadata = run.output.metadata = merged
+    if own and (session := run.loaded_session) is not None:
+        session.metadata = {**(session.metadata or {}), **private_copy(own)}
 
 
 async def _resolve_dependencies(run: Run) -> None:
-    own, given = run.component.dependencies, run.options.values.get("dependencies")
-    if not own and not given:
-        return
+    own, given = run.component.dependencies, run.asked.get("dependencies")
     resolved = {**(own or {}), **(given or {})}
     offered = {run.identity_name: run.component, "run_context": run.context}
     for key, value in resolved.items():
@@ -148,26 +146,49 @@ async def _resolve_dependencies(run: Run) -> None:
 
 
 async def store(run: Run) -> None:
-    """Write the run and the session's header, in one transaction. Does nothing without a database."""
-    component, session, output = run.component, run.session, run.output
+    """Write the run and the session's header, in one transaction."""
+    component, output = run.component, run.output
     run.stored = True
-    if session is None or not run.opened:
+    if not run.opened:
         return  # what could not be opened is left as it is in the database
-    data = dict(session.session_data or {})
-    if state := run.stored_state():
-        data["session_state"] = state
-    elif "session_state" in data:
-        data["session_state"] = {}
-    if output.metrics is not None and output.status is not RunStatus.paused:
-        data["session_metrics"] = _session_metrics(data.get("session_metrics"), output.metrics)
-    session.session_data = data or None
     output.session_state = run.stored_state() or None
+    if component.db is None and not component.cache_session and run.loaded_session is None:
+        return
+    session = run.session
+    assert session is not None  # the run is opened
+    _update_header(run, session)
     session.upsert_run(output)
     if component.cache_session:
         component.remember_session(session)
-    if component.db is not None and run.identity.get("parent_run_id") is None:
+    if component.db is not None and output.parent_run_id is None:
         session.updated_at = now_epoch()
+        if (original := retired(run)) is not None:
+            await run.io.call(component.db.finish_run, session, original)
         await run.io.call(component.db.finish_run, session, stored_copy(run))
+
+
+async def store_progress(run: Run, messages: list[Message], facts: dict[str, Any]) -> None:
+    """Write how far a run has come, with the state of the session; its costs are counted at its end."""
+    component, output, session = run.component, run.output, run.session
+    if output.parent_run_id is not None:
+        return
+    assert session is not None  # the run is opened
+    state = private_copy(run.stored_state())
+    session.session_data = {**(session.session_data or {}), "session_state": state}
+    so_far = copy.copy(output)
+    so_far.__dict__.update(facts, messages=[m for m in messages if m.add_to_agent_memory], session_state=state or None)
+    await run.io.call(component.db.finish_run, session, stored_copy(run, so_far))
+
+
+def _update_header(run: Run, session: Any) -> None:
+    output, data = run.output, dict(session.session_data or {})
+    if output.session_state:
+        data["session_state"] = output.session_state
+    elif "session_state" in data:
+        data["session_state"] = {}
+    if output.metrics is not None and output.status is not RunStatus.paused:
+        data["session_metrics"] = _session_metrics(data.get("session_metrics"), run.spent or output.metrics)
+    session.session_data = data or None
 
 
 def _session_metrics(stored: Any, new: Metrics) -> dict[str, Any]:
@@ -176,15 +197,22 @@ def _session_metrics(stored: Any, new: Metrics) -> dict[str, Any]:
     return {key: value for key, value in total.to_dict().items() if key != "time_to_first_token"}
 
 
-def stored_copy(run: Run) -> Any:
+_UNFINISHED = frozenset({RunStatus.pending, RunStatus.running, RunStatus.paused})
+
+
+def stored_copy(run: Run, output: Any = None) -> Any:
+    """What is kept of the run's output."""
+    return kept_of(run.component, output or run.output)
+
+
+def kept_of(component: Any, output: Any) -> Any:
     """The run as it is kept: without history, and without what the settings leave out. The output stays whole."""
-    component, output = run.component, run.output
     kept = output.__class__.__new__(output.__class__)
     kept.__dict__.update(output.__dict__)
     messages = output.messages or []
     if not component.store_history_messages:
         messages = [m for m in messages if not m.from_history]
-    if not component.store_tool_messages:
+    if not component.store_tool_messages and output.status not in _UNFINISHED:  # to continue, a run needs them
         messages = [m for m in messages if m.tool_call_id is None and not m.tool_calls]
     if not component.store_media:
         messages = [_without_media(m) for m in messages]
@@ -204,4 +232,4 @@ def _without_media(message: Message) -> Message:
     return twin
 
 
-__all__ = ["begin", "store", "stored_copy"]
+__all__ = ["announce", "begin", "kept_of", "read_stored", "settle", "store", "store_progress", "stored_copy"]

@@ -18,8 +18,8 @@ _DECORATED_KEY = re.compile(r'[*_`]+("?[\w ]+"?)[*_`]+(?=\s*:)')
 
 def response_format(run: Run) -> Any:
     """What the model is asked for: the class itself, a JSON schema, JSON mode, or nothing."""
-    schema, component, model = run.get("output_schema"), run.component, run.model
-    if schema is None or component.parser_model is not None:
+    schema, component, model = run.asked_schema, run.component, run.model
+    if schema is None:
         return None
     assert model is not None
     json_mode = component.use_json_mode and not component.structured_outputs
@@ -39,7 +39,7 @@ def json_schema_format(schema: Any) -> dict[str, Any]:
 
 def adopt(run: Run, parsed: Any) -> None:
     """Make the model's answer the run's structured content, if it can be read; else the text stays."""
-    schema, output = run.get("output_schema"), run.output
+    schema, output = run.context.output_schema, run.output
     if schema is None:
         return
     value = parsed if isinstance(parsed, BaseModel) else None

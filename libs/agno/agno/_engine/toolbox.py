@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from agno._engine.approvals import check_records
 from agno._engine.context import Run
+from agno._engine.factories import tools_of
+from agno._io import drive
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
-from agno.utils.parameters import accepted
 
 
-async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> None:
+async def resolve_tools(run: Run, built_in: list[Any]) -> None:
     """Fill `run.functions` and `run.tool_specs`. The first tool of a name wins."""
-    component = run.component
-    given = component.tools
-    if callable(given) and not isinstance(given, (list, tuple)):
-        given = await run.io.call(given, **accepted(given, {run.identity_name: component, "run_context": run.context}))
+    if not run.component.tools and not built_in:
+        run.context.tools = []
+        return
     specs: list[dict[str, Any]] = []
-    for item in given or ():
+    for item in await tools_of(run):
         if isinstance(item, dict):
             specs.append(item)
         else:
             _add(run, item)
     for item in built_in:
         _add(run, item)
+    check_records(run)
     strict = _strict(run)
     described = [{"type": "function", "function": function.definition(strict)} for function in run.functions.values()]
     run.tool_specs = described + specs or None
@@ -36,7 +38,7 @@ async def resolve_tools(run: Run, built_in: Iterable[Callable[..., Any]]) -> Non
 
 def _strict(run: Run) -> bool:
     model, component = run.model, run.component
-    if run.get("output_schema") is None or model is None or component.parser_model is not None:
+    if run.asked_schema is None or model is None:
         return False
     return model.supports_native_structured_outputs and (
         not component.use_json_mode or bool(component.structured_outputs)
@@ -54,6 +56,18 @@ def as_function(item: Callable[..., Any]) -> Function:
     if function is None:
         function = _functions[item] = Function.from_callable(item)
     return function
+
+
+def coloured(run: Run, work: Callable[..., Any]) -> Function:
+    """A built-in tool, written once as a coroutine function that waits through the run's io, in the run's colour."""
+    if run.io.is_async:
+        return Function.from_callable(work)
+
+    @functools.wraps(work)
+    def stepped(*arguments: Any, **named: Any) -> Any:
+        return drive(work(*arguments, **named))
+
+    return Function.from_callable(stepped)
 
 
 def _add(run: Run, item: Any) -> None:
@@ -77,19 +91,18 @@ def _add(run: Run, item: Any) -> None:
         )
 
 
-async def connect_toolkits(run: Run, stack: AsyncExitStack) -> None:
+async def connect_toolkits(run: Run) -> None:
     """Connect the toolkits that need it; those connected here are closed when the run ends."""
-    given = run.component.tools
-    for item in given if isinstance(given, (list, tuple)) else ():
+    for item in await tools_of(run):
         if not (isinstance(item, Toolkit) and item.requires_connect):
             continue
         hold: Any = getattr(item, "hold", None)
         if hold is not None:  # it counts its users: the last one to leave closes it
             await run.io.call(hold, run_context=run.context)
-            stack.push_async_callback(run.io.call, getattr(item, "release"))  # noqa: B009  # comes with `hold`
+            run.closers.append(getattr(item, "release"))  # noqa: B009  # comes with `hold`
         elif not item.is_connected:
             await run.io.call(item.connect)
-            stack.push_async_callback(run.io.call, item.close)
+            run.closers.append(item.close)
 
 
 def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
@@ -105,4 +118,4 @@ def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
             )
 
 
-__all__ = ["component_in_tools", "connect_toolkits", "resolve_tools"]
+__all__ = ["coloured", "component_in_tools", "connect_toolkits", "resolve_tools"]

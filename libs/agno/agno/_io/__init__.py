@@ -1,20 +1,28 @@
 """How the engine waits: the `IO` port with its seven verbs, and who drives it. The only room that knows threads and loops."""
 
 from agno._io.aio import ASYNC, AsyncIO, is_coroutine_function, thread_io
-from agno._io.drivers import WouldBlock, drive, iterate
+from agno._io.background import Feed, spawn
+from agno._io.drivers import WouldBlock, aiterate, drive, iterate
 from agno._io.faces import asynchronous, asynchronous_stream, sync, sync_stream
+from agno._io.outlet import DONE, Give, Outlet, ReaderLeft, silent
 from agno._io.port import IO
 from agno._io.portal import Portal, portal, run_blocking
 from agno._io.sync import SYNC, SyncIO
 
 __all__ = [
     "ASYNC",
+    "DONE",
     "IO",
     "SYNC",
     "AsyncIO",
+    "Feed",
+    "Give",
+    "Outlet",
     "Portal",
+    "ReaderLeft",
     "SyncIO",
     "WouldBlock",
+    "aiterate",
     "asynchronous",
     "asynchronous_stream",
     "drive",
@@ -22,6 +30,8 @@ __all__ = [
     "iterate",
     "portal",
     "run_blocking",
+    "silent",
+    "spawn",
     "sync",
     "sync_stream",
     "thread_io",

@@ -7,10 +7,11 @@ import functools
 import inspect
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from agno._io.port import IO
+from agno._io.outlet import Give, silent
+from agno._io.port import IO, Work
 from agno._io.portal import Visitor
 from agno._io.sync import WorkerIO
 from agno._io.workers import finish, in_thread, in_thread_to_its_end, iterate_in_thread
@@ -64,17 +65,19 @@ class AsyncIO:
             if close is not None:
                 await close()
 
-    async def merge(self, *generators: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    async def merge(self, works: Sequence[Work], give: Give) -> None:
+        if len(works) == 1:
+            return await works[0](give)
         results: _Results = asyncio.Queue()
-        room = asyncio.Semaphore(len(generators))  # whoever is ahead waits for the reader
-        tasks = [asyncio.ensure_future(_branch(generator, results, room)) for generator in generators]
+        room = asyncio.Semaphore(len(works))  # whoever is ahead waits for the reader
+        tasks = [asyncio.ensure_future(_branch(work, results, room)) for work in works]
         try:
             running = len(tasks)
             while running:
                 kind, value = await results.get()
                 if kind == "item":
                     room.release()
-                    yield value
+                    await give(value)
                 elif kind == "error":
                     raise value
                 else:
@@ -87,9 +90,7 @@ class AsyncIO:
             return [await coroutines[0]]
         found: dict[int, T] = {}
         try:
-            async with aclosing(self.merge(*[_numbered(n, one) for n, one in enumerate(coroutines)])) as results:
-                async for number, result in results:
-                    found[number] = result
+            await self.merge([_kept(found, number, one) for number, one in enumerate(coroutines)], silent)
         finally:
             for coroutine in coroutines:
                 coroutine.close()  # those that an error kept from beginning
@@ -98,8 +99,7 @@ class AsyncIO:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
 
-    def now(self) -> float:
-        return time.perf_counter()
+    now = staticmethod(time.perf_counter)
 
 
 def is_coroutine_function(fn: Callable[..., Any]) -> bool:
@@ -134,12 +134,13 @@ async def thread_io(io: IO) -> AsyncGenerator[IO, None]:
 _Results = asyncio.Queue[tuple[str, Any]]
 
 
-async def _branch(generator: AsyncGenerator[Any, None], results: _Results, room: asyncio.Semaphore) -> None:
+async def _branch(work: Work, results: _Results, room: asyncio.Semaphore) -> None:
+    async def put(item: Any) -> None:
+        await room.acquire()
+        results.put_nowait(("item", item))
+
     try:
-        async with aclosing(generator):
-            async for item in generator:
-                await room.acquire()
-                results.put_nowait(("item", item))
+        await work(put)
     except BaseException as error:  # handed to the reader, who raises it; out of a task, some would end the loop
         results.put_nowait(("error", error))
     else:
@@ -156,8 +157,11 @@ async def _join(tasks: Sequence[asyncio.Future[Any]], results: _Results) -> None
             log_warning(f"a branch failed while it was closed: {value!r}")
 
 
-async def _numbered(number: int, coroutine: Coroutine[Any, Any, T]) -> AsyncGenerator[tuple[int, T], None]:
-    yield number, await coroutine
+def _kept(found: dict[int, T], number: int, coroutine: Coroutine[Any, Any, T]) -> Work:
+    async def work(give: Give) -> None:
+        found[number] = await coroutine
+
+    return work
 
 
 ASYNC = AsyncIO()

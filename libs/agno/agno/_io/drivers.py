@@ -1,14 +1,16 @@
-"""Stepping coroutines and async generators without an event loop."""
+"""Stepping coroutines: without an event loop, or as a part of the running one."""
 
 from __future__ import annotations
 
-import functools
+import inspect
 import os
 import sys
 import threading
 import traceback
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, NoReturn, TypeVar
+
+from agno._io.outlet import Outlet, ReaderLeft
 
 T = TypeVar("T")
 
@@ -25,68 +27,117 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
         return stop.value  # type: ignore[no-any-return]  # StopIteration.value is untyped
     except RuntimeError as error:
         raise _explained(error) from error.__cause__
-    _refuse(coroutine, coroutine)
+    _refuse(coroutine)
 
 
-def iterate(generator: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-    """Iterate an async generator that never suspends; an early `break` closes it at once."""
-    begin = generator.__anext__
+def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Generator[Any, None, None]:
+    """Give what the work that `begin` starts hands to its outlet. An early `break` ends the work at once."""
+    work, ready = begin(), outlet.signal
     try:
-        awaitable = _unadopted(begin)
         while True:
             try:
-                _step(awaitable)
-            except StopIteration as stop:
-                yield stop.value
-            except StopAsyncIteration:
+                signal = _step(work)
+            except StopIteration:
                 return
             except RuntimeError as error:
                 raise _explained(error) from error.__cause__
-            else:
-                _refuse(awaitable, generator)
-            awaitable = begin()
+            if signal is not ready:
+                _throw_refusal(work)
+            yield outlet.item
     finally:
-        drive(_close(generator))
+        if inspect.getcoroutinestate(work) == inspect.CORO_SUSPENDED:
+            drive(_end(_Steps(work, outlet)))
+
+
+async def aiterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> AsyncGenerator[Any, None]:
+    """`iterate` inside a running event loop; the work waits for whatever it likes."""
+    work = begin()
+    steps = _Steps(work, outlet)
+    try:
+        while await steps:
+            yield outlet.item
+    finally:
+        if inspect.getcoroutinestate(work) == inspect.CORO_SUSPENDED:
+            await _end(steps)
+
+
+class _Steps:
+    """Awaits the next item of a coroutine: True if there is one, False at its end."""
+
+    __slots__ = ("error", "outlet", "work")
+
+    def __init__(self, work: Coroutine[Any, Any, Any], outlet: Outlet) -> None:
+        self.work = work
+        self.outlet = outlet
+        self.error: BaseException | None = None
+
+    def __await__(self) -> Generator[Any, Any, bool]:
+        work, ready = self.work, self.outlet.signal
+        error, self.error = self.error, None
+        answer: Any = None
+        while True:
+            try:
+                signal = work.send(answer) if error is None else work.throw(error)
+            except StopIteration:
+                return False
+            if signal is ready:
+                return True
+            answer = error = None
+            try:
+                answer = yield signal  # a future of the event loop
+            except GeneratorExit:
+                work.close()
+                raise
+            except BaseException as thrown:  # cancellation, on its way to where the work waits
+                error = thrown
+
+
+async def _end(steps: _Steps) -> None:
+    """Tell suspended work that nobody reads any more, and let it clean up."""
+    steps.error = ReaderLeft()
+    try:
+        while await steps:  # an item in a `finally` block: there is nobody to have it
+            pass
+    except ReaderLeft:
+        pass
 
 
 occupied: set[int] = set()  # threads whose event loop stands still, because a synchronous run steps in them
 
 
-def _step(awaitable: Any) -> None:
-    """Send None, while no event loop adopts the async generators that begin meanwhile."""
+def _step(work: Coroutine[Any, Any, Any]) -> Any:
+    """Send None, while no event loop adopts the async generators that begin meanwhile.
+
+    A loop that runs in this thread (a notebook's) would close them from its own tasks: later than we do, and behind the
+    back of who reads them.
+    """
     hooks = sys.get_asyncgen_hooks()
     if hooks.firstiter is None and hooks.finalizer is None:
-        awaitable.send(None)
-    else:
-        _unadopted(functools.partial(awaitable.send, None))
-
-
-def _unadopted(work: Callable[[], T]) -> T:
-    """Do something under a loop that runs in this thread (a notebook's).
-
-    The loop would close the generators from its own tasks: later than we do, and behind the back of who reads them.
-    """
-    hooks, thread = sys.get_asyncgen_hooks(), threading.get_ident()
-    outermost = thread not in occupied
+        return work.send(None)
+    thread = threading.get_ident()
     sys.set_asyncgen_hooks(None, None)
     occupied.add(thread)
     try:
-        return work()
+        return work.send(None)
     finally:
-        if outermost:
-            occupied.discard(thread)
+        occupied.discard(thread)
         sys.set_asyncgen_hooks(*hooks)
 
 
-def _refuse(awaitable: Any, root: Any) -> NoReturn:
-    # thrown into the coroutine, so that the traceback ends at the offending await
-    error = WouldBlock(_message(*_position(root)))
+def _refuse(work: Coroutine[Any, Any, Any]) -> NoReturn:
     try:
-        awaitable.throw(error)
-    except (StopIteration, StopAsyncIteration):
-        pass  # it was caught there; we raise it anyway, because what follows such an await was not meant to run
+        _throw_refusal(work)
     finally:
-        awaitable.close()
+        work.close()
+
+
+def _throw_refusal(work: Coroutine[Any, Any, Any]) -> NoReturn:
+    # thrown into the coroutine, so that the traceback ends at the offending await
+    error = WouldBlock(_message(*_position(work)))
+    try:
+        work.throw(error)
+    except StopIteration:
+        pass  # it was caught there; we raise it anyway, because what follows such an await was not meant to run
     raise error
 
 
@@ -101,7 +152,7 @@ def _explained(error: RuntimeError) -> RuntimeError:
     """asyncio refuses by itself where no loop runs, but knows less about what to do."""
     if str(error) != "no running event loop":
         return error
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if os.sep + "asyncio" + os.sep not in f.filename]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_callers(f.filename)]
     refusal = WouldBlock(
         _message(f"{frames[-1].name}()", f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}")
     )
@@ -109,10 +160,11 @@ def _explained(error: RuntimeError) -> RuntimeError:
 
 
 def _position(root: Any) -> tuple[str, str]:
-    """The innermost coroutine or async generator that is suspended: its name, and `file:line`."""
+    """The innermost coroutine or async generator that is suspended, but for asyncio's: its name, and `file:line`."""
     current, innermost = root, root
     while current is not None:
-        innermost = current if _frame(current) is not None else innermost
+        frame = _frame(current)
+        innermost = current if frame is not None and _is_callers(frame.f_code.co_filename) else innermost
         current = getattr(current, "cr_await", None) or getattr(current, "ag_await", None)
     frame = _frame(innermost)
     if frame is None:
@@ -120,9 +172,12 @@ def _position(root: Any) -> tuple[str, str]:
     return f"{innermost.__qualname__}()", f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
 
 
+def _is_callers(filename: str) -> bool:
+    return os.sep + "asyncio" + os.sep not in filename
+
+
 def _frame(awaitable: Any) -> Any:
     return getattr(awaitable, "cr_frame", None) or getattr(awaitable, "ag_frame", None)
 
 
-async def _close(generator: AsyncGenerator[Any, None]) -> None:
-    await generator.aclose()
+__all__ = ["WouldBlock", "aiterate", "drive", "iterate", "occupied"]

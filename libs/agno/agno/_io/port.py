@@ -6,10 +6,13 @@ sync caller steps the same code in its own thread; `AsyncIO` suspends like any a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
+from agno._io.outlet import Give
+
 T = TypeVar("T")
+Work = Callable[[Give], Coroutine[Any, Any, None]]
 
 
 class IO(Protocol):
@@ -53,11 +56,11 @@ class IO(Protocol):
         """
         ...
 
-    def merge(self, *generators: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        """Run generators at the same time and give their items as they come.
+    async def merge(self, works: Sequence[Work], give: Give) -> None:
+        """Do works at the same time and give their items on as they come.
 
         The first error cancels the others, waits for them, and travels. A thread cannot be cancelled: it ends at the
-        next item of its generator.
+        next item that it gives.
         """
         ...
 

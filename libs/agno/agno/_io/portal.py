@@ -290,7 +290,7 @@ class Visitor(Home):
     """The way from a worker thread of an async run back to the loop of that run."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._lock = threading.Lock()
         self._works: set[_Work[Any]] = set()
         self._closed = False
@@ -301,14 +301,14 @@ class Visitor(Home):
             raise RuntimeError("The run to which this call belongs has ended or was cancelled.")
 
     def _start(self, work: _Work[Any]) -> None:
-        work.loop = self._loop
+        work.loop = self.loop
         with self._lock:
             self.check()
             self._works.add(work)
             work.on_loop(work.start)
 
     def _other(self) -> Home | None:
-        return portal if asyncio._get_running_loop() is self._loop else None
+        return portal if asyncio._get_running_loop() is self.loop else None
 
     async def close(self) -> None:
         """Cancel what still runs, and wait for it; nothing more can be started. On the loop."""

@@ -7,11 +7,12 @@ import inspect
 import queue
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
-from contextlib import closing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
-from agno._io.drivers import drive, iterate
+from agno._io.drivers import drive
+from agno._io.outlet import Give, ReaderLeft
+from agno._io.port import Work
 from agno._io.portal import Home, Visitor, patiently, portal
 from agno.utils.log import log_warning
 
@@ -58,14 +59,32 @@ class SyncIO:
             if close is not None:
                 close()
 
-    async def merge(self, *generators: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        # one branch needs no thread
-        branches = iterate(generators[0]) if len(generators) == 1 else _at_once(generators)
+    async def merge(self, works: Sequence[Work], give: Give) -> None:
+        if len(works) == 1:  # one needs no thread
+            return await works[0](give)
+        # a queue of one item per work: whoever is ahead waits for the reader, as a single work would
+        results: _Results = queue.Queue(maxsize=max(1, len(works)))
+        stop = threading.Event()
+        threads: list[threading.Thread] = []
+        patience: float | None = None
         try:
-            for item in branches:
-                yield item
+            for work in works:
+                threads.append(_branch(work, results, stop))
+            running = len(threads)
+            while running:
+                kind, value = patiently(results)
+                if kind == "item":
+                    await give(value)
+                elif kind == "error":
+                    raise value
+                else:
+                    running -= 1
+        except KeyboardInterrupt:
+            patience = _GRACE
+            raise
         finally:
-            branches.close()
+            stop.set()
+            _join(threads, results, patience)
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         waiting = list(coroutines)
@@ -82,8 +101,7 @@ class SyncIO:
         if seconds > 0:
             time.sleep(seconds)
 
-    def now(self) -> float:
-        return time.perf_counter()
+    now = staticmethod(time.perf_counter)
 
 
 class WorkerIO(SyncIO):
@@ -103,47 +121,21 @@ class WorkerIO(SyncIO):
 _Results = queue.Queue[tuple[str, Any]]
 
 
-def _at_once(generators: tuple[AsyncGenerator[T, None], ...]) -> Generator[T, None, None]:
-    """One thread for each generator."""
-    # a queue of one item per branch: whoever is ahead waits for the reader, as a single generator would
-    results: _Results = queue.Queue(maxsize=max(1, len(generators)))
-    stop = threading.Event()
-    threads: list[threading.Thread] = []
-    patience: float | None = None
-    try:
-        for generator in generators:
-            threads.append(_branch(generator, results, stop))
-        running = len(threads)
-        while running:
-            kind, value = patiently(results)
-            if kind == "item":
-                yield value
-            elif kind == "error":
-                raise value
-            else:
-                running -= 1
-    except KeyboardInterrupt:
-        patience = _GRACE
-        raise
-    finally:
-        stop.set()
-        _join(threads, results, patience)
+def _branch(work: Work, results: _Results, stop: threading.Event) -> threading.Thread:
+    async def put(item: Any) -> None:
+        if stop.is_set():
+            raise ReaderLeft
+        results.put(("item", item))
 
-
-def _branch(generator: AsyncGenerator[Any, None], results: _Results, stop: threading.Event) -> threading.Thread:
-    def work() -> None:
+    def run() -> None:
         try:
-            with closing(iterate(generator)) as items:
-                for item in items:
-                    if stop.is_set():
-                        break
-                    results.put(("item", item))
+            drive(work(put))
         except BaseException as error:  # handed to the reader, who raises it
             results.put(("error", error))
         else:
             results.put(("end", None))
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="agno-merge", daemon=True)
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="agno-merge", daemon=True)
     thread.start()
     return thread
 
@@ -158,7 +150,7 @@ def _join(threads: list[threading.Thread], results: _Results, patience: float | 
             if deadline is not None and time.monotonic() > deadline:
                 return  # stuck in a blocking call; the thread ends with the program
             continue
-        if kind == "error":
+        if kind == "error" and not isinstance(value, ReaderLeft):
             log_warning(f"a branch failed while it was closed: {value!r}")
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from importlib import import_module
+from typing import Any, Literal
 
-import msgspec
-
+from agno._engine import memories, retrieval
 from agno._engine.context import Run
+from agno._engine.observing import debug_level_of
+from agno._io import ASYNC, IO, SYNC, drive
+from agno.exceptions import RetryableModelProviderError, RunCancelledException
 from agno.models.base import Model
+from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
+from agno.models.message import Message
 from agno.models.utils import get_model
-from agno.run.cancel import cancel_run
+from agno.run.agent import RunOutput
+from agno.run.base import RunStatus
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
+from agno.utils.log import set_log_level_to_debug
 from agno.utils.settings import Settings
 
 _lock = threading.Lock()
@@ -50,6 +58,8 @@ class Component(Settings):
 
     def initialize_agent(self, debug_mode: bool | None = None) -> None:
         """Settle what is otherwise settled at the first run. May be called any number of times."""
+        if debug_mode or (debug_mode is None and self.__dict__.get("debug_mode")):
+            set_log_level_to_debug("agent", debug_level_of(self))
         self.set_id()
         self.model_of_run()
 
@@ -70,21 +80,51 @@ class Component(Settings):
         given = getattr(self, "model", None)
         if isinstance(given, Model):
             return given
-        made: Model = self._private("_model", lambda: get_model(given or "openai-chat:gpt-4o"))
+        wanted = given or f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}"
+        made: Model = self._private(f"_model {wanted}", lambda: get_model(wanted))
         return made
 
     def fallbacks_for(self, error: Exception) -> list[Model]:
         """Models to try when the main one fails with `error`."""
-        config = getattr(self, "fallback_config", None)
-        chosen: Any = getattr(self, "fallback_models", None)
-        if config is not None:
-            chosen = config.models_for(error) or chosen
+        component: Any = self
+        if isinstance(
+            error, (RunCancelledException, RetryableModelProviderError)
+        ):  # no failure, or a hint is tried first
+            return []
+        config = component.fallback_config
+        chosen = (config.models_for(error) if config is not None else None) or component.fallback_models
         return [get_model(model) for model in chosen or ()]
 
     @property
     def fallback_callback(self) -> Any:
-        config = getattr(self, "fallback_config", None)
+        config = self.__dict__.get("fallback_config")
         return config.callback if config is not None else None
+
+    # Settings that are functions --------------------------------------------------------------------------------------
+
+    @property
+    def kept_callables(self) -> dict[Any, Any]:
+        """What the functions in `tools=` and `knowledge=` made, by user or session."""
+        kept: dict[Any, Any] = self._private("_callables", dict)
+        return kept
+
+    def clear_callable_cache(self, kind: Literal["tools", "knowledge"] | None = None, close: bool = False) -> None:
+        """Forget what functions in `tools=` and `knowledge=` made, or one kind of it; `close` closes it first."""
+        drive(self._forget_callables(SYNC, kind, close))
+
+    async def aclear_callable_cache(
+        self, kind: Literal["tools", "knowledge"] | None = None, close: bool = False
+    ) -> None:
+        """`clear_callable_cache` for asyncio."""
+        await self._forget_callables(ASYNC, kind, close)
+
+    async def _forget_callables(self, io: IO, kind: str | None, close: bool) -> None:
+        kept = self.kept_callables
+        for key in [key for key in kept if kind in (None, key[0])]:
+            made = kept.pop(key, None)
+            for item in made if isinstance(made, (list, tuple)) else [made]:
+                if close and hasattr(item, "close"):
+                    await io.call(item.close)
 
     @property
     def should_parse_structured_output(self) -> bool:
@@ -110,6 +150,22 @@ class Component(Settings):
             metadata=dict(component.metadata) if component.metadata else None,
             created_at=now,
             updated_at=now,
+            runs=[self._introduced(context)] if component.introduction else None,
+        )
+
+    def _introduced(self, context: RunContext) -> RunOutput:
+        """The run that a new session begins with: what the agent says before it is asked. Made twice, it is the same."""
+        component: Any = self
+        text = component.introduction
+        return RunOutput(
+            run_id=f"{context.session_id}-introduction",
+            session_id=context.session_id,
+            user_id=context.user_id,
+            agent_id=component.id,
+            agent_name=component.name,
+            content=text,
+            messages=[Message(role=self.model_of_run().assistant_message_role, content=text)],
+            status=RunStatus.completed,
         )
 
     def remember_session(self, session: AgentSession) -> None:
@@ -128,18 +184,31 @@ class Component(Settings):
         component: Any = self
         found: list[Callable[..., Any] | Function] = []
         if component.read_chat_history:
-            found.append(_chat_history_tool(run))
+            found.append(_seldom("session_tools").chat_history(run))
         if component.read_tool_call_history:
-            found.append(_tool_history_tool(run))
+            found.append(_seldom("session_tools").tool_history(run))
+        if component.search_session_history:
+            found.append(_seldom("past_sessions").previous_messages_tool(run))
+        if component.search_past_sessions:
+            found.append(_seldom("past_sessions").search_tool(run))
+        if component.memory_manager is not None and component.enable_agentic_memory:
+            found.append(memories.tool(run))
+        if component.knowledge is not None or component.knowledge_retriever is not None:
+            found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_state:
-            found.append(_state_tool(run))
+            found.append(_seldom("session_tools").state(run))
+        if component.skills is not None:
+            found.extend(component.skills.get_tools())
         return found
 
     def after_run(self, run: Run) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
         """Work that follows the answer: pairs of an event name (`MemoryUpdate`, `SessionSummary`) and the work."""
         component: Any = self
+        found: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
+        if component.memory_manager is not None and not component.enable_agentic_memory:
+            found.append(("MemoryUpdate", functools.partial(memories.memorise, run)))
         if component.session_summary_manager is None:
-            return []
+            return found
 
         async def summarise() -> None:
             manager = component.session_summary_manager
@@ -147,67 +216,12 @@ class Component(Settings):
             run.session.upsert_run(run.output)
             await run.io.pick(manager.create_session_summary, manager.acreate_session_summary, run.session)
 
-        return [("SessionSummary", summarise)]
-
-    # Cancelling ------------------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def cancel_run(run_id: str) -> bool:
-        """Ask a run to stop. True if it is running; the wish for an unknown id is remembered for its start."""
-        return cancel_run(run_id)
-
-    @staticmethod
-    async def acancel_run(run_id: str) -> bool:
-        """`cancel_run` for asyncio."""
-        return cancel_run(run_id)
+        return [*found, ("SessionSummary", summarise)]
 
 
-def _chat_history_tool(run: Run) -> Function:
-    def get_chat_history(num_chats: int | None = None) -> str:
-        """Read the earlier messages of this conversation.
-
-        Args:
-            num_chats: How many of the newest question and answer pairs; all if left out.
-        """
-        session = run.session
-        pairs: list[dict[str, Any]] = []
-        for past in (session.runs if session is not None else None) or ():
-            talk = [
-                m for m in past.messages or () if m.role in ("user", "assistant") and not m.from_history and m.content
-            ]
-            pairs.append({"talk": [{"role": m.role, "content": m.get_content_string()} for m in talk]})
-        chosen = pairs if num_chats is None else pairs[-num_chats:] if num_chats > 0 else []
-        messages = [message for pair in chosen for message in pair["talk"]]
-        return msgspec.json.encode(messages).decode() if messages else ""
-
-    return Function.from_callable(get_chat_history)
-
-
-def _tool_history_tool(run: Run) -> Function:
-    def get_tool_call_history(num_calls: int = 3) -> str:
-        """Read the newest tool calls of this conversation.
-
-        Args:
-            num_calls: How many.
-        """
-        session = run.session
-        calls = session.get_tool_calls(num_calls=num_calls) if session is not None else []
-        return msgspec.json.encode(calls, enc_hook=str).decode() if calls else ""
-
-    return Function.from_callable(get_tool_call_history)
-
-
-def _state_tool(run: Run) -> Function:
-    def update_session_state(session_state_updates: dict[str, Any]) -> str:
-        """Change the session state.
-
-        Args:
-            session_state_updates: The keys to set, with their new values.
-        """
-        run.state.update(session_state_updates)
-        return f"The session state is now: {run.stored_state()}"
-
-    return Function.from_callable(update_session_state)
+def _seldom(name: str) -> Any:
+    """A part of the engine that few agents need: imported when one does."""
+    return import_module(f"agno._engine.{name}")
 
 
 __all__ = ["Component"]

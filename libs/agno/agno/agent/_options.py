@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from agno.media import Audio, File, Image, Video
+from agno.run.requirement import RunRequirement
 
 
 class CommonOptions(TypedDict, total=False):
@@ -24,10 +25,28 @@ class CommonOptions(TypedDict, total=False):
     dependencies: dict[str, Any] | None
     metadata: dict[str, Any] | None
     debug_mode: bool | None
+    background: bool | None  # arun and acontinue_run only: give the stored run back at once, PENDING, and go on
+    background_tasks: Any  # runs background hooks after the response: `add_task(function, **arguments)`
 
 
 class ContinueOptions(CommonOptions, total=False):
-    """Options of `continue_run`."""
+    """Options of `continue_run`.
+
+    A paused run goes on with the answers it waits for. A run that broke off (its process died, its model failed) is
+    resumed from what is stored of it; finished tools do not run again. With one of `input`, `continue_from` and
+    `regenerate`, any run goes on.
+    """
+
+    run_id: str | None  # the run, instead of its RunOutput
+    updated_tools: list[Any] | None  # its tools, with the answers
+    requirements: list[RunRequirement] | None  # its requirements, with the answers
+    input: Any  # what the user says next, in the same run
+    continue_from: int | str | None  # keep this many messages, or those up to the message with this id; drop the rest
+    fork: bool | None  # go on in a run of its own; the original stays as it is
+    fork_session: bool | None  # go on in a run of its own in a copy of the session up to the original
+    regenerate: bool | None  # answer the last question anew; the original is kept as REGENERATED
+    replace_original: bool | None  # True: the new answer takes the original's place. False: go on in a run of its own
+    additional_instructions: str | list[str] | None  # added to the system message, for what comes now
 
 
 class RunOptionsDict(CommonOptions, total=False):

@@ -10,10 +10,11 @@ class Printing:
     """`print_response` and `cli_app`, and their async twins."""
 
     def print_response(self, input: Any = None, *, stream: bool | None = None, **options: Any) -> None:
-        """Run, and show what happens: message, reasoning, tool calls, answer. Plain text when this is no terminal.
+        """Run, and show what happens: message, reasoning, tool calls, answer. Plain text where there is no terminal.
 
-        Besides the options of `run`: `markdown`, `show_message`, `show_reasoning`, `show_full_reasoning`, `console`,
-        `tags_to_include_in_markdown`.
+        Besides the options of `run`: `markdown`, `show_message`, `show_reasoning`, `show_full_reasoning`, `console` (a rich
+        Console), `tags_to_include_in_markdown`. That the model or a check refused is shown, not raised; a program that must
+        know calls `run`.
         """
         _console().print_response(self, input, stream, options)
 

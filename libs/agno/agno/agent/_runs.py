@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from agno._engine.context import Run, RunOptions
+from agno._engine.branching import Continuation
+from agno._engine.context import Run
+from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
+from agno.exceptions import RunNotContinuableError
 from agno.run import agent as events
 from agno.run.agent import RunInput, RunOutput
+from agno.run.cancel import is_running_here
 from agno.run.context import RunContext
+from agno.utils.blank import blank
+from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.parameters import names_of
 
@@ -25,11 +31,12 @@ _WORKFLOW_TAGS = {
 
 def new_run(agent: Any, given: Any, mode: Mode) -> Run:
     """A run that has not begun. Raises for input and options that cannot be right."""
-    values, extra = _sorted_options(agent, mode.options, RUN_OPTIONS)
-    value = validated(given, agent.input_schema)
+    values, extra = _sorted_options(agent, mode.options, RUN_OPTIONS) if mode.options else ({}, {})
+    value = validated(given, agent.input_schema) if agent.input_schema is not None else given
     context = _context(agent, values, values.get("run_id") or new_id())
     model = agent.model_of_run()
-    output = RunOutput(
+    output = blank(
+        RunOutput,
         run_id=context.run_id,
         session_id=context.session_id,
         user_id=context.user_id,
@@ -38,37 +45,44 @@ def new_run(agent: Any, given: Any, mode: Mode) -> Run:
         model=model.id,
         model_provider=model.get_provider(),
         parent_run_id=values.get("parent_run_id"),
-        input=RunInput(
-            input_content=given,
-            images=values.get("images"),
-            videos=values.get("videos"),
-            audios=values.get("audio"),
-            files=values.get("files"),
-        ),
+        input=_captured(given, values),
+        created_at=now_epoch(),
     )
-    return _run(agent, mode, output, context, RunOptions(values, extra), model, value)
+    return _run(agent, mode, output, context, values, extra, model=model, input=value)
 
 
-def continued_run(agent: Any, answers: dict[str, Any], mode: Mode) -> Run:
-    """A run that goes on where it was paused. What was stored is loaded when it begins."""
+def _captured(given: Any, values: dict[str, Any]) -> RunInput:
+    captured = blank(RunInput, input_content=given)
+    if values:
+        captured.images, captured.videos = values.get("images"), values.get("videos")
+        captured.audios, captured.files = values.get("audio"), values.get("files")
+    return captured
+
+
+def continued_run(agent: Any, given: RunOutput | None, mode: Mode) -> Run:
+    """A run that goes on where another stopped. What was stored is loaded when it begins."""
     values, extra = _sorted_options(agent, mode.options, CONTINUE_OPTIONS)
-    output, run_id = answers["run_response"], answers["run_id"]
-    if output is None and run_id is None:
-        raise ValueError("continue_run needs the paused run: give run_response=, or run_id= with updated_tools=.")
-    if output is None:
-        if answers["tools"] is None and answers["requirements"] is None:
-            raise ValueError(f"continue_run(run_id={run_id!r}) needs updated_tools= or requirements= with the answers.")
-        if not (values.get("session_id") or agent.known_session_id()):
-            raise ValueError(f"continue_run(run_id={run_id!r}) needs session_id=, the session that the run belongs to.")
-        output = RunOutput(run_id=run_id)
-    else:
-        values.setdefault("session_id", output.session_id)
-        values.setdefault("user_id", output.user_id)
-    context = _context(agent, values, output.run_id)
-    run = _run(agent, mode, output, context, RunOptions(values, extra), agent.model_of_run(), None)
-    run.continued = True
-    run.answers = answers
-    return run
+    wish = Continuation(given, **{name: values.pop(name) for name in _WISHES if name in values})
+    wish.check()
+    if given is not None:
+        wish.run_id = given.run_id
+        values.setdefault("session_id", given.session_id)
+        values.setdefault("user_id", given.user_id)
+    elif not (values.get("session_id") or agent.known_session_id()):
+        raise ValueError(
+            f"continue_run(run_id={wish.run_id!r}) needs session_id=, the session that the run belongs to."
+        )
+    context = _context(agent, values, new_id() if wish.branches else wish.run_id or new_id())
+    wish.session_id = context.session_id
+    if wish.fork_session:
+        context.session_id = new_id()
+    if not wish.branches and is_running_here(context.run_id):
+        raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
+    output = RunOutput(run_id=context.run_id, session_id=context.session_id, user_id=context.user_id)
+    return _run(agent, mode, output, context, values, extra, model=agent.model_of_run(), continued=True, answers=wish)
+
+
+_WISHES = tuple(name for name in Continuation.__dataclass_fields__ if name in CONTINUE_OPTIONS and name != "session_id")
 
 
 def _sorted_options(
@@ -103,46 +117,55 @@ def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
     given = values.get("run_context")
     session_id = values.get("session_id") or (given and given.session_id) or agent.sticky_session_id()
     user_id = values.get("user_id") or (given and given.user_id) or agent.user_id
-    return RunContext(
-        run_id=run_id,
-        session_id=session_id,
-        user_id=user_id,
-        knowledge_filters={**(agent.knowledge_filters or {}), **(values.get("knowledge_filters") or {})} or None,
-        output_schema=values.get("output_schema") or agent.output_schema,
-    )
+    context = blank(RunContext, run_id=run_id, session_id=session_id, user_id=user_id)
+    if agent.knowledge_filters or values.get("knowledge_filters"):
+        context.knowledge_filters = {**(agent.knowledge_filters or {}), **(values.get("knowledge_filters") or {})}
+    context.output_schema = values.get("output_schema") or agent.output_schema
+    return context
 
 
 def _run(
-    agent: Any, mode: Mode, output: RunOutput, context: RunContext, options: RunOptions, model: Any, value: Any
+    agent: Any,
+    mode: Mode,
+    output: RunOutput,
+    context: RunContext,
+    values: dict[str, Any],
+    extra: dict[str, Any],
+    **state: Any,
 ) -> Run:
     identity: dict[str, Any] = {
-        "agent_id": agent.id,
+        "agent_id": output.agent_id or agent.id,
         "agent_name": agent.name or "",
         "run_id": output.run_id,
         "session_id": context.session_id,
     }
-    if tags := options.values.get("workflow_context"):
+    if tags := values.get("workflow_context"):
         identity.update({name: tags.get(key) for key, name in _WORKFLOW_TAGS.items() if tags.get(key) is not None})
         output.workflow_id = tags.get("workflow_id")
         output.workflow_step_id = tags.get("step_id")
     if output.parent_run_id:
         identity["parent_run_id"] = output.parent_run_id
-    skip = agent.events_to_skip
-    skipped = ("RunContent",) if skip is None else [getattr(kind, "value", kind) for kind in skip]
+    if agent.store_events:
+        state["kept_events"] = list(output.events or ())
+        state["skipped_events"] = _skipped(agent.events_to_skip)
+    if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
+        refuse_async_hooks(agent)
     return Run(
         component=agent,
         io=mode.io,
         events=events,
         output=output,
         context=context,
-        options=options,
+        asked=values,
+        extra=extra,
         streaming=mode.streaming,
-        input=value,
-        model=model,
         identity=identity,
-        kept_events=list(output.events or ()) if agent.store_events else None,
-        skipped_events=frozenset(skipped),
+        **state,
     )
+
+
+def _skipped(kinds: Any) -> frozenset[str]:
+    return frozenset({"RunContent"} if kinds is None else {getattr(kind, "value", kind) for kind in kinds})
 
 
 __all__ = ["continued_run", "new_run"]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from agno._engine.modes import Mode, explain, start
 from agno._engine.toolbox import component_in_tools
+from agno.agent._accessors import Accessors
+from agno.agent._cancelling import Cancelling
 from agno.agent._component import Component
+from agno.agent._definition import Definition
+from agno.agent._inspection import Inspection
 from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
 from agno.agent._runs import continued_run, new_run
@@ -20,17 +24,21 @@ from agno.db.base import BaseDb
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.run.agent import RunEvent, RunOutput, RunOutputEvent
-from agno.run.requirement import RunRequirement
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 from agno.utils.settings import Derived, publish_signature
+
+if TYPE_CHECKING:
+    from agno.compression.manager import CompressionManager
+    from agno.models.fallback import FallbackConfig
+    from agno.skills.agent_skills import Skills
 
 Input = str | list[Any] | dict[str, Any] | Message | BaseModel | list[Message] | None
 Tool = Toolkit | Callable[..., Any] | Function | dict[str, Any]
 
 
 @publish_signature
-class Agent(Component, Sessions, Printing):
+class Agent(Component, Definition, Inspection, Accessors, Sessions, Cancelling, Printing):
     """A language model with instructions, tools and a memory of its sessions.
 
     An agent is configuration: a run changes nothing on it, so one agent serves any number of runs at once.
@@ -52,6 +60,9 @@ class Agent(Component, Sessions, Printing):
     cache_session: bool = False
     search_session_history: bool = False
     num_history_sessions: int | None = None
+    search_past_sessions: bool = False
+    num_past_sessions_to_search: int | None = None
+    num_past_session_runs_in_search: int | None = None
     metadata: dict[str, Any] | None = None
     db: BaseDb | None = None
 
@@ -78,7 +89,7 @@ class Agent(Component, Sessions, Printing):
     store_tool_messages: bool = True
 
     # Knowledge
-    knowledge: Any = None
+    knowledge: Any = None  # a Knowledge, or a function that gives one
     knowledge_filters: dict[str, Any] | None = None
     enable_agentic_knowledge_filters: bool | None = None
     add_knowledge_to_context: bool = False
@@ -86,6 +97,15 @@ class Agent(Component, Sessions, Printing):
     references_format: Literal["json", "yaml"] = "json"
     search_knowledge: bool = True
     update_knowledge: bool = False
+    add_search_knowledge_instructions: bool = True
+
+    # Culture and learning: taken from the object you give; culture and learning themselves come with their own modules
+    culture_manager: Any = None
+    enable_agentic_culture: bool = False
+    update_cultural_knowledge: bool = False
+    add_culture_to_context: bool | None = None
+    learning: Any = None
+    add_learnings_to_context: bool = True
 
     # Tools
     tools: Sequence[Tool] | Callable[..., Any] | None = None
@@ -94,6 +114,12 @@ class Agent(Component, Sessions, Printing):
     tool_hooks: list[Callable[..., Any]] | None = None
     read_chat_history: bool = False
     read_tool_call_history: bool = False
+    skills: Skills | None = None
+    compress_tool_results: bool = False
+    compression_manager: CompressionManager | None = None
+    cache_callables: bool = True
+    callable_tools_cache_key: Callable[..., Any] | None = None
+    callable_knowledge_cache_key: Callable[..., Any] | None = None
 
     # Hooks
     pre_hooks: list[Any] | None = None
@@ -143,11 +169,12 @@ class Agent(Component, Sessions, Printing):
     followup_model: Model | str | None = None
 
     # Running
+    checkpoint: Literal["runs", "tool-batch", "tools"] | None = None
     retries: int = 0
     delay_between_retries: int = 1
     exponential_backoff: bool = False
     fallback_models: list[Model | str] | None = None
-    fallback_config: Any = None
+    fallback_config: FallbackConfig | None = None
     stream: bool | None = None
     stream_events: bool = False
     store_events: bool = False
@@ -159,8 +186,6 @@ class Agent(Component, Sessions, Printing):
     _aliases = {
         "stream_intermediate_steps": "stream_events",
         "update_memory_on_run": "enable_user_memories",
-        "search_past_sessions": "search_session_history",
-        "num_past_sessions_to_search": "num_history_sessions",
     }
     _removed = {
         "storage": "sessions are kept in db=, for example db=SqliteDb(db_file='agent.db').",
@@ -215,34 +240,21 @@ class Agent(Component, Sessions, Printing):
         return start(new_run(self, input, mode), mode)
 
     def continue_run(
-        self,
-        run_response: RunOutput | None = None,
-        *,
-        run_id: str | None = None,
-        updated_tools: list[Any] | None = None,
-        requirements: list[RunRequirement] | None = None,
-        stream: bool | None = None,
-        **options: Unpack[ContinueOptions],
+        self, run_response: RunOutput | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
     ) -> Any:
-        """Go on with a paused run, given as an object or by id with its resolved tools or requirements."""
-        answers = {"run_response": run_response, "run_id": run_id, "tools": updated_tools, "requirements": requirements}
+        """Go on with a run, given as an object or by `run_id`: answer what it waits for, resume it, branch off from it.
+
+        `ContinueOptions` lists the options. The object that is given stays as it is.
+        """
         mode = Mode.sync(self, stream, dict(options))
-        return start(continued_run(self, answers, mode), mode)
+        return start(continued_run(self, run_response, mode), mode)
 
     def acontinue_run(
-        self,
-        run_response: RunOutput | None = None,
-        *,
-        run_id: str | None = None,
-        updated_tools: list[Any] | None = None,
-        requirements: list[RunRequirement] | None = None,
-        stream: bool | None = None,
-        **options: Unpack[ContinueOptions],
+        self, run_response: RunOutput | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
     ) -> Any:
         """`continue_run` for asyncio: await it, or, with `stream=True`, use `async for`."""
-        answers = {"run_response": run_response, "run_id": run_id, "tools": updated_tools, "requirements": requirements}
         mode = Mode.asynchronous(self, stream, dict(options))
-        return start(continued_run(self, answers, mode), mode)
+        return start(continued_run(self, run_response, mode), mode)
 
     def explain(self, input: Input = None, **options: Unpack[RunOptionsDict]) -> dict[str, Any]:
         """The exact request that `run(input)` would send first, without sending it and without storing anything."""

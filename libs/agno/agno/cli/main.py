@@ -6,140 +6,129 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from agno import __version__
 from agno.agent import Agent
-from agno.cli.documents import read_all
-from agno.cli.library import Library
-from agno.cli.models import chosen_model
-from agno.db.sqlite import SqliteDb
+from agno.cli._answering import FAILED, INTERRUPTED, answer
+from agno.cli._chat import chat
+from agno.cli._documents import read_all
+from agno.cli._library import Library
+from agno.cli._models import chosen_model
+from agno.cli._sentences import one_line, tell
 from agno.exceptions import AgnoError
 from agno.models.base import Model
 from agno.models.offline import OfflineModel
-from agno.run.agent import RunContentEvent, RunErrorEvent
 
-_HELP = "/help  this list    /history  what was said    /new  a new session    /exit  leave"
 _INSTRUCTIONS = "Answer briefly and to the point."
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; gives its exit code: 0, or 2 with one sentence on standard error."""
-    options = _parser().parse_args(arguments)
+    _print_anything()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "run"):
+        parser.print_help(sys.stderr)
+        return FAILED
     try:
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except KeyboardInterrupt:
         print(file=sys.stderr)
-        return 130
-    except BrokenPipeError:
+        return INTERRUPTED
+    except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (AgnoError, ImportError, ValueError, ValidationError, OSError) as error:
-        print(f"agno: {error}", file=sys.stderr)
-        return 2
+        tell(one_line(str(error)))
+        return FAILED
+
+
+def _print_anything() -> None:
+    """A terminal that cannot show a character shows another one; that is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
+        if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
+            reconfigure(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="agno", description="Agents over your files, from the command line.")
     parser.add_argument("--version", action="version", version=f"agno {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    ask = commands.add_parser("ask", help='answer a question from files: agno ask docs/ report.pdf "question"')
-    ask.add_argument("what", nargs="+", metavar="PATH… QUESTION", help="files and folders, and the question last")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    ask = commands.add_parser(
+        "ask",
+        help='answer a question from files: agno ask docs/ report.pdf "question"',
+        usage='agno ask [--model PROVIDER:ID] PATH… "QUESTION"',
+        description="Answer a question from Markdown, text, HTML, PDF and code, quoting file and line or page.",
+    )
+    ask.add_argument("what", nargs="+", metavar="PATH… QUESTION", help="files and folders (- is standard input); the question comes last")  # fmt: skip
     ask.set_defaults(run=_ask)
-    chat = commands.add_parser("chat", help="talk; the session is kept in a SQLite file")
-    chat.add_argument("--db", default=str(Path.home() / ".agno" / "chat.db"), help="the file (default: %(default)s)")
-    chat.add_argument("--session", default="default", help="which session to go on with (default: %(default)s)")
-    chat.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to talk about")
-    chat.set_defaults(run=_chat)
-    for command in (ask, chat):
+    talk = commands.add_parser(
+        "chat",
+        help="talk; the session is kept in a SQLite file",
+        usage="agno chat [--model PROVIDER:ID] [--db FILE] [--session NAME] [PATH…]",
+        description="Talk with a model, if you like about files. What was said is kept; /help lists what else there is.",
+    )
+    talk.add_argument("--db", default=str(Path.home() / ".agno" / "chat.db"), help="the file (default: %(default)s)")
+    talk.add_argument("--session", default="default", help="which session to go on with (default: %(default)s)")
+    talk.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to talk about")
+    talk.set_defaults(run=_chat)
+    for command in (ask, talk):
         command.add_argument(
-            "--model", metavar="PROVIDER:ID", help="for example openai:gpt-4o, ollama:llama3.1, offline:offline"
+            "--model",
+            metavar="PROVIDER:ID",
+            help="for example openai:gpt-4o, ollama:llama3.1, offline:offline (default: the first provider "
+            "whose key is set, else a running Ollama, else the offline model)",
         )
     return parser
 
 
 def _ask(options: argparse.Namespace) -> int:
     *paths, question = options.what
-    if not paths:
-        raise ValueError(f'agno ask needs at least one file or folder before the question: agno ask PATH "{question}".')
+    _check_question(paths, question)
     model = chosen_model(options.model)
     agent = _agent(model, paths)
     _say_what_answers(model, options.model)
-    return _answer(agent, question)
+    return answer(agent, question)
+
+
+def _check_question(paths: list[str], question: str) -> None:
+    if not question.strip():
+        raise ValueError("The question is empty.")
+    if os.path.exists(question):
+        raise ValueError(f'The question is missing: {question!r} is a path. Write agno ask {question} "your question".')
+    if not paths:
+        raise ValueError(f'agno ask needs at least one file or folder before the question: agno ask PATH "{question}".')
+    unknown = [path for path in paths if path != "-" and not os.path.lexists(path)]
+    if unknown and len(paths) > 1:
+        what = f"There is no file or folder {unknown[0]!r}"
+        raise ValueError(f"{what}; if it belongs to the question, put the whole question in quotation marks.")
 
 
 def _say_what_answers(model: Model, given: str | None) -> None:
     if given is None and isinstance(model, OfflineModel):
-        print(
-            "agno: no key is set and no Ollama is running, so OfflineModel answers: rules that quote, no language model.",
-            file=sys.stderr,
-        )
+        _say_that_rules_answer()
+
+
+@cache
+def _say_that_rules_answer() -> None:
+    tell("no key is set and no Ollama is running, so OfflineModel answers: rules that quote, no language model.")
 
 
 def _agent(model: Model, paths: list[str], **settings: object) -> Agent:
-    tools = []
-    if paths:
-        passages, notes = read_all(paths)
-        for note in notes:
-            print(f"agno: left out: {note}", file=sys.stderr)
-        tools = [Library(passages)]
-    return Agent(model=model, tools=tools, instructions=_INSTRUCTIONS, **settings)
-
-
-def _answer(agent: Agent, question: str) -> int:
-    """Stream an answer to standard output; the exit code."""
-    for event in agent.run(question, stream=True):
-        if isinstance(event, RunContentEvent) and event.content:
-            print(event.content, end="", flush=True)
-        elif isinstance(event, RunErrorEvent):
-            print(f"\nagno: {event.content}", file=sys.stderr)
-            return 2
-    print()
-    return 0
+    tools = [Library(read_all(paths, tell))] if paths else []
+    return Agent(model=model, tools=tools, instructions=_INSTRUCTIONS, markdown=True, **settings)
 
 
 def _chat(options: argparse.Namespace) -> int:
     model = chosen_model(options.model)
-    db = SqliteDb(db_file=options.db)
-    agent = _agent(
-        model, options.paths, db=db, session_id=options.session, add_history_to_context=True, num_history_runs=10
-    )
+    agent = _agent(model, options.paths, session_id=options.session, add_history_to_context=True, num_history_runs=10)
     _say_what_answers(model, options.model)
-    if sys.stdin.isatty():
-        print(f"{model.get_provider()} {model.id}, session {options.session!r} in {options.db}. {_HELP}")
-    return talk(agent)
-
-
-def talk(agent: Agent) -> int:
-    """A prompt loop until /exit or the end of input; the exit code of the last answer."""
-    prompt, code = "> " if sys.stdin.isatty() else "", 0
-    while True:
-        try:
-            text = input(prompt).strip()
-        except EOFError:
-            return code
-        if text in ("/exit", "/quit"):
-            return code
-        if text == "/help":
-            print(_HELP)
-        elif text == "/history":
-            _show_history(agent)
-        elif text == "/new":
-            agent = agent.deep_copy(update={"session_id": None})
-            print("A new session.")
-        elif text.startswith("/"):
-            print(f"There is no command {text.split()[0]!r}. {_HELP}")
-        elif text:
-            code = _answer(agent, text)
-
-
-def _show_history(agent: Agent) -> None:
-    session = agent.get_session() if agent.known_session_id() else None
-    for message in session.get_messages_for_session() if session is not None else ():
-        print(f"{message.role}: {message.get_content_string()}")
+    return chat(agent, options.db)
 
 
 if __name__ == "__main__":

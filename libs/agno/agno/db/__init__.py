@@ -8,7 +8,15 @@ from typing import Any
 from agno.db.base import BaseDb, SessionType
 
 # loaded when asked for, so that `import agno.db` needs no driver
-_LAZY = {"InMemoryDb": "agno.db.in_memory", "SqliteDb": "agno.db.sqlite"}
+_LAZY = {
+    "AsyncMongoDb": "agno.db.mongo",
+    "DynamoDb": "agno.db.dynamo",
+    "InMemoryDb": "agno.db.in_memory",
+    "JsonDb": "agno.db.json",
+    "MongoDb": "agno.db.mongo",
+    "RedisDb": "agno.db.redis",
+    "SqliteDb": "agno.db.sqlite",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from agno.db.query import Query
 from agno.db.tables import Row, Table
 from agno.exceptions import AgnoError
 from agno.utils.ids import new_id
+from agno.utils.rebuild import Rebuildable
 
 
 class DbError(AgnoError):
@@ -50,7 +51,7 @@ class StoredHeader(NamedTuple):
 RunRow = tuple[str, bytes]  # run_id, JSON
 
 
-class RowVerbs(ABC):
+class RowVerbs(Rebuildable, ABC):
     """Names, and the verbs. A table that is not there is empty; the first write makes it.
 
     A verb succeeds or raises a `DbError`. A verb that writes is one transaction.
@@ -66,6 +67,9 @@ class RowVerbs(ABC):
         eval_table: str | None = None,
         knowledge_table: str | None = None,
         id: str | None = None,
+        *,
+        components_table: str | None = None,
+        approvals_table: str | None = None,
     ) -> None:
         self.id = id or new_id()
         self.session_table_name = session_table or "agno_sessions"
@@ -73,6 +77,8 @@ class RowVerbs(ABC):
         self.metrics_table_name = metrics_table or "agno_metrics"
         self.eval_table_name = eval_table or "agno_eval_runs"
         self.knowledge_table_name = knowledge_table or "agno_knowledge"
+        self.components_table_name = components_table or "agno_components"
+        self.approvals_table_name = approvals_table or "agno_approvals"
 
     def table_name(self, table: Table) -> str:
         """The name a table has in this database."""
@@ -83,6 +89,8 @@ class RowVerbs(ABC):
             "metrics": self.metrics_table_name,
             "evals": self.eval_table_name,
             "knowledge": self.knowledge_table_name,
+            "components": self.components_table_name,
+            "approvals": self.approvals_table_name,
         }[table.kind]
 
     @abstractmethod
@@ -131,7 +139,7 @@ class RowVerbs(ABC):
     def __deepcopy__(self, memo: Any) -> RowVerbs:
         return self  # the copy of an agent uses the same database
 
-    def close(self) -> None:  # noqa: B027  # a backend that holds nothing open need not say so
+    def close(self) -> None:  # a backend that holds nothing open need not say so
         """Give back what the database holds open. It may be used again."""
 
 

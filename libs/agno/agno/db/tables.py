@@ -165,4 +165,63 @@ METRICS = Table(
     unique=("date", "aggregation_period"),
 )
 
-__all__ = ["EVALS", "KNOWLEDGE", "MEMORIES", "METRICS", "RUNS", "SESSIONS", "Column", "Row", "Table"]
+COMPONENTS = Table(
+    "components",
+    "id",
+    (
+        Column("id", required=True, length=_NAME),  # type/component, of a version type/component@version
+        Column("component_type", required=True, indexed=True, length=_TYPE),
+        Column("component_id", required=True, indexed=True, length=_ID),
+        Column("version", "int"),  # of the component itself: the one in use
+        Column("latest", "int"),  # of the component itself: the last number that was given
+        Column("stage", length=20),
+        Column("label", length=_NAME),
+        Column("notes"),
+        Column("name", length=_NAME),
+        Column("description"),
+        Column("config", "json"),
+        Column("metadata", "json"),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
+APPROVALS = Table(
+    "approvals",
+    "id",
+    (
+        Column("id", required=True, length=_ID),
+        Column("approval_type", required=True, length=20),
+        Column("pause_type", length=_TYPE),
+        Column("status", required=True, indexed=True, length=20),
+        Column("run_id", required=True, indexed=True, length=_ID),
+        *_texts("session_id", "user_id", "agent_id", "team_id", "workflow_id", "tool_call_id", length=_ID),
+        Column("source_type", length=20),
+        Column("source_name", length=_NAME),
+        Column("tool_name", length=_NAME),
+        Column("tool_args", "json"),
+        Column("resolved_by", length=_NAME),
+        Column("resolved_at", "int"),
+        Column("resolution_data", "json"),
+        Column("expires_at", "int"),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
+TABLES = (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS)
+
+__all__ = [
+    "APPROVALS",
+    "COMPONENTS",
+    "EVALS",
+    "KNOWLEDGE",
+    "MEMORIES",
+    "METRICS",
+    "RUNS",
+    "SESSIONS",
+    "TABLES",
+    "Column",
+    "Row",
+    "Table",
+]

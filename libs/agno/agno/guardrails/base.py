@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from agno.utils.rebuild import Rebuildable
 
-class BaseGuardrail(ABC):
+
+class BaseGuardrail(Rebuildable, ABC):
     """A check of a run's input. Use it in `pre_hooks`; raise InputCheckError to refuse."""
 
     @abstractmethod

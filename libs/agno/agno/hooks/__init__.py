@@ -6,16 +6,26 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "run_in_background"
 
 
 def hook(fn: F | None = None, *, run_in_background: bool = False) -> Any:
-    """Mark a hook. `run_in_background=True` lets a server run it after the response; it then gets copies."""
+    """Mark a pre- or post-hook: `@hook`, or `@hook(run_in_background=True)`.
+
+    A background hook gets deep copies of what it asks for. It runs after the response where somebody can run it then: a
+    server, which passes its `background_tasks` to the run. Elsewhere it runs in its place.
+    """
 
     def mark(function: F) -> F:
-        function.run_in_background = run_in_background  # type: ignore[attr-defined]  # a mark on the function
+        setattr(function, _MARK, run_in_background)
         return function
 
     return mark(fn) if fn is not None else mark
 
 
-__all__ = ["hook"]
+def runs_in_background(fn: Any) -> bool:
+    """True for a hook that is marked to run after the response."""
+    return bool(getattr(fn, _MARK, False))
+
+
+__all__ = ["hook", "runs_in_background"]

@@ -7,12 +7,14 @@ import os
 import time
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agno.models.base import Model
 from agno.models.response import ModelResponse
+
+if TYPE_CHECKING:
+    from agno.models.base import Model
 
 _DEFAULT_DIR = Path.home() / ".agno" / "cache" / "model_responses"
 _VOLATILE = frozenset({"id", "created_at", "metrics", "from_history", "add_to_agent_memory"})

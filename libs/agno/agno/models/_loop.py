@@ -1,149 +1,162 @@
 """The one model-tool loop: ask the model, run the tools it asks for, until it answers or must wait for a person.
 
-`converse` gives what happens as `ModelResponse` items (text deltas, tool starts and ends) and passes the events of
-generator tools through. What it leaves behind is on the `Exchange`: messages, tool executions, the joined response.
+`converse` gives what happens to `Exchange.give` as `ModelResponse` items (text deltas, tool starts and ends), and passes
+the events of generator tools through. What it leaves behind is on the `Exchange`: messages, tool executions, the joined response.
 Entering it again with a paused, cancelled or crashed exchange continues where the messages end.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from agno._io import IO
-from agno.exceptions import RetryableModelProviderError
-from agno.models._requests import Attempts, ask, ask_streaming
+from agno._io import IO, Give, silent
+from agno.models._requests import Attempts, ask
 from agno.models._tools import ToolTurn
-from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
+from agno.run.cancel import CancelToken
 from agno.tools.function import Function
 from agno.utils.ids import new_id
 
+if TYPE_CHECKING:
+    from agno.models.base import Model
 
-def _never() -> None:
-    return None
 
-
-@dataclass
 class Exchange:
-    """The state of one conversation with a model: what it needs, and what it leaves behind."""
+    """The state of one conversation with a model: what it needs, and what it leaves behind.
+
+    Made for every run, so it stores what it is given and leaves the rest to the class.
+    """
 
     io: IO
     model: Model
     messages: list[Message]
     tools: list[dict[str, Any]] | None = None  # what the provider is told
-    functions: Mapping[str, Function] = field(default_factory=dict)  # what can be run, by name
+    functions: Mapping[str, Function] = {}  # what can be run, by name
     tool_choice: str | dict[str, Any] | None = None
     response_format: Any = None
     streaming: bool = False
-    attempts: Attempts = field(default_factory=Attempts)
+    attempts: Attempts = Attempts()
     tool_call_limit: int | None = None
-    scope: Mapping[str, Any] = field(default_factory=dict)  # injected into tools by name
-    check: Callable[[], None] = _never  # raises when the run is cancelled
+    scope: Mapping[str, Any] = {}  # injected into tools by name
+    give: Give = staticmethod(silent)  # what happens goes here ...
+    give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
+    give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
+    token: CancelToken = CancelToken("")  # says when the run is to stop
     run_response: Any = None
-    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent, e.g. compression
+    prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
+    before_turn: Callable[[Exchange], Awaitable[None]] | None = None  # work on the messages, e.g. compression
+    after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
+    after_tool: Give | None = None  # ... and before the first of them and after each
 
-    executions: list[ToolExecution] = field(default_factory=list)
-    response: ModelResponse = field(default_factory=ModelResponse)
+    executions: list[ToolExecution]
+    response: ModelResponse
     tool_calls_made: int = 0
+    tool_calls_by_name: dict[str, int]
     paused: bool = False
     stopped: bool = False
     limit_hit: bool = False
-    tool_calls_by_name: dict[str, int] = field(default_factory=dict)
+    resumed: bool = False  # `executions` holds calls that waited for a person
+    asked_at: float = 0.0  # when the model was last asked, by `io.now()`
+    used_call_ids: set[Any] | None = None  # of the tool calls in `messages`
+    answered: bool = False  # something of the answer was given out
+
+    def __init__(self, **state: Any) -> None:
+        self.__dict__ = state
+        state["response"], state["executions"], state["tool_calls_by_name"] = ModelResponse(), [], {}
+
+    def check(self) -> None:
+        """Raise if the run was cancelled."""
+        if self.token.cancelled:
+            self.token.raise_if_cancelled()
 
     def note(self, part: ModelResponse) -> None:
-        """Join a complete turn to the response: text and reasoning are concatenated, the newest media win."""
-        total = self.response
-        if part.content is not None:
-            total.content = (total.content or "") + part.content if isinstance(part.content, str) else part.content
-        if part.reasoning_content:
-            total.reasoning_content = (total.reasoning_content or "") + part.reasoning_content
-        for name in ("parsed", "audio", "citations", "redacted_reasoning_content"):
-            if (value := getattr(part, name)) is not None:
-                setattr(total, name, value)
-        for name in ("images", "videos", "audios", "files"):
-            if new := getattr(part, name, None):
-                setattr(total, name, [*(getattr(total, name, None) or ()), *new])
-        if part.provider_data:
-            total.provider_data = {**(total.provider_data or {}), **part.provider_data}
+        """Join a complete turn to the response: text and reasoning are concatenated, the newest of the rest wins."""
+        total = self.response.__dict__
+        for name, value in part.__dict__.items():
+            if value is None:
+                continue
+            have = total.get(name)
+            if name == "content":
+                total[name] = (have or "") + value if isinstance(value, str) else value
+            elif name == "reasoning_content":
+                total[name] = (have or "") + value
+            elif name in _LATEST:
+                total[name] = value
+            elif name in _JOINED and value:
+                total[name] = [*(have or ()), *value]
+            elif name == "provider_data":
+                total[name] = {**(have or {}), **value}
+
+    def begins(self, assistant: Message) -> None:
+        """The model began to answer."""
+        self.answered = True
+        assistant.metrics.time_to_first_token = self.io.now() - self.asked_at
 
 
-async def converse(x: Exchange) -> AsyncGenerator[Any, None]:
+_LATEST = frozenset({"parsed", "audio", "citations", "redacted_reasoning_content"})
+_JOINED = frozenset({"images", "videos", "audios", "files"})
+
+
+async def converse(x: Exchange) -> None:
     """Run the loop. Open tool calls at the end of the messages are answered first."""
+    call_message = open_calls(x.messages)
     while True:
-        call_message = open_calls(x.messages)
         if call_message is None:
-            async with aclosing(_model_turn(x)) as items:
-                async for item in items:
-                    yield item
-            call_message = x.messages[-1]
+            if x.before_turn is not None:
+                await x.before_turn(x)
+            call_message = await _model_turn(x)
             if not call_message.tool_calls:
+                if x.model.goes_on(call_message):
+                    continue
                 return
-        turn = ToolTurn(x, call_message)
-        async with aclosing(turn.run()) as items:
-            async for item in items:
-                yield item
+        await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:
             return
+        if x.after_turn is not None:
+            await x.after_turn(x.messages)
+        call_message = None
 
 
-async def _model_turn(x: Exchange) -> AsyncGenerator[ModelResponse, None]:
+async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
-    assistant = Message(role=x.model.assistant_message_role)
-    assistant.metrics.start_timer()
+    assistant = Message(x.model.assistant_message_role)
+    x.asked_at = x.io.now()
     try:
-        async with aclosing(_answer(x, assistant)) as deltas:
-            async for delta in deltas:
-                yield delta
+        await ask(x, assistant)
     finally:
-        assistant.metrics.stop_timer()
-        if assistant.tool_calls and x.limit_hit:
-            _refuse_calls(x, assistant)
+        assistant.metrics.duration = x.io.now() - x.asked_at
         if assistant.tool_calls:
-            _name_calls(x, assistant)
-        if (
-            assistant.content is not None
-            or assistant.tool_calls
-            or assistant.reasoning_content
-            or assistant.audio_output
-        ):
+            if x.limit_hit:
+                _refuse_calls(x, assistant)
+            else:
+                _name_calls(x, assistant)
+        if assistant.content is not None or assistant.tool_calls or _says_more(assistant):
             x.messages.append(assistant)
     x.check()
     if x.messages[-1] is not assistant:
         x.messages.append(assistant)  # an empty answer is an answer
+    return assistant
 
 
-async def _answer(x: Exchange, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
-    guidance = 0
-    while True:
-        try:
-            if x.streaming:
-                async with aclosing(ask_streaming(x, assistant)) as deltas:
-                    async for delta in deltas:
-                        yield delta
-            else:
-                response = await ask(x, assistant)
-                x.note(response)
-                yield response
-            return
-        except RetryableModelProviderError as error:
-            guidance += 1
-            if not x.model.retry_with_guidance or guidance > x.model.retry_with_guidance_limit:
-                raise error.original_error from error
-            x.messages.append(Message(role="user", content=error.retry_guidance_message, add_to_agent_memory=False))
+def _says_more(assistant: Message) -> bool:
+    return bool(assistant.reasoning_content or assistant.audio_output)
 
 
 def _name_calls(x: Exchange, assistant: Message) -> None:
     """Give every call an id of its own: some providers send none, or the same one in each turn."""
-    used = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
-    for position, call in enumerate(assistant.tool_calls or ()):
-        if not call.get("id") or call["id"] in used:
-            assistant.tool_calls[position] = call = {**call, "id": f"call_{new_id()}"}  # type: ignore[index]  # not None
-        used.add(call["id"])
+    calls = assistant.tool_calls or []
+    used = x.used_call_ids
+    if used is None:
+        used = x.used_call_ids = {call.get("id") for message in x.messages for call in message.tool_calls or ()}
+    for position, call in enumerate(calls):
+        call_id = call.get("id")
+        if not call_id or call_id in used:
+            call_id = f"call_{new_id()}"
+            calls[position] = {**call, "id": call_id}
+        used.add(call_id)
 
 
 def _refuse_calls(x: Exchange, assistant: Message) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agno.exceptions import ModelProviderError
+from agno._io import Give, silent
+from agno.exceptions import ModelProviderError, RetryableModelProviderError
 from agno.models._cache import ResponseCache
-from agno.models.base import Model
+from agno.models._wait import as_asked
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
 if TYPE_CHECKING:
     from agno.models._loop import Exchange
+    from agno.models.base import Model
 
 
 @dataclass
@@ -25,83 +27,90 @@ class Attempts:
     delay: float = 1
     exponential: bool = False
     fallbacks: Callable[[Exception], list[Model]] = field(default=lambda error: [])
-    on_fallback: Callable[[str, str, Exception], Any] | None = None
+    on_fallback: Callable[[str, str, Exception], Awaitable[None]] | None = None
+    adapt: Callable[[Model, dict[str, Any]], dict[str, Any]] | None = None  # a request, for a model that differs
 
-    def settings(self, model: Model) -> tuple[int, float, bool]:
-        """Retries, delay in seconds and backoff; the model's own settings count where the caller gives none."""
-        if self.retries or not model.retries:
-            return self.retries, self.delay, self.exponential
-        return model.retries, model.delay_between_retries, model.exponential_backoff
+    def pause(self, model: Model, attempt: int, error: Exception) -> float | None:
+        """Seconds until the next attempt; None if there is none. Attempts count from 0.
 
-
-async def ask(x: Exchange, assistant: Message) -> ModelResponse:
-    """The whole answer in one piece, written onto the assistant message."""
-    [response] = [part async for part in _tried(x, assistant, _whole)]
-    write(response, assistant)
-    assistant.metrics.set_time_to_first_token()
-    return response
-
-
-async def ask_streaming(x: Exchange, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
-    """The deltas of an answer as they come; they are joined onto the assistant message, also when the stream breaks."""
-    joined = Joined()
-    metrics = assistant.metrics
-    check = x.check
-    try:
-        async with aclosing(_tried(x, assistant, _streamed)) as deltas:
-            async for delta in deltas:
-                if joined.empty:
-                    metrics.set_time_to_first_token()
-                joined.add(delta)
-                yield delta
-                check()
-    except BaseException:
-        joined.fragments.clear()  # half a tool call is no tool call
-        raise
-    finally:
-        response = joined.response(x.model)
-        write(response, assistant)
-        x.note(response)
+        The model's own settings count where the caller gives none.
+        """
+        retries, delay, exponential = self.retries, self.delay, self.exponential
+        if not retries and model.retries:
+            retries, delay, exponential = model.retries, model.delay_between_retries, model.exponential_backoff
+        if attempt >= retries or not model.is_retryable(error):
+            return None
+        return as_asked(error, delay * 2**attempt if exponential else delay)
 
 
-async def _tried(
-    x: Exchange, assistant: Message, request: Callable[..., AsyncGenerator[ModelResponse, None]]
-) -> AsyncGenerator[ModelResponse, None]:
-    """Send until it works. Nothing is sent again once a part of the answer has been given out."""
-    models = [x.model]
+async def ask(x: Exchange, assistant: Message) -> None:
+    """One answer, written onto the assistant message; its pieces are given out as they come.
+
+    Sent until it works, to the fallback models in the end. Nothing is sent again once a part was given out.
+    """
+    send, model, recovery = _streamed if x.streaming else _whole, x.model, None
+    x.answered = False
     while True:
-        model = models.pop(0)
-        retries, delay, exponential = x.attempts.settings(model)
-        for attempt in range(retries + 1):
-            given = False
-            try:
-                async with aclosing(request(x, model, assistant)) as parts:
-                    async for part in parts:
-                        given = True
-                        yield part
-                return
-            except Exception as error:
-                if given:
-                    raise
-                if attempt < retries and model.is_retryable(error):
-                    await x.io.sleep(delay * 2**attempt if exponential else delay)
-                    x.check()
-                    continue
-                if model is x.model:
-                    models = list(x.attempts.fallbacks(error))
-                if not models:
-                    raise
-                if x.attempts.on_fallback is not None:
-                    await x.io.call(x.attempts.on_fallback, x.model.id, models[0].id, error)
-                break
+        try:
+            return await send(x, model, assistant)
+        except Exception as error:
+            if x.answered:
+                raise
+            recovery = recovery or Recovery(x)
+            model = await recovery.after(error)
 
 
-def _arguments(x: Exchange, assistant: Message) -> dict[str, Any]:
+class Recovery:
+    """What to do about requests that failed: once more, with a hint to the model, or with another model."""
+
+    def __init__(self, x: Exchange) -> None:
+        self.x = x
+        self.model = x.model
+        self.attempt = 0
+        self.hints = 0
+        self.others: list[Model] = []
+
+    async def after(self, error: Exception) -> Model:
+        """The model to ask next, when it is time to. Raises the error if there is none."""
+        x = self.x
+        if isinstance(error, RetryableModelProviderError):
+            if self._hint(error):
+                return self.model
+            error = error.original_error
+        if (seconds := x.attempts.pause(self.model, self.attempt, error)) is not None:
+            self.attempt += 1
+            await x.io.sleep(seconds)
+        else:
+            await self._next_model(error)
+        x.check()
+        return self.model
+
+    def _hint(self, error: RetryableModelProviderError) -> bool:
+        """Tell the model what to do differently. False if it was told often enough."""
+        self.hints += 1
+        if not self.model.retry_with_guidance or self.hints > self.model.retry_with_guidance_limit:
+            return False
+        hint = Message(role="user", content=error.retry_guidance_message, add_to_agent_memory=False)
+        self.x.messages.append(hint)
+        return True
+
+    async def _next_model(self, error: Exception) -> None:
+        x = self.x
+        if self.model is x.model:
+            self.others = x.attempts.fallbacks(error)
+        if not self.others:
+            raise error
+        self.model, self.attempt = self.others.pop(0), 0
+        if x.attempts.on_fallback is not None:
+            await x.attempts.on_fallback(x.model.id, self.model.id, error)
+
+
+def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
     tools, tool_choice = x.tools or None, x.tool_choice
     if x.limit_hit:
         keep = getattr(x.model, "history_needs_tools", False)
         tools, tool_choice = (tools, "none") if keep else (None, None)
-    return {
+    arguments = {
         "messages": x.prepare(x.messages) if x.prepare else x.messages,
         "assistant_message": assistant,
         "response_format": x.response_format,
@@ -109,56 +118,99 @@ def _arguments(x: Exchange, assistant: Message) -> dict[str, Any]:
         "tool_choice": tool_choice if tools else None,
         "run_response": x.run_response,
     }
+    adapt = x.attempts.adapt
+    return arguments if model is x.model or adapt is None else adapt(model, arguments)
 
 
-async def _whole(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
-    arguments = _arguments(x, assistant)
-    cache = ResponseCache.of(model, arguments, stream=False)
+async def _whole(x: Exchange, model: Model, assistant: Message) -> None:
+    arguments = _arguments(x, model, assistant)
+    cache = ResponseCache.of(model, arguments, stream=False) if model.cache_response else None
     if cache and (kept := cache.read()):
-        yield kept[0]
-        return
-    response = await x.io.pick(model.invoke, model.ainvoke, **arguments)
-    if cache:
-        cache.write([response])
-    yield response
+        response = kept[0]
+    else:
+        response = await x.io.pick(model.invoke, model.ainvoke, **arguments)
+        if cache:
+            cache.write([response])
+    x.begins(assistant)
+    write(response, assistant)
+    x.note(response)
+    if x.give is not silent:
+        await x.give(response)
 
 
-async def _streamed(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
-    arguments = _arguments(x, assistant)
-    cache = ResponseCache.of(model, arguments, stream=True)
+async def _streamed(x: Exchange, model: Model, assistant: Message) -> None:
+    """Deltas are given out and joined onto the assistant message, also when the stream breaks."""
+    joined = Joined()
+    give, give_text, add_text, token = x.give, x.give_text or _as_delta(x.give), joined.text.append, x.token
+    try:
+        async with aclosing(_deltas(x, model, assistant)) as deltas:
+            async for delta in deltas:
+                if not x.answered:
+                    x.begins(assistant)
+                text = delta.content
+                if len(delta.__dict__) == 1 and text.__class__ is str:  # `is_text_only`, without a call for every token
+                    add_text(text)
+                    await give_text(text)
+                else:
+                    joined.add(delta)
+                    await give(delta)
+                if token.cancelled:
+                    token.raise_if_cancelled()
+    except BaseException:
+        joined.fragments.clear()  # half a tool call is no tool call
+        raise
+    finally:
+        if x.answered:
+            response = joined.response(x.model)
+            write(response, assistant)
+            x.note(response)
+
+
+def _as_delta(give: Give) -> Give:
+    return lambda text: give(ModelResponse(content=text))
+
+
+def _deltas(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
+    arguments = _arguments(x, model, assistant)
+    cache = ResponseCache.of(model, arguments, stream=True) if model.cache_response else None
     if cache and (kept := cache.read()):
-        for delta in kept:
-            yield delta
-        return
+        return _replayed(kept)
+    deltas = x.io.stream(model.invoke_stream, model.ainvoke_stream, **arguments)
+    return _recorded(deltas, cache) if cache else deltas
+
+
+async def _replayed(kept: list[ModelResponse]) -> AsyncGenerator[ModelResponse, None]:
+    for delta in kept:
+        yield delta
+
+
+async def _recorded(
+    deltas: AsyncGenerator[ModelResponse, None], cache: ResponseCache
+) -> AsyncGenerator[ModelResponse, None]:
     seen: list[ModelResponse] = []
-    async with aclosing(x.io.stream(model.invoke_stream, model.ainvoke_stream, **arguments)) as deltas:
+    async with aclosing(deltas):
         async for delta in deltas:
-            if cache:
-                seen.append(delta)
+            seen.append(delta)
             yield delta
-    if cache:
-        cache.write(seen)
+    cache.write(seen)
 
 
 class Joined:
     """Streamed deltas, put together."""
 
     def __init__(self) -> None:
-        self.empty = True
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.fragments: list[dict[str, Any]] = []
         self.rest = ModelResponse()
 
     def add(self, delta: ModelResponse) -> None:
-        self.empty = False
-        if delta.content is not None:
-            if isinstance(delta.content, str):
-                self.text.append(delta.content)
-            else:
-                self.rest.content = delta.content
-        if not delta.is_text_only:
-            self._add_rest(delta)
+        content = delta.content
+        if isinstance(content, str):
+            self.text.append(content)
+        elif content is not None:
+            self.rest.content = content
+        self._add_rest(delta)
 
     def _add_rest(self, delta: ModelResponse) -> None:
         rest = self.rest
@@ -172,9 +224,12 @@ class Joined:
             rest.audio = _joined_audio(rest.audio, delta.audio)
         if delta.response_usage is not None:
             rest.response_usage = delta.response_usage
-        for name in ("parsed", "citations", "role", "images", "videos", "audios", "files"):
-            if (value := getattr(delta, name, None)) is not None and value != []:
+        for name in ("parsed", "citations", "role"):
+            if (value := getattr(delta, name, None)) is not None:
                 setattr(rest, name, value)
+        for name in ("images", "videos", "audios", "files"):
+            if new := getattr(delta, name, None):
+                setattr(rest, name, [*(getattr(rest, name, None) or ()), *new])
         for name in ("provider_data", "extra"):
             if value := getattr(delta, name, None):
                 setattr(rest, name, {**(getattr(rest, name) or {}), **value})
@@ -205,25 +260,34 @@ def _joined_audio(have: Any, new: Any) -> Any:
 
 def write(response: ModelResponse, assistant: Message) -> None:
     """Put a whole answer on the assistant message."""
-    if response.role:
-        assistant.role = response.role
-    if response.content is not None:
-        assistant.content = response.content if isinstance(response.content, (str, list)) else str(response.content)
-    for name in ("reasoning_content", "redacted_reasoning_content", "citations"):
-        if (value := getattr(response, name)) is not None:
-            setattr(assistant, name, value)
-    if response.provider_data:
-        assistant.provider_data = {**(assistant.provider_data or {}), **response.provider_data}
-    if response.tool_calls:
-        assistant.tool_calls = response.tool_calls
-    if response.audio is not None:
-        assistant.audio_output = response.audio
-    if response.images:
-        assistant.image_output = response.images[-1]
-    if response.videos:
-        assistant.video_output = response.videos[-1]
-    if response.response_usage is not None:
-        assistant.metrics.take_usage(response.response_usage)
+    mine = assistant.__dict__
+    for name, value in response.__dict__.items():
+        if name in _AS_IT_IS:
+            if value:
+                mine[_AS_IT_IS[name]] = value
+        elif value is None:
+            pass
+        elif name == "content":
+            mine["content"] = value if isinstance(value, (str, list)) else str(value)
+        elif name == "provider_data":
+            mine["provider_data"] = {**(assistant.provider_data or {}), **value}
+        elif name == "images" and value:
+            mine["image_output"] = value[-1]
+        elif name == "videos" and value:
+            mine["video_output"] = value[-1]
+        elif name == "response_usage":
+            assistant.metrics.take_usage(value)
 
 
-__all__ = ["Attempts", "ModelProviderError", "ask", "ask_streaming", "write"]
+# fields of an answer, and where they stand on the assistant message
+_AS_IT_IS = {
+    "role": "role",
+    "tool_calls": "tool_calls",
+    "reasoning_content": "reasoning_content",
+    "redacted_reasoning_content": "redacted_reasoning_content",
+    "citations": "citations",
+    "audio": "audio_output",
+}
+
+
+__all__ = ["Attempts", "ModelProviderError", "ask", "write"]

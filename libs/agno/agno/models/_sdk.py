@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -70,15 +71,28 @@ class SdkModel(Model):
         return kept.get(self.make_async_client)
 
     def close(self) -> None:
-        """Close our own synchronous client; the next request opens a new one."""
-        if (client := self.__dict__.pop("_client_kept", None)) is not None:
-            client.close()
+        """Close our own synchronous client; the next request opens a new one. An `http_client` of the user stays open."""
+        client = self.__dict__.pop("_client_kept", None)
+        if client is not None and self.lent_http_client(asynchronous=False) is None:
+            self.close_client(client)
 
     async def aclose(self) -> None:
-        """Close our own asynchronous client of the running event loop; the next request opens a new one."""
+        """Close our own asynchronous client of the running event loop; an `http_client` of the user stays open."""
         kept: PerLoop[Any] | None = self.__dict__.get("_clients_async")
-        if kept is not None and (client := kept.pop()) is not None:
+        client = kept.pop() if kept is not None else None
+        if client is not None and self.lent_http_client(asynchronous=True) is None:
             await self.aclose_client(client)
+
+    def lent_http_client(self, *, asynchronous: bool) -> Any:
+        """The user's own HTTP client of this colour, which is theirs to close; None if there is none."""
+        given = getattr(self, "http_client", None)
+        if given is not None and hasattr(given, "aclose") is asynchronous:
+            return given
+        return (getattr(self, "client_params", None) or {}).get("http_client")
+
+    def close_client(self, client: Any) -> None:
+        """Close one of our synchronous clients."""
+        client.close()
 
     async def aclose_client(self, client: Any) -> None:
         """Close one of our asynchronous clients."""
@@ -97,6 +111,10 @@ class SdkModel(Model):
 
     # Errors ----------------------------------------------------------------------------------------------------------
 
+    def unreadable(self, error: Exception) -> Exception:
+        """The error for an answer that is not what the protocol promises."""
+        return self.provider_error(f"{self.get_provider()} answered with something unreadable: {error}")
+
     def provider_error(self, message: str, status: int | None = None) -> Exception:
         """Our error for what a provider said; `status` is the HTTP status, None if there was none."""
         status = status if status is not None and status >= 400 else 502
@@ -114,7 +132,9 @@ class SdkModel(Model):
         kind = type(error)
         names = {base.__name__ for base in kind.__mro__}
         over_http = any(base.__module__.partition(".")[0] in _HTTP_LIBRARIES for base in kind.__mro__)
-        text = str(error) or kind.__name__
+        text = (
+            str(error.__cause__ or "") or str(error) or kind.__name__
+        )  # the SDKs say no more than "Connection error."
         if isinstance(error, TimeoutError) or any(
             name.endswith(("TimeoutException", "TimeoutError")) for name in names
         ):
@@ -136,6 +156,32 @@ def _installed(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # the parent package of a dotted name
         return False
+
+
+# Arguments -----------------------------------------------------------------------------------------------------------
+
+
+def fitting(method: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """The request as arguments of the SDK's method; what its version does not know is sent as `extra_body`.
+
+    SDKs drop arguments that the newest models refuse, and servers that speak a protocol take more than it says.
+    """
+    known = _arguments_of(getattr(method, "__func__", method))
+    unknown = request.keys() - known if known else ()
+    if not unknown:
+        return request
+    rest = {name: value for name, value in request.items() if name in known}
+    more = {name: value for name, value in request.items() if name in unknown}
+    return {**rest, "extra_body": {**more, **(request.get("extra_body") or {})}}
+
+
+@lru_cache(maxsize=32)
+def _arguments_of(function: Any) -> frozenset[str]:
+    """The names of the arguments; nothing if it takes any."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return frozenset()
+    return frozenset(p.name for p in parameters)
 
 
 # Conversation --------------------------------------------------------------------------------------------------------
@@ -290,6 +336,7 @@ __all__ = [
     "SdkModel",
     "aload",
     "base64_text",
+    "fitting",
     "function_specs",
     "is_text",
     "json_schema_of",

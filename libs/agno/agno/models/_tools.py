@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import dataclass
+import functools
+from collections.abc import Awaitable
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from agno._io import DONE, Give, silent
 from agno.exceptions import AgentRunException
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution
+from agno.tools._results import MEDIA, FunctionExecutionResult
 from agno.tools.execution import execute
 from agno.tools.function import Function, FunctionCall, user_input_schema
+from agno.utils.blank import blank
 from agno.utils.functions import parse_arguments
 
 if TYPE_CHECKING:
@@ -25,18 +28,20 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 _PAUSED = ModelResponseEvent.tool_call_paused.value
 
 
-@dataclass
 class Slot:
     """One tool call on its way to its answer."""
 
-    call_id: str
-    name: str
-    arguments: dict[str, Any]
     execution: ToolExecution | None = None
     function: Function | None = None
     call: FunctionCall | None = None
     answer: Message | None = None
     raised: AgentRunException | None = None
+    media: FunctionExecutionResult | None = None  # the outcome, if it has some
+
+    def __init__(self, call_id: str, name: str) -> None:
+        self.call_id = call_id
+        self.name = name
+        self.arguments: dict[str, Any] = {}
 
 
 class ToolTurn:
@@ -45,38 +50,50 @@ class ToolTurn:
     def __init__(self, x: Exchange, message: Message) -> None:
         self.x = x
         self.message = message
-        self.start = _index(x.messages, message) + 1
-        after = x.messages[self.start :]
-        self.answers = {m.tool_call_id: m for m in after if m.tool_call_id is not None}
-        self.known = {e.tool_call_id: e for e in x.executions}
+        self.slots: list[Slot] = []
+        self.answers: dict[str | None, Message] = {}
+        self.known: dict[str | None, ToolExecution] = {}
+        if x.messages[-1] is message:
+            self.start = len(x.messages)
+        else:
+            self.start = _index(x.messages, message) + 1
+            self.answers = {m.tool_call_id: m for m in x.messages[self.start :] if m.tool_call_id is not None}
+        if x.resumed:
+            self.known = {e.tool_call_id: e for e in x.executions}
+            x.resumed = False
 
-    async def run(self) -> AsyncGenerator[Any, None]:
-        """Give starts, ends and tool events. Afterwards the answers stand behind the message, in call order."""
+    async def run(self) -> None:
+        """Tell starts, ends and tool events. Afterwards the answers stand behind the message, in call order."""
         slots = [self._slot(call) for call in self.message.tool_calls or ()]
-        waiting = [slot for slot in slots if slot.execution is not None and slot.execution.is_paused]
-        ready = [slot for slot in slots if slot.call is not None]
+        self.slots = slots
         try:
-            async with aclosing(self._run_all(ready)) as items:
-                async for item in items:
-                    yield item
+            if self.x.after_tool is not None:
+                await self.x.after_tool(self._so_far())
+            await self._run_all([slot for slot in slots if slot.call is not None])
         finally:
             self._append(slots)
-        for slot in waiting:
-            yield ModelResponse(event=_PAUSED, tool_executions=[slot.execution], content=None)
-        self.x.paused = bool(waiting)
+        for slot in slots:
+            if slot.answer is None:
+                self.x.paused = True
+                await self._tell(_PAUSED, slot)
+
+    def _tell(self, kind: str, slot: Slot) -> Awaitable[None]:
+        x = self.x
+        if x.give_tool is not None:
+            return x.give_tool(kind, slot.execution, slot.media)
+        return x.give(tool_response(kind, slot.execution, slot.media)) if x.give is not silent else DONE
 
     # What becomes of a call ------------------------------------------------------------------------------------------
 
     def _slot(self, call: dict[str, Any]) -> Slot:
         call_id: str = call.get("id") or ""
         wanted = call.get("function") or {}
-        slot = Slot(call_id, wanted.get("name") or "", {})
-        if (answer := self.answers.get(call_id)) is not None:
+        slot = Slot(call_id, wanted.get("name") or "")
+        if self.answers and (answer := self.answers.get(call_id)) is not None:
             slot.answer = answer
             return slot
         slot.function = self.x.functions.get(slot.name)
-        known = self.known.get(call_id)
-        if known is not None:
+        if self.known and (known := self.known.get(call_id)) is not None:
             slot.execution = known
             slot.arguments = known.tool_args or {}
             self._resume(slot, known)
@@ -97,10 +114,15 @@ class ToolTurn:
             return
         if self._over_limit(slot, function):
             return
-        slot.execution = execution = ToolExecution(
-            tool_call_id=slot.call_id, tool_name=slot.name, tool_args=slot.arguments
+        slot.execution = execution = blank(
+            ToolExecution,
+            tool_call_id=slot.call_id,
+            tool_name=slot.name,
+            tool_args=slot.arguments,
+            created_at=int(time()),
         )
-        execution.stop_after_tool_call = bool(function.stop_after_tool_call)
+        if function.stop_after_tool_call:
+            execution.stop_after_tool_call = True
         self.x.executions.append(execution)
         if not _pauses(execution, function, slot.arguments):
             self._ready(slot)
@@ -108,13 +130,12 @@ class ToolTurn:
     def _over_limit(self, slot: Slot, function: Function) -> bool:
         x = self.x
         own = x.tool_calls_by_name.get(slot.name, 0)
-        own_limit = getattr(function, "tool_call_limit", None)
         if x.tool_call_limit is not None and x.tool_calls_made >= x.tool_call_limit:
             x.limit_hit = True
             self._fail(slot, f"Not executed: the limit of {x.tool_call_limit} tool calls for this run is reached.")
             return True
-        if own_limit is not None and own >= own_limit:
-            self._fail(slot, f"Not executed: the limit of {own_limit} calls of {slot.name!r} for this run is reached.")
+        if (limit := function.tool_call_limit) is not None and own >= limit:
+            self._fail(slot, f"Not executed: the limit of {limit} calls of {slot.name!r} for this run is reached.")
             return True
         x.tool_calls_made += 1
         x.tool_calls_by_name[slot.name] = own + 1
@@ -164,7 +185,7 @@ class ToolTurn:
             names = ", ".join(self.x.functions) or "none"
             self._fail(slot, f"There is no tool named {slot.name!r} any more. Tools that can be called: {names}.")
             return
-        slot.call = FunctionCall(function=slot.function, arguments=slot.arguments, call_id=slot.call_id)
+        slot.call = blank(FunctionCall, function=slot.function, arguments=slot.arguments, call_id=slot.call_id)
 
     def _fail(self, slot: Slot, text: str) -> None:
         slot.answer = self._tool_message(slot, text, error=True)
@@ -174,82 +195,75 @@ class ToolTurn:
 
     # Running ---------------------------------------------------------------------------------------------------------
 
-    async def _run_all(self, ready: list[Slot]) -> AsyncGenerator[Any, None]:
+    async def _run_all(self, ready: list[Slot]) -> None:
         x = self.x
         if x.io.is_async and len(ready) > 1:
             x.check()
             for slot in ready:
-                yield _event(_STARTED, slot)
-            async with aclosing(x.io.merge(*[self._run_one(slot) for slot in ready])) as items:
-                async for item in items:
-                    yield item
+                await self._tell(_STARTED, slot)
+            await x.io.merge([functools.partial(self._run_one, slot) for slot in ready], x.give)
             for slot in ready:
-                for item in self._finished(slot):
-                    yield item
+                await self._finished(slot)
             return
         for slot in ready:
             x.check()
-            yield _event(_STARTED, slot)
-            async with aclosing(self._run_one(slot)) as items:
-                async for item in items:
-                    yield item
-            for item in self._finished(slot):
-                yield item
+            await self._tell(_STARTED, slot)
+            await self._run_one(slot, x.give)
+            await self._finished(slot)
 
-    async def _run_one(self, slot: Slot) -> AsyncGenerator[Any, None]:
+    async def _run_one(self, slot: Slot, give: Give) -> None:
         """Run a tool; its outcome is put on the slot."""
         x, call, execution = self.x, slot.call, slot.execution
         assert call is not None and execution is not None
         started = x.io.now()
         try:
-            async with aclosing(execute(x.io, call, x.scope)) as items:
-                async for item in items:
-                    if not isinstance(item, str):
-                        yield item
+            await execute(x.io, call, x.scope, give)
             outcome = call.outcome
             assert outcome is not None
+            if outcome.has_media:
+                slot.media = outcome
             failed = outcome.status == "failure"
             text = (outcome.error or "") if failed else as_text(outcome.result)
         except AgentRunException as error:
             slot.raised, failed, text = error, True, str(error)
-        duration = x.io.now() - started
-        execution.metrics = Metrics(duration=duration)
-        execution.result, execution.tool_call_error = text, failed
-        slot.answer = self._tool_message(slot, text, error=failed)
-        slot.answer.metrics.duration = duration
-        if slot.raised is None:
-            slot.answer.stop_after_tool_call = execution.stop_after_tool_call
+        took = Metrics(duration=x.io.now() - started)
+        execution.metrics, execution.result, execution.tool_call_error = took, text, failed
+        slot.answer = answer = self._tool_message(slot, text, error=failed)
+        answer.metrics = took
+        if slot.raised is None and execution.stop_after_tool_call:
+            answer.stop_after_tool_call = True
+        if x.after_tool is not None:
+            await x.after_tool(self._so_far())
 
-    def _finished(self, slot: Slot) -> list[ModelResponse]:
-        done = _event(_COMPLETED, slot)
-        outcome = slot.call.outcome if slot.call is not None and slot.raised is None else None
-        if outcome is None:
-            return [done]
-        for name in ("images", "videos", "audios", "files"):
-            if media := getattr(outcome, name, None):
-                setattr(done, name, list(media))
-                setattr(self.x.response, name, [*(getattr(self.x.response, name, None) or ()), *media])
+    def _so_far(self) -> list[Message]:
+        """The messages with the answers that are there."""
+        return [*self.x.messages[: self.start], *[slot.answer for slot in self.slots if slot.answer is not None]]
+
+    async def _finished(self, slot: Slot) -> None:
+        x = self.x
+        if (media := slot.media) is not None:
+            x.note(tool_response(_COMPLETED, slot.execution, media))
+        await self._tell(_COMPLETED, slot)
         assert slot.function is not None and slot.answer is not None
-        if slot.function.show_result and slot.answer.content and outcome.status != "failure":
+        if slot.function.show_result and slot.answer.content and not slot.answer.tool_call_error:
             shown = ModelResponse(content=slot.answer.content)
-            self.x.note(shown)
-            return [done, shown]
-        return [done]
+            x.note(shown)
+            await x.give(shown)
 
     def _append(self, slots: list[Slot]) -> None:
         """Put the answers behind the message in call order, then the media and what exceptions had to say."""
         x = self.x
+        answers: list[Message] = []
         for slot in slots:
             if slot.answer is None and slot.call is not None:  # the run was broken off while the tool ran
                 slot.answer = self._tool_message(slot, "The run ended before this tool gave a result.", error=True)
-        answers = [slot.answer for slot in slots if slot.answer is not None]
+            if slot.answer is not None:
+                answers.append(slot.answer)
+                x.stopped = x.stopped or slot.answer.stop_after_tool_call
+            if slot.raised is not None and slot.raised.stop_execution:
+                x.stopped = True
         others = [m for m in x.messages[self.start :] if m.tool_call_id is None]
-        extra = _media_message(slots) + _said_by_exceptions(slots)
-        x.messages[self.start :] = [*answers, *others, *extra]
-        if any(answer.stop_after_tool_call for answer in answers):
-            x.stopped = True
-        if any(slot.raised is not None and slot.raised.stop_execution for slot in slots):
-            x.stopped = True
+        x.messages[self.start :] = [*answers, *others, *_media_message(slots), *_said_by_exceptions(slots)]
 
     def _tool_message(self, slot: Slot, text: str, *, error: bool) -> Message:
         return Message(
@@ -279,8 +293,14 @@ def as_text(result: Any) -> str:
     return dump() if dump is not None else str(result)
 
 
-def _event(kind: str, slot: Slot) -> ModelResponse:
-    return ModelResponse(event=kind, tool_executions=[slot.execution])
+def tool_response(kind: str, execution: ToolExecution | None, media: FunctionExecutionResult | None) -> ModelResponse:
+    """What happened to a tool call, as an item of a model's stream."""
+    response = ModelResponse(event=kind, tool_executions=[execution])
+    if media is not None:
+        for name in MEDIA:
+            if found := getattr(media, name):
+                setattr(response, name, list(found))
+    return response
 
 
 def _pauses(execution: ToolExecution, function: Function, arguments: dict[str, Any]) -> bool:
@@ -289,34 +309,30 @@ def _pauses(execution: ToolExecution, function: Function, arguments: dict[str, A
         execution.requires_confirmation = True
     elif function.external_execution:
         execution.external_execution_required = True
-        execution.external_execution_silent = getattr(function, "external_execution_silent", None)
+        execution.external_execution_silent = function.external_execution_silent
     elif function.requires_user_input or function.name == "get_user_input":
         execution.requires_user_input = True
         execution.user_input_schema = user_input_schema(function, arguments)
     else:
         return False
-    execution.approval_type = getattr(function, "approval_type", None)
+    execution.approval_type = function.approval_type
     return True
 
 
 def _media_message(slots: list[Slot]) -> list[Message]:
-    media: dict[str, list[Any]] = {"images": [], "videos": [], "audio": [], "files": []}
-    for slot in slots:
-        outcome = slot.call.outcome if slot.call is not None else None
-        for name, source in (("images", "images"), ("videos", "videos"), ("audio", "audios"), ("files", "files")):
-            media[name].extend(getattr(outcome, source, None) or ())
-    found = {name: items for name, items in media.items() if items}
-    if not found:
+    given = [slot.media for slot in slots if slot.media is not None]
+    if not given:
         return []
+    found: dict[str, list[Any]] = {}
+    for source in MEDIA:
+        if media := [item for outcome in given for item in getattr(outcome, source) or ()]:
+            found["audio" if source == "audios" else source] = media
     return [Message(role="user", content="The tools above gave these media.", **found)]
 
 
 def _said_by_exceptions(slots: list[Slot]) -> list[Message]:
     said: list[Message] = []
-    for slot in slots:
-        error = slot.raised
-        if error is None:
-            continue
+    for error in [slot.raised for slot in slots if slot.raised is not None]:
         for role, text in (("user", error.user_message), ("assistant", error.agent_message)):
             if text is not None:
                 said.append(text if isinstance(text, Message) else Message(role=role, content=str(text)))
@@ -325,4 +341,4 @@ def _said_by_exceptions(slots: list[Slot]) -> list[Message]:
     return said
 
 
-__all__ = ["Slot", "ToolTurn", "as_text"]
+__all__ = ["Slot", "ToolTurn", "as_text", "tool_response"]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
 from agno.exceptions import AgnoError, ModelProviderError
+from agno.models._direct import DirectUse
+from agno.models._wait import retry_after
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
@@ -20,8 +22,8 @@ FINAL_STATUS_CODES = frozenset({400, 401, 403, 404, 413, 422})
 
 
 @dataclass
-class Model(ABC):
-    """A language model.
+class Model(DirectUse, ABC):
+    """A language model. Ask it yourself with `response` and its siblings, or give it to an agent.
 
     An adapter overrides `request`, `parse`, `parse_delta`, `translate_error` and the four client lines `send`, `asend`,
     `stream`, `astream`. A model of your own may instead override `invoke`, `ainvoke`, `invoke_stream` and
@@ -99,6 +101,10 @@ class Model(ABC):
     def parse_delta(self, delta: Any, state: dict[str, Any]) -> ModelResponse | None:
         """What one chunk adds, or None. Pure but for `state`, which belongs to this stream alone."""
         self._refuse("parse_delta")
+
+    def goes_on(self, answer: Message) -> bool:
+        """True if an answer without tool calls is not complete yet: the model is then asked again, with it."""
+        return False
 
     def translate_error(self, error: Exception) -> Exception:
         """The error to raise for one of the SDK's: ours if it is known, else the same one."""
@@ -198,6 +204,8 @@ class Model(ABC):
         translated = self.translate_error(error)
         if translated is error:
             raise error
+        if isinstance(translated, ModelProviderError) and translated.retry_after is None:
+            translated.retry_after = retry_after(error)
         raise translated from error
 
     def parse_tool_calls(self, fragments: list[dict[str, Any]]) -> list[dict[str, Any]]:

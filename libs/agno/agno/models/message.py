@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, fields
+from time import time
 from typing import Any
 
 import msgspec
@@ -89,7 +90,7 @@ class Message(Coded):
         mine = self.__dict__
         mine["role"] = role
         mine["content"] = content
-        mine["created_at"] = now_epoch()
+        mine["created_at"] = int(time())
         if values:
             mine.update(values if _REVIVED.isdisjoint(values) else _revived(values))
 

@@ -97,6 +97,8 @@ class Metrics:
         """Add the counts and facts of another, not its seconds."""
         mine = self.__dict__
         for key, value in other.__dict__.items():
+            if key in _SECONDS:
+                continue
             if key in _COUNTS:
                 mine[key] = mine.get(key, 0) + (value or 0)
             elif key in _FACTS and value:

@@ -122,7 +122,7 @@ class ModelResponse(Coded):
     videos: list[Video] | None = None
     audios: list[Audio] | None = None
     files: list[File] | None = None
-    tool_calls: list[dict[str, Any]] = ()  # type: ignore[assignment]  # set by __init__
+    tool_calls: list[dict[str, Any]] = Lazy(list)  # type: ignore[assignment]  # a descriptor that gives a list
     tool_executions: list[ToolExecution] = Lazy(list)  # type: ignore[assignment]  # a descriptor that gives a list
     event: str = ModelResponseEvent.assistant_response.value
     provider_data: dict[str, Any] | None = None
@@ -139,7 +139,6 @@ class ModelResponse(Coded):
         mine = self.__dict__
         if content is not None:
             mine["content"] = content
-        mine["tool_calls"] = []
         if role is not None:
             mine["role"] = role
         if values:
@@ -150,16 +149,13 @@ class ModelResponse(Coded):
 
     @property
     def is_text_only(self) -> bool:
-        """True if nothing but `content` is set: the frequent case in a stream."""
-        mine = self.__dict__
-        return len(mine) == 2 and "content" in mine and not mine["tool_calls"]
+        """True if nothing but text is set: the frequent case in a stream."""
+        return len(self.__dict__) == 1 and type(self.content) is str
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ModelResponse:
         """The inverse of `to_dict`."""
-        response = decode(cls, data)
-        response.__dict__.setdefault("tool_calls", [])
-        return response
+        return decode(cls, data)
 
 
 _FIELD_NAMES = frozenset(ModelResponse.__dataclass_fields__)

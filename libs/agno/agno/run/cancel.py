@@ -53,6 +53,12 @@ def raise_if_cancelled(run_id: str) -> None:
     _manager.raise_if_cancelled(run_id)
 
 
+def is_running_here(run_id: str) -> bool:
+    """True if the run is active in this process. What other processes run, only a shared manager could tell, and it
+    would tell the same of runs whose process died."""
+    return isinstance(_manager, InMemoryRunCancellationManager) and _manager.is_active(run_id)
+
+
 def get_active_runs() -> dict[str, bool]:
     """Active runs, and whether they were asked to stop."""
     return _manager.get_active_runs()
@@ -66,6 +72,7 @@ __all__ = [
     "get_active_runs",
     "get_cancellation_manager",
     "is_cancelled",
+    "is_running_here",
     "raise_if_cancelled",
     "register_run",
     "set_cancellation_manager",

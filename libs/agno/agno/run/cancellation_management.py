@@ -127,6 +127,10 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         self._active.pop(run_id, None)
         self._wished.pop(run_id, None)
 
+    def is_active(self, run_id: str) -> bool:
+        """True if the run was begun and has not ended."""
+        return run_id in self._active
+
     def get_active_runs(self) -> dict[str, bool]:
         return {run_id: token.cancelled for run_id, token in self._active.copy().items()}
 

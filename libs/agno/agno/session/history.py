@@ -11,7 +11,7 @@ from agno.session.base import SessionBase
 
 T = TypeVar("T")
 
-_UNFINISHED = (RunStatus.paused, RunStatus.cancelled, RunStatus.error)
+_UNFINISHED = (RunStatus.paused, RunStatus.cancelled, RunStatus.error, RunStatus.regenerated)
 ASSISTANT_ROLES = ("assistant", "model", "CHATBOT")
 
 

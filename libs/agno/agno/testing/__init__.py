@@ -1,7 +1,7 @@
 """Test your own agents, offline: scripted models and model servers, recorded traffic, a guard against the network."""
 
 from agno.testing.network import NetworkBlocked, NetworkGuard, no_network
-from agno.testing.replay import Recorder, Replayer, ReplayMismatch
+from agno.testing.replay import Recorder, Replayer, ReplayMismatch, recording
 from agno.testing.script import (
     Call,
     Fault,
@@ -38,6 +38,7 @@ __all__ = [
     "fails",
     "last_user_text",
     "no_network",
+    "recording",
     "says",
     "thinks",
     "wants",

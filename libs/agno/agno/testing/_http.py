@@ -31,6 +31,7 @@ class HttpCall:
         self.query = dict(parse_qsl(self.query_text, keep_blank_values=True))
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.body = body
+        self.connection: int = (scope.get("client") or ("", 0))[1]
         self.gone = asyncio.Event()  # the client left before the answer was complete
         self._send = send
         self._transport: asyncio.Transport = scope["state"]["transport"]

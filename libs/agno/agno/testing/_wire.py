@@ -30,6 +30,7 @@ class ServedRequest:
     query: dict[str, str]
     headers: dict[str, str]  # names in lower case
     json: Any
+    connection: int = 0  # the client's port: requests over one connection share it
     stream: bool = False
     messages: list[Message] = field(default_factory=list)
     turn: Turn | None = None

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import httpx
@@ -80,6 +81,14 @@ class Recorder(LoopbackServer):
         self._secrets = {secret for secret in secrets if secret}
         self._scrub = scrub
         self._timeout = timeout
+        self._only_if_successful = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, traceback)
+        if kind is not None and self._only_if_successful:
+            self.path.unlink(missing_ok=True)
 
     async def answer(self, call: HttpCall) -> None:
         self._secrets |= _secrets_of(call)
@@ -223,6 +232,25 @@ def _cleaned(value: Any, secrets: Collection[str], scrub: Scrub | None) -> Any:
 # Replaying -----------------------------------------------------------------------------------------------------------
 
 
+def recording(
+    path: str | Path,
+    upstream_url: str,
+    *,
+    ignore: Collection[str] = (),
+    secrets: Collection[str] = (),
+    scrub: Scrub | None = None,
+) -> Recorder | Replayer:
+    """A Replayer if there is a recording, else a Recorder that makes one: a test asks the provider once in its life.
+
+    With AGNO_RECORD=1 in the environment the recording is made anew. A block that fails leaves no recording behind.
+    """
+    if Path(path).exists() and os.environ.get("AGNO_RECORD", "") in ("", "0"):
+        return Replayer(path, ignore=ignore, secrets=secrets, scrub=scrub)
+    recorder = Recorder(path, upstream_url, secrets=secrets, scrub=scrub)
+    recorder._only_if_successful = True
+    return recorder
+
+
 class Replayer(LoopbackServer):
     """Serves a recorded file; use it in a `with` block.
 
@@ -316,7 +344,7 @@ def load(path: str | Path) -> list[Exchange]:
         data = msgspec.json.decode(Path(path).read_bytes())
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"There is no recording {str(path)!r}: make one with Recorder(path, upstream_url)."
+            f"There is no recording {str(path)!r}: make one with recording(path, upstream_url) or Recorder."
         ) from None
     if not isinstance(data, dict) or data.get("format") != 1:
         raise ValueError(f"{str(path)!r} is no recording that this version can read: make it anew with Recorder.")
@@ -360,4 +388,4 @@ def _bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else msgspec.json.encode(value)
 
 
-__all__ = ["Exchange", "Recorder", "ReplayMismatch", "Replayer", "differences", "load"]
+__all__ = ["Exchange", "Recorder", "ReplayMismatch", "Replayer", "differences", "load", "recording"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, NamedTuple, Union
 
 import msgspec
@@ -43,7 +43,7 @@ class Call:
         return self.arguments if isinstance(self.arguments, str) else msgspec.json.encode(self.arguments).decode()
 
 
-FaultKind = Literal["status", "timeout", "cut", "malformed"]
+FaultKind = Literal["status", "timeout", "cut", "short", "malformed"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Fault:
     """What goes wrong on the wire.
 
     `status` answers with an HTTP error (inside a stream that has begun: with the protocol's error event), `timeout`
-    leaves the connection open and says nothing more, `cut` closes it, `malformed` sends what is no JSON.
+    leaves the connection open and says nothing more, `cut` closes it, `short` ends the answer in good order before it is
+    complete, `malformed` sends what is no JSON.
     """
 
     kind: FaultKind
@@ -75,7 +76,7 @@ class Fault:
         return ModelProviderError(self.message, self.status)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Turn:
     """One answer of the model, in no provider's words."""
 
@@ -97,6 +98,12 @@ class Turn:
     pace: float = 0.0  # seconds between pieces
     chunk_size: int = 4  # characters in a streamed piece
     wire_bytes: int | None = None  # server only: bytes in one write, so that events arrive torn
+
+    def __repr__(self) -> str:
+        usual = Turn()
+        said = {f.name: getattr(self, f.name) for f in fields(self)}
+        told = [f"{name}={value!r}" for name, value in said.items() if value != getattr(usual, name)]
+        return f"Turn({', '.join(told)})"
 
     def with_(self, **changes: Any) -> Turn:
         """The same turn with other facts."""
@@ -127,7 +134,7 @@ class Turn:
         return self.finish or ("tools" if self.calls else "stop")
 
 
-Scripted = Union[Turn, Callable[[list[Message]], Turn]]
+Scripted = Union[Turn, str, BaseException, Callable[[list[Message]], Any]]
 Key = Callable[[list[Message]], Hashable]
 
 
@@ -144,6 +151,9 @@ def call(name: str, **arguments: Any) -> Call:
 def wants(*calls: str | Call, **arguments: Any) -> Turn:
     """The model asks for tools: `wants("add", a=1, b=2)`, or several: `wants(call("add", a=1), call("now"))`."""
     made = [Call(item, arguments) if isinstance(item, str) else item for item in calls]
+    for item in made:
+        if not isinstance(item, Call):
+            raise TypeError(f'wants got {item!r}: name the arguments of a tool, as in wants("add", a=1, b=2).')
     return Turn(calls=tuple(made))
 
 
@@ -158,7 +168,7 @@ def thinks(reasoning: str, text: str | None = None, *calls: Call, **facts: Any) 
 
 
 def fails(
-    error: Exception | int | Literal["timeout", "cut", "malformed"],
+    error: Exception | int | Literal["timeout", "cut", "short", "malformed"],
     message: str = "scripted failure",
     *,
     after: int = 0,
@@ -169,16 +179,39 @@ def fails(
 ) -> Turn:
     """The request fails; in a stream `after` so many pieces of `text`.
 
-    `error` is an exception, an HTTP status, or "timeout", "cut" or "malformed" (see Fault).
+    `error` is an exception, an HTTP status, or "timeout", "cut", "short" or "malformed" (see Fault). `headers` go with
+    a status, such as {"retry-after": "2"}.
     """
     made: Exception | Fault
     if isinstance(error, int):
         made = Fault("status", error, message, code, headers or {})
-    elif isinstance(error, str):
+    elif isinstance(error, Exception):
+        made = error
+    elif error in _NAMED_FAULTS:
         made = Fault(error, message=message)
     else:
-        made = error
+        raise ValueError(
+            f"fails got {error!r}; it takes an exception, an HTTP status, or one of {', '.join(_NAMED_FAULTS)}."
+        )
     return Turn(text=text, error=made, break_after=after, **facts)
+
+
+_NAMED_FAULTS = ("timeout", "cut", "short", "malformed")
+
+
+def as_turn(item: Any) -> Turn:
+    """A turn from what a script may have in its place: a text is said, an error is raised."""
+    if isinstance(item, Turn):
+        return item
+    if isinstance(item, str):
+        return says(item)
+    if isinstance(item, Exception):
+        return fails(item)
+    hint = " Give the turns one by one, as in ScriptedModel(*turns)." if isinstance(item, (list, tuple)) else ""
+    raise TypeError(
+        "A turn of a script is a text, an error, says(...), wants(...), thinks(...), fails(...), or a function of the "
+        f"messages that gives one of these, not {item!r}.{hint}"
+    )
 
 
 # A turn in pieces -----------------------------------------------------------------------------------------------------
@@ -239,11 +272,11 @@ class Script:
         self._by = by
         self._repeat = repeat
         self._lock = threading.Lock()
-        self._turns: dict[Hashable, list[Scripted]] = _orders(turns, by)
+        self._turns = {key: [_checked(turn) for turn in order] for key, order in _orders(turns, by).items()}
         self.unexpected: list[str] = []
 
     @property
-    def left(self) -> list[Scripted]:
+    def left(self) -> list[Any]:
         """The turns that were not asked for yet."""
         return [] if self._repeat else [turn for order in self._turns.values() for turn in order]
 
@@ -257,7 +290,7 @@ class Script:
                 self.unexpected.append(complaint)
                 raise ScriptExhausted(complaint)
             turn = order[0] if self._repeat and len(order) == 1 else order.pop(0)
-        return turn if isinstance(turn, Turn) else turn(messages)
+        return turn if isinstance(turn, Turn) else as_turn(turn(messages))
 
     def _complaint(self, messages: list[Message], key: Hashable) -> str:
         last = f"{messages[-1].role}: {messages[-1].get_content_string()!r}" if messages else "none"
@@ -272,7 +305,13 @@ class Script:
         if self.unexpected:
             raise ScriptExhausted(self.unexpected[0])
         if left := self.left:
-            raise ScriptNotFinished(f"{len(left)} scripted turns were not asked for; the next is {left[0]!r}.")
+            number = "1 scripted turn was" if len(left) == 1 else f"{len(left)} scripted turns were"
+            raise ScriptNotFinished(f"{number} not asked for; the next is {left[0]!r}.")
+
+
+def _checked(item: Any) -> Turn | Callable[[list[Message]], Any]:
+    is_function = callable(item) and not isinstance(item, type)
+    return item if is_function else as_turn(item)
 
 
 def _orders(turns: Sequence[Any], by: Key | None) -> dict[Hashable, list[Scripted]]:
@@ -299,6 +338,7 @@ __all__ = [
     "ScriptNotFinished",
     "Scripted",
     "Turn",
+    "as_turn",
     "call",
     "deltas",
     "fails",

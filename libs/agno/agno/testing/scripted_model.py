@@ -46,7 +46,8 @@ class Request:
 
 @dataclass(init=False)
 class ScriptedModel(Model):
-    """Plays the given turns, one per request, in order. A turn may be a function of the messages.
+    """Plays the given turns, one per request, in order: `says(...)`, `wants(...)`, `thinks(...)`, `fails(...)`, a text, or
+    a function of the messages that gives one of these.
 
     With `repeat=True` the last turn serves all further requests. For concurrent runs give a dict from key to turns:
     `ScriptedModel({"tea?": says("yes"), "sum?": [wants("add", a=1), says("3")]})`; the key is the last user text, or

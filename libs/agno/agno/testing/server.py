@@ -129,7 +129,7 @@ class ScriptedServer(LoopbackServer):
             if not await _pause(call, turn.pace):
                 return
         fault = turn.fault
-        if fault is None:
+        if fault is None or fault.kind == "short":
             await call.end()
         elif fault.kind == "malformed":
             last = piece or protocol.failure_piece(fault)
@@ -161,7 +161,7 @@ def _read(call: HttpCall) -> ServedRequest:
         body = msgspec.json.decode(call.body) if call.body else None
     except msgspec.DecodeError:
         body = None
-    return ServedRequest("", call.method, call.path, call.query, call.headers, body)
+    return ServedRequest("", call.method, call.path, call.query, call.headers, body, call.connection)
 
 
 def _until_broken(pieces: Iterator[str]) -> Iterator[str]:
@@ -190,6 +190,8 @@ async def _fail(call: HttpCall, protocol: WireProtocol, fault: Fault) -> None:
         await call.gone.wait()
     elif fault.kind == "cut":
         await call.cut()
+    elif fault.kind == "short":
+        await call.whole(200, b"", {"content-type": protocol.STREAM_TYPE})
     else:
         body = to_json(protocol.failure(fault)).encode()
         await call.whole(fault.status, body, {**_JSON, **fault.headers})

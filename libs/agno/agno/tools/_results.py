@@ -33,6 +33,11 @@ class FunctionExecutionResult:
     audios: list[Audio] | None = None
     files: list[File] | None = None
 
+    @property
+    def has_media(self) -> bool:
+        """True if the tool gave media."""
+        return bool(self.images or self.videos or self.audios or self.files)
+
     def add_media(self, source: ToolResult) -> None:
         """Take over the media of a tool's answer."""
         for name in MEDIA:

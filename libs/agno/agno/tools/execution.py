@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from agno._io import ASYNC, IO, drive, is_coroutine_function, thread_io
+from agno._io import ASYNC, IO, Give, drive, is_coroutine_function, silent, thread_io
 from agno.exceptions import AgentRunException, RunCancelledException
 from agno.run.base import BaseRunOutputEvent
 from agno.tools._results import FunctionExecutionResult, ToolResult
-from agno.tools.schema import ArgumentError, Described, described
+from agno.tools.schema import ArgumentError, Described
+from agno.utils.blank import blank
 from agno.utils.log import log_exception, log_warning, logger
 from agno.utils.parameters import accepted
 from agno.utils.result_cache import ResultCache, cache_key
@@ -30,8 +31,8 @@ _ABSENT: dict[str, Any] = dict.fromkeys(
 _CONTENT_EVENTS = frozenset({"RunContent", "TeamRunContent"})
 
 
-async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
-    """Run a call. Gives what a generator tool yields (events, pieces of text); how it ended is put on `call.outcome`.
+async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any], give: Give = silent) -> None:
+    """Run a call. The events that a generator tool yields are given out; how it ended is put on `call.outcome`.
 
     An ordinary exception of the tool is a failed outcome; `AgentRunException` and a cancelled run travel.
     """
@@ -41,9 +42,7 @@ async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Async
             await _call_hook(io, function.pre_hook, call, scope)
         generator = await _started(io, call, scope)
         if generator is not None:
-            async with aclosing(_collected(io, call, generator)) as items:
-                async for item in items:
-                    yield item
+            await _collect(io, call, generator, give)
         if "session_state" in scope and call.outcome is not None:
             call.outcome.updated_session_state = scope["session_state"]
         if function.post_hook is not None:
@@ -69,10 +68,9 @@ async def _call_hook(io: IO, hook: Callable[..., Any], call: FunctionCall, scope
 async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
     """Call the function, or find its result. A generator that is still to be iterated is given back."""
     function = call.function
-    fn = function.entrypoint
-    if fn is None:
+    if function.entrypoint is None:
         raise ValueError(f"Tool {function.name!r} has no function to run.")
-    known = described(fn)
+    known = function.known()
     raw = function.skip_entrypoint_processing
     arguments = dict(call.arguments or {}) if raw else known.own(call.arguments or {})
     cache = None
@@ -81,13 +79,13 @@ async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
         if (kept := await io.call(cache.read)) is not None:
             _succeed(call, kept[0])
             return None
-    injected = _injected(known, call, scope, only_contexts=raw)
-    entry = functools.partial(_enter, known=known, function=call.function, injected=injected)
-    hooks = [*(scope.get("tool_hooks") or ()), *(function.tool_hooks or ())]
-    if hooks:
+    injected = _injected(known, call, scope, only_contexts=raw) if known.injected else {}
+    if function.tool_hooks or scope.get("tool_hooks"):
+        entry = functools.partial(_enter, known=known, function=function, injected=injected)
+        hooks = [*(scope.get("tool_hooks") or ()), *(function.tool_hooks or ())]
         result = await _chain(io, _wanted(io, hooks, function.name), entry, call, scope)(**arguments)
     else:
-        result = await entry(io, arguments)
+        result = await _enter(io, arguments, known=known, function=function, injected=injected)
     if isinstance(result, (GeneratorType, AsyncGeneratorType)):
         return result
     if cache is not None:
@@ -98,8 +96,6 @@ async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
 
 def _injected(known: Described, call: FunctionCall, scope: Mapping[str, Any], *, only_contexts: bool) -> dict[str, Any]:
     """What the framework fills in: by name, and the run context by its annotation."""
-    if not known.injected:
-        return {}
     values: dict[str, Any] = {}
     for name, source in known.injected.items():
         if only_contexts and name not in known.contexts:
@@ -117,7 +113,8 @@ async def _enter(
     """Call the function itself; injected values win over whatever a hook passes."""
     if not function.skip_entrypoint_processing:
         arguments = known.validated(function.name, known.own(arguments))
-    arguments = {**arguments, **injected} if injected else arguments
+    if injected:
+        arguments = {**arguments, **injected}
     fn = function.entrypoint
     if known.positional:
         given = [arguments.pop(name) for name in known.positional if name in arguments]
@@ -187,7 +184,7 @@ def _plain(link: Link) -> Callable[..., Any]:
 # How it ended --------------------------------------------------------------------------------------------------------
 
 
-async def _collected(io: IO, call: FunctionCall, generator: Any) -> AsyncGenerator[Any, None]:
+async def _collect(io: IO, call: FunctionCall, generator: Any, give: Give) -> None:
     """Iterate a generator tool: events pass, text is collected and joined."""
     text: list[str] = []
     outcome = FunctionExecutionResult(status="success")
@@ -198,13 +195,12 @@ async def _collected(io: IO, call: FunctionCall, generator: Any) -> AsyncGenerat
                     text.append(said)
                 if getattr(item, "tool_call_id", "") is None:
                     item.tool_call_id = call.call_id  # type: ignore[attr-defined]  # of custom events
-                yield item
+                await give(item)
             elif item is not None:
                 if isinstance(item, ToolResult):
                     outcome.add_media(item)
                     item = item.content
                 text.append(str(item))
-                yield text[-1]
     call.result = outcome.result = "".join(text)
     call.outcome = outcome
 
@@ -217,7 +213,7 @@ def _said(event: BaseRunOutputEvent) -> str | None:
 
 
 def _succeed(call: FunctionCall, result: Any) -> None:
-    outcome = FunctionExecutionResult(status="success", result=result)
+    outcome = blank(FunctionExecutionResult, status="success", result=result)
     if isinstance(result, ToolResult):
         outcome.result = result.content
         outcome.add_media(result)

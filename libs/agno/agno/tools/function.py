@@ -8,7 +8,7 @@ import inspect
 import operator
 import shutil
 import types
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from agno._io import ASYNC, IO, SYNC, drive
 from agno.models.response import FIELD_TYPES, UserInputField
 from agno.tools._results import FunctionExecutionResult, ToolResult
 from agno.tools.execution import execute
-from agno.tools.schema import described
+from agno.tools.schema import Described, described
 from agno.utils.json_schema import can_be_strict
 from agno.utils.json_schema import strict as strict_schema
 
@@ -64,13 +64,20 @@ class Function:
     def __post_init__(self) -> None:
         self._given_parameters = self.parameters if self.parameters != _empty_schema() else None
         self._processed: bool | None = None
+        self._known: tuple[Any, Described] | None = None
         self._definitions: dict[bool, tuple[tuple[Any, ...], dict[str, Any]]] = {}
         if (kind := getattr(self.entrypoint, APPROVAL_MARK, None)) is not None and self.approval_type is None:
             self.require_approval(kind)
 
+    @property
+    def waits(self) -> bool:
+        """True if a call waits for a person."""
+        asks = self.requires_confirmation or self.requires_user_input or self.external_execution
+        return bool(asks) or self.name == "get_user_input"
+
     def require_approval(self, kind: str) -> None:
         """Keep approvals of calls on record. A required one without another way to wait asks for a confirmation."""
-        waits = self.requires_confirmation or self.requires_user_input or self.external_execution
+        waits = self.waits
         if not waits and kind == "audit":
             raise ValueError(
                 f'@approval("audit") records what a person decided, but nobody is asked about {self.name!r}. Give its '
@@ -175,9 +182,17 @@ class Function:
         """A call of this function, to be executed."""
         return FunctionCall(function=self, arguments=arguments, call_id=call_id)
 
+    def known(self) -> Described:
+        """What is known of the entrypoint, which must be set."""
+        kept = self._known
+        if kept is None or kept[0] is not self.entrypoint:
+            fn: Any = self.entrypoint
+            kept = self._known = (fn, described(fn))
+        return kept[1]
+
     def takes_none(self, name: str) -> bool:
         """True if None is a value that a parameter allows."""
-        return self.entrypoint is not None and described(self.entrypoint).takes_none(name)
+        return self.entrypoint is not None and self.known().takes_none(name)
 
 
 _SCHEMA = frozenset({"entrypoint", "parameters", "user_input_fields"})  # what the parameters are made of
@@ -211,9 +226,7 @@ class FunctionCall:
 
 
 async def _run_to_end(io: IO, call: FunctionCall, scope: dict[str, Any]) -> FunctionExecutionResult:
-    items: AsyncGenerator[Any, None] = execute(io, call, scope)
-    async for _ in items:
-        pass
+    await execute(io, call, scope)
     assert call.outcome is not None  # execute() leaves one, or raises
     return call.outcome
 

@@ -56,20 +56,25 @@ class Described:
 
     def own(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments without those that only the framework may give."""
+        if self.injected.keys().isdisjoint(arguments):
+            return dict(arguments)
         return {name: value for name, value in arguments.items() if name not in self.injected}
 
     def validated(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments as the types that the function declares. Raises ArgumentError saying which one is wrong."""
-        properties = self.parameters["properties"]
         for name in self.parameters["required"]:
             if name not in arguments:
                 raise ArgumentError(f"{tool} needs the parameter {name!r}. Parameters: {self._names()}.")
+        hints = self.hints
         result = {}
         for name, value in arguments.items():
-            if name not in properties and name not in self.hints and not self.accepts_any:
-                raise ArgumentError(f"{tool} has no parameter {name!r}. Parameters: {self._names()}.")
-            hint = self.hints.get(name, Any)
-            result[name] = value if hint is Any or type(value) is hint else self._checked(tool, name, hint, value)
+            hint = hints.get(name)
+            if hint is None:
+                if name not in self.parameters["properties"] and name not in hints and not self.accepts_any:
+                    raise ArgumentError(f"{tool} has no parameter {name!r}. Parameters: {self._names()}.")
+            elif type(value) is not hint and hint is not Any:
+                value = self._checked(tool, name, hint, value)
+            result[name] = value
         return result
 
     def _checked(self, tool: str, name: str, hint: Any, value: Any) -> Any:

@@ -8,9 +8,10 @@ from typing import Any
 
 from agno.tools.function import Function, name_of
 from agno.utils.log import log_warning
+from agno.utils.rebuild import Rebuildable
 
 
-class Toolkit:
+class Toolkit(Rebuildable):
     """Tools that belong together. Subclass it, and pass the methods as `tools=`."""
 
     requires_connect: bool = False  # connect() before, close() after a run

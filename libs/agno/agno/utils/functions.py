@@ -55,33 +55,37 @@ def parse_arguments(text: Any, function: Callee) -> dict[str, Any]:
     value = _decoded(text, function.name)
     if value is None or value == []:
         return {}
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict) or not all(map(_is_text, value)):
         raise ValueError(f"The arguments of {function.name!r} are {text!r}; they must be a JSON object.")
-    properties = function.parameters.get("properties") or {}
-    return {key: _cleaned(item, key, properties.get(key, {}), function) for key, item in value.items()}
+    for key, item in value.items():
+        if isinstance(item, str) and len(item) <= 16:
+            value[key] = _cleaned(item, key, function)
+    return value
 
 
 def _decoded(text: Any, name: str) -> Any:
-    if text is None or isinstance(text, Mapping):
-        return dict(text) if text else {}
     if not isinstance(text, str):
-        return text
-    if not text.strip():
-        return {}
+        return text if text is not None and not isinstance(text, Mapping) else dict(text or {})
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
+        if not text.strip():
+            return {}
         try:
             return ast.literal_eval(text.strip())
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             raise ValueError(f"The arguments of {name!r} are no JSON object ({error}): {text[:200]!r}") from error
 
 
-def _cleaned(value: Any, name: str, schema: Mapping[str, Any], function: Callee) -> Any:
+def _is_text(key: Any) -> bool:
+    return key.__class__ is str
+
+
+def _cleaned(value: str, name: str, function: Callee) -> Any:
     """`"true"` where no text is wanted becomes True, and so on for false; `"null"` and `"none"` where None is allowed."""
-    if not isinstance(value, str) or len(value) > 16 or (word := value.strip().lower()) not in _WORDS:
+    if (word := value.strip().lower()) not in _WORDS:
         return value
-    if not _wants_text(schema):
+    if not _wants_text((function.parameters.get("properties") or {}).get(name, {})):
         return _WORDS[word]
     return None if _WORDS[word] is None and function.takes_none(name) else value
 

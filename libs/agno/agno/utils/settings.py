@@ -15,7 +15,7 @@ S = TypeVar("S", bound="Settings")
 class Settings:
     """Base of `Agent`, `Team`, `Workflow`: annotated class attributes are the keyword arguments of the constructor.
 
-    Building an object costs one dict update, whatever the number of settings. `_aliases` maps spellings of other
+    Building an object costs one dict, whatever the number of settings. `_aliases` maps spellings of other
     versions to ours, `_removed` maps names that existed once to the sentence that says what to use.
     """
 
@@ -32,7 +32,7 @@ class Settings:
     def __init__(self, **settings: Any) -> None:
         if not settings.keys() <= self._names:
             settings = self._translated(settings)
-        self.__dict__.update(settings)
+        self.__dict__ = settings
 
     def _translated(self, settings: dict[str, Any]) -> dict[str, Any]:
         translated: dict[str, Any] = {}
@@ -80,6 +80,9 @@ def publish_signature(cls: type[S]) -> type[S]:
                 )
 
     cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
+    if (init := cls.__dict__.get("__init__")) is not None:  # some look at the constructor itself
+        own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        init.__signature__ = inspect.Signature([own, *parameters])
     return cls
 
 

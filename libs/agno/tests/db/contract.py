@@ -20,6 +20,7 @@ from agno.run.base import RunStatus
 from agno.run.team import TeamRunOutput
 from agno.run.workflow import WorkflowRunOutput
 from agno.session import AgentSession, SessionSummary, TeamSession, WorkflowSession
+from db.definitions_contract import DefinitionsContract
 
 HOSTILE = ["' OR '1'='1", '"; DROP TABLE agno_sessions; --', "%", "_", "\\", "a'b\"c", "%s {0} $1 ?", "\u0000x", ""]
 UNICODE = ["Grüße", "日本語", "👩‍👩‍👧", "ﬀ", "İstanbul", "\u202eabc", "line\nbreak\ttab"]
@@ -53,7 +54,7 @@ def an_eval(run_id: str, **fields: Any) -> EvalRunRecord:
     return EvalRunRecord(run_id=run_id, eval_data={"score": 1}, **fields)
 
 
-class DbContract:
+class DbContract(DefinitionsContract):
     """The suite for every database."""
 
     differences: dict[str, str] = {}  # test name -> reason; the test must then fail

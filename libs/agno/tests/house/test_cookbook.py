@@ -38,4 +38,4 @@ def test_the_demo_answers_from_this_repository_and_names_its_sources(tmp_path: P
     demo = REPOSITORY / "cookbook" / "demo.py"
     printed = run_alone(demo.read_text(encoding="utf-8"), str(demo), tmp_path)
     assert printed.count("$ agno ask") == 3
-    assert len(re.findall(r"— (?:README|CONTRIBUTING|docs/\S+)\.md:\d+", printed)) >= 3
+    assert len(re.findall(r"(?m)^(?:README|CONTRIBUTING|docs/\S+)\.md:\d+", printed)) >= 3

@@ -41,6 +41,8 @@ ROOMS = {
     "agno.memory": 4,
     "agno.culture": 4,
     "agno.compression": 4,
+    "agno.skills": 4,
+    "agno.registry": 4,
     "agno.session.summary": 4,
     "agno.knowledge.knowledge": 4,
     # 5 and 6
@@ -59,7 +61,7 @@ ADAPTER = 3
 
 # Files of the ports beside which the adapters of a family lie, and bases that adapters of one family share.
 PORTS = (
-    *("agno.models.base", "agno.models.defaults", "agno.models.utils"),
+    *("agno.models.base", "agno.models.defaults", "agno.models.utils", "agno.models.fallback"),
     *("agno.tools.function", "agno.tools.toolkit", "agno.tools.decorator", "agno.tools.schema", "agno.tools.execution"),
     *("agno.db.base", "agno.db.query", "agno.db.tables", "agno.db.utils", "agno.vectordb.base", "agno.vectordb.search"),
     *("agno.knowledge.document", "agno.knowledge.types", "agno.knowledge.content", "agno.knowledge.chunking"),

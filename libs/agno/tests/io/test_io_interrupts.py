@@ -75,10 +75,11 @@ def test_a_tool_that_ends_the_program_ends_it_and_the_run_is_stored(mode: str) -
 PROGRAM = """
 import asyncio, sys, time
 from contextlib import aclosing
-from agno._io import SYNC, iterate
+from agno._io import SYNC
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
 from agno.testing import ScriptedModel, says, wants
+from stepping import items_of, merged
 
 def sleeps():
     print("ready", flush=True)
@@ -119,12 +120,12 @@ async def streamed(fn, **settings):
         async for event in events:
             pass
 
-def merged():
+def merging():
     async def branch(n):
         yield n
         await SYNC.call(sleeps)
         yield n
-    for item in iterate(SYNC.merge(branch(1), branch(2))):
+    for item in items_of(merged(SYNC, branch(1), branch(2))):
         pass
 
 async def notebook():
@@ -155,7 +156,7 @@ SCENES = {
 def interrupted(line: str, db_file: Path, readies: int = 1, signals: int = 1) -> tuple[int, str, float]:
     """Run a program until it is ready, send SIGINT; its exit code, what it says on stderr, how long it took to end."""
     command = [sys.executable, "-c", f"{PROGRAM}\n{textwrap.dedent(line)}", str(db_file)]
-    environment = {**os.environ, "PYTHONWARNINGS": "default::RuntimeWarning"}
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__), "PYTHONWARNINGS": "default::RuntimeWarning"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as program:
@@ -192,7 +193,7 @@ def test_a_signal_cancels_the_run_and_the_program_ends(scene: str, tmp_path: Pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_signal_ends_a_merge_of_blocking_branches(tmp_path: Path) -> None:
-    code, error, seconds = interrupted("merged()", tmp_path / "none.db", readies=2)
+    code, error, seconds = interrupted("merging()", tmp_path / "none.db", readies=2)
     assert seconds < 3 and code in (-signal.SIGINT, 130)
     assert error.rstrip().endswith("KeyboardInterrupt") and "Exception in thread" not in error
 

@@ -18,15 +18,18 @@ from typing import Any
 
 import pytest
 
-from agno._io import ASYNC, SYNC, Portal, drive, iterate, portal, run_blocking, thread_io, workers
+from agno._io import ASYNC, SYNC, Portal, drive, portal, run_blocking, thread_io, workers
 from agno._io.loops import PerLoop
 from agno._io.workers import Workers
+
+from stepping import items_of
 
 
 def run_script(text: str, *flags: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
     """A program of its own; every warning is shown."""
     command = [sys.executable, "-X", "dev", *flags, "-c", textwrap.dedent(text)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment)
 
 
 # Sharing -------------------------------------------------------------------------------------------------------------
@@ -51,7 +54,7 @@ def test_sync_runs_in_many_threads_step_their_own_generators() -> None:
             yield int(await SYNC.call(lambda n=n: n))
 
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(lambda start: list(iterate(numbers(start))), range(64)))
+        found = list(pool.map(lambda start: list(items_of(numbers(start))), range(64)))
     assert found == [list(range(start, start + 100)) for start in range(64)]
 
 
@@ -103,10 +106,10 @@ def test_a_sync_run_in_an_async_tool_of_a_sync_run() -> None:
         if depth == 0:
             yield 1
             return
-        for item in iterate(SYNC.stream(items, items, depth - 1)):
+        for item in items_of(SYNC.stream(items, items, depth - 1)):
             yield item + 1
 
-    assert list(iterate(SYNC.stream(items, items, 5))) == [6]
+    assert list(items_of(SYNC.stream(items, items, 5))) == [6]
 
 
 def test_nothing_is_kept_of_results_and_errors() -> None:
@@ -331,7 +334,7 @@ def test_after_a_fork_the_child_has_a_portal_and_workers_of_its_own() -> None:
 ENDINGS = {
     "idle": "",
     "with a background task of a tool": "drive(SYNC.call(leaves_a_task))",
-    "with a half-read async generator": "items = iterate(SYNC.stream(endless, endless)); next(items)",
+    "with a half-read async generator": "items = items_of(SYNC.stream(endless, endless)); next(items)",
     "with a nested portal": "drive(SYNC.call(nested))",
     "with a busy worker": "asyncio.run(impatient())",
     "with a blocking generator in a worker": "asyncio.run(impatient_reader())",
@@ -347,7 +350,8 @@ def test_the_end_of_the_program_is_quick_and_silent(ending: str) -> None:
     done = run_script(
         f"""
         import asyncio, threading, time
-        from agno._io import ASYNC, SYNC, drive, iterate
+        from agno._io import ASYNC, SYNC, drive
+        from stepping import items_of
 
         kept = []
 
@@ -421,7 +425,7 @@ def test_leaving_a_stream_of_the_portal_in_another_thread_than_it_began() -> Non
         finally:
             closed.append("closed")
 
-    reader = iterate(SYNC.stream(items, items))
+    reader = items_of(SYNC.stream(items, items))
     with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as two:
         assert one.submit(next, reader).result() == 1
         assert two.submit(next, reader).result() == 2

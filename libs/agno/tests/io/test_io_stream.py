@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from agno._io import ASYNC, IO, SYNC, iterate
+from agno._io import ASYNC, IO, SYNC
+
+from stepping import items_of
 
 trace: ContextVar[str] = ContextVar("trace", default="unset")
 log: list[Any] = []
@@ -185,7 +187,7 @@ def test_a_blocking_generator_lives_in_one_thread_and_one_context() -> None:
 
 
 def test_a_sync_run_iterates_in_the_callers_thread() -> None:
-    assert {thread for _, thread, _ in iterate(SYNC.stream(rows, rows))} == {threading.get_ident()}
+    assert {thread for _, thread, _ in items_of(SYNC.stream(rows, rows))} == {threading.get_ident()}
 
 
 async def in_scopes() -> AsyncGenerator[Any, None]:

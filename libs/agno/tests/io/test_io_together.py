@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from agno._io import ASYNC, IO, SYNC, iterate
+from agno._io import ASYNC, IO, SYNC
+
+from stepping import items_of, merged
 
 trace: ContextVar[str] = ContextVar("trace", default="unset")
 
@@ -46,7 +48,7 @@ def test_merge_gives_every_item_and_keeps_the_order_of_each_branch(play: Any, br
     log: list[str] = []
 
     async def work(io: IO) -> list[Any]:
-        return await collect(io.merge(*[counts(io, str(b), 5, log) for b in range(branches)]))
+        return await collect(merged(io, *[counts(io, str(b), 5, log) for b in range(branches)]))
 
     items = play(work)
     assert len(items) == 5 * branches
@@ -58,7 +60,7 @@ def test_merge_gives_every_item_and_keeps_the_order_of_each_branch(play: Any, br
 def test_branches_run_at_the_same_time(play: Any) -> None:
     async def work(io: IO) -> float:
         started = time.perf_counter()
-        await collect(io.merge(*[counts(io, str(b), 1, [], pause=0.1) for b in range(5)]))
+        await collect(merged(io, *[counts(io, str(b), 1, [], pause=0.1) for b in range(5)]))
         return time.perf_counter() - started
 
     assert play(work) < 0.35
@@ -66,7 +68,7 @@ def test_branches_run_at_the_same_time(play: Any) -> None:
 
 def test_items_come_as_they_are_made(play: Any) -> None:
     async def work(io: IO) -> list[Any]:
-        return await collect(io.merge(counts(io, "slow", 2, [], 0.08), counts(io, "quick", 2, [], 0.005)))
+        return await collect(merged(io, counts(io, "slow", 2, [], 0.08), counts(io, "quick", 2, [], 0.005)))
 
     assert [name for name, _ in play(work)] == ["quick", "quick", "slow", "slow"]
 
@@ -80,7 +82,7 @@ def test_a_slow_reader_is_not_run_away_from(play: Any) -> None:
             yield n
 
     async def work(io: IO) -> int:
-        async with aclosing(io.merge(eager(io), eager(io))) as items:
+        async with aclosing(merged(io, eager(io), eager(io))) as items:
             async for _ in items:
                 await io.sleep(0.02)
                 break
@@ -103,7 +105,7 @@ def test_the_first_error_closes_the_siblings_and_travels(play: Any, error: BaseE
     async def work(io: IO) -> list[Any]:
         seen: list[Any] = []
         with pytest.raises(type(error)) as caught:
-            await collect(io.merge(counts(io, "a", 9999, log), fails(io, error), counts(io, "b", 9999, log)), seen)
+            await collect(merged(io, counts(io, "a", 9999, log), fails(io, error), counts(io, "b", 9999, log)), seen)
         assert caught.value is error
         assert sorted(log) == ["a closed", "b closed"]  # before the error is seen
         return seen
@@ -124,8 +126,8 @@ def test_an_error_meets_siblings_that_wait_for_the_reader(play: Any, caplog: Any
 
     async def work(io: IO) -> None:
         with pytest.raises(OSError):
-            await collect(io.merge(*[bad(io, n) for n in range(5)]))
-        async with aclosing(io.merge(*[bad(io, n) for n in range(5)])) as items:
+            await collect(merged(io, *[bad(io, n) for n in range(5)]))
+        async with aclosing(merged(io, *[bad(io, n) for n in range(5)])) as items:
             async for _ in items:
                 break
 
@@ -136,7 +138,7 @@ def test_break_closes_every_branch_before_going_on(play: Any) -> None:
     log: list[str] = []
 
     async def work(io: IO) -> list[str]:
-        async with aclosing(io.merge(counts(io, "a", 99, log), counts(io, "b", 99, log))) as items:
+        async with aclosing(merged(io, counts(io, "a", 99, log), counts(io, "b", 99, log))) as items:
             async for _ in items:
                 break
         return sorted(log)
@@ -146,7 +148,7 @@ def test_break_closes_every_branch_before_going_on(play: Any) -> None:
 
 def test_sync_break_joins_the_threads() -> None:
     log: list[str] = []
-    for _ in iterate(SYNC.merge(counts(SYNC, "a", 99, log), counts(SYNC, "b", 99, log))):
+    for _ in items_of(merged(SYNC, counts(SYNC, "a", 99, log), counts(SYNC, "b", 99, log))):
         break
     assert sorted(log) == ["a closed", "b closed"]
     assert not [t for t in threading.enumerate() if t.name == "agno-merge"]
@@ -160,7 +162,7 @@ def test_branches_see_the_context_and_change_a_copy_of_it(play: Any) -> None:
         yield before, trace.get()
 
     async def work(io: IO) -> tuple[list[Any], str]:
-        items = await collect(io.merge(branch(io, "a"), branch(io, "b")))
+        items = await collect(merged(io, branch(io, "a"), branch(io, "b")))
         return sorted(items), trace.get()
 
     token = trace.set("caller's")
@@ -177,7 +179,7 @@ def test_async_leaves_in_threads_of_a_sync_merge() -> None:
         yield await SYNC.call(leaf, n)
 
     started = time.perf_counter()
-    assert sorted(iterate(SYNC.merge(*[branch(n) for n in range(8)]))) == list(range(8))
+    assert sorted(items_of(merged(SYNC, *[branch(n) for n in range(8)]))) == list(range(8))
     assert time.perf_counter() - started < 0.3
 
 
@@ -193,7 +195,7 @@ def test_cancelling_a_merge_closes_its_branches_first() -> None:
             log.append(name)
 
     async def work() -> None:
-        task = asyncio.ensure_future(collect(ASYNC.merge(slow_to_close("a"), slow_to_close("b"))))
+        task = asyncio.ensure_future(collect(merged(ASYNC, slow_to_close("a"), slow_to_close("b"))))
         await asyncio.sleep(0.01)
         for _ in range(4):  # also if it is told so more than once, as anyio's scopes do
             task.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -176,9 +177,12 @@ def test_a_filter_with_an_unknown_name_is_an_error_that_leaves_no_process(
 
 def children() -> list[int]:
     """The peers that this process has started over stdio."""
-    mine = Path(f"/proc/{os.getpid()}/task")
-    found = [int(pid) for task in mine.iterdir() for pid in (task / "children").read_text().split()]
-    return [pid for pid in found if f"{PEER.name}\0stdio" in Path(f"/proc/{pid}/cmdline").read_text()]
+    found: list[int] = []
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # threads and processes come and go
+            pids = map(int, (task / "children").read_text().split())
+            found += [pid for pid in pids if f"{PEER.name}\0stdio" in Path(f"/proc/{pid}/cmdline").read_text()]
+    return found
 
 
 def test_a_prefix_goes_before_the_names_and_filters_take_both(peer_command: str) -> None:

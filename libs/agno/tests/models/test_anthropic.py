@@ -4,17 +4,20 @@ import json
 
 import pytest
 
+from agno.agent import Agent
 from agno.exceptions import ModelRateLimitError
 from agno.media import File, Image
 from agno.models.anthropic import Claude
 from agno.models.message import Message
+from agno.testing import ScriptedServer, says
 
+from contract import ModelContract
+from playing import in_every_mode, play
 from provider_wire import (
     CITY,
     PNG,
     TWO_CALLS,
     WEATHER,
-    AdapterContract,
     City,
     Reply,
     Said,
@@ -100,20 +103,14 @@ def claude(wire, **settings) -> Claude:
     return Claude(**settings)
 
 
-class TestClaude(AdapterContract):
+class TestClaude(ModelContract):
     module, package, variable = "anthropic", "anthropic", "ANTHROPIC_API_KEY"
+    takes_http_client = True
+    counts = frozenset({"cache_read_tokens", "cache_write_tokens", "reasoning_tokens"})
 
-    def model(self, wire, **settings):
-        return claude(wire, **settings)
-
-    def whole(self, said):
-        return whole(blocks_of(said))
-
-    def streamed(self, said):
-        return streamed(blocks_of(said))
-
-    def failed(self, status, text):
-        return Reply({"type": "error", "error": {"type": "x", "message": text}}, status)
+    def model(self, server, **settings):
+        settings = {"api_key": "key", "id": "claude-opus-5", "max_retries": 0, **settings}
+        return Claude(client_params={"base_url": server.anthropic_url}, **settings)
 
 
 def both(wire, blocks, usage=None, **options):
@@ -357,6 +354,20 @@ def test_mcp_servers_use_the_trial_endpoint(wire):
     assert wire.paths[0].startswith("/v1/messages")
     assert wire.headers[0]["anthropic-beta"] == "mcp-client-2025-04-04"
     assert wire.sent["mcp_servers"][0]["name"] == "x"
+
+
+@in_every_mode
+def test_an_answer_that_the_provider_breaks_off_goes_on(mode):
+    first = says("Let me search. ", finish="pause_turn", signature="s").with_(reasoning="hm")
+    with ScriptedServer(first, says("Found it.")) as server:
+        model = Claude(api_key="key", client_params={"base_url": server.anthropic_url})
+        seen = play(Agent(model=model), "Look it up", mode)
+    assert seen.output.content == "Let me search. Found it."
+    assert seen.output.metrics.input_tokens == 20
+    sent = server.requests[1].json["messages"]
+    assert [message["role"] for message in sent] == ["user", "assistant"]
+    thought = {"type": "thinking", "thinking": "hm", "signature": "s"}
+    assert sent[1]["content"] == [thought, {"type": "text", "text": "Let me search. "}]
 
 
 def test_an_error_in_the_middle_of_a_stream_has_the_status_it_stands_for(wire):

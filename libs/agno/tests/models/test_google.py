@@ -6,17 +6,22 @@ import re
 
 import pytest
 
-from agno.exceptions import ModelAuthenticationError, ModelProviderError, RetryableModelProviderError
+from agno.exceptions import (
+    ModelAuthenticationError,
+    ModelProviderError,
+    ModelRateLimitError,
+    RetryableModelProviderError,
+)
 from agno.media import Audio, File, Image, Video
 from agno.models.google import Gemini
 from agno.models.message import Message
 
+from contract import ModelContract
 from provider_wire import (
     CITY,
     PNG,
     TWO_CALLS,
     WEATHER,
-    AdapterContract,
     City,
     Reply,
     Said,
@@ -67,23 +72,17 @@ def gemini(wire, **settings) -> Gemini:
     return Gemini(**settings)
 
 
-class TestGemini(AdapterContract):
+class TestGemini(ModelContract):
     module, package, variable = "google.genai", "google-genai", "GOOGLE_API_KEY"
+    splits_arguments = False
+    hears = draws = True
+    counts = frozenset({
+        "cache_read_tokens", "reasoning_tokens", "audio_input_tokens", "audio_output_tokens", "audio_total_tokens",
+    })  # fmt: skip
 
-    def model(self, wire, **settings):
-        return gemini(wire, **settings)
-
-    def whole(self, said):
-        return Reply(answer(parts_of(said)))
-
-    def streamed(self, said):
-        cut = said.text.find(" ")
-        parts = [{"text": letter, "thought": True} for letter in said.thought]
-        parts += [{"text": said.text[:cut]}, {"text": said.text[cut:]}, *parts_of(Said(calls=said.calls))]
-        return sse(*[answer([p], None, {"promptTokenCount": 11}) for p in parts], answer([{"text": ""}]))
-
-    def failed(self, status, text):
-        return Reply({"error": {"code": status, "message": text, "status": "X"}}, status)
+    def model(self, server, **settings):
+        options = {"http_options": {"base_url": server.gemini_url}}
+        return Gemini(**{"api_key": "key", "client_params": options, **settings})
 
 
 def sent(wire) -> dict:
@@ -304,6 +303,15 @@ def test_a_wrong_key_is_an_authentication_error(wire):
     wire.script(Reply({"error": {"code": 400, "message": "API key not valid. Please pass one.", "status": "X"}}, 400))
     with pytest.raises(ModelAuthenticationError):
         ask(gemini(wire))
+
+
+def test_a_pause_that_is_asked_for_in_the_details_is_known(wire):
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}
+    error = {"code": 429, "message": "quota", "status": "RESOURCE_EXHAUSTED", "details": [info]}
+    wire.script(Reply({"error": error}, 429))
+    with pytest.raises(ModelRateLimitError) as caught:
+        ask(gemini(wire))
+    assert caught.value.retry_after == 34.5
 
 
 def test_the_client_lives_as_long_as_the_model(wire):

@@ -9,12 +9,12 @@ from agno.media import File, Image
 from agno.models.message import Message
 from agno.models.ollama import Ollama, OllamaTools
 
+from contract import ModelContract
 from provider_wire import (
     CITY,
     PNG,
     TWO_CALLS,
     WEATHER,
-    AdapterContract,
     City,
     Reply,
     Said,
@@ -46,32 +46,16 @@ def message_of(said: Said) -> dict:
     return message
 
 
-def lines(*parts: dict) -> Reply:
-    return Reply([json.dumps(p) + "\n" for p in parts], kind="application/x-ndjson")
-
-
 def ollama(wire, **settings) -> Ollama:
     return Ollama(host=wire.url, **settings)
 
 
-class TestOllama(AdapterContract):
+class TestOllama(ModelContract):
     module, package, variable = "ollama", "ollama", None
+    splits_arguments = cites = False
 
-    def model(self, wire, **settings):
-        return ollama(wire, **settings)
-
-    def whole(self, said):
-        return Reply(part(True, **message_of(said)))
-
-    def streamed(self, said):
-        cut = said.text.find(" ")
-        texts = [{"content": said.text[:cut]}, {"content": said.text[cut:]}]
-        thoughts = [{"content": "", "thinking": letter} for letter in said.thought]
-        calls = [message_of(Said(calls=[call])) for call in said.calls]
-        return lines(*[part(**m) for m in (*thoughts, *texts, *calls)], part(True, content=""))
-
-    def failed(self, status, text):
-        return Reply({"error": text}, status)
+    def model(self, server, **settings):
+        return Ollama(host=server.ollama_url, **settings)
 
 
 def test_ollama_tools_is_the_same_class():

@@ -14,7 +14,6 @@ from agno.media import Audio, File, Image
 from agno.models.message import Message
 from agno.models.openai import OpenAIChat, OpenAILike, OpenAIResponses
 from agno.models.openai._schemas import strict_schema
-from agno.models.utils import get_model
 
 from contract import ModelContract
 from playing import in_every_mode, play
@@ -22,7 +21,6 @@ from provider_wire import (
     PNG,
     TWO_CALLS,
     WEATHER,
-    AdapterContract,
     City,
     Reply,
     Said,
@@ -85,30 +83,28 @@ def streamed(said: Said) -> Reply:
     return stream(*chunks, finish="tool_calls" if said.calls else "stop")
 
 
-class ChatContract(AdapterContract):
+class ChatContract(ModelContract):
     module, package = "openai", "openai"
-    kind: type[OpenAIChat]
-
-    def model(self, wire, **settings):
-        settings.setdefault("api_key", "key")
-        return self.kind(**{"base_url": wire.url, "max_retries": 0, **settings})
-
-    def whole(self, said):
-        return whole(message_of(said))
-
-    def streamed(self, said):
-        return streamed(said)
-
-    def failed(self, status, text):
-        return Reply({"error": {"message": text, "type": "x", "code": None, "param": None}}, status)
+    hears = True
+    takes_http_client = True
+    counts = frozenset({
+        "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "audio_input_tokens", "audio_output_tokens",
+        "audio_total_tokens",
+    })  # fmt: skip
 
 
 class TestOpenAIChat(ChatContract):
-    kind, variable = OpenAIChat, "OPENAI_API_KEY"
+    variable = "OPENAI_API_KEY"
+
+    def model(self, server, **settings):
+        return OpenAIChat(**{"base_url": server.openai_url, "api_key": "key", "max_retries": 0, **settings})
 
 
 class TestOpenAILike(ChatContract):
-    kind, variable = OpenAILike, None
+    variable = None
+
+    def model(self, server, **settings):
+        return OpenAILike(**{"base_url": server.openai_url, "max_retries": 0, **settings})
 
 
 def chat(wire, kind=OpenAIChat, **settings):
@@ -509,28 +505,6 @@ def test_models_that_think_are_known_by_their_id(model, native):
     assert model.native_reasoning is native
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("openai:gpt-x", OpenAIResponses),
-        ("openai-responses:gpt-x", OpenAIResponses),
-        ("openai-chat:gpt-x", OpenAIChat),
-        ("openai-like:gpt-x", OpenAILike),
-    ],
-)
-def test_models_are_found_by_name(name, kind):
-    model = get_model(name)
-    assert (type(model), model.id) == (kind, "gpt-x")
-    assert get_model(model) is model
-    assert type(get_model("gpt-x", name.partition(":")[0])) is kind
-
-
-@pytest.mark.parametrize(("name", "said"), [("nope:x", "'nope'"), ("gpt-4o", "provider:model_id"), (3, "not int")])
-def test_a_name_of_no_model_is_refused(name, said):
-    with pytest.raises(ValueError, match=said):
-        get_model(name)
-
-
 def test_the_connection_is_told_without_secrets(monkeypatch):
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     assert OpenAIChat().connection_info() == {"type": "openai", "base": "https://api.openai.com/v1"}
@@ -572,16 +546,3 @@ def test_an_agent_runs_tools_in_every_mode(wire, mode):
     assert seen.output.metrics.input_tokens == 22
     roles = [message["role"] for message in wire.sent["messages"]]
     assert roles == ["user", "assistant", "tool", "tool"]
-
-
-# The script that every family plays ----------------------------------------------------------------------------------
-
-
-class TestOpenAIChatPlays(ModelContract):
-    def model(self, server, **settings):
-        return OpenAIChat(base_url=server.openai_url, api_key="key", max_retries=0, **settings)
-
-
-class TestOpenAILikePlays(ModelContract):
-    def model(self, server, **settings):
-        return OpenAILike(base_url=server.openai_url, max_retries=0, **settings)

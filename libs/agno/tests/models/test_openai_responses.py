@@ -18,7 +18,6 @@ from provider_wire import (
     PNG,
     TWO_CALLS,
     WEATHER,
-    AdapterContract,
     City,
     Reply,
     Said,
@@ -116,20 +115,14 @@ def responses(wire, **settings):
     return OpenAIResponses(**{"base_url": wire.url, "max_retries": 0, "api_key": "key", **settings})
 
 
-class TestOpenAIResponses(AdapterContract):
+class TestOpenAIResponses(ModelContract):
     module, package, variable = "openai", "openai", "OPENAI_API_KEY"
+    draws = True
+    takes_http_client = True
+    counts = frozenset({"cache_read_tokens", "cache_write_tokens", "reasoning_tokens"})
 
-    def model(self, wire, **settings):
-        return responses(wire, **settings)
-
-    def whole(self, said):
-        return whole(items_of(said))
-
-    def streamed(self, said):
-        return streamed(items_of(said))
-
-    def failed(self, status, text):
-        return Reply({"error": {"message": text, "type": "x", "code": None, "param": None}}, status)
+    def model(self, server, **settings):
+        return OpenAIResponses(**{"base_url": server.openai_url, "api_key": "key", "max_retries": 0, **settings})
 
 
 def both(wire, items, usage=None, **settings):
@@ -480,8 +473,3 @@ def test_a_thinking_agent_runs_tools_in_every_mode(wire, mode):
     kinds = [item.get("type", item.get("role")) for item in wire.sent["input"]]
     assert kinds == ["user", "reasoning", *["function_call"] * 2, *["function_call_output"] * 2]
     assert wire.sent["include"] == ["reasoning.encrypted_content"]
-
-
-class TestOpenAIResponsesPlays(ModelContract):
-    def model(self, server, **settings):
-        return OpenAIResponses(base_url=server.openai_url, api_key="key", max_retries=0, **settings)

@@ -8,7 +8,7 @@ import httpx
 import openai
 import pytest
 
-from agno.testing import Recorder, Replayer, ReplayMismatch, ScriptedServer, call, fails, says, thinks
+from agno.testing import Recorder, Replayer, ReplayMismatch, ScriptedServer, call, fails, recording, says, thinks
 
 KEY = "sk-very-secret-key"
 TURN = thinks("hm", "Grüße there", call("add", a=1))
@@ -161,3 +161,23 @@ def test_binary_and_plain_bodies_survive(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="Recorder"):
         Replayer(tmp_path / "none.json")
     assert Exchange("GET", "/").end == "complete"
+
+
+def test_a_recording_is_made_once_and_anew_if_one_asks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "chat.json"
+    monkeypatch.delenv("AGNO_RECORD", raising=False)
+    with ScriptedServer(says("one"), says("two")) as upstream:
+        for _ in range(2):
+            with recording(path, upstream.url) as wire:
+                assert ask(wire.openai_url)["choices"][0]["message"]["content"] == "one"
+        monkeypatch.setenv("AGNO_RECORD", "1")
+        with recording(path, upstream.url) as wire:
+            assert ask(wire.openai_url)["choices"][0]["message"]["content"] == "two"
+
+
+def test_a_recording_of_a_failure_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "chat.json"
+    with ScriptedServer(fails(401, "wrong key")) as upstream, pytest.raises(openai.AuthenticationError):
+        with recording(path, upstream.url) as wire:
+            ask(wire.openai_url)
+    assert not path.exists()

@@ -129,7 +129,7 @@ def test_an_unexpected_request_names_the_message_and_fails_the_block_even_if_cau
 
 def test_turns_that_were_not_asked_for_fail_the_block() -> None:
     with (
-        pytest.raises(ScriptNotFinished, match=r"1 scripted turns.*'two'"),
+        pytest.raises(ScriptNotFinished, match=r"1 scripted turn was not asked for; the next is Turn\(text='two'\)"),
         ScriptedModel(says("one"), says("two")) as model,
     ):
         ask(model)
@@ -251,3 +251,31 @@ def test_thoughts_come_before_the_answer() -> None:
     response = ask(ScriptedModel(thinks("hm", "Hi", call("a"))))
     assert (response.reasoning_content, response.content, len(response.tool_calls)) == ("hm", "Hi", 1)
     assert [bool(p.reasoning_content) for p in stream(ScriptedModel(thinks("hm", "Hi")))] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: ScriptedModel([says("a")]), "ScriptedModel\\(\\*turns\\)"),
+        (lambda: ScriptedModel(3), "not 3"),
+        (lambda: wants("add", 1, 2), "name the arguments"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_turn_is_refused_where_it_stands(make: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        make()
+
+
+@pytest.mark.parametrize("error", ["timeot", ValueError])
+def test_a_fault_that_does_not_exist_is_refused(error: Any) -> None:
+    with pytest.raises(ValueError, match="one of timeout, cut, short, malformed"):
+        fails(error)
+
+
+def test_a_text_is_said_and_an_error_is_raised() -> None:
+    model = ScriptedModel("one", ValueError("two"), lambda messages: "three")
+    agent = Agent(model=model)
+    assert agent.run("Hi").content == "one"
+    with pytest.raises(ValueError, match="two"):
+        agent.run("Hi")
+    assert agent.run("Hi").content == "three"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agno._io import ASYNC, SYNC, iterate
+from agno._io import ASYNC, SYNC, drive
 from agno.tools.execution import execute
 from agno.tools.function import Function, FunctionCall, FunctionExecutionResult
 
@@ -19,7 +19,7 @@ in_both_colours = pytest.mark.parametrize("colour", ["sync", "async"])
 class Called:
     """What a call showed."""
 
-    items: list[Any]
+    items: list[Any]  # the events of a generator tool
     outcome: FunctionExecutionResult
     call: FunctionCall
 
@@ -33,13 +33,14 @@ def call(tool: Any, arguments: dict[str, Any] | None = None, colour: str = "sync
     """Execute one call to its end."""
     function = tool if isinstance(tool, Function) else Function.from_callable(tool)
     made = FunctionCall(function, arguments, call_id="c1")
+    items: list[Any] = []
+
+    async def keep(item: Any) -> None:
+        items.append(item)
+
     if colour == "sync":
-        items = list(iterate(execute(SYNC, made, scope)))
+        drive(execute(SYNC, made, scope, keep))
     else:
-        items = asyncio.run(_all(made, scope))
+        asyncio.run(execute(ASYNC, made, scope, keep))
     assert made.outcome is not None
     return Called(items, made.outcome, made)
-
-
-async def _all(made: FunctionCall, scope: dict[str, Any]) -> list[Any]:
-    return [item async for item in execute(ASYNC, made, scope)]

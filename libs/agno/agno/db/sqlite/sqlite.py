@@ -19,7 +19,7 @@ from agno.db.base import BaseDb, DbError, DbUnavailableError, InvalidSchemaError
 from agno.db.query import Query
 from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url
 from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Column, Row, Table
+from agno.db.tables import MEMORIES, RUNS, SESSIONS, TABLES, Column, Row, Table
 
 _AT_ONCE = 500  # values in one list
 _V1_COLUMNS = frozenset({"extra_data", "team_session_id"})
@@ -43,8 +43,9 @@ class SqliteDb(BaseDb):
         eval_table: str | None = None,
         knowledge_table: str | None = None,
         id: str | None = None,
+        **more_tables: str | None,
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id)
+        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
         self._engine = db_engine
         if isinstance(db_engine, (str, Path)):
             raise TypeError(
@@ -57,8 +58,7 @@ class SqliteDb(BaseDb):
             path = path_of_url(db_url) if db_url is not None else str(db_file or "agno.db")
             self.db_url, self.db_file = db_url or f"sqlite:///{path}", path
             self._connections = of_file(path)
-        tables = (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE)
-        self._sql = {table.kind: Statements(table, self.table_name(table)) for table in tables}
+        self._sql = {table.kind: Statements(table, self.table_name(table)) for table in TABLES}
         self._run_sql = RunStatements(self._sql["sessions"], self._sql["runs"])
         self._checked: set[str] = set()  # tables that are there, with all columns
 

@@ -11,6 +11,8 @@ from agno.models.response import ModelResponse
 
 Block = dict[str, Any]
 _PLAIN = frozenset({"text", "tool_use"})
+# the provider's own tools ran long: the answer goes on when it is sent back
+PAUSED = "pause_turn"
 
 
 def whole(message: Any) -> ModelResponse:
@@ -47,6 +49,8 @@ def finish(response: ModelResponse, blocks: list[Block], stop_reason: str | None
             response.provider_data["signature"] = signatures[-1]
     if stop_reason:
         response.extra = {"stop_reason": stop_reason}
+    if stop_reason == PAUSED:
+        response.provider_data = {**(response.provider_data or {}), "stop_reason": PAUSED}
 
 
 def plain(block: Any) -> Block:
@@ -81,9 +85,10 @@ _COUNTS = (
 
 def _counts(counts: Any) -> dict[str, Any]:
     values: dict[str, Any] = {ours: n for theirs, ours in _COUNTS if (n := getattr(counts, theirs, None))}
-    details = getattr(counts, "output_tokens_details", None)
-    if details is not None and details.thinking_tokens:
-        values["reasoning_tokens"] = details.thinking_tokens
+    details = getattr(counts, "output_tokens_details", None)  # a dict to an SDK that does not know it yet
+    thought = details.get("thinking_tokens") if isinstance(details, dict) else getattr(details, "thinking_tokens", None)
+    if thought:
+        values["reasoning_tokens"] = thought
     facts: dict[str, Any] = {}
     if (tools := getattr(counts, "server_tool_use", None)) is not None:
         facts["server_tool_use"] = tools.model_dump(exclude_none=True)
@@ -219,4 +224,4 @@ _EVENTS = {
     "message_delta": _message_delta,
 }
 
-__all__ = ["event", "whole"]
+__all__ = ["PAUSED", "event", "whole"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from agno.models._sdk import Link, SdkModel, aload, load, parsed, split_system, wanted_schema
+from agno.models._sdk import Link, SdkModel, aload, fitting, load, parsed, split_system, wanted_schema
 from agno.models.anthropic import _answers
 from agno.models.anthropic._messages import strict_schema, tool_choice_param, tool_params, turns
 from agno.models.base import Tools
@@ -132,6 +133,8 @@ class Claude(SdkModel):
     # Answer ----------------------------------------------------------------------------------------------------------
 
     def parse(self, response: Any, *, response_format: Any = None) -> ModelResponse:
+        if getattr(response, "content", None) is None:  # the SDK gives text that is no JSON as it came
+            raise self.provider_error(f"{self.get_provider()} answered {str(response)[:200]!r}, not a message.")
         answer = _answers.whole(response)
         if response_format is not None and self.supports_native_structured_outputs and not answer.tool_calls:
             answer.parsed = parsed(answer.content, response_format)
@@ -139,6 +142,9 @@ class Claude(SdkModel):
 
     def parse_delta(self, delta: Any, state: dict[str, Any]) -> ModelResponse | None:
         return _answers.event(delta, state)
+
+    def goes_on(self, answer: Message) -> bool:
+        return (answer.provider_data or {}).get("stop_reason") == _answers.PAUSED
 
     # Client ----------------------------------------------------------------------------------------------------------
 
@@ -150,7 +156,11 @@ class Claude(SdkModel):
     def make_async_client(self) -> Any:
         import anthropic
 
-        return anthropic.AsyncAnthropic(**self._client_arguments(asynchronous=True))
+        arguments = self._client_arguments(asynchronous=True)
+        if "http_client" not in arguments:
+            # the SDK's own one closes itself when it is collected, and fails at that if its event loop is gone
+            arguments["http_client"] = anthropic.DefaultAsyncHttpxClient()
+        return anthropic.AsyncAnthropic(**arguments)
 
     def _client_arguments(self, *, asynchronous: bool) -> dict[str, Any]:
         extra = self.client_params or {}
@@ -162,17 +172,19 @@ class Claude(SdkModel):
         for name in ("default_headers", "timeout", "max_retries"):
             if (value := getattr(self, name)) is not None:
                 arguments[name] = value
-        if self.http_client is not None and hasattr(self.http_client, "aclose") is asynchronous:
-            arguments["http_client"] = self.http_client
+        if (lent := self.lent_http_client(asynchronous=asynchronous)) is not None:
+            arguments["http_client"] = lent
         return {**arguments, **extra}
 
     def send(self, request: dict[str, Any]) -> Any:
         load(request.pop("_links", ()))
-        return _endpoint(self.get_client(), request).create(**request)
+        create = _endpoint(self.get_client(), request).create
+        return create(**fitting(create, request))
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        return await _endpoint(self.get_async_client(), request).create(**request)
+        create = _endpoint(self.get_async_client(), request).create
+        return await create(**fitting(create, request))
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
         with self.send(request) as events:
@@ -206,6 +218,8 @@ class Claude(SdkModel):
             if status < 400:
                 status = _STATUS_OF.get(details.get("type", ""), 502)
             return self.provider_error(str(details.get("message") or error.message), status)
+        if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+            return self.unreadable(error)
         translated = self.network_error(error)
         if translated is error and isinstance(error, AnthropicError):
             return self.provider_error(str(error))

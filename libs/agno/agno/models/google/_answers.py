@@ -135,6 +135,19 @@ def _citations(sources: dict[str, Any]) -> Citations:
     return Citations(raw=sources["raw"], urls=urls or None, search_queries=sources["queries"] or None)
 
 
+# Errors --------------------------------------------------------------------------------------------------------------
+
+
+def retry_delay(body: Any) -> float | None:
+    """Seconds that an error's details ask to wait, as in {"retryDelay": "34.5s"}; None if they do not."""
+    error = body.get("error", body) if isinstance(body, dict) else {}
+    for detail in error.get("details") or () if isinstance(error, dict) else ():
+        if isinstance(detail, dict) and str(detail.get("@type")).endswith("RetryInfo"):
+            text = str(detail.get("retryDelay", "")).removesuffix("s")
+            return float(text) if text.replace(".", "", 1).isdigit() else None
+    return None
+
+
 # Usage ---------------------------------------------------------------------------------------------------------------
 
 
@@ -163,4 +176,4 @@ def _audio(details: Any) -> int:
     return sum(d.token_count or 0 for d in details or () if _name(d.modality) == "AUDIO")
 
 
-__all__ = ["MALFORMED", "REFUSALS", "read", "usage"]
+__all__ = ["MALFORMED", "REFUSALS", "read", "retry_delay", "usage"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -178,6 +179,8 @@ class Gemini(SdkModel):
     # Answer ----------------------------------------------------------------------------------------------------------
 
     def parse(self, response: Any, *, response_format: Any = None) -> ModelResponse:
+        if not response.candidates and response.prompt_feedback is None:
+            raise self.unfinished()
         state: dict[str, Any] = {}
         answer = _answers.read(response, state) or ModelResponse()
         answer.role = "assistant"
@@ -220,9 +223,14 @@ class Gemini(SdkModel):
         """The client whose `aio` part belongs to the running event loop."""
         return self.client if self.client is not None else super().get_async_client()
 
+    def close_client(self, client: Any) -> None:
+        if hasattr(client, "close"):  # older SDKs leave it to the garbage collector
+            client.close()
+
     async def aclose_client(self, client: Any) -> None:
-        await client.aio.aclose()
-        client.close()
+        if hasattr(client.aio, "aclose"):
+            await client.aio.aclose()
+        self.close_client(client)
 
     def _on_vertex(self) -> bool:
         return self.vertexai or os.environ.get("GOOGLE_GENAI_USE_VERTEXAI", "").lower() in ("true", "1")
@@ -258,16 +266,19 @@ class Gemini(SdkModel):
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
         load(request.pop("_links", ()))
-        chunk = None
+        complete = False
         with closing(self.get_client().models.generate_content_stream(**request)) as chunks:
             for chunk in chunks:
+                complete = complete or _is_last(chunk)
                 yield chunk
-        self._check_end(chunk)
+        if not complete:
+            raise self.unfinished()
 
     async def astream(self, request: dict[str, Any]) -> AsyncIterator[Any]:
         await aload(request.pop("_links", ()))
         responses: list[Any] = []
         chunks = chunk = None
+        complete = False
         try:
             token = _OPENED.set(responses)
             try:  # the SDK sends the request at the first of these, or the second
@@ -276,18 +287,17 @@ class Gemini(SdkModel):
             finally:
                 _OPENED.reset(token)
             if chunk is not None:
+                complete = _is_last(chunk)
                 yield chunk
                 async for chunk in chunks:
+                    complete = complete or _is_last(chunk)
                     yield chunk
         finally:
             for response in responses:
                 await response.aclose()
             if chunks is not None:
                 await chunks.aclose()
-        self._check_end(chunk)
-
-    def _check_end(self, last: Any) -> None:
-        if last is None or (last.candidates and last.candidates[0].finish_reason is None):
+        if not complete:
             raise self.unfinished()
 
     def connection_info(self) -> dict[str, Any] | None:
@@ -300,10 +310,22 @@ class Gemini(SdkModel):
             text = str(error.message or error)
             status = error.code if isinstance(error.code, int) else None
             # Google answers 400 to a wrong key
-            return self.provider_error(text, 401 if "API key not valid" in text else status)
+            ours = self.provider_error(text, 401 if "API key not valid" in text else status)
+            if isinstance(ours, ModelProviderError):
+                ours.retry_after = _answers.retry_delay(error.details)
+            return ours
         if isinstance(error, UnknownApiResponseError):
             return self.unfinished()
+        if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+            return self.unreadable(error)
         return self.network_error(error)
+
+
+def _is_last(chunk: Any) -> bool:
+    """True if the answer is complete with this chunk, or refused. Older SDKs give an error as an empty chunk."""
+    if chunk.candidates:
+        return chunk.candidates[0].finish_reason is not None
+    return chunk.prompt_feedback is not None
 
 
 __all__ = ["Gemini"]

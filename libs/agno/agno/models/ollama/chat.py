@@ -31,6 +31,8 @@ from agno.utils.log import log_warning
 
 _CLOUD = "https://ollama.com"
 
+_THINKERS = ("qwq", "deepseek-r1", "qwen2.5-coder", "openthinker")  # models that think without being told to
+
 
 @dataclass
 class Ollama(SdkModel):
@@ -64,7 +66,7 @@ class Ollama(SdkModel):
 
     @property
     def native_reasoning(self) -> bool:  # type: ignore[override]  # depends on a setting
-        return bool(self.think)
+        return bool(self.think) or any(name in self.id for name in _THINKERS)
 
     # Request ---------------------------------------------------------------------------------------------------------
 
@@ -129,6 +131,12 @@ class Ollama(SdkModel):
         import ollama
 
         return ollama.AsyncClient(**self._client_arguments())
+
+    def close_client(self, client: Any) -> None:
+        (client if hasattr(client, "close") else client._client).close()  # SDKs before 0.6 have no close
+
+    async def aclose_client(self, client: Any) -> None:
+        await (client.close() if hasattr(client, "close") else client._client.aclose())
 
     def _client_arguments(self) -> dict[str, Any]:
         key = self.api_key or os.environ.get("OLLAMA_API_KEY")

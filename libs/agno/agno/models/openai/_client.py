@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from agno.exceptions import ContextWindowExceededError
-from agno.models._sdk import SdkModel, aload, load
+from agno.models._sdk import SdkModel, aload, fitting, load
+from agno.models.openai._streams import read_to_the_end
 
 _CREDENTIALS = frozenset({"api_key", "workload_identity", "provider"})
 _CLIENT_SETTINGS = ("organization", "base_url", "timeout", "max_retries", "default_headers", "default_query")
@@ -63,7 +64,10 @@ class OpenAIBase(SdkModel):
     def make_client(self) -> Any:
         import openai
 
-        return openai.OpenAI(**self._client_arguments(asynchronous=False))
+        arguments = self._client_arguments(asynchronous=False)
+        if "http_client" not in arguments and "provider" not in arguments:
+            arguments["http_client"] = openai.DefaultHttpxClient(event_hooks={"response": [read_to_the_end]})
+        return openai.OpenAI(**arguments)
 
     def make_async_client(self) -> Any:
         import openai
@@ -82,17 +86,19 @@ class OpenAIBase(SdkModel):
         for name in _CLIENT_SETTINGS:
             if (value := getattr(self, name)) is not None:
                 arguments[name] = value
-        if self.http_client is not None and hasattr(self.http_client, "aclose") is asynchronous:
-            arguments["http_client"] = self.http_client
+        if (lent := self.lent_http_client(asynchronous=asynchronous)) is not None:
+            arguments["http_client"] = lent
         return {**arguments, **extra}
 
     def send(self, request: dict[str, Any]) -> Any:
         load(request.pop("_links", ()))
-        return self.endpoint(self.get_client()).create(**request)
+        create = self.endpoint(self.get_client()).create
+        return create(**fitting(create, request))
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        return await self.endpoint(self.get_async_client()).create(**request)
+        create = self.endpoint(self.get_async_client()).create
+        return await create(**fitting(create, request))
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
         complete = False
@@ -128,7 +134,7 @@ class OpenAIBase(SdkModel):
         if isinstance(error, APIStatusError):
             return self.stated_error(error.body, error.message, error.status_code)
         if isinstance(error, (APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError)):
-            return self.provider_error(f"{self.get_provider()} answered with something unreadable: {error}")
+            return self.unreadable(error)
         translated = self.network_error(error)
         if translated is not error:
             return translated

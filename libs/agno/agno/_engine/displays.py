@@ -1,0 +1,183 @@
+"""Where a run is shown: panels that update in a terminal or a notebook, plain text elsewhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, Protocol
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.live import Live
+from rich.panel import Panel
+from rich.segment import Segment
+from rich.spinner import Spinner
+from rich.text import Text
+
+from agno._engine.screen import Screen, Section, call_of
+from agno.utils.ids import new_id
+
+_PER_SECOND = 10
+
+
+class Display(Protocol):
+    """Shows a screen while the run goes on: `start`, `feed` for each event, `stop` in any case."""
+
+    def start(self) -> None: ...
+    def feed(self, event: Any) -> None: ...
+    def stop(self) -> None: ...
+
+
+def display_for(screen: Screen) -> Display:
+    """The display that suits where the console writes to."""
+    console = screen.console
+    if console.is_jupyter:
+        return Notebook(screen)
+    return Terminal(screen) if console.is_terminal and not console.is_dumb_terminal else Plain(screen)
+
+
+def panels(screen: Screen) -> Iterator[RenderableType]:
+    """The sections of a screen, each in its box."""
+    for section in screen.sections():
+        body = Text(section.text) if section.drawn is None else section.drawn
+        yield Panel(body, title=section.heading, title_align="left", border_style=section.colour)
+
+
+class Terminal:
+    """Panels that are drawn anew ten times a second, above a line that says what goes on."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self._spinner = Spinner("dots", style="cyan")
+        self._ended = False
+        self._live = Live(
+            console=screen.console,
+            get_renderable=self._drawn,
+            refresh_per_second=_PER_SECOND,
+            vertical_overflow="visible",
+        )
+
+    def start(self) -> None:
+        self._live.start()
+
+    def feed(self, event: Any) -> None:
+        self.screen.feed(event)
+
+    def stop(self) -> None:
+        self._ended = True
+        self._live.stop()
+
+    def _drawn(self) -> RenderableType:
+        if self._ended:
+            return Group(*panels(self.screen))
+        self._spinner.update(text=Text(f"{self.screen.activity} … {self.screen.timer.elapsed:.1f}s", style="dim"))
+        return _Tail(Group(*panels(self.screen), self._spinner))
+
+
+class _Tail:
+    """The last lines of what is higher than the terminal: what is being written is at the end."""
+
+    def __init__(self, whole: RenderableType) -> None:
+        self._whole = whole
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self._whole, options.update(height=None), pad=False)
+        room = max(1, console.size.height - 1)
+        for position, line in enumerate(lines[-room:]):
+            if position:
+                yield Segment.line()
+            yield from line
+
+
+class Notebook:
+    """The same in a notebook: one output cell, drawn anew. Needs no widgets."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self._id = new_id()
+        self._drawn_at: float | None = None
+
+    def start(self) -> None:
+        if self.screen.message:
+            self._draw()
+
+    def feed(self, event: Any) -> None:
+        self.screen.feed(event)
+        if self._drawn_at is None or self.screen.timer.elapsed - self._drawn_at > 1 / _PER_SECOND:
+            self._draw()
+
+    def stop(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        again, self._drawn_at = self._drawn_at is not None, self.screen.timer.elapsed
+        console = Console(
+            record=True,
+            file=io.StringIO(),
+            width=self.screen.console.width,
+            force_jupyter=False,
+            force_terminal=True,
+            color_system="truecolor",
+        )
+        console.print(Group(*panels(self.screen)))
+        shown = {
+            "text/html": console.export_html(inline_styles=True, code_format=_HTML, clear=False),
+            "text/plain": console.export_text(),
+        }
+        import_module("IPython.display").display(shown, raw=True, display_id=self._id, update=again)
+
+
+_HTML = '<pre style="white-space:pre;overflow-x:auto;line-height:normal;font-family:monospace">{code}</pre>'
+
+
+class Plain:
+    """Text as it comes, without boxes and colours; nothing is written twice."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self._open = False  # a line of the answer has no end yet
+        self._streamed = False
+        self._said: set[str] = set()  # sections that are written
+
+    def start(self) -> None:
+        self._write_new()
+
+    def feed(self, event: Any) -> None:
+        self.screen.feed(event)
+        if event.event == "RunContent" and isinstance(event.content, str) and event.content:
+            if not self._streamed:
+                self._said.add("Response")
+                self._write_new()  # what was thought before it
+            self._print(event.content, end="")
+            self._open, self._streamed = not event.content.endswith("\n"), True
+        elif event.event == "ToolCallCompleted":
+            self._end_line()
+            self._print(f"Tool call: {call_of(event.tool)}")
+            self._said.add("Tool Calls")
+
+    def stop(self) -> None:
+        self._end_line()
+        self._write_new()
+
+    def _write_new(self) -> None:
+        for section in self.screen.sections():
+            if section.title not in self._said:
+                self._said.add(section.title)
+                self._write(section)
+
+    def _write(self, section: Section) -> None:
+        if section.title == "Response":
+            self._print(section.text)
+        else:
+            self._print(f"{section.heading}:{chr(10) if chr(10) in section.text else ' '}{section.text}")
+
+    def _end_line(self) -> None:
+        if self._open:
+            self._print("")
+            self._open = False
+
+    def _print(self, text: str, end: str = "\n") -> None:
+        self.screen.console.print(text, end=end, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+__all__ = ["Display", "Notebook", "Plain", "Terminal", "display_for"]

@@ -1,0 +1,100 @@
+"""What an agent knows: its knowledge, memories and culture; and branching its sessions off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agno._engine.branching import forked
+from agno._engine.factories import knowledge_of
+from agno._engine.memories import recalled
+from agno._engine.retrieval import add_to, documents
+from agno._engine.sessions import kept_of, settle
+from agno._io import IO, asynchronous, sync
+from agno.session import AgentSession
+from agno.utils.ids import new_id
+
+
+class Accessors:
+    """Public methods that need no run of their own. Each has an async twin with an `a` in front."""
+
+    async def _documents(
+        self,
+        io: IO,
+        /,
+        query: str,
+        num_documents: int | None = None,
+        filters: dict[str, Any] | None = None,
+        **offered: Any,
+    ) -> list[Any] | None:
+        """What the knowledge, or the `knowledge_retriever`, has for a query: a list of dicts, or None.
+
+        Errors of the retriever are logged and raised. Further keywords are offered to it by name.
+        """
+        component: Any = self
+        run = component._rehearsal(io, None, offered.pop("run_context", None))
+        await settle(run)
+        knowledge = await knowledge_of(run)
+        offered = {"agent": self, "run_context": run.context, **offered}
+        return await documents(io, self, knowledge, query, num_documents, filters, offered)
+
+    get_relevant_docs_from_knowledge = sync(_documents)
+    aget_relevant_docs_from_knowledge = asynchronous(_documents)
+
+    async def _add_to_knowledge(self, io: IO, query: str, result: str) -> str:
+        """Keep a question with its answer in the knowledge."""
+        component: Any = self
+        if component.knowledge is None:
+            raise ValueError(f"{self!r} has no knowledge= to add to.")
+        run = component._rehearsal(io, None, None)
+        await settle(run)
+        return await add_to(io, await knowledge_of(run), query, result)
+
+    add_to_knowledge = sync(_add_to_knowledge)
+    aadd_to_knowledge = asynchronous(_add_to_knowledge)
+
+    async def _user_memories(self, io: IO, user_id: str | None = None) -> list[Any] | None:
+        """What is remembered about a user, by default the agent's own; None without a memory manager."""
+        component: Any = self
+        if component.memory_manager is None:
+            return None
+        return await recalled(io, component.memory_manager, user_id or component.user_id)
+
+    get_user_memories = sync(_user_memories)
+    aget_user_memories = asynchronous(_user_memories)
+
+    async def _culture(self, io: IO) -> list[Any] | None:
+        """What the culture manager has collected; None without one."""
+        component: Any = self
+        manager = component.culture_manager
+        if manager is None:
+            return None
+        read = manager.get_all_knowledge
+        if io.is_async:
+            read = getattr(manager, "aget_all_knowledge", read)
+        found: list[Any] | None = await io.call(read)
+        return found
+
+    get_culture_knowledge = sync(_culture)
+    aget_culture_knowledge = asynchronous(_culture)
+
+    async def _fork(
+        self, io: IO, session_id: str | None = None, *, before_run_id: str | None = None, user_id: str | None = None
+    ) -> AgentSession:
+        """A stored copy of a session under a new id, with all its runs or those before one of them."""
+        component: Any = self
+        session = await component._must_load(io, session_id, user_id)
+        if before_run_id is not None and session.get_run(before_run_id) is None:
+            raise ValueError(f"There is no run {before_run_id!r} in session {session.session_id!r}.")
+        fork: AgentSession = forked(session, new_id(), before_run_id)
+        await component._save(io, fork)
+        return fork
+
+    fork_session = sync(_fork)
+    afork_session = asynchronous(_fork)
+
+    def scrub_run_output_for_storage(self, run_response: Any) -> Any:
+        """A copy of an output as it would be stored: without what the `store_…` settings leave out."""
+        return kept_of(self, run_response)
+
+
+__all__ = ["Accessors"]

@@ -1,0 +1,97 @@
+"""Cancelling runs: those that go on, and paused ones, which are in the database only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from agno._io import IO, asynchronous, sync
+from agno.models._loop import seal
+from agno.run import cancel
+from agno.run.base import RunStatus
+
+_PAGE = 20
+_PAGES = 10  # how far back a paused run is looked for without its session
+
+
+class _OnBoth:
+    """A method that may also be called on the class, where it knows less."""
+
+    def __init__(self, on_class: Callable[..., Any], on_object: Callable[..., Any]) -> None:
+        self.on_class = on_class
+        self.on_object = on_object
+        self.__doc__ = on_object.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> Callable[..., Any]:
+        if instance is None:
+            return self.on_class
+        method: Callable[..., Any] = self.on_object.__get__(instance, owner)
+        return method
+
+
+class Cancelling:
+    """`cancel_run` and its async twin; `Agent.cancel_run(run_id)`, without an object, reaches active runs only."""
+
+    async def _cancel(self, io: IO, run_id: str, session_id: str | None = None) -> bool:
+        """Ask a run to stop. True if it is active; the wish for an unknown id is remembered for its start.
+
+        A paused run is marked as cancelled in the database. Without `session_id` it is looked for in the session this
+        object is in, and in the 200 sessions that were used last.
+        """
+        if await io.pick(cancel.cancel_run, cancel.acancel_run, run_id):
+            return True
+        session, run = await self._stored(io, run_id, session_id)
+        if run is None or run.status in (RunStatus.pending, RunStatus.running):
+            return False  # another process may have it: the wish stays
+        cancel.cleanup_run(run_id)
+        if run.status is not RunStatus.paused:
+            return False
+        await self._mark(io, session, run)
+        return True
+
+    cancel_run = _OnBoth(cancel.cancel_run, sync(_cancel))
+    acancel_run = _OnBoth(cancel.acancel_run, asynchronous(_cancel))
+
+    async def _mark(self, io: IO, session: Any, run: Any) -> None:
+        component: Any = self
+        run.messages = list(run.messages or ())
+        reason = f"Not executed: run {run.run_id} was cancelled"
+        seal(run.messages, reason, component.model_of_run().tool_message_role)
+        run.status = RunStatus.cancelled
+        if component.db is not None:
+            await io.call(component.db.finish_run, session, run)
+
+    async def _stored(self, io: IO, run_id: str, session_id: str | None) -> tuple[Any, Any]:
+        component: Any = self
+        known = session_id or component.known_session_id()
+        session, run = _in([await component._load(io, known)] if known else [], run_id)
+        if run is None and session_id is None:
+            return await self._found(io, run_id)
+        return session, run
+
+    async def _found(self, io: IO, run_id: str) -> tuple[Any, Any]:
+        component: Any = self
+        for page in range(1, _PAGES + 1) if component.db is not None else ():
+            sessions = await io.call(
+                component.db.get_sessions,
+                component.session_type,
+                component_id=component.id,
+                limit=_PAGE,
+                page=page,
+                sort_by="updated_at",
+                sort_order="desc",
+            )
+            session, run = _in(sessions, run_id)
+            if run is not None or len(sessions) < _PAGE:
+                return session, run
+        return None, None
+
+
+def _in(sessions: Iterable[Any], run_id: str) -> tuple[Any, Any]:
+    for session in sessions:
+        if session is not None and (run := session.get_run(run_id)) is not None:
+            return session, run
+    return None, None
+
+
+__all__ = ["Cancelling"]

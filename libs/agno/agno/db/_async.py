@@ -1,0 +1,101 @@
+"""The methods of a database, to be awaited. They are not written a second time: each runs the one of `BaseDb`."""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from agno.db.base import BaseDb
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def awaited(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
+    """The method of `BaseDb`, run the way the database waits."""
+    name = method.__name__
+
+    @functools.wraps(method)
+    async def run(self: AsyncBaseDb, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        result: T = await self._run(getattr(self._db, name), *args, **kwargs)
+        return result
+
+    return run
+
+
+class AsyncBaseDb(ABC):
+    """A database whose methods are awaited: the names, arguments and results are those of `BaseDb`.
+
+    A subclass says how it waits: it hands a `BaseDb` over, and runs the methods of it without blocking the event loop.
+    """
+
+    def __init__(self, db: BaseDb) -> None:
+        self._db = db
+        self.id = db.id
+        self.session_table_name, self.memory_table_name = db.session_table_name, db.memory_table_name
+        self.metrics_table_name, self.eval_table_name = db.metrics_table_name, db.eval_table_name
+        self.knowledge_table_name = db.knowledge_table_name
+
+    @abstractmethod
+    async def _run(self, method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Run a method of the `BaseDb` without blocking the event loop."""
+
+    def __deepcopy__(self, memo: Any) -> AsyncBaseDb:
+        return self  # the copy of an agent uses the same database
+
+    read_session = awaited(BaseDb.read_session)
+    begin_run = awaited(BaseDb.begin_run)
+    finish_run = awaited(BaseDb.finish_run)
+    save_header = awaited(BaseDb.save_header)
+
+    get_session = awaited(BaseDb.get_session)
+    get_sessions = awaited(BaseDb.get_sessions)
+    upsert_session = awaited(BaseDb.upsert_session)
+    rename_session = awaited(BaseDb.rename_session)
+    delete_session = awaited(BaseDb.delete_session)
+    delete_sessions = awaited(BaseDb.delete_sessions)
+
+    upsert_user_memory = awaited(BaseDb.upsert_user_memory)
+    get_user_memory = awaited(BaseDb.get_user_memory)
+    get_user_memories = awaited(BaseDb.get_user_memories)
+    get_all_memory_topics = awaited(BaseDb.get_all_memory_topics)
+    get_user_memory_stats = awaited(BaseDb.get_user_memory_stats)
+    delete_user_memory = awaited(BaseDb.delete_user_memory)
+    delete_user_memories = awaited(BaseDb.delete_user_memories)
+    clear_memories = awaited(BaseDb.clear_memories)
+
+    create_eval_run = awaited(BaseDb.create_eval_run)
+    get_eval_run = awaited(BaseDb.get_eval_run)
+    get_eval_runs = awaited(BaseDb.get_eval_runs)
+    rename_eval_run = awaited(BaseDb.rename_eval_run)
+    delete_eval_run = awaited(BaseDb.delete_eval_run)
+    delete_eval_runs = awaited(BaseDb.delete_eval_runs)
+
+    upsert_knowledge_content = awaited(BaseDb.upsert_knowledge_content)
+    get_knowledge_content = awaited(BaseDb.get_knowledge_content)
+    get_knowledge_contents = awaited(BaseDb.get_knowledge_contents)
+    delete_knowledge_content = awaited(BaseDb.delete_knowledge_content)
+
+    get_metrics = awaited(BaseDb.get_metrics)
+    calculate_metrics = awaited(BaseDb.calculate_metrics)
+
+    save_component = awaited(BaseDb.save_component)
+    load_component = awaited(BaseDb.load_component)
+    component_versions = awaited(BaseDb.component_versions)
+    get_components = awaited(BaseDb.get_components)
+    delete_component = awaited(BaseDb.delete_component)
+
+    create_approval = awaited(BaseDb.create_approval)
+    get_approval = awaited(BaseDb.get_approval)
+    get_approvals = awaited(BaseDb.get_approvals)
+    resolve_approval = awaited(BaseDb.resolve_approval)
+    update_approval = awaited(BaseDb.update_approval)
+    count_pending_approvals = awaited(BaseDb.count_pending_approvals)
+    delete_approval = awaited(BaseDb.delete_approval)
+
+    close = awaited(BaseDb.close)
+
+
+__all__ = ["AsyncBaseDb", "awaited"]

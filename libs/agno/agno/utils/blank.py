@@ -1,0 +1,20 @@
+"""Instances of dataclasses that store only what was given."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def blank(cls: type[T], **fields: Any) -> T:
+    """An instance whose other fields are the defaults of its class: it costs nothing for the fields that are not given.
+
+    A field with a default_factory has to be given.
+    """
+    made = object.__new__(cls)
+    made.__dict__ = fields
+    return made
+
+
+__all__ = ["blank"]

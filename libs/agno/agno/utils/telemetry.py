@@ -1,0 +1,28 @@
+"""Telemetry: a switch, and a place to listen. Agno sends nothing anywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+Listener = Callable[[dict[str, Any]], Any]
+_listener: Listener | None = None
+
+
+def listen(listener: Listener | None) -> None:
+    """Hear of every run that ends: one small record, without contents. None stops it."""
+    global _listener
+    _listener = listener
+
+
+def listener_for(enabled: bool) -> Listener | None:
+    """Who hears of a run whose component says `telemetry=enabled`; AGNO_TELEMETRY=true or false overrules that."""
+    if _listener is None:
+        return None
+    said = os.environ.get("AGNO_TELEMETRY", "").strip().lower()
+    wanted = said in ("true", "1", "yes", "on") if said else enabled
+    return _listener if wanted else None
+
+
+__all__ = ["listen", "listener_for"]

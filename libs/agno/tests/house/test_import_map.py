@@ -1,0 +1,123 @@
+"""Every import that users know resolves. What is still to come is declared, and must be struck off when it is there."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+_AGENT_EVENTS = """RunStartedEvent RunContentEvent RunCompletedEvent RunErrorEvent RunCancelledEvent RunPausedEvent
+RunContinuedEvent MemoryUpdateStartedEvent MemoryUpdateCompletedEvent ReasoningStartedEvent ReasoningStepEvent
+ReasoningCompletedEvent ToolCallStartedEvent ToolCallCompletedEvent"""
+
+IMPORTS = {
+    "agno.agent": f"Agent AgentSession Function Message Toolkit RunOutput RunOutputEvent RunEvent {_AGENT_EVENTS}",
+    "agno.team": f"Team TeamRunOutput TeamRunOutputEvent TeamRunEvent TeamMode {_AGENT_EVENTS}",
+    "agno.workflow": """Workflow Step Steps Parallel Loop Condition Router StepInput StepOutput WorkflowExecutionInput
+        WorkflowAgent HumanReview OnError OnReject OnTimeout pause""",
+    "agno.workflow.types": "StepInput StepOutput StepMetrics WorkflowMetrics StepType WebSocketHandler",
+    "agno.run": "RunContext RunStatus get_cancellation_manager set_cancellation_manager",
+    "agno.run.base": "RunStatus",
+    "agno.run.agent": f"""{_AGENT_EVENTS} RunOutput RunInput RunEvent RunOutputEvent CustomEvent IntermediateRunContentEvent
+        ParserModelResponseStartedEvent ParserModelResponseCompletedEvent OutputModelResponseStartedEvent
+        OutputModelResponseCompletedEvent RUN_EVENT_TYPE_REGISTRY run_output_event_from_dict""",
+    "agno.run.team": f"""{_AGENT_EVENTS} TeamRunOutput TeamRunInput TeamRunEvent TeamRunOutputEvent CustomEvent
+        TEAM_RUN_EVENT_TYPE_REGISTRY team_run_output_event_from_dict""",
+    "agno.run.workflow": """WorkflowRunOutput WorkflowStartedEvent WorkflowCompletedEvent WorkflowErrorEvent
+        WorkflowCancelledEvent StepStartedEvent StepCompletedEvent StepErrorEvent StepOutputEvent CustomEvent
+        WorkflowRunStartedEvent WorkflowRunContentEvent WorkflowRunCompletedEvent WorkflowRunErrorEvent
+        WorkflowRunCancelledEvent LoopExecutionStartedEvent LoopIterationStartedEvent LoopIterationCompletedEvent
+        LoopExecutionCompletedEvent ParallelExecutionStartedEvent ParallelExecutionCompletedEvent
+        ConditionExecutionStartedEvent ConditionExecutionCompletedEvent RouterExecutionStartedEvent
+        RouterExecutionCompletedEvent StepsExecutionStartedEvent StepsExecutionCompletedEvent""",
+    "agno.run.cancel": "register_run cancel_run is_cancelled cleanup_run raise_if_cancelled get_active_runs",
+    "agno.run.messages": "RunMessages",
+    "agno.run.requirement": "RunRequirement",
+    "agno.session": "AgentSession TeamSession WorkflowSession Session SessionSummaryManager",
+    "agno.session.summary": "SessionSummary SessionSummaryManager",
+    "agno.models.base": "Model",
+    "agno.models.message": "Message MessageReferences Citations UrlCitation DocumentCitation",
+    "agno.models.metrics": "Metrics",
+    "agno.models.response": "ModelResponse ModelResponseEvent ToolExecution FileType UserInputField",
+    "agno.models.fallback": "FallbackConfig",
+    "agno.models.utils": "get_model",
+    "agno.models.openai": "OpenAIChat OpenAIResponses OpenAILike",
+    "agno.models.anthropic": "Claude",
+    "agno.models.google": "Gemini",
+    "agno.models.ollama": "Ollama OllamaTools",
+    "agno.tools": "tool Function FunctionCall Toolkit",
+    "agno.tools.decorator": "tool",
+    "agno.tools.function": "Function FunctionCall ToolResult FunctionExecutionResult UserInputField",
+    "agno.tools.toolkit": "Toolkit",
+    "agno.tools.mcp": "MCPTools MultiMCPTools SSEClientParams StreamableHTTPClientParams",
+    "agno.tools.reasoning": "ReasoningTools",
+    "agno.tools.knowledge": "KnowledgeTools",
+    "agno.tools.user_control_flow": "UserControlFlowTools",
+    "agno.memory": "MemoryManager UserMemory",
+    "agno.db.schemas.memory": "UserMemory",
+    "agno.media": "Image Audio Video File",
+    "agno.exceptions": """AgentRunException RetryAgentRun StopAgentRun RunCancelledException AgnoError ModelProviderError
+        ModelRateLimitError EvalError ModelAuthenticationError ContextWindowExceededError RetryableModelProviderError
+        RemoteServerUnavailableError PathSecurityError ComponentRehydrationError ComponentPinError RunNotFoundError
+        RunNotContinuableError InputCheckError OutputCheckError CheckTrigger""",
+    "agno.debug": "enable_debug_mode disable_debug_mode",
+    "agno.hooks": "hook",
+    "agno.guardrails": "BaseGuardrail PIIDetectionGuardrail PromptInjectionGuardrail OpenAIModerationGuardrail",
+    "agno.approval": "approval ApprovalType",
+    "agno.compression.manager": "CompressionManager",
+    "agno.skills": "Skills LocalSkills Skill SkillError SkillParseError SkillValidationError",
+    "agno.culture": "CultureManager",
+    "agno.learn": "LearningMachine LearningMode",
+    "agno.registry": "Registry",
+    "agno.metrics": "RunMetrics SessionMetrics MessageMetrics ModelMetrics ToolCallMetrics ModelType",
+    "agno.reasoning.step": "ReasoningStep ReasoningSteps NextAction",
+    "agno.utils.pprint": "pprint_run_response apprint_run_response",
+    "agno.utils.log": """logger log_debug log_info log_warning log_error log_exception set_log_level_to_debug
+        set_log_level_to_info set_log_level_to_warning set_log_level_to_error configure_agno_logging use_agent_logger
+        use_team_logger use_workflow_logger""",
+    "agno.utils.media": """download_image download_file save_base64_data download_knowledge_filters_sample_data
+        SampleDataFileExtension""",
+    "agno.utils.audio": "write_audio_to_file",
+    "agno.utils.common": "dataclass_to_dict",
+    "agno.utils.string": "url_safe_string is_valid_uuid hash_string_sha256 generate_id",
+    "agno.utils.timer": "Timer",
+    "agno.utils.dttm": "current_datetime current_datetime_utc",
+    "agno.utils.functions": "cache_result get_function_call",
+    "agno.utils.merge_dict": "merge_dictionaries",
+    "agno.utils.location": "get_location",
+}
+
+# What is not built yet: whole modules, or names of one. Strike off what is there.
+COMING = {
+    "agno.team": "*",
+    "agno.workflow": "*",
+    "agno.workflow.types": "*",
+    "agno.memory": "*",
+    "agno.culture": "*",
+    "agno.learn": "*",
+    "agno.tools.knowledge": "*",
+    "agno.session": "SessionSummaryManager",
+    "agno.session.summary": "*",
+}
+
+
+def _is_coming(module: str, name: str) -> bool:
+    named = COMING.get(module, "").split()
+    return named == ["*"] or name in named
+
+
+NAMES = [(module, name) for module, names in IMPORTS.items() for name in names.split()]
+
+
+@pytest.mark.parametrize(("module", "name"), [pair for pair in NAMES if not _is_coming(*pair)])
+def test_a_name_can_be_imported(module: str, name: str) -> None:
+    assert getattr(import_module(module), name) is not None
+
+
+@pytest.mark.parametrize(("module", "name"), [pair for pair in NAMES if _is_coming(*pair)])
+def test_what_is_coming_is_not_there_yet(module: str, name: str) -> None:
+    try:
+        found = getattr(import_module(module), name, None)
+    except ImportError:
+        found = None
+    assert found is None, f"{module}.{name} is there: strike it off COMING"
