@@ -1,5 +1,6 @@
 # make demo       install what the command needs and ask this repository three questions
 # make test       the test suite               make test-node  the tests against MCP servers on Node.js
+# make test-services   the tests against MariaDB, which the system's packages bring
 # make check      format, lint, types, and the house tests (layers, import cost, public surface, docs, cookbook)
 # make format     let ruff fix and format      make surface    write the snapshot of the public names anew
 # make bench      what a run costs, beside other frameworks (docs/benchmarks.md); options: make bench BENCH=--quick
@@ -7,7 +8,7 @@
 #
 # A fresh machine needs make and Python 3.11 or newer; the rest is installed into $(VENV), at exact versions with hashes.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-node check format surface bench pins clean
+.PHONY: demo test test-node test-services check format surface bench pins clean
 export OMP_NUM_THREADS = 1
 export UV_LINK_MODE = copy
 PY ?= python3
@@ -26,6 +27,9 @@ test: $(VENV)/.test
 
 test-node: $(VENV)/.test $(NODE_TESTS)/node_modules/.installed
 	cd libs/agno && $(PYTHON) -m pytest -m node
+
+test-services: $(VENV)/.test
+	cd libs/agno && $(PYTHON) -m pytest -m services
 
 check: $(VENV)/.check
 	$(RUFF) format --check --config libs/agno/pyproject.toml $(CODE)

@@ -20,7 +20,7 @@ from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
 from agno.agent._runs import continued_run, new_run
 from agno.agent._sessions import Sessions
-from agno.db.base import BaseDb
+from agno.db.base import AsyncBaseDb, BaseDb
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.run.agent import RunEvent, RunOutput, RunOutputEvent
@@ -64,7 +64,7 @@ class Agent(Component, Definition, Inspection, Accessors, Sessions, Cancelling, 
     num_past_sessions_to_search: int | None = None
     num_past_session_runs_in_search: int | None = None
     metadata: dict[str, Any] | None = None
-    db: BaseDb | None = None
+    db: BaseDb | AsyncBaseDb | None = None
 
     # Dependencies
     dependencies: dict[str, Any] | None = None

@@ -23,8 +23,8 @@ Documents = dict[str, Row]  # by key, in the order of insertion
 class JsonTables(BaseDb):
     """The verbs on rows, above reading and changing a whole array."""
 
-    def __init__(self, *names: str | None) -> None:
-        super().__init__(*names)
+    def __init__(self, *names: str | None, **more: str | None) -> None:
+        super().__init__(*names, **more)
         for table in TABLES:
             plain_name(self.table_name(table))
 
@@ -38,7 +38,10 @@ class JsonTables(BaseDb):
 
     @abstractmethod
     def _change(self, table: Table, change: Callable[[Documents], T]) -> T:
-        """Write what `change` makes of the documents, with nobody writing in between. It may be called again."""
+        """Write what `change` makes of the documents, if it changes them, with nobody writing in between.
+
+        It may be called again.
+        """
 
     def _runs_are_gone(self, session_ids: Sequence[str]) -> None:
         """Sessions were deleted: so are their runs."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import Enum
+from importlib import import_module
 from typing import Any
 
 from agno.db._approvals import Approvals
@@ -262,6 +263,12 @@ def _json(value: Any) -> bytes | None:
 def _name(session_type: Any) -> str | None:
     name: str | None = getattr(session_type, "value", session_type)
     return name
+
+
+def __getattr__(name: str) -> Any:
+    if name == "AsyncBaseDb":  # made out of `BaseDb`, but users look for it here
+        return import_module("agno.db._async").AsyncBaseDb
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [

@@ -465,6 +465,18 @@ class DbContract(DefinitionsContract):
         assert db.read_session("s", "agent", "ann") is not None
         assert db.read_session("s", "agent", None) is not None
 
+    @pytest.mark.parametrize("other", ["Ann", "ann ", " ann", "a\u0301nn", "ánn", "ann\0", "ａnn", "aǹn"])
+    def test_users_and_sessions_whose_names_look_alike_are_kept_apart(self, db, other):
+        db.upsert_session(a_session("ann", a_run("hers", run_id="r"), user_id="ann"))
+        assert db.get_session(other, SessionType.AGENT) is None
+        assert db.get_session("ann", SessionType.AGENT, user_id=other) is None
+        assert db.get_sessions(SessionType.AGENT, user_id=other) == []
+        db.upsert_session(a_session(other, a_run("theirs", run_id="r"), user_id=other))
+        assert db.delete_session(other, user_id="ann") is False
+        for name, content in (("ann", "hers"), (other, "theirs")):
+            (found,) = db.get_sessions(SessionType.AGENT, user_id=name)
+            assert (found.session_id, found.user_id, found.runs[0].content) == (name, name, content)
+
     @pytest.mark.parametrize("verb", ["begin_run", "finish_run"])
     def test_a_run_cannot_be_put_into_the_session_of_another_user(self, db, verb):
         db.upsert_session(a_session("s", user_id="ann", session_data={"session_state": {"secret": 1}}))

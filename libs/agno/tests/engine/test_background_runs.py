@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 from typing import Any
 
 import pytest
@@ -36,14 +35,21 @@ async def until_done(agent: Agent, run_id: str, session_id: str = "s") -> Any:
 
 
 def test_it_is_stored_as_pending_at_once_and_completes_by_itself(tmp_path: Any) -> None:
-    agent = Agent(model=ScriptedModel(says("done", latency=0.05)), db=SqliteDb(db_file=tmp_path / "a.db"))
+    released = asyncio.Event()
+
+    async def wait() -> str:
+        await released.wait()
+        return "waited"
+
+    model = ScriptedModel(wants("wait"), says("done"))
+    agent = Agent(model=model, tools=[wait], db=SqliteDb(db_file=tmp_path / "a.db"))
 
     async def scenario() -> None:
-        started = time.perf_counter()
         pending = await agent.arun("go", background=True, session_id="s")
-        assert time.perf_counter() - started < 0.05 and pending.status is RunStatus.pending
-        stored = await agent.aget_run_output(pending.run_id, "s")
-        assert stored.status is RunStatus.pending and stored.input.input_content == "go"
+        stored = agent.get_run_output(pending.run_id, "s")  # not awaited, so the run has had no chance to begin
+        assert pending.status is stored.status is RunStatus.pending
+        assert stored.input.input_content == "go"
+        released.set()
         done = await until_done(agent, pending.run_id)
         assert done.status is RunStatus.completed and done.content == "done"
         assert pending.status is RunStatus.pending, "what was given back is a snapshot"

@@ -50,8 +50,9 @@ class DynamoDb(BaseDb):
         eval_table: str | None = None,
         knowledge_table: str | None = None,
         id: str | None = None,
+        **more_tables: str | None,
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id)
+        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
         try:
             self.db_client = db_client or boto3.client(
                 "dynamodb",

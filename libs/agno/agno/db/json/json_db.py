@@ -37,8 +37,9 @@ class JsonDb(JsonTables):
         eval_table: str | None = None,
         knowledge_table: str | None = None,
         id: str | None = None,
+        **more_tables: str | None,
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id)
+        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
         self.db_path = Path(db_path) if db_path is not None else Path.cwd() / "agno_json_db"
         self._folder = Folder(self.db_path)
 
@@ -63,8 +64,10 @@ class JsonDb(JsonTables):
     def _change(self, table: Table, change: Callable[[Documents], T]) -> T:
         with self._folder.writing():
             documents = self._read(table)
+            before = written(documents)
             result = change(documents)
-            self._folder.replace(self._file(table), written(documents))
+            if (after := written(documents)) != before:
+                self._folder.replace(self._file(table), after)
         return result
 
     # Runs of sessions ------------------------------------------------------------------------------------------------

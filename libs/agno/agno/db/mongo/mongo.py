@@ -31,8 +31,8 @@ _AT_ONCE = 1000
 class MongoVerbs(BaseDb):
     """The verbs, above a client of either colour."""
 
-    def __init__(self, calls: Calls, db_name: str | None, *names: str | None) -> None:
-        super().__init__(*names)
+    def __init__(self, calls: Calls, db_name: str | None, *names: str | None, **more: str | None) -> None:
+        super().__init__(*names, **more)
         self.db_name = db_name or "agno"
         self._calls = calls
         self._ready: set[str] = set()  # collections that have their indexes
@@ -258,13 +258,17 @@ class MongoDb(MongoVerbs):
         eval_collection: str | None = None,
         knowledge_collection: str | None = None,
         id: str | None = None,
+        *,
+        components_collection: str | None = None,
+        approvals_collection: str | None = None,
     ) -> None:
         if db_client is None and db_url is None:
             raise ValueError("MongoDb needs a server: give db_url='mongodb://host:27017', or db_client=.")
         self.db_url = db_url
         calls = Calls(db_client, lambda: pymongo.MongoClient(db_url, **timeout(db_url)))
         names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        super().__init__(calls, db_name, *names)
+        more = {"components_table": components_collection, "approvals_table": approvals_collection}
+        super().__init__(calls, db_name, *names, **more)
 
     def close(self) -> None:
         """Close the client that was made here; the next call makes another. One of your own is yours to close."""

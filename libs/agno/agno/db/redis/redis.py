@@ -47,8 +47,9 @@ class RedisDb(BaseDb):
         metrics_table: str | None = None,
         eval_table: str | None = None,
         knowledge_table: str | None = None,
+        **more_tables: str | None,
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id)
+        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
         if redis_client is None and db_url is None:
             raise ValueError("RedisDb needs a server: give db_url='redis://host:6379', or redis_client=.")
         self.db_url, self.db_prefix, self.expire = db_url, db_prefix, expire

@@ -1,5 +1,6 @@
 """SQLite: a file, no server."""
 
+from agno.db.sqlite.async_sqlite import AsyncSqliteDb
 from agno.db.sqlite.sqlite import SqliteDb
 
-__all__ = ["SqliteDb"]
+__all__ = ["AsyncSqliteDb", "SqliteDb"]

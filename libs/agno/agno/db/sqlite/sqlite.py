@@ -14,15 +14,15 @@ import msgspec
 
 from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
 from agno.db._port import RunRow, StoredHeader
+from agno.db._schema import lacking, misfit
 from agno.db._sessions import with_old_runs
-from agno.db.base import BaseDb, DbError, DbUnavailableError, InvalidSchemaError, MigrationRequiredError
+from agno.db.base import BaseDb, DbError, DbUnavailableError
 from agno.db.query import Query
 from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url
 from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
 from agno.db.tables import MEMORIES, RUNS, SESSIONS, TABLES, Column, Row, Table
 
 _AT_ONCE = 500  # values in one list
-_V1_COLUMNS = frozenset({"extra_data", "team_session_id"})
 
 
 class SqliteDb(BaseDb):
@@ -131,19 +131,11 @@ class SqliteDb(BaseDb):
         there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({sql.name})")}
         if not there:
             return False
-        missing = [column.name for column in (*table.columns, *table.unread) if column.name not in there]
+        missing = lacking(table, there)
         if missing:
-            raise self._misfit(sql.plain_name, missing, there)
+            raise misfit(sql.plain_name, self.db_file, missing, there)
         self._checked.add(table.kind)
         return True
-
-    def _misfit(self, name: str, missing: list[str], there: set[str]) -> InvalidSchemaError:
-        text = f"Table {name!r} in {self.db_file!r} has an invalid schema: it lacks {', '.join(missing)}."
-        if there & _V1_COLUMNS:
-            return MigrationRequiredError(
-                f"{text} Agno 1 wrote it: migrate it with agno.db.migrations.v1_to_v2, or choose another table name."
-            )
-        return InvalidSchemaError(f"{text} Choose another table name, or add the columns.")
 
     # Rows ------------------------------------------------------------------------------------------------------------
 
