@@ -42,13 +42,15 @@ async def live(run: Run, body: Body) -> None:
         if not run.streaming:
             raise
     finally:
-        if not run.is_finished:
-            await _abandoned(run)
-        await observe(run)
-        run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
-        cleanup_run(run_id)
-        if run.closers:
-            await _close(run)
+        try:
+            if not run.is_finished:
+                await _abandoned(run)
+            await observe(run)
+        finally:  # a task may be cancelled again while it stores the run
+            run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
+            cleanup_run(run_id)
+            if run.closers:
+                await _close(run)
 
 
 async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> None:

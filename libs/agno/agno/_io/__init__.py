@@ -1,6 +1,6 @@
 """How the engine waits: the `IO` port with its seven verbs, and who drives it. The only room that knows threads and loops."""
 
-from agno._io.aio import ASYNC, AsyncIO
+from agno._io.aio import ASYNC, AsyncIO, is_coroutine_function, thread_io
 from agno._io.background import Feed, spawn
 from agno._io.drivers import WouldBlock, aiterate, drive, iterate
 from agno._io.faces import asynchronous, asynchronous_stream, sync, sync_stream
@@ -26,6 +26,7 @@ __all__ = [
     "asynchronous",
     "asynchronous_stream",
     "drive",
+    "is_coroutine_function",
     "iterate",
     "portal",
     "run_blocking",
@@ -33,4 +34,5 @@ __all__ = [
     "spawn",
     "sync",
     "sync_stream",
+    "thread_io",
 ]

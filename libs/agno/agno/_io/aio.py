@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import functools
 import inspect
-import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from agno._io.outlet import Give
-from agno._io.port import Work
+from agno._io.outlet import Give, silent
+from agno._io.port import IO, Work
+from agno._io.portal import Visitor
+from agno._io.sync import WorkerIO
+from agno._io.workers import finish, in_thread, in_thread_to_its_end, iterate_in_thread
+from agno.utils.log import log_warning
 
 T = TypeVar("T")
-
-# asyncio's own pool has cpu+4 threads; blocking tools and drivers wait rather than compute, so allow more
-_WORKERS = 64
-_pool: ThreadPoolExecutor | None = None
-
-
-def _executor() -> ThreadPoolExecutor:
-    global _pool
-    if _pool is None:
-        _pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="agno-worker")
-    return _pool
-
-
-def _forget_pool() -> None:
-    global _pool
-    _pool = None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
-
-
-async def in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-    """Run a blocking function in a worker thread, in a copy of this task's context."""
-    context = contextvars.copy_context()
-    work = functools.partial(context.run, fn, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_executor(), work)
-
-
-_END: Any = object()
 
 
 class AsyncIO:
@@ -54,11 +26,13 @@ class AsyncIO:
     is_async = True
 
     async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        if _is_coroutine_function(fn):
+        if is_coroutine_function(fn):
             return await fn(*args, **kwargs)
-        owner = getattr(fn, "__self__", None)
-        if owner is not None and getattr(owner, "blocking", True) is False:
+        blocking = getattr(getattr(fn, "__self__", None), "blocking", None)
+        if blocking is False:
             result = fn(*args, **kwargs)
+        elif blocking is True:
+            result = await in_thread_to_its_end(fn, *args, **kwargs)
         else:
             result = await in_thread(fn, *args, **kwargs)
         if hasattr(result, "__await__") and inspect.isawaitable(result):
@@ -82,7 +56,7 @@ class AsyncIO:
         if inspect.iscoroutine(items):
             items = await items
         if not hasattr(items, "__aiter__"):  # a sync-only generator, given in the place of the async one
-            items = _threaded(items)
+            items = iterate_in_thread(items)
         try:
             async for item in items:
                 yield item
@@ -94,30 +68,33 @@ class AsyncIO:
     async def merge(self, works: Sequence[Work], give: Give) -> None:
         if len(works) == 1:
             return await works[0](give)
-        queue: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(maxsize=max(1, len(works)))
-        tasks = [asyncio.ensure_future(_pump(work, queue)) for work in works]
+        results: _Results = asyncio.Queue()
+        room = asyncio.Semaphore(len(works))  # whoever is ahead waits for the reader
+        tasks = [asyncio.ensure_future(_branch(work, results, room)) for work in works]
         try:
             running = len(tasks)
             while running:
-                kind, value = await queue.get()
+                kind, value = await results.get()
                 if kind == "item":
+                    room.release()
                     await give(value)
                 elif kind == "error":
                     raise value
                 else:
                     running -= 1
         finally:
-            await _cancel(tasks)
+            await _join(tasks, results)
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         if len(coroutines) == 1:
             return [await coroutines[0]]
-        tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+        found: dict[int, T] = {}
         try:
-            return list(await asyncio.gather(*tasks))
-        except BaseException:
-            await _cancel(tasks)
-            raise
+            await self.merge([_kept(found, number, one) for number, one in enumerate(coroutines)], silent)
+        finally:
+            for coroutine in coroutines:
+                coroutine.close()  # those that an error kept from beginning
+        return [found[number] for number in range(len(coroutines))]
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
@@ -125,51 +102,66 @@ class AsyncIO:
     now = staticmethod(time.perf_counter)
 
 
-def _is_coroutine_function(fn: Callable[..., Any]) -> bool:
+def is_coroutine_function(fn: Callable[..., Any]) -> bool:
+    """True for an `async def`, also behind a partial, and for an object with an async `__call__`."""
     while isinstance(fn, functools.partial):
         fn = fn.func
     if inspect.iscoroutinefunction(fn):
         return True
-    call = getattr(fn, "__call__", None)  # noqa: B004  # an object with an async __call__
-    return not inspect.isroutine(fn) and inspect.iscoroutinefunction(call)
+    if inspect.isroutine(fn) or isinstance(fn, type):
+        return False
+    return inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
 
 
-async def _pump(work: Work, queue: asyncio.Queue[tuple[str, Any]]) -> None:
+@asynccontextmanager
+async def thread_io(io: IO) -> AsyncGenerator[IO, None]:
+    """The port for plain code that `io.call` runs and that goes on waiting: a hook around a tool.
+
+    It is synchronous. In an async run, what must be awaited goes back to the loop of the run; it is cancelled with it.
+    """
+    if not io.is_async:
+        yield io
+        return
+    visitor = Visitor(asyncio.get_running_loop())
+    try:
+        yield WorkerIO(visitor)
+    finally:
+        await visitor.close()
+
+
+# Merging -------------------------------------------------------------------------------------------------------------
+
+_Results = asyncio.Queue[tuple[str, Any]]
+
+
+async def _branch(work: Work, results: _Results, room: asyncio.Semaphore) -> None:
     async def put(item: Any) -> None:
-        await queue.put(("item", item))
+        await room.acquire()
+        results.put_nowait(("item", item))
 
     try:
         await work(put)
-    except asyncio.CancelledError:
-        raise
-    except BaseException as error:  # handed to the reader, who raises it
-        await queue.put(("error", error))
+    except BaseException as error:  # handed to the reader, who raises it; out of a task, some would end the loop
+        results.put_nowait(("error", error))
     else:
-        await queue.put(("end", None))
+        results.put_nowait(("end", None))
 
 
-async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+async def _join(tasks: Sequence[asyncio.Future[Any]], results: _Results) -> None:
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await finish(tasks)
+    while not results.empty():
+        kind, value = results.get_nowait()
+        if kind == "error" and not isinstance(value, asyncio.CancelledError):
+            log_warning(f"a branch failed while it was closed: {value!r}")
 
 
-async def _threaded(items: Iterator[T]) -> AsyncGenerator[T, None]:
-    """Iterate a blocking iterator in worker threads, one item at a time."""
-    iterator = iter(items)
-    context = contextvars.copy_context()  # one context for all steps, so the generator keeps what it set
+def _kept(found: dict[int, T], number: int, coroutine: Coroutine[Any, Any, T]) -> Work:
+    async def work(give: Give) -> None:
+        found[number] = await coroutine
 
-    def step() -> T:
-        return context.run(next, iterator, _END)
-
-    loop = asyncio.get_running_loop()
-    try:
-        while (item := await loop.run_in_executor(_executor(), step)) is not _END:
-            yield item
-    finally:
-        close = getattr(iterator, "close", None)
-        if close is not None:
-            close()
+    return work
 
 
 ASYNC = AsyncIO()

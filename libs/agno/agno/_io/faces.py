@@ -1,4 +1,4 @@
-"""Two public methods from one: `search = sync(_search)` and `asearch = asynchronous(_search)`."""
+"""Two public methods from one, `search = sync(_search)` and `asearch = asynchronous(_search)`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sync(method: Callable[Concatenate[S, IO, P], Coroutine[Any, Any, T]]) -> Cal
     def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return drive(method(self, SYNC, *args, **kwargs))
 
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
+    return face  # type: ignore[no-any-return]  # _face gives the face, as soon as the class has named it
 
 
 def asynchronous(
@@ -39,7 +39,7 @@ def asynchronous(
     async def face(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await method(self, ASYNC, *args, **kwargs)
 
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
+    return face  # type: ignore[no-any-return]  # _face gives the face, as soon as the class has named it
 
 
 def sync_stream(
@@ -52,7 +52,7 @@ def sync_stream(
         outlet = Outlet()
         return iterate(lambda: method(self, SYNC, outlet.give, *args, **kwargs), outlet)
 
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
+    return face  # type: ignore[no-any-return]  # _face gives the face, as soon as the class has named it
 
 
 def asynchronous_stream(
@@ -65,18 +65,38 @@ def asynchronous_stream(
         outlet = Outlet()
         return aiterate(lambda: method(self, ASYNC, outlet.give, *args, **kwargs), outlet)
 
-    return face  # type: ignore[no-any-return]  # _face gives its argument back
+    return face  # type: ignore[no-any-return]  # _face gives the face, as soon as the class has named it
 
 
 def _face(method: Callable[..., Any], hidden: int = 1) -> Callable[[Callable[..., Any]], Any]:
-    """Name, docstring and signature of the method, without what comes after `self`; the public name is the class's."""
+    """Docstring and signature of the method, without its first `hidden` parameters after `self`."""
 
-    def dress(face: Callable[..., Any]) -> Callable[..., Any]:
+    def dress(face: Callable[..., Any]) -> Any:
         functools.update_wrapper(face, method)
         del face.__wrapped__  # type: ignore[attr-defined]  # inspect must read the signature below instead
         signature = inspect.signature(method)
         parameters = [p for i, p in enumerate(signature.parameters.values()) if not 0 < i <= hidden]
         face.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        return face
+        return _Unnamed(face)
 
     return dress
+
+
+class _Unnamed:
+    """A face until a class gives it its name; then the plain function takes its place."""
+
+    def __init__(self, face: Callable[..., Any]) -> None:
+        self._face = face
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._face.__name__ = name
+        self._face.__qualname__ = f"{owner.__qualname__}.{name}"
+        setattr(owner, name, self._face)
+
+    # for a face outside of a class body
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._face(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self._face.__get__(instance, owner)

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
 
 
 class PerLoop(Generic[T]):
-    """Makes an object at its first use in a loop; it is dropped with the loop."""
+    """Makes an object at its first use in a loop. Those of closed loops are dropped when a new one is made."""
 
     def __init__(self) -> None:
-        self._kept: WeakKeyDictionary[Any, T] = WeakKeyDictionary()
+        # not weak: a client holds its loop, so a weak key would live as long as the client
+        self._kept: dict[asyncio.AbstractEventLoop, T] = {}
+        self._lock = threading.Lock()
 
     def get(self, make: Callable[[], T]) -> T:
         """The running loop's object."""
         loop = asyncio.get_running_loop()
         kept = self._kept.get(loop)
         if kept is None:
-            kept = self._kept[loop] = make()
+            kept = make()
+            with self._lock:
+                for closed in [other for other in self._kept if other.is_closed()]:
+                    del self._kept[closed]
+                self._kept[loop] = kept
         return kept
 
     def pop(self) -> T | None:
         """Take the running loop's object out, if there is one."""
-        return self._kept.pop(asyncio.get_running_loop(), None)
+        with self._lock:
+            return self._kept.pop(asyncio.get_running_loop(), None)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PerLoop[T]:
+        return PerLoop()  # a copy opens objects of its own
 
 
 __all__ = ["PerLoop"]

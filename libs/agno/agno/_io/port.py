@@ -23,8 +23,10 @@ class IO(Protocol):
     async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call user code (a tool, hook, database method) of either colour and give its result.
 
-        Under `AsyncIO` a blocking function runs in a worker thread with a copy of the context, unless it is a method
-        of an object whose class says `blocking = False`.
+        Under `AsyncIO` a blocking function runs in a worker thread with a copy of the context. Who is cancelled goes on
+        at once while the function runs to its end unheard. A method of an object may say otherwise: with
+        `blocking = False` it is called directly; with `blocking = True` (a database) a cancellation waits for its end,
+        so that it does not write behind the back of what follows.
         """
         ...
 
@@ -47,11 +49,19 @@ class IO(Protocol):
         *args: Any,
         **kwargs: Any,
     ) -> AsyncGenerator[T, None]:
-        """Iterate what the method of the matching colour gives; closing this closes that."""
+        """Iterate what the method of the matching colour gives; closing this closes that.
+
+        An iterator of the other colour is accepted too, and lives in one thread, or one task, from its first step to
+        its close.
+        """
         ...
 
     async def merge(self, works: Sequence[Work], give: Give) -> None:
-        """Do works at the same time and give their items on as they come; the first error ends all of them."""
+        """Do works at the same time and give their items on as they come.
+
+        The first error cancels the others, waits for them, and travels. A thread cannot be cancelled: it ends at the
+        next item that it gives.
+        """
         ...
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:

@@ -13,20 +13,26 @@ from typing import Any, TypeVar
 from agno._io.drivers import drive
 from agno._io.outlet import Give, ReaderLeft
 from agno._io.port import Work
-from agno._io.portal import portal
+from agno._io.portal import Home, Visitor, patiently, portal
+from agno.utils.log import log_warning
 
 T = TypeVar("T")
 
+_GRACE = 0.5  # seconds that the branches of a merge have to end after Ctrl-C
+
 
 class SyncIO:
-    """Calls what it is given, in the caller's thread."""
+    """Calls what it is given, in the caller's thread. What can only be awaited is awaited at `home`."""
 
     is_async = False
+
+    def __init__(self, home: Home = portal) -> None:
+        self._home = home
 
     async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         result = fn(*args, **kwargs)
         if hasattr(result, "__await__") and inspect.isawaitable(result):
-            return portal.run(result)
+            return self._home.run(result)
         return result
 
     async def pick(
@@ -44,7 +50,7 @@ class SyncIO:
     ) -> AsyncGenerator[T, None]:
         items: Any = sync_method(*args, **kwargs)
         if hasattr(items, "__aiter__"):  # an async-only generator, given in the place of the sync one
-            items = portal.iterate(items.__aiter__())
+            items = self._home.iterate(items.__aiter__())
         try:
             for item in items:
                 yield item
@@ -54,25 +60,31 @@ class SyncIO:
                 close()
 
     async def merge(self, works: Sequence[Work], give: Give) -> None:
-        if len(works) == 1:
+        if len(works) == 1:  # one needs no thread
             return await works[0](give)
-        # a queue of one item per worker: whoever is ahead waits for the reader, as a single work would
-        results: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=max(1, len(works)))
+        # a queue of one item per work: whoever is ahead waits for the reader, as a single work would
+        results: _Results = queue.Queue(maxsize=max(1, len(works)))
         stop = threading.Event()
-        workers = [_worker(work, results, stop) for work in works]
+        threads: list[threading.Thread] = []
+        patience: float | None = None
         try:
-            running = len(workers)
+            for work in works:
+                threads.append(_branch(work, results, stop))
+            running = len(threads)
             while running:
-                kind, value = results.get()
+                kind, value = patiently(results)
                 if kind == "item":
                     await give(value)
                 elif kind == "error":
                     raise value
                 else:
                     running -= 1
+        except KeyboardInterrupt:
+            patience = _GRACE
+            raise
         finally:
             stop.set()
-            _join(workers, results)
+            _join(threads, results, patience)
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         waiting = list(coroutines)
@@ -92,7 +104,24 @@ class SyncIO:
     now = staticmethod(time.perf_counter)
 
 
-def _worker(work: Work, results: queue.Queue[tuple[str, Any]], stop: threading.Event) -> threading.Thread:
+class WorkerIO(SyncIO):
+    """For plain code in a worker thread of an async run, such as a hook: what it must await goes to the run's loop."""
+
+    def __init__(self, home: Visitor) -> None:
+        super().__init__(home)
+        self._visitor = home
+
+    async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        self._visitor.check()  # the run may have been cancelled meanwhile; a thread does not notice by itself
+        return await super().call(fn, *args, **kwargs)
+
+
+# Merging -------------------------------------------------------------------------------------------------------------
+
+_Results = queue.Queue[tuple[str, Any]]
+
+
+def _branch(work: Work, results: _Results, stop: threading.Event) -> threading.Thread:
     async def put(item: Any) -> None:
         if stop.is_set():
             raise ReaderLeft
@@ -111,15 +140,20 @@ def _worker(work: Work, results: queue.Queue[tuple[str, Any]], stop: threading.E
     return thread
 
 
-def _join(workers: list[threading.Thread], results: queue.Queue[tuple[str, Any]]) -> None:
-    for worker in workers:
-        while worker.is_alive():
-            try:
-                results.get_nowait()  # a worker may be waiting for room
-            except queue.Empty:
-                worker.join(0.01)
+def _join(threads: list[threading.Thread], results: _Results, patience: float | None) -> None:
+    """Wait for the branches; what they still say is too late. `patience`: seconds, None for as long as it takes."""
+    deadline = None if patience is None else time.monotonic() + patience
+    while any(thread.is_alive() for thread in threads) or not results.empty():
+        try:
+            kind, value = results.get(timeout=0.01)  # also makes room for those who wait for it
+        except queue.Empty:
+            if deadline is not None and time.monotonic() > deadline:
+                return  # stuck in a blocking call; the thread ends with the program
+            continue
+        if kind == "error" and not isinstance(value, ReaderLeft):
+            log_warning(f"a branch failed while it was closed: {value!r}")
 
 
 SYNC = SyncIO()
 
-__all__ = ["SYNC", "SyncIO", "drive"]
+__all__ = ["SYNC", "SyncIO", "WorkerIO", "drive"]

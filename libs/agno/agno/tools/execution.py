@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from agno._io import ASYNC, IO, SYNC, Give, drive, silent
+from agno._io import ASYNC, IO, Give, drive, is_coroutine_function, silent, thread_io
 from agno.exceptions import AgentRunException, RunCancelledException
 from agno.run.base import BaseRunOutputEvent
 from agno.tools._results import FunctionExecutionResult, ToolResult
@@ -128,19 +127,15 @@ async def _enter(
 # Hooks around the function -------------------------------------------------------------------------------------------
 
 
-def _is_async(hook: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004
-
-
 def _wanted(io: IO, hooks: list[Callable[..., Any]], tool: str) -> list[Callable[..., Any]]:
     """A sync run cannot give an async hook the next link to await: it is left out."""
     if io.is_async:
         return hooks
     for hook in hooks:
-        if _is_async(hook):
+        if is_coroutine_function(hook):
             name = getattr(hook, "__name__", type(hook).__name__)
             log_warning(f"the async hook {name!r} of tool {tool!r} is skipped in a sync run; use arun")
-    return [hook for hook in hooks if not _is_async(hook)]
+    return [hook for hook in hooks if not is_coroutine_function(hook)]
 
 
 def _chain(
@@ -153,20 +148,30 @@ def _chain(
             return await entry(io, arguments)
 
         return innermost
-    hook = hooks[0]
-    # What lies inside a plain hook runs in the thread of that hook: a second worker thread for it could have to wait
-    # for hooks which wait for it.
-    inner_io: IO = io if io.is_async == _is_async(hook) else (ASYNC if _is_async(hook) else SYNC)
-    inner = _chain(inner_io, hooks[1:], entry, call, scope)
-    proceed: Callable[..., Any] = inner if inner_io.is_async else _plain(inner)
+    hook, rest = hooks[0], hooks[1:]
 
     async def link(**arguments: Any) -> Any:
-        name = call.function.name
-        offered = {**_ABSENT, **scope, "name": name, "function_name": name, "args": arguments, "arguments": arguments}
-        offered.update(dict.fromkeys(("function", "func", "function_call"), proceed))
-        return await io.call(hook, **accepted(hook, offered))
+        async with _inside(io, hook) as inner_io:
+            inner = _chain(inner_io, rest, entry, call, scope)
+            proceed: Callable[..., Any] = inner if inner_io.is_async else _plain(inner)
+            name = call.function.name
+            offered = {**_ABSENT, **scope, "name": name, "function_name": name, "args": arguments}
+            offered["arguments"] = arguments
+            offered.update(dict.fromkeys(("function", "func", "function_call"), proceed))
+            return await io.call(hook, **accepted(hook, offered))
 
     return link
+
+
+def _inside(io: IO, hook: Callable[..., Any]) -> AbstractAsyncContextManager[IO]:
+    """The port for what lies inside of a hook.
+
+    Inside a plain hook it runs in the thread of that hook: a second worker thread for it could have to wait for hooks
+    which wait for it. What must be awaited goes to the loop of the run.
+    """
+    if is_coroutine_function(hook):
+        return nullcontext(io if io.is_async else ASYNC)
+    return thread_io(io)
 
 
 def _plain(link: Link) -> Callable[..., Any]:

@@ -1,0 +1,197 @@
+"""Threads for what blocks: calls of an async run, and iterators that block.
+
+They are daemons: after Ctrl-C, or a timeout, a program need not wait for a tool that nobody listens to any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import os
+import queue
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_CALLS = 64  # at once, on one level; asyncio's own pool has cpu+4, but tools and drivers wait rather than compute
+_IDLE = 20.0  # seconds after which a thread without work ends
+
+
+class Workers:
+    """Up to `limit` threads that take jobs in order. A job must not raise."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._unfinished = 0
+
+    def start(self, job: Callable[[], None]) -> None:
+        """Run a job as soon as a thread is free. Raises RuntimeError if the system gives no thread."""
+        with self._lock:
+            if self._unfinished >= self._threads and self._threads < self._limit:
+                threading.Thread(target=self._work, name="agno-worker", daemon=True).start()
+                self._threads += 1
+            self._unfinished += 1
+            self._jobs.put(job)
+
+    def _work(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=_IDLE)
+            except queue.Empty:
+                if self._leave():
+                    return
+                continue
+            job()
+            del job  # while the thread waits, it must not keep the last arguments and their result
+            with self._lock:
+                self._unfinished -= 1
+
+    def _leave(self) -> bool:
+        with self._lock:
+            if self._unfinished >= self._threads:
+                return False  # a job is on its way to this thread
+            self._threads -= 1
+            return True
+
+
+# Work that a worker waits for goes to the pool of the next level. Within one pool, 64 tools that each wait for a call of
+# their own would wait for each other for ever.
+_level: ContextVar[int] = ContextVar("agno_worker_level", default=0)
+_pools: dict[int, Workers] = {}
+_iterators = Workers(sys.maxsize)  # one thread each, as long as they last; a limit could make them wait for each other
+
+
+def _forget() -> None:
+    """After a fork the threads are gone."""
+    global _iterators
+    _pools.clear()
+    _iterators = Workers(sys.maxsize)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _inner_context() -> contextvars.Context:
+    context = contextvars.copy_context()
+    context.run(_level.set, _level.get() + 1)
+    return context
+
+
+async def in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    """Run a blocking function in a worker thread, in a copy of this task's context.
+
+    Who is cancelled while waiting goes on at once; the function runs to its end, and nobody hears of it.
+    """
+    return await _begin(fn, *args, **kwargs)
+
+
+async def in_thread_to_its_end(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    """`in_thread` for a function that must not go on behind the back of what follows: a cancellation waits for it."""
+    future = _begin(fn, *args, **kwargs)
+    try:
+        await finish([future])
+        return future.result()
+    finally:
+        del future  # no circle with the error, see _settle
+
+
+def _begin(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> asyncio.Future[T]:
+    level = _level.get()
+    pool = _pools.get(level) or _pools.setdefault(level, Workers(_CALLS))
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+    work = functools.partial(_inner_context().run, fn, *args, **kwargs)
+    pool.start(functools.partial(_settle, loop, future, work))
+    return future
+
+
+def _settle(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], work: Callable[[], Any]) -> None:
+    """Do the work and tell the future how it ended."""
+    if future.cancelled():
+        return  # before it began
+    value: Any = None
+    error: BaseException | None = None
+    try:
+        value = work()
+    except StopIteration as stop:  # no future takes it, as no coroutine lets it through
+        error = RuntimeError("A function raised StopIteration")
+        error.__cause__ = stop
+    except BaseException as raised:
+        error = raised
+    try:
+        loop.call_soon_threadsafe(_tell, future, value, error)
+    except RuntimeError:  # the loop was closed meanwhile: nobody waits
+        pass
+    finally:
+        del error, future  # the error knows this frame: in a circle they would wait for the garbage collector
+
+
+def _tell(future: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(value)
+    else:
+        future.set_exception(error)
+
+
+async def finish(futures: Iterable[asyncio.Future[Any]]) -> None:
+    """Wait until all are done, whatever they end with. A cancellation meanwhile takes effect afterwards."""
+    open_ones = {future for future in futures if not future.done()}
+    cancelled: asyncio.CancelledError | None = None
+    while open_ones:
+        try:
+            _, open_ones = await asyncio.wait(open_ones)
+        except asyncio.CancelledError as error:
+            cancelled = error
+            open_ones = {future for future in open_ones if not future.done()}
+    if cancelled is not None:
+        raise cancelled
+
+
+_END: Any = object()
+
+
+async def iterate_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
+    """Iterate a blocking iterable in one thread from its first step to its close: what it opens may belong to a thread."""
+    loop = asyncio.get_running_loop()
+    steps: queue.SimpleQueue[asyncio.Future[Any] | None] = queue.SimpleQueue()
+    closed: asyncio.Future[None] = loop.create_future()
+    serve = functools.partial(_inner_context().run, _serve, items, loop, steps)
+    _iterators.start(functools.partial(_settle, loop, closed, serve))
+    step: asyncio.Future[Any] | None = None
+    try:
+        while True:
+            step = loop.create_future()
+            steps.put(step)
+            if (item := await step) is _END:
+                break
+            yield item
+    finally:
+        steps.put(None)
+        if step is None or not step.cancelled():  # else it is in the middle of a step; it closes itself after that
+            await closed
+        del step, closed  # no circle with the error, see _settle
+
+
+def _serve(items: Iterable[Any], loop: asyncio.AbstractEventLoop, steps: queue.SimpleQueue[Any]) -> None:
+    iterator = iter(items)
+    try:
+        while (step := steps.get()) is not None:
+            _settle(loop, step, functools.partial(next, iterator, _END))
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+__all__ = ["Workers", "finish", "in_thread", "in_thread_to_its_end", "iterate_in_thread"]
