@@ -33,10 +33,11 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
 def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Generator[Any, None, None]:
     """Give what the work that `begin` starts hands to its outlet. An early `break` ends the work at once."""
     work, ready = begin(), outlet.signal
+    send, hooks = work.send, sys.get_asyncgen_hooks
     try:
         while True:
             try:
-                signal = _step(work)
+                signal = send(None) if hooks() == _NO_HOOKS else _step(work)
             except StopIteration:
                 return
             except RuntimeError as error:
@@ -102,6 +103,7 @@ async def _end(steps: _Steps) -> None:
         pass
 
 
+_NO_HOOKS = (None, None)
 occupied: set[int] = set()  # threads whose event loop stands still, because a synchronous run steps in them
 
 
@@ -112,7 +114,7 @@ def _step(work: Coroutine[Any, Any, Any]) -> Any:
     back of who reads them.
     """
     hooks = sys.get_asyncgen_hooks()
-    if hooks.firstiter is None and hooks.finalizer is None:
+    if hooks == _NO_HOOKS:
         return work.send(None)
     thread = threading.get_ident()
     sys.set_asyncgen_hooks(None, None)
