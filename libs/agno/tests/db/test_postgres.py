@@ -77,22 +77,21 @@ def wired(request, server):
 def test_a_turn_is_a_read_and_two_writes_of_two_round_trips(wired):
     db, wire = wired
     session = a_session("s", session_data={"session_state": {"n": 0}})
+
+    def cost(step, *arguments, **options):
+        wire.round_trips = 0
+        step(*arguments, **options)
+        return wire.round_trips
+
     for number in range(4):  # the first ones make tables and prepare statements
         run = a_run(run_id=f"r{number}", status=RunStatus.running)
-        counts = []
-        for step in (lambda: db.read_session("s", "agent", runs=3), lambda: db.begin_run(session, run)):
-            wire.round_trips = 0
-            step()
-            counts.append(wire.round_trips)
+        read = cost(db.read_session, "s", "agent", runs=3)
+        begun = cost(db.begin_run, session, run)
         session.session_data = {"session_state": {"n": number}}
         run.status = RunStatus.completed
-        wire.round_trips = 0
-        db.finish_run(session, run)
-        counts.append(wire.round_trips)
-    assert counts == [1, 2, 2]
-    wire.round_trips = 0
-    db.save_header(session)
-    assert wire.round_trips == 2
+        ended = cost(db.finish_run, session, run)
+    assert (read, begun, ended) == (1, 2, 2)
+    assert cost(db.save_header, session) == 2
     assert ids(db.get_session("s", SessionType.AGENT)) == ["r0", "r1", "r2", "r3"]
 
 
