@@ -20,7 +20,8 @@ from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._printing import Printing
 from agno.agent._runs import continued_run, new_run
 from agno.agent._sessions import Sessions
-from agno.db.base import AsyncBaseDb, BaseDb
+from agno.db._async import AsyncBaseDb
+from agno.db.base import BaseDb
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.run.agent import RunEvent, RunOutput, RunOutputEvent

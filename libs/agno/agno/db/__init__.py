@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from agno.db.base import AsyncBaseDb, BaseDb, SessionType
+from agno.db._async import AsyncBaseDb
+from agno.db.base import BaseDb, SessionType
 
 # loaded when asked for, so that `import agno.db` needs no driver
 _LAZY = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import Enum
+from importlib import import_module
 from typing import Any
 
 from agno.db._approvals import Approvals
@@ -264,11 +265,13 @@ def _name(session_type: Any) -> str | None:
     return name
 
 
-# Written above `BaseDb`, but users look for it here.
-from agno.db._async import AsyncBaseDb  # noqa: E402
+def __getattr__(name: str) -> Any:
+    if name == "AsyncBaseDb":  # is written above `BaseDb`, but users look for it here
+        return getattr(import_module("agno.db._async"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
-    "AsyncBaseDb",
     "BaseDb",
     "DbError",
     "DbUnavailableError",
