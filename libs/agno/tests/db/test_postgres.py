@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from agno._io import run_blocking
 from agno.agent import Agent
+from agno.db._sessions import run_row
 from agno.db.base import DbUnavailableError, SessionType
 from agno.db.postgres import AsyncPostgresDb, PostgresDb
 from agno.run.base import RunStatus
@@ -267,3 +268,21 @@ def test_a_cancelled_call_gives_its_connection_back(server, db):
     asyncio.run(main())
     assert db.get_session("s").name == "newer"
     holder.dispose()
+
+
+def test_a_session_that_always_changes_is_written_in_the_end(server, db):
+    """Each time the header was read somebody else writes, until the lock keeps them out."""
+    db.finish_run(a_session("s"), a_run(run_id="r0"))
+    other = sqlalchemy.create_engine(server.url(), isolation_level="AUTOCOMMIT")
+    meddled = []
+
+    def meddle(stored):
+        if len(meddled) < 4:
+            meddled.append(stored)
+            with other.connect() as connection:
+                connection.execute(sqlalchemy.text(f"UPDATE {db.db_schema}.agno_sessions SET updated_at = 7"))
+        return None
+
+    db.write_session("s", meddle, [run_row("s", a_run(run_id="r1"))])
+    assert len(meddled) == 4 and ids(db.get_session("s")) == ["r0", "r1"]
+    other.dispose()
