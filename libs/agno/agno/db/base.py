@@ -266,8 +266,8 @@ def _name(session_type: Any) -> str | None:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "AsyncBaseDb":  # made out of `BaseDb`, but users look for it here
-        return import_module("agno.db._async").AsyncBaseDb
+    if name == "AsyncBaseDb":  # is written above `BaseDb`, but users look for it here
+        return getattr(import_module("agno.db._async"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

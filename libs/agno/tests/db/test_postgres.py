@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from agno._io import run_blocking
 from agno.agent import Agent
+from agno.db._sessions import run_row
 from agno.db.base import DbUnavailableError, SessionType
 from agno.db.postgres import AsyncPostgresDb, PostgresDb
 from agno.run.base import RunStatus
@@ -77,22 +78,21 @@ def wired(request, server):
 def test_a_turn_is_a_read_and_two_writes_of_two_round_trips(wired):
     db, wire = wired
     session = a_session("s", session_data={"session_state": {"n": 0}})
+
+    def cost(step, *arguments, **options):
+        wire.round_trips = 0
+        step(*arguments, **options)
+        return wire.round_trips
+
     for number in range(4):  # the first ones make tables and prepare statements
         run = a_run(run_id=f"r{number}", status=RunStatus.running)
-        counts = []
-        for step in (lambda: db.read_session("s", "agent", runs=3), lambda run=run: db.begin_run(session, run)):
-            wire.round_trips = 0
-            step()
-            counts.append(wire.round_trips)
+        read = cost(db.read_session, "s", "agent", runs=3)
+        begun = cost(db.begin_run, session, run)
         session.session_data = {"session_state": {"n": number}}
         run.status = RunStatus.completed
-        wire.round_trips = 0
-        db.finish_run(session, run)
-        counts.append(wire.round_trips)
-    assert counts == [1, 2, 2]
-    wire.round_trips = 0
-    db.save_header(session)
-    assert wire.round_trips == 2
+        ended = cost(db.finish_run, session, run)
+    assert (read, begun, ended) == (1, 2, 2)
+    assert cost(db.save_header, session) == 2
     assert ids(db.get_session("s", SessionType.AGENT)) == ["r0", "r1", "r2", "r3"]
 
 
@@ -268,3 +268,21 @@ def test_a_cancelled_call_gives_its_connection_back(server, db):
     asyncio.run(main())
     assert db.get_session("s").name == "newer"
     holder.dispose()
+
+
+def test_a_session_that_always_changes_is_written_in_the_end(server, db):
+    """Each time the header was read somebody else writes, until the lock keeps them out."""
+    db.finish_run(a_session("s"), a_run(run_id="r0"))
+    other = sqlalchemy.create_engine(server.url(), isolation_level="AUTOCOMMIT")
+    meddled = []
+
+    def meddle(stored):
+        if len(meddled) < 4:
+            meddled.append(stored)
+            with other.connect() as connection:
+                connection.execute(sqlalchemy.text(f"UPDATE {db.db_schema}.agno_sessions SET updated_at = 7"))
+        return None
+
+    db.write_session("s", meddle, [run_row("s", a_run(run_id="r1"))])
+    assert len(meddled) == 4 and ids(db.get_session("s")) == ["r0", "r1"]
+    other.dispose()

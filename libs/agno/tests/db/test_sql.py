@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from agno.db._async import AsyncBaseDb
 from agno.db._codec import from_json, to_json
-from agno.db.base import AsyncBaseDb, DbUnavailableError
+from agno.db.base import DbUnavailableError
 from agno.db.mysql import AsyncMySQLDb, MySQLDb, MysqlDb
 from agno.db.postgres import AsyncPostgresDb, PostgresDb
 from agno.db.singlestore import SingleStoreDb
@@ -111,6 +112,13 @@ def test_singlestore_has_one_unique_key_per_table_and_hash_indexes():
 
 def test_both_spellings_are_one_class():
     assert MysqlDb is MySQLDb
+
+
+def test_the_async_base_is_where_users_look_for_it():
+    from agno.db import AsyncBaseDb as exported
+    from agno.db.base import AsyncBaseDb as in_base
+
+    assert exported is in_base is AsyncBaseDb and issubclass(AsyncPostgresDb, AsyncBaseDb)
 
 
 def test_no_driver_and_no_orm_is_loaded_before_it_is_needed():

@@ -200,10 +200,10 @@ def test_the_loop_goes_on_while_workers_block() -> None:
             before = time.perf_counter()
             await asyncio.sleep(0.001)
             worst = max(worst, time.perf_counter() - before)
-        assert time.perf_counter() - started < 1.0  # twenty at once, not one after the other
+        assert time.perf_counter() - started < 1.6  # twenty at once, not one after the other
         return worst
 
-    assert asyncio.run(work()) < 0.08
+    assert asyncio.run(work()) < 0.5
 
 
 # Cancelling ----------------------------------------------------------------------------------------------------------

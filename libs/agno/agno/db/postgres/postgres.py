@@ -9,9 +9,11 @@ from agno.db.postgres._at_once import AtOnce
 from agno.db.postgres._dialect import PostgresDialect
 from agno.db.sql import _rows as rows
 from agno.db.sql._statements import RunStatements
-from agno.db.sql._work import Again, Talk
+from agno.db.sql._work import Talk
 from agno.db.sql.store import Settle, SqlDb
 from agno.db.tables import SESSIONS, Row
+
+_IN_PASSING = 4  # tries without a lock
 
 
 class PostgresDb(SqlDb):
@@ -69,7 +71,7 @@ class PostgresDb(SqlDb):
         key = rows.key(session_id, self.dialect)
         run = rows.run_values(runs[0], self.dialect) if runs else None
 
-        def work(talk: Talk) -> None:
+        def work(talk: Talk) -> bool:
             sql = self._statements(self._tables.needed_runs(talk))
             seen = talk.execute(sql.sql.seen, {"key": key}).first()
             header = settle(self._stored(seen))
@@ -82,10 +84,13 @@ class PostgresDb(SqlDb):
                 done = talk.execute(sql.with_run[kind], values | run)
             else:
                 done = talk.execute(getattr(sql, kind), values)
-            if done.first() is None:
-                raise Again
+            return done.first() is not None
 
-        self._worker.at_once(work)
+        for _ in range(_IN_PASSING):
+            if self._worker.at_once(work):
+                return
+        # many write this session: wait in the queue for its lock
+        super().write_session(session_id, settle, runs, append=append)
 
     def _statements(self, sql: RunStatements) -> AtOnce:
         if self._at_once is None or self._at_once.sql is not sql:

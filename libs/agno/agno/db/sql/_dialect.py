@@ -31,7 +31,6 @@ class Dialect(ABC):
     example: ClassVar[str]  # a URL
 
     json: ClassVar[sa.types.TypeEngine[Any]] = JsonText()
-    has_lengths: ClassVar[bool] = False  # texts that are keys or indexed need a length
     pads: ClassVar[bool] = False  # spaces at the end of a text do not count in comparisons
     nulls_last: ClassVar[bool] = False  # null is the largest value when sorting; everywhere else it is the smallest
     free_autocommit: ClassVar[bool] = False  # switching a connection to autocommit needs no round trip
@@ -39,7 +38,7 @@ class Dialect(ABC):
     # codes of errors after which the server took everything back and the same may be tried again
     try_again: ClassVar[frozenset[str | int]] = frozenset()
     no_table: ClassVar[frozenset[str | int]] = frozenset()  # codes of the error for a table that is not there
-    unique_days: ClassVar[bool] = True  # more than one unique key per table
+    unique_days: ClassVar[bool] = True  # a table may have a unique key besides its primary key
     connect_args: ClassVar[dict[str, dict[str, Any]]] = {}  # by driver, for engines that are made here
     index_options: ClassVar[dict[str, Any]] = {}
 

@@ -24,7 +24,6 @@ class MySQLDialect(Dialect):
     driver, async_driver = "pymysql", "asyncmy"
     packages = "mysql"
     example = "mysql+pymysql://user:password@localhost:3306/ai"
-    has_lengths = True
     pads = True
     try_again = frozenset({1020, 1205, 1213})  # the row has changed, lock wait timeout, deadlock
     no_table = frozenset({1146})
