@@ -81,22 +81,26 @@ from agno.db.sqlite import SqliteDb
 from agno.testing import ScriptedModel, says, wants
 from stepping import items_of, merged
 
+def say(text):
+    sys.stdout.write(text)  # in one piece, whichever thread says it
+    sys.stdout.flush()
+
 def sleeps():
-    print("ready", flush=True)
+    say("ready\\n")
     time.sleep(60)
 
 async def asleep():
-    print("ready", flush=True)
+    say("ready\\n")
     await asyncio.sleep(60)
 
 def items():
     yield "one "
-    print("ready", flush=True)
+    say("ready\\n")
     time.sleep(60)
 
 async def aitems():
     yield "one "
-    print("ready", flush=True)
+    say("ready\\n")
     await asyncio.sleep(60)
 
 def stubborn_hook(function, arguments):
