@@ -75,7 +75,7 @@ def write_answer_file(
         path.write_text(
             output.content if isinstance(output.content, str) else as_json(output.content), encoding="utf-8"
         )
-    except (OSError, KeyError, IndexError, ValueError):
+    except Exception:  # a template may fail in any way, and the answer is there
         log_exception(f"save_response_to_file={template!r} could not be written")
 
 

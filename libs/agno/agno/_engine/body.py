@@ -214,7 +214,7 @@ def _tell_adopted(run: Run, event: Any) -> Awaitable[None]:
     return run.show(event)
 
 
-PAUSED_TEXT = "The run is paused"
+PAUSED_TEXT = "The run is paused; it needs"
 
 
 async def _pause(run: Run) -> None:
@@ -239,7 +239,7 @@ def _what_is_needed(waiting: list[Any]) -> str:
         "external execution": [e.tool_name for e in waiting if e.external_execution_required],
     }
     needs = [f"{kind} for {', '.join(names)}" for kind, names in kinds.items() if names]
-    return f"{PAUSED_TEXT}; it needs {' and '.join(needs)}."
+    return f"{PAUSED_TEXT} {' and '.join(needs)}."
 
 
 async def _finish(run: Run, exchange: Exchange) -> None:

@@ -71,7 +71,8 @@ async def take_up(run: Run) -> None:
     """Find the run, put the caller's answers on a copy of it, and go on from its messages."""
     wish, session = run.answers, run.loaded_session
     assert wish is not None
-    source = wish.run_response or (session.get_run(wish.run_id) if session is not None else None)
+    stored = session.get_run(wish.run_id) if session is not None else None
+    source = wish.run_response or stored
     if source is None:
         if not wish.answers and not wish.redirects and not wish.branches:
             raise ValueError(
@@ -79,7 +80,7 @@ async def take_up(run: Run) -> None:
                 f"no such run in session {wish.session_id!r} that could be resumed without."
             )
         raise RunNotFoundError(f"There is no run {wish.run_id!r} in session {wish.session_id!r}.")
-    _check_status(wish, source)
+    _check_status(wish, source if stored is None else stored)  # the caller's copy may be of yesterday
     kept = _kept_messages(wish, source)
     output = _successor(run, wish, source, kept)
     if source.status is RunStatus.paused and not wish.redirects:

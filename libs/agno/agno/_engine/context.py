@@ -9,12 +9,13 @@ from types import ModuleType
 from typing import Any
 
 from agno._io import DONE, IO, Give, silent
+from agno.exceptions import RunNotContinuableError
 from agno.models._loop import Exchange
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelType
 from agno.run.base import RunStatus
-from agno.run.cancel import CancelToken, register_run
+from agno.run.cancel import CancelToken, is_running_here, register_run
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
@@ -64,7 +65,8 @@ class Run:
     references_block: str | None = None  # what the knowledge has for the user's message
     memories: list[Any] | None = None  # what is known about the user
     opened: bool = False  # the session is loaded, and a continued run is taken up
-    stored: bool = False
+    stored: bool = False  # its end is written, or there is nowhere to write it
+    session_cost: tuple[Any] | None = None  # what the session had cost before this run
     reasoning_open: bool = False
     token: CancelToken
     answers: Any = None  # the Continuation that continue_run was given
@@ -88,8 +90,11 @@ class Run:
 
     def register(self) -> None:
         """Start the clock and become known to `cancel_run`."""
+        run_id = self.output.run_id
         if not self.announced:
-            self.token = register_run(self.output.run_id)
+            if (self.continued or "run_id" in self.asked) and is_running_here(run_id):
+                raise RunNotContinuableError(f"Run {run_id!r} is running, so it cannot be begun or continued now.")
+            self.token = register_run(run_id)
         self.started = self.io.now()
 
     def get(self, name: str) -> Any:

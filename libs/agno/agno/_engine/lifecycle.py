@@ -43,7 +43,7 @@ async def live(run: Run, body: Body) -> None:
             raise
     finally:
         try:
-            if not run.is_finished:
+            if not run.stored:
                 await _abandoned(run)
             await observe(run)
         finally:  # a task may be cancelled again while it stores the run
@@ -61,14 +61,15 @@ async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any],
     run.output.status = status
     event = run.event(event_class, **details)
     await _store_or_log(run)
+    run.stored = True  # or it was tried, which is all that can be done
     await run.show(event)
 
 
 async def _abandoned(run: Run) -> None:
     """The reader went away (break, task cancelled): keep what there is, marked cancelled."""
-    reason = f"Run {run.output.run_id} was left before it ended"
-    close_messages(run, RunStatus.cancelled, reason)
-    run.output.status = RunStatus.cancelled
+    if not run.is_finished:  # else it was left between its last word and the writing of it
+        close_messages(run, RunStatus.cancelled, f"Run {run.output.run_id} was left before it ended")
+        run.output.status = RunStatus.cancelled
     await _store_or_log(run)
 
 

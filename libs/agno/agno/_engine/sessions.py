@@ -148,11 +148,12 @@ async def _resolve_dependencies(run: Run) -> None:
 async def store(run: Run) -> None:
     """Write the run and the session's header, in one transaction."""
     component, output = run.component, run.output
-    run.stored = True
     if not run.opened:
+        run.stored = True
         return  # what could not be opened is left as it is in the database
     output.session_state = run.stored_state() or None
     if component.db is None and not component.cache_session and run.loaded_session is None:
+        run.stored = True
         return
     session = run.session
     assert session is not None  # the run is opened
@@ -165,6 +166,7 @@ async def store(run: Run) -> None:
         if (original := retired(run)) is not None:
             await run.io.call(component.db.finish_run, session, original)
         await run.io.call(component.db.finish_run, session, stored_copy(run))
+    run.stored = True
 
 
 async def store_progress(run: Run, messages: list[Message], facts: dict[str, Any]) -> None:
@@ -187,7 +189,9 @@ def _update_header(run: Run, session: Any) -> None:
     elif "session_state" in data:
         data["session_state"] = {}
     if output.metrics is not None and output.status is not RunStatus.paused:
-        data["session_metrics"] = _session_metrics(data.get("session_metrics"), run.spent or output.metrics)
+        if run.session_cost is None:  # a run that is stored once more is not counted once more
+            run.session_cost = (data.get("session_metrics"),)
+        data["session_metrics"] = _session_metrics(run.session_cost[0], run.spent or output.metrics)
     session.session_data = data or None
 
 

@@ -108,9 +108,10 @@ async def converse(x: Exchange) -> None:
                 await x.before_turn(x)
             call_message = await _model_turn(x)
             if not call_message.tool_calls:
-                if x.model.goes_on(call_message):
-                    continue
-                return
+                if not x.model.goes_on(call_message):
+                    return
+                call_message = None
+                continue
         await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:
             return
@@ -124,17 +125,20 @@ async def _model_turn(x: Exchange) -> Message:
     x.check()
     assistant = Message(x.model.assistant_message_role)
     x.asked_at = x.io.now()
+    refusal = None
     try:
         await ask(x, assistant)
     finally:
         assistant.metrics.duration = x.io.now() - x.asked_at
         if assistant.tool_calls:
             if x.limit_hit:
-                _refuse_calls(x, assistant)
+                refusal = _refuse_calls(x, assistant)
             else:
                 _name_calls(x, assistant)
         if assistant.content is not None or assistant.tool_calls or _says_more(assistant):
             x.messages.append(assistant)
+    if refusal is not None:
+        await x.give(refusal)
     x.check()
     if x.messages[-1] is not assistant:
         x.messages.append(assistant)  # an empty answer is an answer
@@ -159,24 +163,27 @@ def _name_calls(x: Exchange, assistant: Message) -> None:
         used.add(call_id)
 
 
-def _refuse_calls(x: Exchange, assistant: Message) -> None:
-    """A model that goes on asking in the turn that offers no tools gets no further turn."""
+def _refuse_calls(x: Exchange, assistant: Message) -> ModelResponse | None:
+    """A model that goes on asking in the turn that offers no tools gets no further turn. Gives what is said instead."""
     assistant.tool_calls = None
-    if not assistant.content:
-        assistant.content = f"Stopped: the limit of {x.tool_call_limit} tool calls was reached."
-        x.note(ModelResponse(content=assistant.content))
+    if assistant.content:
+        return None
+    assistant.content = f"Stopped: the limit of {x.tool_call_limit} tool calls was reached."
+    said = ModelResponse(content=assistant.content)
+    x.note(said)
+    return said
 
 
 def open_calls(messages: list[Message]) -> Message | None:
     """The last assistant message if not all of its tool calls have their answer."""
     answered: set[str | None] = set()
     for message in reversed(messages):
+        if message.from_history:
+            return None
         if message.role == "tool" or message.tool_call_id is not None:
             answered.add(message.tool_call_id)
-        elif message.tool_calls and not message.from_history:
+        elif message.tool_calls:
             return message if any(call.get("id") not in answered for call in message.tool_calls) else None
-        elif message.tool_calls is None and message.role in ("assistant", "model") and not answered:
-            return None
     return None
 
 

@@ -37,6 +37,7 @@ class Slot:
     answer: Message | None = None
     raised: AgentRunException | None = None
     media: FunctionExecutionResult | None = None  # the outcome, if it has some
+    begun: bool = False  # it may have acted
 
     def __init__(self, call_id: str, name: str) -> None:
         self.call_id = call_id
@@ -201,7 +202,13 @@ class ToolTurn:
             x.check()
             for slot in ready:
                 await self._tell(_STARTED, slot)
-            await x.io.merge([functools.partial(self._run_one, slot) for slot in ready], x.give)
+            try:
+                await x.io.merge([functools.partial(self._run_one, slot) for slot in ready], x.give)
+            except Exception:  # a neighbour ended the run; what is done is told all the same
+                for slot in ready:
+                    if slot.answer is not None:
+                        await self._finished(slot)
+                raise
             for slot in ready:
                 await self._finished(slot)
             return
@@ -215,7 +222,7 @@ class ToolTurn:
         """Run a tool; its outcome is put on the slot."""
         x, call, execution = self.x, slot.call, slot.execution
         assert call is not None and execution is not None
-        started = x.io.now()
+        started, slot.begun = x.io.now(), True
         try:
             await execute(x.io, call, x.scope, give)
             outcome = call.outcome
@@ -255,8 +262,8 @@ class ToolTurn:
         x = self.x
         answers: list[Message] = []
         for slot in slots:
-            if slot.answer is None and slot.call is not None:  # the run was broken off while the tool ran
-                slot.answer = self._tool_message(slot, "The run ended before this tool gave a result.", error=True)
+            if slot.answer is None and slot.begun:  # the run was broken off while the tool ran
+                self._fail(slot, "The run ended before this tool gave a result.")
             if slot.answer is not None:
                 answers.append(slot.answer)
                 x.stopped = x.stopped or slot.answer.stop_after_tool_call
