@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,20 @@ def save_to_file(run: Run, message: str) -> None:
     write_answer_file(run.component, run.output, message, session_id=context.session_id, user_id=context.user_id)
 
 
+def _file_name(value: Any) -> str:
+    """A value as a part of a file name: callers say it, so it must not lead into another folder."""
+    return re.sub(r"[/\\:\x00-\x1f]|\.\.+", "_", str(value))[:150]
+
+
 def write_answer_file(
     component: Any, output: Any, input: Any, *, session_id: str | None = None, user_id: str | None = None
 ) -> None:
     """Write an answer to `save_response_to_file`. An error is logged, the run is complete."""
     template = component.save_response_to_file
     facts = {"name": component.name, "session_id": session_id, "user_id": user_id, "run_id": output.run_id}
+    facts["message"] = "" if input is None else text_of(input)
     try:
-        path = Path(template.format(**facts, message="" if input is None else text_of(input)))
+        path = Path(template.format(**{name: _file_name(value) for name, value in facts.items()}))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             output.content if isinstance(output.content, str) else as_json(output.content), encoding="utf-8"

@@ -8,6 +8,7 @@ from typing import Any
 from agno._engine.branching import retired, take_up
 from agno._engine.context import Run, private_copy
 from agno._engine.history import finished_runs, runs_needed
+from agno.db._sessions import own_copy
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
@@ -75,8 +76,12 @@ async def read_stored(run: Run, db: Any) -> Any:
 
 
 def _cached(run: Run) -> Any:
+    """The cached session, as this run's own: another run may change it at the same time."""
     cached = run.component.cached_session
-    return cached if cached is not None and cached.session_id == _wanted_session(run) else None
+    if cached is None or cached.session_id != _wanted_session(run):
+        return None
+    run.cached_session = cached
+    return own_copy(cached)
 
 
 def _wanted_session(run: Run) -> str:
@@ -159,13 +164,14 @@ async def store(run: Run) -> None:
     assert session is not None  # the run is opened
     _update_header(run, session)
     session.upsert_run(output)
-    if component.cache_session:
-        component.remember_session(session)
     if component.db is not None and output.parent_run_id is None:
         session.updated_at = now_epoch()
         if (original := retired(run)) is not None:
             await run.io.call(component.db.finish_run, session, original)
         await run.io.call(component.db.finish_run, session, stored_copy(run))
+    if component.cache_session:
+        component.remember_session(session, run.cached_session)
+        run.cached_session = session
     run.stored = True
 
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
@@ -100,9 +100,32 @@ async def connect_toolkits(run: Run) -> None:
         if hold is not None:  # it counts its users: the last one to leave closes it
             await run.io.call(hold, run_context=run.context)
             run.closers.append(getattr(item, "release"))  # noqa: B009  # comes with `hold`
-        elif not item.is_connected:
-            await run.io.call(item.connect)
-            run.closers.append(item.close)
+        elif not item.is_connected or item in _users:
+            _users[item] = _users.get(item, 0) + 1
+            run.closers.append(functools.partial(_release, item))
+            while item in _connecting:
+                await run.io.sleep(0.005)
+            if not item.is_connected:
+                _connecting.add(item)
+                try:
+                    await run.io.call(item.connect)
+                finally:
+                    _connecting.discard(item)
+
+
+_users: WeakKeyDictionary[Toolkit, int] = WeakKeyDictionary()  # how many runs use a toolkit that a run connected
+
+
+_connecting: WeakSet[Toolkit] = WeakSet()
+
+
+def _release(toolkit: Toolkit) -> Any:
+    left = _users.get(toolkit, 1) - 1
+    if left:
+        _users[toolkit] = left
+        return None
+    _users.pop(toolkit, None)
+    return toolkit.close()
 
 
 def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:

@@ -70,7 +70,8 @@ class AsyncIO:
             return await works[0](give)
         results: _Results = asyncio.Queue()
         room = asyncio.Semaphore(len(works))  # whoever is ahead waits for the reader
-        tasks = [asyncio.ensure_future(_branch(work, results, room)) for work in works]
+        stop = asyncio.Event()
+        tasks = [asyncio.ensure_future(_branch(work, results, room, stop)) for work in works]
         try:
             running = len(tasks)
             while running:
@@ -83,6 +84,7 @@ class AsyncIO:
                 else:
                     running -= 1
         finally:
+            stop.set()
             await _join(tasks, results)
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
@@ -134,10 +136,11 @@ async def thread_io(io: IO) -> AsyncGenerator[IO, None]:
 _Results = asyncio.Queue[tuple[str, Any]]
 
 
-async def _branch(work: Work, results: _Results, room: asyncio.Semaphore) -> None:
+async def _branch(work: Work, results: _Results, room: asyncio.Semaphore, stop: asyncio.Event) -> None:
     async def put(item: Any) -> None:
-        await room.acquire()
-        results.put_nowait(("item", item))
+        if not stop.is_set():  # else it cleans up: nobody would make room, nor have the item
+            await room.acquire()
+            results.put_nowait(("item", item))
 
     try:
         await work(put)

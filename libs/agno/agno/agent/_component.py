@@ -168,8 +168,16 @@ class Component(Settings):
             status=RunStatus.completed,
         )
 
-    def remember_session(self, session: AgentSession) -> None:
-        """Keep a session for `cache_session`."""
+    def remember_session(self, session: AgentSession, seen: AgentSession | None) -> None:
+        """Keep a session for `cache_session`. `seen` was cached when the run began: if it no longer is, another run
+        ended meanwhile, and the database knows both."""
+        now = self.cached_session
+        if now is not None and now is not seen and now.session_id == session.session_id:
+            if getattr(self, "db", None) is not None:
+                self.__dict__.pop("_cached_session", None)
+                return
+            known = {run.run_id for run in session.runs or ()}
+            session.runs = [*(run for run in now.runs or () if run.run_id not in known), *(session.runs or ())]
         self.__dict__["_cached_session"] = session
 
     @property

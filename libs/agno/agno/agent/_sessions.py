@@ -241,6 +241,7 @@ class Sessions:
         """Name the agent, on the object and in the stored session."""
         session = await self._must_load(io, session_id)
         component: Any = self
+        component.set_id()  # an id made from the name stays
         component.name = name
         session.agent_data = {**(session.agent_data or {}), "name": name}
         await self._save(io, session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,17 @@ class Known:
 
     data: bytes | str | None = None  # the JSON of session_data
     runs: dict[str, int] = field(default_factory=dict)  # hash of the JSON by run_id
+
+
+def own_copy(session: Any) -> Any:
+    """A session object that can be changed and stored beside the one it is copied from; the runs are shared."""
+    twin = copy.copy(session)
+    twin.runs = list(session.runs or ())
+    if (stored := known(session)) is not None:
+        mine = twin.__dict__["_stored"] = Known()
+        mine.data = stored.data
+        mine.runs.update(stored.runs)
+    return twin
 
 
 def known(session: Any) -> Known | None:

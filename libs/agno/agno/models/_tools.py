@@ -113,6 +113,8 @@ class ToolTurn:
         except ValueError as error:
             self._fail(slot, str(error))
             return
+        for name in function.user_input_fields or ():
+            slot.arguments.pop(name, None)  # only the user may say it, whatever the model made up
         if self._over_limit(slot, function):
             return
         slot.execution = execution = blank(

@@ -250,6 +250,15 @@ class Model(DirectUse, ABC):
         """True if sending the same request again may help."""
         return isinstance(error, ModelProviderError) and error.status_code not in FINAL_STATUS_CODES
 
+    def __repr__(self) -> str:
+        # not the settings: keys are among them, and this stands in error messages and logs
+        return f"{type(self).__name__}(id={self.id!r})"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__repr__" not in cls.__dict__:
+            cls.__repr__ = Model.__repr__  # type: ignore[method-assign]  # or @dataclass would write one that shows keys
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Model:
         """A copy with the same settings; network clients (`client_fields`, `_client…`) are left behind."""
         twin = type(self).__new__(type(self))

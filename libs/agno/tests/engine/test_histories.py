@@ -15,6 +15,7 @@ from agno.models.message import Message
 from agno.run.context import RunContext
 from agno.testing import ScriptedModel, call, fails, says, wants
 from agno.tools import tool
+
 from playing import MODES
 
 TOOLS = ["works", "breaks", "stops", "cancels", "waits", "unknown", "limited"]
@@ -109,9 +110,7 @@ def run_in(mode: str, agent: Agent, leave_after: int | None) -> None:
     mode=st.sampled_from(MODES),
     leave_after=st.none() | st.integers(1, 12),
 )
-def test_every_tool_call_has_its_answer(
-    plan: list[Any], limit: int | None, mode: str, leave_after: int | None
-) -> None:
+def test_every_tool_call_has_its_answer(plan: list[Any], limit: int | None, mode: str, leave_after: int | None) -> None:
     model = scripted(plan)
     agent = Agent(
         model=model,
