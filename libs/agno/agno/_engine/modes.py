@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from agno._engine.background import announced, watched
-from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.lifecycle import Body, live
 from agno._engine.rehearsing import request_of
@@ -64,7 +63,7 @@ def start(run: Run, mode: Mode) -> Any:
     outlet = Outlet()
     run.give = outlet.give
     run.shown = None if mode.every_event else PLAIN_EVENTS
-    work = functools.partial(_with_output if mode.with_output else live, run, agent_body)
+    work = functools.partial(_with_output if mode.with_output else live, run, run.component.body)
     return aiterate(work, outlet) if mode.io.is_async else iterate(work, outlet)
 
 
@@ -73,13 +72,13 @@ def launch(run: Run, mode: Mode) -> Any:
     if run.component.db is None:
         raise ValueError(f"background=True needs a db= on {run.component!r}, where the run can be looked up.")
     if not mode.streaming:
-        return announced(run, lambda: live(run, agent_body))
+        return announced(run, lambda: live(run, run.component.body))
     run.shown = None if mode.every_event else PLAIN_EVENTS
-    return watched(run, functools.partial(_with_output if mode.with_output else live, run, agent_body))
+    return watched(run, functools.partial(_with_output if mode.with_output else live, run, run.component.body))
 
 
 async def _output(run: Run) -> Any:
-    await live(run, agent_body)
+    await live(run, run.component.body)
     return run.output
 
 

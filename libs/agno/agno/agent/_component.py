@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from agno._engine import memories, retrieval
+from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.observing import debug_level_of
 from agno._io import ASYNC, IO, SYNC, drive
@@ -34,6 +35,7 @@ class Component(Settings):
     """The part of an agent that is the same for whatever runs on the engine."""
 
     session_type = "agent"
+    body = staticmethod(agent_body)  # what happens between the start and the end of its runs
 
     # Ids -------------------------------------------------------------------------------------------------------------
 
