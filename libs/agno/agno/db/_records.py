@@ -43,7 +43,10 @@ class Records(RowVerbs):
                 "user_id": memory.user_id if row is None else row["user_id"],
                 "topics": memory.topics,
                 "updated_at": now,
-                "created_at": before.get("created_at") or _seconds(memory.created_at) or before.get("updated_at") or now,
+                "created_at": before.get("created_at")
+                or _seconds(memory.created_at)
+                or before.get("updated_at")
+                or now,
                 "feedback": memory.feedback,
                 "run_id": memory.run_id or before.get("run_id"),
                 "session_id": memory.session_id or before.get("session_id"),

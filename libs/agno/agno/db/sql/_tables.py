@@ -101,9 +101,13 @@ class Tables:
     def _add(self, table: Table, columns: list[Column]) -> None:
         """Give a table of an older version the columns that it lacks."""
         sql = self._sql[table.kind]
-        try:
+
+        def add(talk: Talk) -> None:
             for column in columns:
-                self._worker.together(lambda talk, c=sql.c[column.name]: talk.execute(_added(talk.connection, sql, c)))
+                talk.execute(_added(talk.connection, sql, sql.c[column.name]))
+
+        try:
+            self._worker.together(add)
         except Exception:
             # several processes may start at once: then another one added them
             there = self._worker.at_once(lambda talk: self._columns(sa.inspect(talk.connection), sql.name))
