@@ -11,6 +11,7 @@ from agno._engine import afterwards, reasoning, second_models, structured
 from agno._engine.approvals import record_pending
 from agno._engine.branching import say_more
 from agno._engine.compressing import compress_in
+from agno._engine.connections import note_connections
 from agno._engine.context import Run
 from agno._engine.factories import knowledge_of
 from agno._engine.fallbacks import attempts_of
@@ -283,15 +284,12 @@ async def _shape(run: Run, exchange: Exchange) -> None:
 
 def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
-    output, model = run.output, run.model
-    assert model is not None
-    mine = output.__dict__
+    mine = run.output.__dict__
     mine["content"] = mine["citations"] = mine["response_audio"] = None
     for name, value in exchange.response.__dict__.items():
         if value and (target := _TAKEN.get(name)):
             mine[target] = value
-    if info := model.connection_info():
-        output.model_provider_data = {**(output.model_provider_data or {}), "api": info}
+    note_connections(run)
 
 
 # fields of the loop's response, and where they stand on the output

@@ -31,12 +31,11 @@ async def summarise(run: Run) -> None:
     manager, session = manager_of(run), run.session
     assert session is not None  # the run is opened
     talk = await _uncovered(run, session)
-    create = (manager.create_session_summary, getattr(manager, "acreate_session_summary", None))
+    create = manager.create_session_summary
+    if run.io.is_async:
+        create = getattr(manager, "acreate_session_summary", create)
     try:
-        if create[1] is None:
-            await run.io.call(create[0], talk)
-        else:
-            await run.io.pick(*create, talk)
+        await run.io.call(create, talk)
     finally:
         if spent := getattr(manager, "spent", None):
             run.note_usage(ModelType.SESSION_SUMMARY_MODEL, get_model(manager.model), list(spent))

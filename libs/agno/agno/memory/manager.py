@@ -86,8 +86,8 @@ class MemoryManager:
     @property
     def spent(self) -> list[Message]:
         """What the model said to a copy made by `for_run`."""
-        found: list[Message] = self.__dict__.get("_spent") or []
-        return found
+        found: list[Message] | None = self.__dict__.get("_spent")
+        return [] if found is None else found
 
     def get_model(self) -> Model:
         """The model that is asked."""

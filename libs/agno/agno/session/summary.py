@@ -69,8 +69,8 @@ class SessionSummaryManager:
     @property
     def spent(self) -> list[Message]:
         """What the model said to a copy made by `for_run`."""
-        found: list[Message] = self.__dict__.get("_spent") or []
-        return found
+        found: list[Message] | None = self.__dict__.get("_spent")
+        return [] if found is None else found
 
     async def _create(self, io: IO, session: Any) -> SessionSummary | None:
         """Summarise a session and set its `summary`. None, and the old summary stays, where there is no model, nothing
