@@ -11,7 +11,6 @@ from agno._engine import afterwards, reasoning, second_models, structured
 from agno._engine.approvals import record_pending
 from agno._engine.branching import say_more
 from agno._engine.compressing import compress_in
-from agno._engine.connections import note_connections
 from agno._engine.context import Run
 from agno._engine.factories import knowledge_of
 from agno._engine.fallbacks import attempts_of
@@ -289,7 +288,9 @@ def _take_response(run: Run, exchange: Exchange) -> None:
     for name, value in exchange.response.__dict__.items():
         if value and (target := _TAKEN.get(name)):
             mine[target] = value
-    note_connections(run)
+    assert run.model is not None
+    if run.context.knowledge is not None or run.model.connection_info():
+        import_module("agno._engine.connections").note_connections(run)
 
 
 # fields of the loop's response, and where they stand on the output

@@ -11,8 +11,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
 from agno._engine.factories import tools_of
-from agno.tools._colour import in_colour
-from agno.tools.function import Function
+from agno.tools.function import Function, in_colour
 from agno.tools.toolkit import Toolkit
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import Any, Literal
 
-from agno._engine import memories, retrieval, summaries
+from agno._engine import memories, retrieval
 from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.observing import debug_level_of
@@ -219,7 +219,7 @@ class Component(Settings):
             found.append(("MemoryUpdate", functools.partial(memories.memorise, run)))
         summarised = component.enable_session_summaries or component.session_summary_manager is not None
         if summarised and run.output.parent_run_id is None:  # else the session is its parent's
-            found.append(("SessionSummary", functools.partial(summaries.summarise, run)))
+            found.append(("SessionSummary", functools.partial(_seldom("summaries").summarise, run)))
         return found
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from agno._io import IO
 from agno.db._memories import UserMemories
 from agno.db.schemas.memory import UserMemory
-from agno.tools._colour import in_colour
-from agno.tools.function import Function
+from agno.tools.function import Function, in_colour
 
 
 def memory_tools(io: IO, mine: UserMemories, names: Iterable[str]) -> dict[str, Function]:

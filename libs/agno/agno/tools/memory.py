@@ -17,6 +17,12 @@ _INSTRUCTIONS = """You can look up and change what is remembered about the user:
 - `add_memory` for one lasting fact, `update_memory` when a fact changed, `delete_memory` when the user wants it forgotten
 - `think` to plan and `analyze` to check what you did; the user does not see these notes."""
 
+_EXAMPLES = """Example, for "I moved from Rome to Oslo":
+think(thought="Where the user lives may be remembered already.")
+get_memories() gives [{"memory_id": "7", "memory": "The user lives in Rome."}]
+update_memory(memory_id="7", memory="The user lives in Oslo and lived in Rome before.", topics=["home"])
+analyze(analysis="One memory says where the user lives, and it is right.")"""
+
 
 class MemoryTools(Toolkit):
     """Reads, adds, changes and deletes memories of the run's user in `db`; no other user's are seen or touched.
@@ -36,6 +42,8 @@ class MemoryTools(Toolkit):
         enable_analyze: bool = True,
         instructions: str | None = None,
         add_instructions: bool = True,
+        add_few_shot: bool = False,
+        few_shot_examples: str | None = None,
         all: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -51,12 +59,15 @@ class MemoryTools(Toolkit):
             "analyze": enable_analyze,
         }
         names = [name for name, on in wanted.items() if on or all]
+        text = instructions or _INSTRUCTIONS
+        if add_few_shot:
+            text = f"{text}\n\n{few_shot_examples or _EXAMPLES}"
         waiting = [name for name in names if hasattr(self, f"a{name}")]
         super().__init__(
             name="memory_tools",
             tools=[getattr(self, name) for name in names],
             async_tools=[(getattr(self, f"a{name}"), name) for name in waiting],
-            instructions=instructions or _INSTRUCTIONS,
+            instructions=text,
             add_instructions=add_instructions,
             **kwargs,
         )

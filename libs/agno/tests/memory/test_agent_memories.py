@@ -259,3 +259,41 @@ def test_a_paused_run_is_remembered_when_it_goes_on(mode: str) -> None:
     (memory,) = db.get_user_memories()
     assert (memory.memory, memory.input, memory.run_id) == ("Pays 3", "Pay 3", done.run_id)
     assert agent.get_session_metrics().total_tokens == done.metrics.total_tokens
+
+
+@pytest.mark.parametrize("mode", ["run", "run_stream"])
+def test_ctrl_c_while_memories_are_made_costs_the_memories_only(mode: str) -> None:
+    class Interrupted(MemoryManager):
+        def create_user_memories(self, **facts: Any) -> str:
+            raise KeyboardInterrupt
+
+    agent = Agent(model=ScriptedModel(says("Hi")), db=InMemoryDb(), memory_manager=Interrupted(), session_id="s")
+    seen = play(agent, "hi", mode)
+    assert (seen.output.status, seen.output.content) == (RunStatus.completed, "Hi")
+    assert agent.get_last_run_output().status is RunStatus.completed
+
+
+@in_every_mode
+def test_a_db_that_fails_behind_the_answer_does_not_take_it_back(mode: str) -> None:
+    class Failing(InMemoryDb):
+        ends = 0
+
+        def finish_run(self, session: Any, run: Any) -> None:
+            self.ends += 1
+            if self.ends == 2:
+                raise OSError("disk full")
+            super().finish_run(session, run)
+
+    db = Failing()
+    model = ScriptedModel(says("Hi"), note("Likes tea"), says("Done."))
+    seen = play(Agent(model=model, db=db, enable_user_memories=True, session_id="s"), "I like tea", mode)
+    assert seen.error is None and seen.output.status is RunStatus.completed and db.ends == 2
+    assert db.get_session("s").runs[0].content == "Hi" and texts(db) == ["Likes tea"]
+
+
+def test_managers_are_stored_with_the_agent_and_made_again() -> None:
+    memories = MemoryManager(delete_memories=True, additional_instructions="Be strict.")
+    agent = Agent(id="a", memory_manager=memories, session_summary_manager=SessionSummaryManager(last_n_runs=3))
+    again = Agent.from_dict(agent.to_dict())
+    assert (again.memory_manager.delete_memories, again.memory_manager.additional_instructions) == (True, "Be strict.")
+    assert again.session_summary_manager.last_n_runs == 3

@@ -56,3 +56,9 @@ def test_its_tools_can_be_chosen_and_used_without_a_run() -> None:
     assert len(MemoryTools(InMemoryDb(), enable_think=False, all=True).functions) == 6
     with pytest.raises(ValueError, match="needs a database"):
         MemoryTools(None)
+
+
+def test_examples_can_be_added_to_its_instructions() -> None:
+    assert "lived in Rome before" in MemoryTools(InMemoryDb(), add_few_shot=True).instructions
+    mine = MemoryTools(InMemoryDb(), instructions="Mine.", add_few_shot=True, few_shot_examples="Like so.")
+    assert mine.instructions == "Mine.\n\nLike so."
