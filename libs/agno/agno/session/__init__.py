@@ -7,6 +7,7 @@ from agno.session.agent import AgentSession
 from agno.session.summary_data import SessionSummary
 
 if TYPE_CHECKING:
+    from agno.session.summary import SessionSummaryManager
     from agno.session.team import TeamSession
     from agno.session.workflow import WorkflowSession
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 # loaded at their first use: with them come the events of teams and workflows, or models, which few programs need
 _LATER = {
-    "SessionSummaryManager": "agno.session.summary",  # a service, so no type checker sees it here
+    "SessionSummaryManager": "agno.session.summary",
     "TeamSession": "agno.session.team",
     "WorkflowSession": "agno.session.workflow",
 }
