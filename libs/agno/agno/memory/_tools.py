@@ -20,7 +20,7 @@ def memory_tools(io: IO, mine: UserMemories, names: Iterable[str]) -> dict[str, 
             memory: One fact, in a short sentence.
             topics: What it is about, in single words.
         """
-        memory_id, new = await mine.add(UserMemory(memory, topics=topics))
+        memory_id, new = await mine.add(UserMemory(memory, topics=topics or None))
         return f"Added memory {memory_id}." if new else f"That is known already, as memory {memory_id}."
 
     async def update_memory(memory_id: str, memory: str, topics: list[str] | None = None) -> str:
@@ -29,9 +29,9 @@ def memory_tools(io: IO, mine: UserMemories, names: Iterable[str]) -> dict[str, 
         Args:
             memory_id: The id of the memory.
             memory: What it says from now on.
-            topics: What it is about; left out, its topics stay.
+            topics: What it is about; if empty, its topics stay.
         """
-        done = await mine.change(memory_id, memory, topics)
+        done = await mine.change(memory_id, memory, topics or None)
         return f"Updated memory {memory_id}." if done else _unknown(memory_id)
 
     async def delete_memory(memory_id: str) -> str:

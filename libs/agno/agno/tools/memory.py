@@ -112,7 +112,7 @@ class MemoryTools(Toolkit):
             memory: One fact, in a short sentence.
             topics: What it is about, in single words.
         """
-        memory_id, new = await self._of(io, run_context).add(UserMemory(memory, topics=topics))
+        memory_id, new = await self._of(io, run_context).add(UserMemory(memory, topics=topics or None))
         return f"Added memory {memory_id}." if new else f"That is known already, as memory {memory_id}."
 
     add_memory = sync(_add_memory)
@@ -131,9 +131,9 @@ class MemoryTools(Toolkit):
         Args:
             memory_id: The id of the memory.
             memory: What it says from now on.
-            topics: What it is about; left out, its topics stay.
+            topics: What it is about; if empty, its topics stay.
         """
-        done = await self._of(io, run_context).change(memory_id, memory, topics)
+        done = await self._of(io, run_context).change(memory_id, memory, topics or None)
         return f"Updated memory {memory_id}." if done else _unknown(memory_id)
 
     update_memory = sync(_update_memory)

@@ -13,9 +13,10 @@ from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
 from agno.memory import MemoryManager, UserMemory
 from agno.models.message import Message
+from agno.models.openai import OpenAIChat
 from agno.run.base import RunStatus
 from agno.session.summary import SessionSummaryManager
-from agno.testing import ScriptedModel, fails, says, wants, wants_many
+from agno.testing import ScriptedModel, ScriptedServer, fails, says, wants, wants_many
 from agno.testing.script import call
 from agno.tools import tool
 
@@ -289,6 +290,25 @@ def test_a_db_that_fails_behind_the_answer_does_not_take_it_back(mode: str) -> N
     seen = play(Agent(model=model, db=db, enable_user_memories=True, session_id="s"), "I like tea", mode)
     assert seen.error is None and seen.output.status is RunStatus.completed and db.ends == 2
     assert db.get_session("s").runs[0].content == "Hi" and texts(db) == ["Likes tea"]
+
+
+def test_a_real_client_is_sent_strict_tools_and_the_schema_of_a_summary() -> None:
+    turns = (
+        says("Hi"),
+        wants("add_memory", memory="Called Ada", topics=[]),
+        says("ok"),
+        says('{"summary": "A greeting"}'),
+    )
+    with ScriptedServer(*turns) as server:
+        model = OpenAIChat(id="m", base_url=server.url, api_key="key")
+        agent = Agent(model=model, db=InMemoryDb(), update_memory_on_run=True, enable_session_summaries=True)
+        output = agent.run("I am Ada", session_id="s")
+        assert agent.update_memory_on_run and texts(agent.db) == ["Called Ada"]
+        assert agent.get_session_summary("s").summary == "A greeting"
+        assert output.metrics.details.keys() == {"model", "memory_model", "session_summary_model"}
+        tool = server.requests[1].json["tools"][0]["function"]
+        assert tool["strict"] and tool["parameters"]["required"] == ["memory", "topics"]
+        assert server.requests[3].json["response_format"]["json_schema"]["name"] == "SessionSummaryResponse"
 
 
 def test_managers_are_stored_with_the_agent_and_made_again() -> None:

@@ -110,7 +110,7 @@ def test_the_model_adds_and_updates_and_identity_stays(db: Any, colour: str) -> 
     old = UserMemory("Lives in Rome", memory_id="m", user_id="ada", agent_id="first", topics=["home"], run_id="r0")
     db.upsert_user_memory(old)
     turns = wants_many(
-        call("update_memory", memory_id="m", memory="Lives in Oslo"), call("add_memory", memory="Has a cat")
+        call("update_memory", memory_id="m", memory="Lives in Oslo", topics=[]), call("add_memory", memory="Has a cat")
     )
     manager = manager_with(db, turns, says("Done."))
     made = {"message": "I moved to Oslo with my cat", "agent_id": "second", "user_id": "ada"}
