@@ -11,13 +11,14 @@ import pytest
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
+from agno.memory import MemoryManager
 from agno.models.message import Message
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
 from agno.run.workflow import WorkflowRunOutput
 from agno.session import AgentSession, SessionSummary, WorkflowSession
 from agno.session.summary import SessionSummaryManager, SessionSummaryResponse
-from agno.testing import ScriptedModel, fails, says
+from agno.testing import ScriptedModel, fails, says, wants
 
 from playing import in_every_mode, play
 
@@ -187,3 +188,24 @@ def test_runs_at_once_keep_their_costs_and_the_summary() -> None:
     assert session.summary.summary == "x"
     spent = sum(run.metrics.total_tokens for run in session.runs)
     assert len(session.runs) == 5 and agent.get_session_metrics().total_tokens == spent
+
+
+@in_every_mode
+def test_memories_and_summary_follow_the_answer_together(mode: str) -> None:
+    model = ScriptedModel(says("Hi"))
+    memories = MemoryManager(model=ScriptedModel(wants("add_memory", memory="Likes tea"), says("ok")))
+    summaries = SessionSummaryManager(model=ScriptedModel(summed("Tea")))
+    agent = Agent(
+        model=model, db=InMemoryDb(), memory_manager=memories, session_summary_manager=summaries, session_id="s"
+    )
+    seen = play(agent, "I like tea", mode)
+    if seen.events:
+        assert seen.kinds == [
+            "RunStarted", "RunContent", "MemoryUpdateStarted", "SessionSummaryStarted", "MemoryUpdateCompleted",
+            "SessionSummaryCompleted", "RunCompleted",
+        ]  # fmt: skip
+        assert seen.events[-1].metrics.details.keys() == {"model", "memory_model", "session_summary_model"}
+    assert agent.get_user_memories()[0].memory == "Likes tea" and agent.get_session_summary().summary == "Tea"
+    stored = agent.get_last_run_output()
+    assert stored.metrics.total_tokens == seen.output.metrics.total_tokens == agent.get_session_metrics().total_tokens
+    assert agent.get_session_metrics().details.keys() == {"model", "memory_model", "session_summary_model"}
