@@ -261,7 +261,8 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     await afterwards.remember(run)
     heard = run.hears(run.events.RunCompletedEvent)
     completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
-    await store(run)
+    if not run.stored:
+        await store(run)
     if component.save_response_to_file:
         message = text_of(run.input) if run.input is not None else ""
         await run.io.call(afterwards.save_to_file, run, message)
@@ -282,15 +283,14 @@ async def _shape(run: Run, exchange: Exchange) -> None:
 
 def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
-    output, model = run.output, run.model
-    assert model is not None
-    mine = output.__dict__
+    mine = run.output.__dict__
     mine["content"] = mine["citations"] = mine["response_audio"] = None
     for name, value in exchange.response.__dict__.items():
         if value and (target := _TAKEN.get(name)):
             mine[target] = value
-    if info := model.connection_info():
-        output.model_provider_data = {**(output.model_provider_data or {}), "api": info}
+    assert run.model is not None
+    if run.context.knowledge is not None or run.model.connection_info():
+        import_module("agno._engine.connections").note_connections(run)
 
 
 # fields of the loop's response, and where they stand on the output

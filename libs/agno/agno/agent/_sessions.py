@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from agno._io import IO, asynchronous, sync
+from agno.db.base import Pruned
 from agno.models._loop import Exchange, converse
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -68,6 +70,40 @@ class Sessions:
 
     delete_session = sync(_delete)
     adelete_session = asynchronous(_delete)
+
+    async def _prune(
+        self,
+        io: IO,
+        *,
+        older_than: timedelta | float | None = None,
+        keep_sessions: int | None = None,
+        keep_runs: int | None = None,
+        user_id: str | None = None,
+        dry_run: bool = False,
+    ) -> Pruned:
+        """Delete sessions of this component that were not used for `older_than` (a timedelta, or seconds), all but the
+        newest `keep_sessions` of each user, and all but the newest `keep_runs` runs of those that stay. Sessions with a
+        run that is not at its end stay. `dry_run` only says what would go. ValueError without a db."""
+        component: Any = self
+        if component.db is None:
+            raise ValueError(f"{self!r} has no db=, so there are no sessions to prune.")
+        pruned: Pruned = await io.call(
+            component.db.prune,
+            older_than=older_than,
+            keep_sessions=keep_sessions,
+            keep_runs=keep_runs,
+            session_type=component.session_type,
+            component_id=component.id,
+            user_id=user_id,
+            dry_run=dry_run,
+        )
+        cached = component.cached_session
+        if not dry_run and cached is not None and (cached.session_id in {*pruned.sessions, *pruned.runs}):
+            component.__dict__.pop("_cached_session", None)
+        return pruned
+
+    prune_sessions = sync(_prune)
+    aprune_sessions = asynchronous(_prune)
 
     async def _run_output(
         self, io: IO, run_id: str, session_id: str | None = None, user_id: str | None = None

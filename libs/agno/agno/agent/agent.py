@@ -208,6 +208,11 @@ class Agent(Component, Definition, Inspection, Accessors, Sessions, Cancelling, 
         """The name of `stream_events` in Agno 2.0."""
         return self.stream_events
 
+    @property
+    def update_memory_on_run(self) -> bool:
+        """The name of `enable_user_memories` in newer versions of Agno."""
+        return self.enable_user_memories
+
     # Running ---------------------------------------------------------------------------------------------------------
 
     @overload

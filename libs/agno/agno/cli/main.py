@@ -1,4 +1,4 @@
-"""`agno ask PATH… "question"` and `agno chat`."""
+"""`agno ask PATH… "question"`, `agno chat` and `agno prune`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from agno.cli._chat import chat
 from agno.cli._documents import read_all
 from agno.cli._library import Library
 from agno.cli._models import chosen_model
+from agno.cli._prune import add_prune
 from agno.cli._sentences import one_line, tell
 from agno.exceptions import AgnoError
 from agno.models.base import Model
@@ -73,10 +74,12 @@ def _parser() -> argparse.ArgumentParser:
         usage="agno chat [--model PROVIDER:ID] [--db FILE] [--session NAME] [PATH…]",
         description="Talk with a model, if you like about files. What was said is kept; /help lists what else there is.",
     )
-    talk.add_argument("--db", default=str(Path.home() / ".agno" / "chat.db"), help="the file (default: %(default)s)")
+    chats = str(Path.home() / ".agno" / "chat.db")
+    talk.add_argument("--db", default=chats, help="the file (default: %(default)s)")
     talk.add_argument("--session", default="default", help="which session to go on with (default: %(default)s)")
     talk.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to talk about")
     talk.set_defaults(run=_chat)
+    add_prune(commands, chats)
     for command in (ask, talk):
         command.add_argument(
             "--model",

@@ -16,6 +16,7 @@ from agno.utils.log import log_exception
 
 DEFAULT_LIMIT = 3
 _CHARACTERS_PER_TOKEN = 4  # an estimate: every provider counts differently, and asking costs a request
+_MOST_KNOWN = 1_000  # short texts that a manager keeps
 _PROMPT = """Shorten the result of a tool so that a model can go on working with it.
 Keep every fact it may need: names, numbers with their units, dates, ids, links, quotations, error texts.
 Leave out phrases, repetition, markup and navigation. Write notes instead of sentences. Add nothing. Give the notes only."""
@@ -74,6 +75,9 @@ class CompressionManager:
 
     async def _shorten(self, io: IO, model: Model, message: Message, spent: list[Message]) -> None:
         text = message.get_content_string()
+        if (known := self._known.get(message.id)) is not None:
+            message.compressed_content = known
+            return
         asked = f"Tool: {message.tool_name}\nResult:\n{text}"
         prompt = self.compress_tool_call_instructions or _PROMPT
         exchange = Exchange(
@@ -90,6 +94,19 @@ class CompressionManager:
         if shorter := str(exchange.response.content or "").strip():
             message.compressed_content = shorter
             self._count(len(text), len(shorter))
+            self._remember(message)
+
+    @property
+    def _known(self) -> dict[str, str]:
+        """Short texts by the id of their message: a result of an earlier run, which is stored whole, is shortened once."""
+        known: dict[str, str] = self.__dict__.setdefault("_shortened", {})
+        return known
+
+    def _remember(self, message: Message) -> None:
+        known = self._known
+        known[message.id] = message.compressed_content or ""
+        for oldest in list(known)[: max(0, len(known) - _MOST_KNOWN)]:
+            known.pop(oldest, None)
 
     def _count(self, before: int, after: int) -> None:
         for name, more in (("tool_results_compressed", 1), ("original_size", before), ("compressed_size", after)):

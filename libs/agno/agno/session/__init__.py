@@ -7,13 +7,18 @@ from agno.session.agent import AgentSession
 from agno.session.summary_data import SessionSummary
 
 if TYPE_CHECKING:
+    from agno.session.summary import SessionSummaryManager
     from agno.session.team import TeamSession
     from agno.session.workflow import WorkflowSession
 
     Session = Union[AgentSession, TeamSession, WorkflowSession]
 
-# loaded at their first use: with them come the events of teams and workflows, which an agent does not need
-_LATER = {"TeamSession": "agno.session.team", "WorkflowSession": "agno.session.workflow"}
+# loaded at their first use: with them come the events of teams and workflows, or models, which few programs need
+_LATER = {
+    "SessionSummaryManager": "agno.session.summary",
+    "TeamSession": "agno.session.team",
+    "WorkflowSession": "agno.session.workflow",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -24,4 +29,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'agno.session' has no attribute {name!r}")
 
 
-__all__ = ["AgentSession", "Session", "SessionSummary", "TeamSession", "WorkflowSession"]
+__all__ = ["AgentSession", "Session", "SessionSummary", "SessionSummaryManager", "TeamSession", "WorkflowSession"]

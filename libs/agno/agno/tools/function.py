@@ -195,6 +195,18 @@ class Function:
         return self.entrypoint is not None and self.known().takes_none(name)
 
 
+def in_colour(io: IO, work: Callable[..., Any], *, strict: bool = False) -> Function:
+    """A tool of our own, written once as a coroutine function that waits through `io`, in the colour of `io`."""
+    if io.is_async:
+        return Function.from_callable(work, strict=strict)
+
+    @functools.wraps(work)
+    def stepped(*arguments: Any, **named: Any) -> Any:
+        return drive(work(*arguments, **named))
+
+    return Function.from_callable(stepped, strict=strict)
+
+
 _SCHEMA = frozenset({"entrypoint", "parameters", "user_input_fields"})  # what the parameters are made of
 
 
@@ -277,6 +289,7 @@ __all__ = [
     "ToolResult",
     "UserInputField",
     "described",
+    "in_colour",
     "name_of",
     "user_input_schema",
 ]

@@ -76,6 +76,21 @@ def test_what_was_shortened_is_short_in_the_history_too(mode: str, tmp_path: Any
 
 
 @in_every_mode
+def test_a_long_history_is_shortened_once(mode: str, tmp_path: Any) -> None:
+    db, settings = SqliteDb(db_file=tmp_path / "a.db"), {"session_id": "s", "tools": [report]}
+    Agent(model=ScriptedModel(wants("report", n=1), says("done")), db=db, **settings).run("go")
+    small = ScriptedModel(says("short"))  # asked a second time, it would fail the test
+    manager = CompressionManager(model=small, compress_token_limit=50)
+    model = ScriptedModel(says("a"), says("b"))
+    agent = Agent(model=model, compression_manager=manager, db=db, add_history_to_context=True, **settings)
+    for text in ("and?", "and then?"):
+        play(agent, text, mode)
+        assert tool_texts(model.requests[-1].messages) == ["short"]
+    assert len(small.requests) == 1 and manager.stats["tool_results_compressed"] == 1
+    assert db.get_session("s").runs[0].tools[0].result == report(1)
+
+
+@in_every_mode
 def test_a_result_that_cannot_be_shortened_is_sent_whole(mode: str) -> None:
     manager = CompressionManager(model=ScriptedModel(fails(400)), compress_tool_results_limit=1)
     model = ScriptedModel(wants("report", n=1), says("done"))

@@ -117,6 +117,8 @@ def broken_edges(imports: tuple[Import, ...]) -> list[str]:
         target = module_of(edge.imported)
         here, there = layer(edge.importer), layer(target)
         one, other = adapter(edge.importer), adapter(target)
+        if edge.for_types_only and _within(target, edge.importer):
+            continue  # a package tells type checkers what lies in it, and loads it when it is asked for
         if there > here:
             found.append(f"{edge}: room {there} lies above room {here}")
         elif one and other and one != other and other not in FAMILY_BASES:
