@@ -52,6 +52,7 @@ class Delegations:
         self.roster: Roster  # set when the run is prepared
         self.answered: dict[str, list[tuple[Any, Continuation | None]]] = {}  # by tool call: runs that go on
         self.done: list[Exchanged] = []
+        self.begun: list[str] = []  # the runs of members, in the order in which they were asked for
         self.routed = False  # a member has answered in the team's name
 
     # Beginning a member's run ----------------------------------------------------------------------------------------
@@ -68,6 +69,7 @@ class Delegations:
         child = new_run(component, given, Mode(run.io, run.streaming, False, False, options), parent=run)
         if run.get("enable_agentic_knowledge_filters") and component.enable_agentic_knowledge_filters is None:
             child.asked = {**child.asked, "enable_agentic_knowledge_filters": True}
+        self.begun.append(child.output.run_id)
         if remembers(child):
             child.loaded_session = await member_session(child)
         return self._dressed(Errand(member, task, child))
@@ -173,13 +175,25 @@ class Delegations:
             return  # it never began
         top = run.outermost
         top.ended = [*(top.ended or ()), child]
-        _record(run.output, child.output)
+        self._record(child.output)
         after = child.stored_state()
         if after != before:
             merge_changes(run.state, before, after)
         if child.output.status is RunStatus.completed:
             task = errand.task or answer_task(child.output)
             self.done.append(Exchanged(errand.member.name, task, answer_of(child.output, errand.member.name)))
+
+    def _record(self, output: Any) -> None:
+        """Put a member's output among those of the team's: one that goes on takes the place of what it was."""
+        team = self.run.output
+        known = team.member_responses
+        for position, one in enumerate(known):
+            if one.run_id == output.run_id:
+                known[position] = output
+                return
+        team.add_member_run(output)
+        place = {run_id: position for position, run_id in enumerate(self.begun)}
+        known.sort(key=lambda one: place.get(one.run_id, -1))  # whoever was first to end
 
     def _is_echoed(self, child: Run) -> bool:
         """True if the member's answer is, piece by piece, that of the team."""
@@ -251,16 +265,6 @@ def answer_task(output: Any) -> str:
     """The task of a run that was continued."""
     from_input = output.input.input_content if output.input is not None else ""
     return from_input if isinstance(from_input, str) else ""
-
-
-def _record(output: Any, member_output: Any) -> None:
-    """Put a member's output among those of the team's: one that goes on takes the place of what it was."""
-    known = output.member_responses
-    for position, one in enumerate(known):
-        if one.run_id == member_output.run_id:
-            known[position] = member_output
-            return
-    output.add_member_run(member_output)
 
 
 def _failure(errand: Errand) -> str:

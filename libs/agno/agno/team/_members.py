@@ -107,10 +107,10 @@ def _refuse_cycles(team: Any, above: tuple[Any, ...]) -> None:
 def roster_of(team: Any, components: Any) -> Roster:
     """The roster of a list of members: made once, and anew when one of them was exchanged or renamed."""
     key = tuple(_fingerprint(components))
-    kept = team.__dict__.get("_roster")
+    kept = team.__dict__.get("_known_roster")
     if kept is None or kept[0] != key:
         check_kinds(team, components)
-        kept = team.__dict__["_roster"] = (key, Roster(team, components))
+        kept = team.__dict__["_known_roster"] = (key, Roster(team, components))
     roster: Roster = kept[1]
     return roster
 
