@@ -11,7 +11,6 @@ from agno._engine.approvals import decision, waits_for_record
 from agno._engine.branching import Continuation
 from agno._engine.context import Run
 from agno.exceptions import RunNotContinuableError
-from agno.run.base import RunStatus
 from agno.team._assignments import exchanged_before
 from agno.team._delegating import Delegations
 from agno.utils.ids import new_id
@@ -211,16 +210,4 @@ def _refuse_missing_results(asked: list[Any], touched: set[str | None]) -> None:
             )
 
 
-def cancelled_inside(session: Any, run_id: str) -> list[Any]:
-    """The paused runs inside a stored run, marked as cancelled."""
-    found = []
-    for past in session.runs or ():
-        if past.parent_run_id == run_id:
-            if past.status is RunStatus.paused:
-                past.status = RunStatus.cancelled
-                found.append(past)
-            found += cancelled_inside(session, past.run_id)
-    return found
-
-
-__all__ = ["answer", "cancelled_inside", "take_up"]
+__all__ = ["answer", "take_up"]

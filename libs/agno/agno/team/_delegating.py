@@ -37,6 +37,7 @@ class Errand:
 
     def __init__(self, member: Member, task: str, run: Run | None, output: Any = None) -> None:
         self.member, self.task, self.run = member, task, run
+        self.before: dict[str, Any] = (run.asked.get("session_state") if run is not None else None) or {}
         self._output = output  # of a run that ended, or waits, since before
 
     @property
@@ -138,10 +139,9 @@ class Delegations:
     async def perform(self, errands: Sequence[Errand], io: IO, give: Give) -> None:
         """Let members work: at once in an async run, one after the other in a sync run, with the same outcome.
 
-        Each begins with the state as it was before all of them. Their changes are merged in the order of the members.
+        Each has begun with the state as it was before all of them. Their changes are merged in the members' order.
         """
         working = [errand for errand in errands if errand.run is not None]
-        before = private_copy(self.run.stored_state())
         try:
             if io.is_async and len(working) > 1:
                 await io.merge([functools.partial(self._work, errand) for errand in working], give)
@@ -150,7 +150,7 @@ class Delegations:
                     await self._work(errand, give)
         finally:
             for errand in working:
-                self._settle(errand, before)
+                self._settle(errand)
         for errand in working:
             if errand.output.status is RunStatus.cancelled:
                 raise RunCancelledException(f"Run {errand.output.run_id} of {errand.member.name} was cancelled")
@@ -167,7 +167,7 @@ class Delegations:
             if child.output.status is not RunStatus.error:
                 raise
 
-    def _settle(self, errand: Errand, before: dict[str, Any]) -> None:
+    def _settle(self, errand: Errand) -> None:
         """Take what a member's run left: its output, its changes of the state, and what it said."""
         run, child = self.run, errand.run
         assert child is not None
@@ -177,8 +177,8 @@ class Delegations:
         top.ended = [*(top.ended or ()), child]
         self._record(child.output)
         after = child.stored_state()
-        if after != before:
-            merge_changes(run.state, before, after)
+        if after != errand.before:
+            merge_changes(run.state, errand.before, after)
         if child.output.status is RunStatus.completed:
             task = errand.task or answer_task(child.output)
             self.done.append(Exchanged(errand.member.name, task, answer_of(child.output, errand.member.name)))
