@@ -182,7 +182,7 @@ def test_a_run_that_broke_off_after_a_delegation_does_not_repeat_it(mode: str, t
     seen = play(second, None, mode, "continue_run", run_id="r")
     assert seen.output.content == "Went on" and not second.members[0].model.requests
     assert [m.content for m in seen.output.member_responses] == ["Ann did it"]
-    assert second.get_session_metrics().total_tokens in (30, 45)
+    assert second.get_session_metrics().total_tokens == 45
 
 
 def test_memories_of_a_team() -> None:
