@@ -12,16 +12,21 @@ MEMBER = "member:"  # roles in `Metrics.details` that begin so are other runs': 
 
 def add_member_details(total: Metrics, model: Any, members: Iterable[Any]) -> None:
     """Tell in `total.details` what the leader and each member cost. The total itself stays the leader's."""
-    details: dict[str, list[ModelMetrics]] = dict(total.details or {})
+    known_roles = total.details or {}
+    details: dict[str, list[ModelMetrics]] = {r: m for r, m in known_roles.items() if not r.startswith(MEMBER)}
     if model is not None and ModelType.MODEL.value not in details:
         own = ModelMetrics(model.id, model.get_provider())
         own.add_usage(_plain(total))
         details[ModelType.MODEL.value] = [own]
-    joined = Metrics(details=details)
     for member in members:
         for role, spent in _spent_by(member):
-            joined.add_usage(Metrics(details={role: [spent]}))
-    total.details = joined.details
+            known = details.get(role)
+            same = next((one for one in known if one.id == spent.id), None) if known else None
+            if same is not None:
+                same.add_usage(spent)
+            else:
+                details[role] = [*(known or ()), spent]
+    total.details = details
 
 
 def _spent_by(output: Any, above: str = MEMBER) -> Iterator[tuple[str, ModelMetrics]]:

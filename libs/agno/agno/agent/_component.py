@@ -38,7 +38,8 @@ _lock = threading.Lock()
 class Component(Settings):
     """The part of an agent that is the same for whatever runs on the engine. What differs are these attributes."""
 
-    session_type = "agent"  # the kind of component: it names the fields for its id, name and data
+    session_type = "agent"  # the kind of component; the names of fields begin with it
+    id_field, name_field = "agent_id", "agent_name"
     session_class = AgentSession
     events = events  # the module with the events of its runs
     unkept_events = frozenset({"RunContent"})  # by `store_events`, unless `events_to_skip` says otherwise

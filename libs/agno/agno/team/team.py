@@ -94,6 +94,7 @@ class Team(
     }
 
     session_type = "team"
+    id_field, name_field = "team_id", "team_name"
     session_class = TeamSession
     events = events
     unkept_events = frozenset({"RunContent", "TeamRunContent"})
