@@ -257,7 +257,7 @@ class Delegations:
         return RunsInside(ids, text, shown=True)
 
 
-_PASSED = ("images", "videos", "audio", "files", "debug_mode", "workflow_context")
+_PASSED = ("images", "videos", "audio", "files", "debug_mode", "workflow_context", "background_tasks")
 _ECHOED = ("created_at", "content", "content_type", "reasoning_content", "citations", "response_audio", "image")
 
 
