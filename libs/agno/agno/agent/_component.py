@@ -6,7 +6,7 @@ import functools
 import threading
 from collections.abc import Callable, Coroutine
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from agno._engine import branching, factories, memories, prompt, retrieval
 from agno._engine.body import agent_body
@@ -40,8 +40,8 @@ class Component(Settings):
 
     session_type = "agent"  # the kind of component; the names of fields begin with it
     id_field, name_field = "agent_id", "agent_name"
-    session_class = AgentSession
-    events = events  # the module with the events of its runs
+    session_class: ClassVar[Any] = AgentSession
+    events: ClassVar[Any] = events  # the module with the events of its runs
     unkept_events = frozenset({"RunContent"})  # by `store_events`, unless `events_to_skip` says otherwise
     body = staticmethod(agent_body)  # what happens between the start and the end of its runs
     prompt_sections = prompt.SECTIONS
@@ -122,7 +122,9 @@ class Component(Settings):
         kept: dict[Any, Any] = self._private("_callables", dict)
         return kept
 
-    def clear_callable_cache(self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False) -> None:
+    def clear_callable_cache(
+        self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False
+    ) -> None:
         """Forget what functions in `tools=`, `knowledge=` and `members=` made, or one kind of it; `close` closes it first."""
         drive(self._forget_callables(SYNC, kind, close))
 

@@ -95,9 +95,7 @@ async def answer(run: Run, output: Any, wish: Continuation) -> None:
         raise refusals[0]
 
 
-def _divided(
-    output: Any, wish: Continuation, waiting: Iterable[Any]
-) -> tuple[Continuation, dict[str, Continuation]]:
+def _divided(output: Any, wish: Continuation, waiting: Iterable[Any]) -> tuple[Continuation, dict[str, Continuation]]:
     """The answers for the leader's own tools, and those for each member that waits."""
     inside: dict[str, Continuation] = {}
     own = Continuation(wish.run_response, wish.run_id, requirements=[], updated_tools=[])

@@ -353,8 +353,10 @@ async def resumed(delegations: Delegations, call_id: str | None) -> list[Errand]
         member = delegations.roster.of_run(output)
         if member is None:
             raise MemberFailed(f"The member that run {output.run_id!r} belongs to is not in the team any more.")
-        waits = wish is None
-        errands.append(Errand(member, "", None, output) if waits else await delegations.again(member, output, wish))
+        if wish is None:
+            errands.append(Errand(member, "", None, output))
+        else:
+            errands.append(await delegations.again(member, output, wish))
     return errands
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from agno._engine.branching import Continuation
 from agno._engine.context import Run
@@ -95,8 +95,8 @@ class Team(
 
     session_type = "team"
     id_field, name_field = "team_id", "team_name"
-    session_class = TeamSession
-    events = events
+    session_class: ClassVar[Any] = TeamSession
+    events: ClassVar[Any] = events
     unkept_events = frozenset({"RunContent", "TeamRunContent"})
     prompt_sections = SECTIONS
     runs_to_load = staticmethod(runs_to_load)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
+from agno.exceptions import ModelProviderError
 from agno.models.openai import OpenAIChat
 from agno.run.team import TeamRunOutput
 from agno.team import Team, TeamMode
 from agno.testing import fails, says, wants
-from agno.exceptions import ModelProviderError
-
 from team.desk import agent, leads, pay, team, to
 
 
@@ -53,7 +52,7 @@ def test_a_diagram_shows_who_leads_whom() -> None:
     text = "\n".join(lines)
     assert 't["Desk<br/>coordinate"]' in text and 't_1("Ann<br/>pay")' in text
     assert 'subgraph t_2_team["Inner"]' in text and "t_2 --> t_2_1" in text and "t --> t_2" in text
-    assert '&quot;x&quot;' in Team([Agent(name='"x"')], name="n").to_mermaid()
+    assert "&quot;x&quot;" in Team([Agent(name='"x"')], name="n").to_mermaid()
 
 
 def test_a_run_is_a_tree() -> None:

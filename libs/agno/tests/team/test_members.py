@@ -16,9 +16,9 @@ from agno.run.context import RunContext
 from agno.team import Team
 from agno.testing import ScriptedModel, call, says, wants
 from agno.utils.team import get_member_id
+from team.desk import agent, leads, sent, team, to, to_all
 
 from playing import in_every_mode, play
-from team.desk import agent, leads, sent, team, to, to_all
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,7 @@ def test_options_of_the_run_reach_the_members() -> None:
 
 
 def test_members_without_a_model_use_the_teams() -> None:
-    model = ScriptedModel(
-        wants(to("inner")), wants(to("leaf")), says("leaf"), says("inner"), says("outer")
-    )
+    model = ScriptedModel(wants(to("inner")), wants(to("leaf")), says("leaf"), says("inner"), says("outer"))
     own = agent("Own", says("mine"))
     inner = Team([Agent(name="Leaf")], name="Inner")
     desk = Team([inner, own], model=model, name="Outer")
@@ -197,9 +195,7 @@ def test_structured_input_and_output_of_a_team() -> None:
     class Answer(BaseModel):
         text: str
 
-    desk = team(
-        [agent("Ann")], wants(to("ann")), says('{"text": "x"}'), input_schema=Question, output_schema=Answer
-    )
+    desk = team([agent("Ann")], wants(to("ann")), says('{"text": "x"}'), input_schema=Question, output_schema=Answer)
     assert desk.run({"topic": "tea"}).content == Answer(text="x")
     with pytest.raises(ValueError, match="input_schema Question"):
         desk.run("no json")

@@ -16,9 +16,9 @@ from agno.run.base import RunStatus
 from agno.team import Team
 from agno.testing import call, says, wants
 from agno.tools import tool
+from team.desk import agent, leads, paid, pay, sent, team, to, to_all
 
 from playing import in_every_mode, play
-from team.desk import agent, leads, paid, pay, sent, team, to, to_all
 
 looked: list[str] = []
 
@@ -109,9 +109,7 @@ def test_two_that_wait_are_answered_in_either_order_by_other_processes(
     for round_, name in enumerate(order):
         desk = process(payers(again=True), says("All done"))
         stored = desk.get_run_output(output.run_id)
-        seen = play(
-            desk, None, mode, "continue_run", run_id=output.run_id, requirements=[answered(stored, name)]
-        )
+        seen = play(desk, None, mode, "continue_run", run_id=output.run_id, requirements=[answered(stored, name)])
         assert seen.error is None
         expected = RunStatus.paused if round_ == 0 else RunStatus.completed
         assert seen.output.status is expected

@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 from agno.testing import says, wants
-
 from team.desk import agent, leads, pay, team, to
 
 

@@ -10,14 +10,13 @@ import pytest
 
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
-from agno.run.base import RunStatus
 from agno.run.team import TeamRunOutput
 from agno.session import TeamSession
 from agno.team import Team
 from agno.testing import ScriptedModel, call, says, wants
+from team.desk import agent, leads, sent, team, to
 
 from playing import in_every_mode, play
-from team.desk import agent, leads, sent, team, to
 
 
 def remembering(db: Any, *members: Any, **settings: Any) -> Team:

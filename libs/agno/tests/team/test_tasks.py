@@ -9,9 +9,9 @@ from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
 from agno.team import Team, TeamMode
 from agno.testing import ScriptedModel, call, says, wants
+from team.desk import agent, paid, pay, sent, team
 
 from playing import in_every_mode, play
-from team.desk import agent, paid, pay, sent, team
 
 
 def task(title: str, **more: Any) -> Any:
@@ -49,7 +49,13 @@ def test_a_leader_works_through_its_tasks(mode: str) -> None:
 @in_every_mode
 def test_open_tasks_bring_another_round_until_there_were_enough(mode: str) -> None:
     desk = team(
-        [agent("Ann")], wants(task("never done")), says("one"), says("two"), says("three"), mode="tasks", max_iterations=3
+        [agent("Ann")],
+        wants(task("never done")),
+        says("one"),
+        says("two"),
+        says("three"),
+        mode="tasks",
+        max_iterations=3,
     )
     seen = play(desk, "go", mode)
     assert seen.output.status is RunStatus.completed and len(desk.model.requests) == 4
