@@ -16,7 +16,7 @@ def add_member_details(total: Metrics, model: Any, members: Iterable[Any]) -> No
     details: dict[str, list[ModelMetrics]] = {r: m for r, m in known_roles.items() if not r.startswith(MEMBER)}
     if model is not None and ModelType.MODEL.value not in details:
         own = ModelMetrics(model.id, model.get_provider())
-        own.add_usage(_plain(total))
+        own.__dict__.update(_usage(total))
         details[ModelType.MODEL.value] = [own]
     for member in members:
         for role, spent in _spent_by(member):
@@ -34,14 +34,18 @@ def _spent_by(output: Any, above: str = MEMBER) -> Iterator[tuple[str, ModelMetr
     name = f"{above}{output.__dict__.get('team_id') or output.__dict__.get('agent_id') or ''}"
     if output.metrics is not None:
         spent = ModelMetrics(output.model or "", output.model_provider)
-        spent.add_usage(_plain(output.metrics))
+        spent.__dict__.update(_usage(output.metrics))
         yield name, spent
     for member in output.__dict__.get("member_responses") or ():
         yield from _spent_by(member, f"{name}/")
 
 
-def _plain(metrics: Metrics) -> Metrics:
-    return Metrics(**{name: value for name, value in metrics.__dict__.items() if name not in ("details", "timer")})
+def _usage(metrics: Metrics) -> dict[str, Any]:
+    """Counts and costs, without seconds, and without what others cost."""
+    return {name: value for name, value in metrics.__dict__.items() if name not in _NO_USAGE}
+
+
+_NO_USAGE = frozenset({"details", "timer", "duration", "time_to_first_token"})
 
 
 def sum_of(outputs: Iterable[Any]) -> Metrics:
@@ -49,7 +53,9 @@ def sum_of(outputs: Iterable[Any]) -> Metrics:
     total = Metrics()
     for output in outputs:
         if output.metrics is not None:
-            total.add_usage(_plain(output.metrics))
+            own = Metrics()
+            own.__dict__.update(_usage(output.metrics))
+            total.add_usage(own)
         total.add_usage(sum_of(output.__dict__.get("member_responses") or ()))
     return total
 

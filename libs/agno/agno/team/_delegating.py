@@ -151,6 +151,9 @@ class Delegations:
         finally:
             for errand in working:
                 self._settle(errand)
+            if len(self.begun) > len(working):  # calls of one turn may end in another order than they began
+                place = {run_id: position for position, run_id in enumerate(self.begun)}
+                self.run.output.member_responses.sort(key=lambda one: place.get(one.run_id, -1))
         for errand in working:
             if errand.output.status is RunStatus.cancelled:
                 raise RunCancelledException(f"Run {errand.output.run_id} of {errand.member.name} was cancelled")
@@ -179,7 +182,7 @@ class Delegations:
         after = child.stored_state()
         if after != errand.before:
             merge_changes(run.state, errand.before, after)
-        if child.output.status is RunStatus.completed:
+        if run.component.share_member_interactions and child.output.status is RunStatus.completed:
             task = errand.task or answer_task(child.output)
             self.done.append(Exchanged(errand.member.name, task, answer_of(child.output, errand.member.name)))
 
@@ -192,8 +195,6 @@ class Delegations:
                 known[position] = output
                 return
         team.add_member_run(output)
-        place = {run_id: position for position, run_id in enumerate(self.begun)}
-        known.sort(key=lambda one: place.get(one.run_id, -1))  # whoever was first to end
 
     def _is_echoed(self, child: Run) -> bool:
         """True if the member's answer is, piece by piece, that of the team."""
@@ -227,7 +228,7 @@ class Delegations:
         limit = self.run.component.max_member_response_chars
         failed = [errand for errand in errands if errand.output.status is RunStatus.error]
         if len(failed) == len(errands):
-            raise MemberFailed("\n".join(_failure(errand) for errand in failed))
+            return RunsInside(ids, "\n".join(_failure(errand) for errand in failed), failed=True)
         if self.run.component.respond_directly:
             return self._as_answer(errands[0], ids)
         texts = []

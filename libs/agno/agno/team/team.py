@@ -173,11 +173,12 @@ class Team(
             run.delegations = Delegations(run)
         members = self.members
         if is_factory(members):
-            members = run.context.members = await made(run, "members", members)
+            members = await made(run, "members", members)
             check_kinds(self, members)
             run.delegations.roster = Roster(self, members)
         else:
             run.delegations.roster = roster_of(self, members)
+        run.context.members = [member.component for member in run.delegations.roster.members]
         if not run.io.is_async:
             for member in run.delegations.roster.members:
                 refuse_async_hooks(member.component)

@@ -319,3 +319,39 @@ def test_a_fork_of_a_paused_run_leaves_the_original(mode: str) -> None:
         run.status for run in desk.get_session().runs if run.parent_run_id == parent
     ]
     assert statuses(output.run_id) == [RunStatus.paused] and statuses(fork.run_id) == [RunStatus.completed]
+
+
+def test_the_run_of_a_member_is_not_continued_by_itself() -> None:
+    desk = team([payers()[0]], *leads(to("ann")), db=InMemoryDb(), session_id="s")
+    output = desk.run("go")
+    with pytest.raises(RunNotContinuableError, match=f"Continue the team's run, which is '{output.run_id}'"):
+        desk.continue_run(run_id=output.member_responses[0].run_id, requirements=output.requirements)
+
+
+def test_a_paused_run_goes_on_in_a_copy_of_its_session() -> None:
+    desk = team([payers()[0]], *leads(to("ann")), db=InMemoryDb(), session_id="s")
+    desk.run("go")
+    fork = desk.fork_session()
+    stored = desk.get_last_run_output(fork.session_id)
+    answered(stored, "Ann")
+    done = desk.continue_run(stored)
+    assert done.content == "All done" and done.session_id == fork.session_id and paid == [1]
+    assert {run.status for run in desk.get_session(fork.session_id).runs} == {RunStatus.completed}
+    assert {run.status for run in desk.get_session("s").runs} == {RunStatus.paused}
+
+
+def test_an_approval_without_a_database_is_refused() -> None:
+    from agno.approval import approval
+
+    @approval
+    @tool
+    def delete(name: str) -> str:
+        """Delete something."""
+        return "deleted"
+
+    ann = agent("Ann", wants("delete", name="x"), says("never"), tools=[delete])
+    desk = team([ann], *leads(to("ann")))
+    assert desk.run("go").status is RunStatus.completed
+    assert (
+        "name='Desk'" in sent(desk, 1)[-1].content and "no database to keep approvals in" in sent(desk, 1)[-1].content
+    )
