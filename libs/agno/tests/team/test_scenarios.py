@@ -12,9 +12,9 @@ from agno.run.base import RunStatus
 from agno.run.cancel import cancel_run, get_active_runs
 from agno.team import Team, TeamMode
 from agno.testing import ScriptedModel, call, fails, says, wants
+from team.desk import agent, paid, pay, to, to_all
 
 from playing import in_every_mode, play
-from team.desk import agent, paid, pay, to, to_all
 
 EVERY_WAY = pytest.mark.parametrize("way", list(TeamMode))
 
