@@ -18,18 +18,18 @@ _REQUIRED, _AUDIT = "required", "audit"
 
 def check_records(run: Run) -> None:
     """Approvals are kept in a database; a run with such a tool and no database is refused before the model is asked."""
-    if run.component.db is not None or run.output.parent_run_id is not None:
+    if run.db is not None or (run.parent is None and run.output.parent_run_id is not None):
         return
     if marked := [function.name for function in run.functions.values() if function.approval_type]:
         raise ValueError(
-            f"Tool {marked[0]!r} is marked @approval, but {run.component!r} has no database to keep approvals in. "
+            f"Tool {marked[0]!r} is marked @approval, but {run.outermost.component!r} has no database to keep approvals in. "
             "Give it db=, for example db=SqliteDb(db_file='agent.db')."
         )
 
 
 async def record_pending(run: Run, waiting: Iterable[ToolExecution]) -> None:
     """Write a pending record for every waiting tool that needs one."""
-    db = run.component.db
+    db = run.db
     for tool in waiting:
         if tool.approval_type != _REQUIRED or tool.approval_id is not None:
             continue
@@ -44,25 +44,35 @@ async def record_pending(run: Run, waiting: Iterable[ToolExecution]) -> None:
 
 async def settle(run: Run, output: Any, tools: Iterable[ToolExecution]) -> None:
     """Put the decisions on record onto the tools. Raises RunNotContinuableError while one of them is missing."""
-    db = run.component.db
+    db = run.db
     for tool in tools if db is not None else ():
         if not tool.is_paused:
             continue
-        if tool.approval_type == _REQUIRED and tool.approval_id is not None:
-            row = await run.io.call(db.get_approval, tool.approval_id)
-            if row is None or row["status"] not in (APPROVED, REJECTED):
-                state = "is not there any more" if row is None else f"is {row['status']}"
-                raise RunNotContinuableError(
-                    f"Run {output.run_id!r} waits for the approval of tool {tool.tool_name!r}: record {tool.approval_id!r} "
-                    f"{state}. Decide with db.resolve_approval({tool.approval_id!r}, approved=True)."
-                )
-            _decide(tool, row)
+        if waits_for_record(tool):
+            _decide(tool, await decision(run, output.run_id, tool))
         elif tool.approval_type == _AUDIT and tool.approval_id is None and _is_answered(tool):
             status = REJECTED if tool.requires_confirmation and not tool.confirmed else APPROVED
             tool.approval_id = new_id()
             facts = {**_facts(run, tool), "id": tool.approval_id, "status": status, "resolved_at": now_epoch()}
             note = tool.confirmation_note
             await run.io.call(db.create_approval, {**facts, "resolution_data": {"note": note} if note else None})
+
+
+def waits_for_record(tool: ToolExecution) -> bool:
+    """True if only a decision on record lets the tool go on."""
+    return tool.approval_type == _REQUIRED and tool.approval_id is not None
+
+
+async def decision(run: Run, run_id: str, tool: ToolExecution) -> dict[str, Any]:
+    """The record with the decision about a tool. Raises RunNotContinuableError if there is none yet."""
+    row: dict[str, Any] | None = await run.io.call(run.db.get_approval, tool.approval_id)
+    if row is None or row["status"] not in (APPROVED, REJECTED):
+        state = "is not there any more" if row is None else f"is {row['status']}"
+        raise RunNotContinuableError(
+            f"Run {run_id!r} waits for the approval of tool {tool.tool_name!r}: record {tool.approval_id!r} "
+            f"{state}. Decide with db.resolve_approval({tool.approval_id!r}, approved=True)."
+        )
+    return row
 
 
 def _is_answered(tool: ToolExecution) -> bool:
@@ -114,4 +124,4 @@ def _pause_type(tool: ToolExecution) -> str:
     return "external_execution" if tool.external_execution_required else "confirmation"
 
 
-__all__ = ["check_records", "record_pending", "settle"]
+__all__ = ["check_records", "decision", "record_pending", "settle", "waits_for_record"]

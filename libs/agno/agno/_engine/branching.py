@@ -83,8 +83,9 @@ async def take_up(run: Run) -> None:
     _check_status(wish, source if stored is None else stored)  # the caller's copy may be of yesterday
     kept = _kept_messages(wish, source)
     output = _successor(run, wish, source, kept)
+    run.component.take_up(run, output, wish)
     if source.status is RunStatus.paused and not wish.redirects:
-        _answer(output, wish)
+        await run.component.answer(run, output, wish)
         await settle(run, output, output.tools or ())
         _check_results(output)
     run.output, run.before = output, output.metrics
@@ -221,7 +222,8 @@ def _successor(run: Run, wish: Continuation, source: Any, kept: list[Message]) -
     return output
 
 
-def _answer(output: Any, wish: Continuation) -> None:
+async def answer(run: Run, output: Any, wish: Continuation) -> None:
+    """Put the caller's answers onto the tools that wait for them."""
     tools = {tool.tool_call_id: tool for tool in output.tools or ()}
     given = [r.tool_execution for r in output.requirements or () if wish.run_response is not None and r.is_resolved()]
     given += list(wish.updated_tools or ())
@@ -260,8 +262,23 @@ def forked(session: Any, session_id: str, before: str | None = None) -> Any:
         twin.run_id, twin.session_id = ids[past.run_id], session_id
         twin.parent_run_id = ids.get(past.parent_run_id or "", past.parent_run_id)
         twin.forked_from_run_id, twin.forked_from_session_id = past.run_id, session.session_id
+        _point_inside(twin, ids)
         fork.runs.append(twin)
     return fork
+
+
+def _point_inside(twin: Any, ids: dict[str, str]) -> None:
+    """Let the calls and questions of a copied run name the copies of the runs inside of it."""
+    if any(tool.child_run_ids for tool in twin.tools or ()):
+        twin.tools = [copy.copy(tool) for tool in twin.tools]
+    for tool in twin.tools or ():
+        if tool.child_run_ids:
+            tool.child_run_ids = [ids.get(one, one) for one in tool.child_run_ids]
+            tool.child_run_id = tool.child_run_ids[0]
+    if any(requirement.member_run_id in ids for requirement in twin.requirements or ()):
+        twin.requirements = [copy.copy(requirement) for requirement in twin.requirements]
+        for requirement in twin.requirements:
+            requirement.member_run_id = ids.get(requirement.member_run_id, requirement.member_run_id)
 
 
 async def _fork_session(run: Run, session: Any, source: Any) -> None:
@@ -287,4 +304,4 @@ def retired(run: Run) -> Any:
     return marked
 
 
-__all__ = ["Continuation", "forked", "retired", "say_more", "take_up"]
+__all__ = ["Continuation", "answer", "forked", "retired", "say_more", "take_up"]

@@ -44,6 +44,8 @@ class Run:
     identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
     identity: Mapping[str, Any] = {}
     input: Any = None
+    parent: Run | None = None  # the run that this one is a part of: a team's, of its member
+    ended: list[Run] | None = None  # runs inside this one, or inside those, that ended; on the outermost run
 
     model: Model | None = None
     messages: list[Message]
@@ -75,6 +77,7 @@ class Run:
     announced: bool = False  # the run is stored as pending, and is known to `cancel_run`
     counted: int = 0  # how many of the messages an earlier end of the run has counted for the session
     spent: Metrics | None = None  # what the session has to count, where it is not the whole run
+    delegations: Any = None  # of a team: its members, and what each was asked to do
     saving: bool = False  # a checkpoint is being written ...
     unsaved: list[Message] | None = None  # ... and this is the next one
 
@@ -96,8 +99,21 @@ class Run:
         if not self.announced:
             if (self.continued or "run_id" in self.asked) and is_running_here(run_id):
                 raise RunNotContinuableError(f"Run {run_id!r} is running, so it cannot be begun or continued now.")
-            self.token = register_run(run_id)
+            self.token = register_run(run_id, None if self.parent is None else self.parent.token)
         self.started = self.io.now()
+
+    @property
+    def outermost(self) -> Run:
+        """The run that the caller began: it has the session, and stores what the runs inside of it did."""
+        run = self
+        while run.parent is not None:
+            run = run.parent
+        return run
+
+    @property
+    def db(self) -> Any:
+        """The database that the run is stored in; also that of its approvals."""
+        return self.outermost.component.db
 
     def get(self, name: str) -> Any:
         """A setting: the call's value if it gave one, else the component's."""

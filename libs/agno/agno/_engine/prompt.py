@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -73,26 +73,22 @@ async def system_message(run: Run) -> Message | None:
         return Message(role=role, content=_resolved(run, text))
     if not run.component.build_context:
         return None
-    templated: list[str] = []
-    plain: list[str] = []
+    texts: list[str] = []
     kind: Any = type(run.component)
     for section in _possible(kind, *run.component.__dict__):
         said = section(run)
-        text = said if said is None or isinstance(said, str) else await said
-        if text:
-            (templated if section in TEMPLATED else plain).append(text)
-    if not templated and not plain:
-        return None
-    text = "\n".join([_resolved(run, "\n".join(templated)), *plain]).strip()
+        if found := said if said is None or isinstance(said, str) else await said:
+            texts.append(_resolved(run, found) if section in TEMPLATED else found)
+    text = "\n".join(texts).strip()
     return Message(role=role, content=text) if text else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _possible(kind: Hashable, *settings: str) -> tuple[Section, ...]:
+def _possible(kind: Any, *settings: str) -> tuple[Section, ...]:
     """The sections that a component can need, by the names (not the values) of the settings it has."""
     return tuple(
         section
-        for section, causes in (TEMPLATED | PLAIN).items()
+        for section, causes in kind.prompt_sections.items()
         if not causes or any(name in settings or getattr(kind, name, None) for name in causes)
     )
 
@@ -162,7 +158,7 @@ async def additional_information(run: Run) -> str | None:
         facts.append("Your approximate location is: " + ", ".join(str(v) for v in place.values() if v) + ".")
     if component.add_name_to_context and component.name:
         facts.append(f"Your name is: {component.name}.")
-    if component.enable_agentic_knowledge_filters and (keys := _filter_keys(run)):
+    if run.get("enable_agentic_knowledge_filters") and (keys := _filter_keys(run)):
         facts.append(f"search_knowledge_base takes filters; the keys that documents have are: {keys}.")
     if not facts:
         return None
@@ -268,7 +264,7 @@ def session_state(run: Run) -> str | None:
 
 
 # Each section with the settings that make it speak: at least one of them must be set. () where it depends on more.
-TEMPLATED: dict[Section, tuple[str, ...]] = {
+SECTIONS: dict[Section, tuple[str, ...]] = {
     description: ("description",),
     role: ("role",),
     instructions: (),
@@ -280,8 +276,6 @@ TEMPLATED: dict[Section, tuple[str, ...]] = {
         "enable_agentic_knowledge_filters",
     ),
     tool_instructions: ("tools",),
-}
-PLAIN: dict[Section, tuple[str, ...]] = {
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
     skills: ("skills",),
@@ -297,5 +291,16 @@ PLAIN: dict[Section, tuple[str, ...]] = {
     json_fields: (),
     session_state: (),
 }
+# those in which placeholders are filled in; what users, models and databases said is sent as it is
+TEMPLATED: set[Section] = {description, role, instructions, additional_information, tool_instructions}
 
-__all__ = ["build_messages", "few_shot_message", "json_prompt", "system_message", "wants_json_prompt"]
+__all__ = [
+    "SECTIONS",
+    "TEMPLATED",
+    "Section",
+    "build_messages",
+    "few_shot_message",
+    "json_prompt",
+    "system_message",
+    "wants_json_prompt",
+]

@@ -6,23 +6,27 @@ import functools
 import threading
 from collections.abc import Callable, Coroutine
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from agno._engine import memories, retrieval
+from agno._engine import branching, factories, memories, prompt, retrieval
 from agno._engine.body import agent_body
 from agno._engine.context import Run
+from agno._engine.history import runs_needed
 from agno._engine.observing import debug_level_of
 from agno._io import ASYNC, IO, SYNC, drive
 from agno.exceptions import RetryableModelProviderError, RunCancelledException
+from agno.models._loop import Exchange, converse
 from agno.models.base import Model
 from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
 from agno.models.message import Message
 from agno.models.utils import get_model
+from agno.run import agent as events
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
+from agno.utils.blank import blank
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.log import set_log_level_to_debug
@@ -32,10 +36,18 @@ _lock = threading.Lock()
 
 
 class Component(Settings):
-    """The part of an agent that is the same for whatever runs on the engine."""
+    """The part of an agent that is the same for whatever runs on the engine. What differs are these attributes."""
 
-    session_type = "agent"
+    session_type = "agent"  # the kind of component; the names of fields begin with it
+    id_field, name_field = "agent_id", "agent_name"
+    session_class: ClassVar[Any] = AgentSession
+    events: ClassVar[Any] = events  # the module with the events of its runs
+    unkept_events = frozenset({"RunContent"})  # by `store_events`, unless `events_to_skip` says otherwise
     body = staticmethod(agent_body)  # what happens between the start and the end of its runs
+    prompt_sections = prompt.SECTIONS
+    runs_to_load = staticmethod(runs_needed)  # how many earlier runs a run looks at
+    rows_per_run = 1  # how many rows one of its runs usually leaves in the session
+    answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
 
     # Ids -------------------------------------------------------------------------------------------------------------
 
@@ -106,16 +118,18 @@ class Component(Settings):
 
     @property
     def kept_callables(self) -> dict[Any, Any]:
-        """What the functions in `tools=` and `knowledge=` made, by user or session."""
+        """What the functions in `tools=`, `knowledge=` and `members=` made, by user or session."""
         kept: dict[Any, Any] = self._private("_callables", dict)
         return kept
 
-    def clear_callable_cache(self, kind: Literal["tools", "knowledge"] | None = None, close: bool = False) -> None:
-        """Forget what functions in `tools=` and `knowledge=` made, or one kind of it; `close` closes it first."""
+    def clear_callable_cache(
+        self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False
+    ) -> None:
+        """Forget what functions in `tools=`, `knowledge=` and `members=` made, or one kind of it; `close` closes it first."""
         drive(self._forget_callables(SYNC, kind, close))
 
     async def aclear_callable_cache(
-        self, kind: Literal["tools", "knowledge"] | None = None, close: bool = False
+        self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False
     ) -> None:
         """`clear_callable_cache` for asyncio."""
         await self._forget_callables(ASYNC, kind, close)
@@ -136,41 +150,44 @@ class Component(Settings):
 
     # Session ---------------------------------------------------------------------------------------------------------
 
-    def new_session(self, context: RunContext) -> AgentSession:
+    def new_output(self, **facts: Any) -> Any:
+        """The output of a run that has not begun."""
+        return blank(RunOutput, **facts)
+
+    def new_session(self, context: RunContext) -> Any:
         """A session that nothing is stored of yet."""
         component: Any = self
-        model = self.model_of_run()
-        data: dict[str, Any] = {"agent_id": component.id, "model": model.to_dict()}
+        model, kind = self.model_of_run(), self.session_type
+        data: dict[str, Any] = {f"{kind}_id": component.id, "model": model.to_dict()}
         if component.name:
             data["name"] = component.name
         now = now_epoch()
-        return AgentSession(
+        return self.session_class(
             session_id=context.session_id or "",
-            agent_id=component.id,
             user_id=context.user_id,
-            agent_data=data,
             metadata=dict(component.metadata) if component.metadata else None,
             created_at=now,
             updated_at=now,
             runs=[self._introduced(context)] if component.introduction else None,
+            **{f"{kind}_id": component.id, f"{kind}_data": data},
         )
 
-    def _introduced(self, context: RunContext) -> RunOutput:
+    def _introduced(self, context: RunContext) -> Any:
         """The run that a new session begins with: what the agent says before it is asked. Made twice, it is the same."""
         component: Any = self
-        text = component.introduction
-        return RunOutput(
+        text, kind = component.introduction, self.session_type
+        return self.new_output(
+            created_at=now_epoch(),
             run_id=f"{context.session_id}-introduction",
             session_id=context.session_id,
             user_id=context.user_id,
-            agent_id=component.id,
-            agent_name=component.name,
             content=text,
             messages=[Message(role=self.model_of_run().assistant_message_role, content=text)],
             status=RunStatus.completed,
+            **{f"{kind}_id": component.id, f"{kind}_name": component.name},
         )
 
-    def remember_session(self, session: AgentSession, seen: AgentSession | None) -> None:
+    def remember_session(self, session: Any, seen: Any) -> None:
         """Keep a session for `cache_session`. `seen` was cached when the run began: if it no longer is, another run
         ended meanwhile, and the database knows both."""
         now = self.cached_session
@@ -183,9 +200,27 @@ class Component(Settings):
         self.__dict__["_cached_session"] = session
 
     @property
-    def cached_session(self) -> AgentSession | None:
+    def cached_session(self) -> Any:
         """The last session, with `cache_session=True`."""
         return self.__dict__.get("_cached_session")
+
+    # What a run asks for -----------------------------------------------------------------------------------------------
+
+    async def prepare(self, run: Run) -> None:
+        """Find what the prompt and the tools of a run are made from."""
+        component: Any = self
+        if component.knowledge is not None:
+            await factories.knowledge_of(run)
+
+    async def converse(self, run: Run, exchange: Exchange) -> None:
+        """The model-tool loop of a run."""
+        await converse(exchange)
+
+    def take_up(self, run: Run, output: Any, wish: branching.Continuation) -> None:
+        """Bring back what belongs to a continued run beside its output."""
+
+    def thin_out(self, kept: Any) -> None:
+        """Leave out of the copy that is stored what only the output that is given back needs."""
 
     # Tools the component gives itself --------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ A backend implements the verbs of `RowVerbs`; the methods users and the engine c
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import Enum
 from importlib import import_module
 from typing import Any
@@ -90,9 +90,9 @@ class BaseDb(Records, Components, Approvals, Pruning):
         self.write_session(session.session_id, settle, [row], append=True)
         remember(session, data, [(row["run_id"], row["payload"])])
 
-    def finish_run(self, session: Any, run: Any) -> None:
-        """Store a run's end and the session's header. Keeps what others changed in the session meanwhile."""
-        self._write(session, [run_row(session.session_id, run)], owned=True)
+    def finish_run(self, session: Any, run: Any, inside: Sequence[Any] = ()) -> None:
+        """Store a run's end, the runs `inside` of it, and the session's header. Keeps what others changed meanwhile."""
+        self._write(session, [run_row(session.session_id, one) for one in (*inside, run)], owned=True)
 
     def save_header(self, session: Any) -> None:
         """Store a session without touching its runs."""

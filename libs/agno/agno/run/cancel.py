@@ -6,6 +6,7 @@ from agno.run.cancellation_management import (
     BaseRunCancellationManager,
     CancelToken,
     InMemoryRunCancellationManager,
+    LinkedToken,
     PolledToken,
 )
 
@@ -23,9 +24,13 @@ def set_cancellation_manager(manager: BaseRunCancellationManager) -> None:
     _manager = manager
 
 
-def register_run(run_id: str) -> CancelToken:
-    """Make a run known, and get the token it looks at. It may have been cancelled already."""
-    return _manager.register_run(run_id) or PolledToken(run_id, _manager)
+def register_run(run_id: str, outer: CancelToken | None = None) -> CancelToken:
+    """Make a run known, and get the token it looks at. It may have been cancelled already.
+
+    A run inside another one, whose token is `outer`, also stops when that is cancelled.
+    """
+    token = _manager.register_run(run_id) or PolledToken(run_id, _manager)
+    return token if outer is None else LinkedToken(token, outer)
 
 
 def cancel_run(run_id: str) -> bool:

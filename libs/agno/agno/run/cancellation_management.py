@@ -43,6 +43,22 @@ class PolledToken(CancelToken):
         return self._seen
 
 
+class LinkedToken(CancelToken):
+    """The token of a run inside another run: it is to stop, too, when the outer one is."""
+
+    def __init__(self, own: CancelToken, outer: CancelToken) -> None:
+        super().__init__(own.run_id)
+        self._own, self._outer = own, outer
+
+    @property
+    def cancelled(self) -> bool:  # type: ignore[override]  # read-only here: the tokens own the marks
+        return self._own.cancelled or self._outer.cancelled
+
+    def raise_if_cancelled(self) -> None:
+        self._outer.raise_if_cancelled()
+        self._own.raise_if_cancelled()
+
+
 class BaseRunCancellationManager(ABC):
     """Base of managers. The async faces call the sync ones; override them where that would wait for a network."""
 
@@ -135,4 +151,10 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         return {run_id: token.cancelled for run_id, token in self._active.copy().items()}
 
 
-__all__ = ["BaseRunCancellationManager", "CancelToken", "InMemoryRunCancellationManager", "PolledToken"]
+__all__ = [
+    "BaseRunCancellationManager",
+    "CancelToken",
+    "InMemoryRunCancellationManager",
+    "LinkedToken",
+    "PolledToken",
+]

@@ -279,11 +279,11 @@ def test_a_db_that_fails_behind_the_answer_does_not_take_it_back(mode: str) -> N
     class Failing(InMemoryDb):
         ends = 0
 
-        def finish_run(self, session: Any, run: Any) -> None:
+        def finish_run(self, session: Any, run: Any, inside: Any = ()) -> None:
             self.ends += 1
             if self.ends == 2:
                 raise OSError("disk full")
-            super().finish_run(session, run)
+            super().finish_run(session, run, inside)
 
     db = Failing()
     model = ScriptedModel(says("Hi"), note("Likes tea"), says("Done."))
