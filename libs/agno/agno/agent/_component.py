@@ -10,8 +10,11 @@ from typing import Any, Literal
 
 from agno._engine import memories, retrieval
 from agno._engine.body import agent_body
+from agno._engine.branching import take_up
 from agno._engine.context import Run
+from agno._engine.lifecycle import close_messages
 from agno._engine.observing import debug_level_of
+from agno._engine.sessions import kept_of
 from agno._io import ASYNC, IO, SYNC, drive
 from agno.exceptions import RetryableModelProviderError, RunCancelledException
 from agno.models.base import Model
@@ -36,6 +39,10 @@ class Component(Settings):
 
     session_type = "agent"
     body = staticmethod(agent_body)  # what happens between the start and the end of its runs
+    closing = staticmethod(close_messages)  # what is put on the output when they end, or pause
+    taking_up = staticmethod(take_up)  # how one of them goes on
+    kept = kept_of  # what is stored of an output
+    shares_output = False  # whether the caller's object of a background run is the one that the run fills
 
     # Ids -------------------------------------------------------------------------------------------------------------
 

@@ -79,6 +79,7 @@ def continued_run(agent: Any, given: RunOutput | None, mode: Mode) -> Run:
     if not wish.branches and is_running_here(context.run_id):
         raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
     output = RunOutput(run_id=context.run_id, session_id=context.session_id, user_id=context.user_id)
+    output.parent_run_id = values.get("parent_run_id")
     return _run(agent, mode, output, context, values, extra, model=agent.model_of_run(), continued=True, answers=wish)
 
 

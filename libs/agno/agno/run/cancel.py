@@ -6,10 +6,12 @@ from agno.run.cancellation_management import (
     BaseRunCancellationManager,
     CancelToken,
     InMemoryRunCancellationManager,
+    InnerToken,
     PolledToken,
 )
 
 _manager: BaseRunCancellationManager = InMemoryRunCancellationManager()
+_tokens: dict[str, CancelToken] = {}  # of the runs that go on in this process
 
 
 def get_cancellation_manager() -> BaseRunCancellationManager:
@@ -23,9 +25,14 @@ def set_cancellation_manager(manager: BaseRunCancellationManager) -> None:
     _manager = manager
 
 
-def register_run(run_id: str) -> CancelToken:
-    """Make a run known, and get the token it looks at. It may have been cancelled already."""
-    return _manager.register_run(run_id) or PolledToken(run_id, _manager)
+def register_run(run_id: str, parent_run_id: str | None = None) -> CancelToken:
+    """Make a run known, and get the token it looks at. It may have been cancelled already, and it is with the run that it
+    is a part of, if that goes on in this process."""
+    token = _manager.register_run(run_id) or PolledToken(run_id, _manager)
+    if parent_run_id is not None and (parent := _tokens.get(parent_run_id)) is not None:
+        token = InnerToken(token, parent)
+    _tokens[run_id] = token
+    return token
 
 
 def cancel_run(run_id: str) -> bool:
@@ -45,6 +52,7 @@ def is_cancelled(run_id: str) -> bool:
 
 def cleanup_run(run_id: str) -> None:
     """Forget a run that ended."""
+    _tokens.pop(run_id, None)
     _manager.cleanup_run(run_id)
 
 

@@ -43,6 +43,18 @@ class PolledToken(CancelToken):
         return self._seen
 
 
+class InnerToken(CancelToken):
+    """The token of a run that is a part of another one: it stops with it."""
+
+    def __init__(self, own: CancelToken, outer: CancelToken) -> None:
+        super().__init__(own.run_id)
+        self._own, self._outer = own, outer
+
+    @property
+    def cancelled(self) -> bool:  # type: ignore[override]  # read-only here: the two tokens own the marks
+        return self._own.cancelled or self._outer.cancelled
+
+
 class BaseRunCancellationManager(ABC):
     """Base of managers. The async faces call the sync ones; override them where that would wait for a network."""
 
@@ -135,4 +147,4 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         return {run_id: token.cancelled for run_id, token in self._active.copy().items()}
 
 
-__all__ = ["BaseRunCancellationManager", "CancelToken", "InMemoryRunCancellationManager", "PolledToken"]
+__all__ = ["BaseRunCancellationManager", "CancelToken", "InMemoryRunCancellationManager", "InnerToken", "PolledToken"]
