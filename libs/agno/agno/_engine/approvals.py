@@ -18,7 +18,7 @@ _REQUIRED, _AUDIT = "required", "audit"
 
 def check_records(run: Run) -> None:
     """Approvals are kept in a database; a run with such a tool and no database is refused before the model is asked."""
-    if run.component.db is not None or run.output.parent_run_id is not None:
+    if run.db is not None or run.output.parent_run_id is not None:
         return
     if marked := [function.name for function in run.functions.values() if function.approval_type]:
         raise ValueError(
@@ -29,7 +29,7 @@ def check_records(run: Run) -> None:
 
 async def record_pending(run: Run, waiting: Iterable[ToolExecution]) -> None:
     """Write a pending record for every waiting tool that needs one."""
-    db = run.component.db
+    db = run.db
     for tool in waiting:
         if tool.approval_type != _REQUIRED or tool.approval_id is not None:
             continue
@@ -44,7 +44,7 @@ async def record_pending(run: Run, waiting: Iterable[ToolExecution]) -> None:
 
 async def settle(run: Run, output: Any, tools: Iterable[ToolExecution]) -> None:
     """Put the decisions on record onto the tools. Raises RunNotContinuableError while one of them is missing."""
-    db = run.component.db
+    db = run.db
     for tool in tools if db is not None else ():
         if not tool.is_paused:
             continue

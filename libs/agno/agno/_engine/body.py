@@ -21,7 +21,7 @@ from agno._engine.prompt import build_messages
 from agno._engine.sessions import store
 from agno._engine.toolbox import connect_toolkits, resolve_tools
 from agno._io import DONE, silent
-from agno.models._loop import Exchange, converse
+from agno.models._loop import Exchange
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
 
@@ -51,7 +51,7 @@ async def agent_body(run: Run) -> None:
     run.exchange = exchange = _exchange(run)
     if component.compression_manager is not None or component.compress_tool_results:
         compress_in(run, exchange)
-    await converse(exchange)
+    await component.converse(run, exchange)
     if run.reasoning_open:
         run.reasoning_open = False
         await reasoning.completed(run)
@@ -222,12 +222,11 @@ async def _pause(run: Run) -> None:
     assert exchange is not None
     waiting = [execution for execution in exchange.executions if execution.is_paused]
     output.status = RunStatus.paused
-    output.content = exchange.response.content or _what_is_needed(waiting)
     await record_pending(run, waiting)
     output.requirements = output.build_requirements(waiting)
-    event = run.event(
-        run.events.RunPausedEvent, tools=waiting, content=output.content, requirements=output.requirements
-    )
+    asked = [r.tool_execution for r in output.requirements]  # of a team, also what its members wait for
+    output.content = exchange.response.content or _what_is_needed(asked)
+    event = run.event(run.events.RunPausedEvent, tools=asked, content=output.content, requirements=output.requirements)
     await store(run)
     await run.show(event)
 
@@ -288,7 +287,7 @@ def _take_response(run: Run, exchange: Exchange) -> None:
     mine["content"] = mine["citations"] = mine["response_audio"] = None
     for name, value in exchange.response.__dict__.items():
         if value and (target := _TAKEN.get(name)):
-            mine[target] = value
+            mine[target] = [*(mine.get(target) or ()), *value] if target in _MEDIA else value
     if info := model.connection_info():
         output.model_provider_data = {**(output.model_provider_data or {}), "api": info}
 
@@ -306,9 +305,11 @@ _TAKEN = {
     "provider_data": "model_provider_data",
 }
 
+_MEDIA = frozenset({"images", "videos", "audio", "files"})  # a team has those of its members already
+
 _RESULT = (
     "content", "content_type", "reasoning_content", "citations", "images", "videos", "audio", "response_audio",
-    "references", "additional_input", "reasoning_steps", "reasoning_messages", "metadata", "metrics",
+    "references", "additional_input", "reasoning_steps", "reasoning_messages", "metadata", "metrics", "member_responses",
 )  # fmt: skip
 
 

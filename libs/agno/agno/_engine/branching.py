@@ -83,8 +83,9 @@ async def take_up(run: Run) -> None:
     _check_status(wish, source if stored is None else stored)  # the caller's copy may be of yesterday
     kept = _kept_messages(wish, source)
     output = _successor(run, wish, source, kept)
+    run.component.take_up(run, output, wish)
     if source.status is RunStatus.paused and not wish.redirects:
-        _answer(output, wish)
+        await run.component.answer(run, output, wish)
         await settle(run, output, output.tools or ())
         _check_results(output)
     run.output, run.before = output, output.metrics
@@ -221,7 +222,8 @@ def _successor(run: Run, wish: Continuation, source: Any, kept: list[Message]) -
     return output
 
 
-def _answer(output: Any, wish: Continuation) -> None:
+async def answer(run: Run, output: Any, wish: Continuation) -> None:
+    """Put the caller's answers onto the tools that wait for them."""
     tools = {tool.tool_call_id: tool for tool in output.tools or ()}
     given = [r.tool_execution for r in output.requirements or () if wish.run_response is not None and r.is_resolved()]
     given += list(wish.updated_tools or ())
@@ -287,4 +289,4 @@ def retired(run: Run) -> Any:
     return marked
 
 
-__all__ = ["Continuation", "forked", "retired", "say_more", "take_up"]
+__all__ = ["Continuation", "answer", "forked", "retired", "say_more", "take_up"]

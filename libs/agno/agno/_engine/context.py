@@ -15,7 +15,7 @@ from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelType
 from agno.run.base import RunStatus
-from agno.run.cancel import CancelToken, is_running_here, register_run
+from agno.run.cancel import CancelToken, is_running_here, register_run, token_of
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
@@ -45,6 +45,8 @@ class Run:
     identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
     identity: Mapping[str, Any] = {}
     input: Any = None
+    parent: Run | None = None  # the run that this one is a part of: a team's, of its member
+    ended: list[Run] | None = None  # runs inside this one, or inside those, that ended; on the outermost run
 
     model: Model | None = None
     messages: list[Message]
@@ -97,8 +99,22 @@ class Run:
         if not self.announced:
             if (self.continued or "run_id" in self.asked) and is_running_here(run_id):
                 raise RunNotContinuableError(f"Run {run_id!r} is running, so it cannot be begun or continued now.")
-            self.token = register_run(run_id, self.output.parent_run_id)
+            outer = self.parent.token if self.parent is not None else token_of(self.output.parent_run_id)
+            self.token = register_run(run_id, outer)
         self.started = self.io.now()
+
+    @property
+    def outermost(self) -> Run:
+        """The run that the caller began: it has the session, and stores what the runs inside of it did."""
+        run = self
+        while run.parent is not None:
+            run = run.parent
+        return run
+
+    @property
+    def db(self) -> Any:
+        """The database that the run is stored in; also that of its approvals."""
+        return self.outermost.component.db
 
     def get(self, name: str) -> Any:
         """A setting: the call's value if it gave one, else the component's."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agno._engine.context import Run
+from agno._engine.costs import MEMBER, add_member_details
 from agno._engine.observing import observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
@@ -118,6 +119,8 @@ def count_metrics(run: Run) -> None:
     total.duration = seconds + ((before.duration or 0.0) if before is not None else 0.0)
     if run.other_usage or (before is not None and before.details):
         _count_others(run, total)
+    if members := run.output.__dict__.get("member_responses"):
+        add_member_details(total, run.model, members)
     run.output.metrics = total
     if run.counted:
         run.spent = usage_of(run.messages[run.counted :])
@@ -155,7 +158,7 @@ def _count_others(run: Run, total: Metrics) -> None:
         if id(message) not in kept:
             total.add_usage(own)
     for part, models in ((run.before and run.before.details) or {}).items():
-        if part != ModelType.MODEL.value:  # its messages are those of the run
+        if part != ModelType.MODEL.value and not part.startswith(MEMBER):  # these are counted from what there is
             total.add_usage(Metrics(details={part: list(models)}))
             for spent in models:
                 total.add_usage(spent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -77,11 +77,12 @@ async def system_message(run: Run) -> Message | None:
     templated: list[str] = []
     plain: list[str] = []
     kind: Any = type(run.component)
+    filled = kind.prompt_sections[0]
     for section in _possible(kind, *run.component.__dict__):
         said = section(run)
         text = said if said is None or isinstance(said, str) else await said
         if text:
-            (templated if section in TEMPLATED else plain).append(text)
+            (templated if section in filled else plain).append(text)
     if not templated and not plain:
         return None
     text = "\n".join([_resolved(run, "\n".join(templated)), *plain]).strip()
@@ -89,11 +90,12 @@ async def system_message(run: Run) -> Message | None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _possible(kind: Hashable, *settings: str) -> tuple[Section, ...]:
+def _possible(kind: Any, *settings: str) -> tuple[Section, ...]:
     """The sections that a component can need, by the names (not the values) of the settings it has."""
+    filled, plain = kind.prompt_sections
     return tuple(
         section
-        for section, causes in (TEMPLATED | PLAIN).items()
+        for section, causes in (filled | plain).items()
         if not causes or any(name in settings or getattr(kind, name, None) for name in causes)
     )
 
@@ -163,7 +165,7 @@ async def additional_information(run: Run) -> str | None:
         facts.append("Your approximate location is: " + ", ".join(str(v) for v in place.values() if v) + ".")
     if component.add_name_to_context and component.name:
         facts.append(f"Your name is: {component.name}.")
-    if component.enable_agentic_knowledge_filters and (keys := _filter_keys(run)):
+    if run.get("enable_agentic_knowledge_filters") and (keys := _filter_keys(run)):
         facts.append(f"search_knowledge_base takes filters; the keys that documents have are: {keys}.")
     if not facts:
         return None
@@ -314,4 +316,13 @@ PLAIN: dict[Section, tuple[str, ...]] = {
     session_state: (),
 }
 
-__all__ = ["build_messages", "few_shot_message", "json_prompt", "system_message", "wants_json_prompt"]
+__all__ = [
+    "PLAIN",
+    "TEMPLATED",
+    "Section",
+    "build_messages",
+    "few_shot_message",
+    "json_prompt",
+    "system_message",
+    "wants_json_prompt",
+]

@@ -107,7 +107,7 @@ def knowledge_tools(run: Run) -> list[Function]:
     component = run.component
     found: list[Function] = []
     if component.search_knowledge and (component.knowledge is not None or component.knowledge_retriever is not None):
-        agentic = component.enable_agentic_knowledge_filters
+        agentic = run.get("enable_agentic_knowledge_filters")
         found.append(coloured(run, _filtered_search(run) if agentic else _search(run)))
     if component.update_knowledge and component.knowledge is not None:
         found.append(coloured(run, _addition(run)))

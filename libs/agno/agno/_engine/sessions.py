@@ -7,7 +7,8 @@ from typing import Any
 
 from agno._engine.branching import retired
 from agno._engine.context import Run, private_copy
-from agno._engine.history import finished_runs, runs_needed
+from agno._engine.costs import sum_of
+from agno._engine.history import finished_runs
 from agno.db._sessions import own_copy
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -52,7 +53,9 @@ def _is_stored(run: Run) -> bool:
 
 async def _open_session(run: Run, db: Any) -> None:
     component = run.component
-    session = run.loaded_session or (_cached(run) if component.cache_session else None)
+    session = run.loaded_session
+    if session is None and component.cache_session and run.output.parent_run_id is None:
+        session = _cached(run)
     if session is None and db is not None:
         session = await read_stored(run, db)
         if session is None:
@@ -68,10 +71,13 @@ async def read_stored(run: Run, db: Any) -> Any:
     """The stored session, with as many runs as this run looks at."""
     key = (_wanted_session(run), run.component.session_type, run.context.user_id)
     wanted = _window(run)
-    session = await run.io.call(db.read_session, *key, runs=wanted)
-    runs = session.runs or [] if session is not None and wanted else []
-    if len(runs) == wanted and len(finished_runs(runs)) < wanted:
-        return await run.io.call(db.read_session, *key)  # failed and paused runs take no place in the history
+    rows = wanted and wanted * run.component.rows_per_run
+    session = await run.io.call(db.read_session, *key, runs=rows)
+    while rows and session is not None and len(runs := session.runs or []) == rows:
+        if len(finished_runs(runs)) >= (wanted or 0):
+            break
+        rows *= 4  # failed and paused runs, and those of members, take no place in the history
+        session = await run.io.call(db.read_session, *key, runs=rows)
     return session
 
 
@@ -91,8 +97,8 @@ def _wanted_session(run: Run) -> str:
 
 def _window(run: Run) -> int | None:
     """How many of the newest runs are loaded; None for all."""
-    wanted = runs_needed(run)
     component = run.component
+    wanted = component.runs_to_load(run)
     if run.continued or component.cache_session or component.read_chat_history or component.read_tool_call_history:
         wanted = -1
     return None if wanted < 0 else wanted
@@ -157,18 +163,24 @@ async def store(run: Run) -> None:
         run.stored = True
         return  # what could not be opened is left as it is in the database
     output.session_state = run.stored_state() or None
+    if output.parent_run_id is not None:
+        run.stored = True
+        return  # the outermost run writes it
     if component.db is None and not component.cache_session and run.loaded_session is None:
         run.stored = True
         return
     session = run.session
     assert session is not None  # the run is opened
     _update_header(run, session)
+    for inside in run.ended or ():
+        session.upsert_run(inside.output)
     session.upsert_run(output)
-    if component.db is not None and output.parent_run_id is None:
+    if component.db is not None:
         session.updated_at = now_epoch()
         if (original := retired(run)) is not None:
             await run.io.call(component.db.finish_run, session, original)
-        await run.io.call(component.db.finish_run, session, stored_copy(run), **_settled_progress(run))
+        settled = _settled_progress(run)
+        await run.io.call(component.db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
     if component.cache_session:
         component.remember_session(session, run.cached_session)
         run.cached_session = session
@@ -190,7 +202,7 @@ async def store_progress(run: Run, messages: list[Message], facts: dict[str, Any
     session.session_data = {**(session.session_data or {}), "session_state": state}
     so_far = copy.copy(output)
     so_far.__dict__.update(facts, messages=[m for m in messages if m.add_to_agent_memory], session_state=state or None)
-    await run.io.call(component.db.finish_run, session, stored_copy(run, so_far))
+    await run.io.call(component.db.finish_run, session, stored_copy(run, so_far), stored_inside(run))
 
 
 def _update_header(run: Run, session: Any) -> None:
@@ -202,8 +214,17 @@ def _update_header(run: Run, session: Any) -> None:
     if output.metrics is not None and output.status is not RunStatus.paused:
         if run.session_cost is None:  # a run that is stored once more is not counted once more
             run.session_cost = (data.get("session_metrics"),)
-        data["session_metrics"] = _session_metrics(run.session_cost[0], run.spent or output.metrics)
+        data["session_metrics"] = _session_metrics(run.session_cost[0], _spent(run))
     session.session_data = data or None
+
+
+def _spent(run: Run) -> Metrics:
+    """What the session has to count: the run, and the runs inside of it."""
+    own: Metrics = run.spent or run.output.metrics
+    members = [inside.output for inside in run.ended or () if inside.parent is run] if run.counted else None
+    if members is None:
+        members = run.output.__dict__.get("member_responses")
+    return own + sum_of(members) if members else own
 
 
 def _session_metrics(stored: Any, new: Metrics) -> dict[str, Any]:
@@ -220,6 +241,11 @@ def stored_copy(run: Run, output: Any = None) -> Any:
     return run.component.kept(output or run.output)
 
 
+def stored_inside(run: Run) -> list[Any]:
+    """What is kept of the runs inside the run: each as its own component says."""
+    return [stored_copy(inside) for inside in run.ended or ()]
+
+
 def kept_of(component: Any, output: Any) -> Any:
     """The run as it is kept: without history, and without what the settings leave out. The output stays whole."""
     kept = output.__class__.__new__(output.__class__)
@@ -234,6 +260,7 @@ def kept_of(component: Any, output: Any) -> Any:
         kept.images = kept.videos = kept.audio = kept.files = kept.response_audio = None
         kept.input = kept.input.without_media() if kept.input is not None else None
     kept.messages = messages or None
+    component.thin_out(kept)
     return kept
 
 

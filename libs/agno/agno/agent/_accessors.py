@@ -10,7 +10,6 @@ from agno._engine.memories import recalled
 from agno._engine.retrieval import add_to, documents
 from agno._engine.sessions import kept_of, settle
 from agno._io import IO, asynchronous, sync
-from agno.session import AgentSession
 from agno.utils.ids import new_id
 
 
@@ -34,7 +33,7 @@ class Accessors:
         run = component._rehearsal(io, None, offered.pop("run_context", None))
         await settle(run)
         knowledge = await knowledge_of(run)
-        offered = {"agent": self, "run_context": run.context, **offered}
+        offered = {component.session_type: self, "run_context": run.context, **offered}
         return await documents(io, self, knowledge, query, num_documents, filters, offered)
 
     get_relevant_docs_from_knowledge = sync(_documents)
@@ -79,13 +78,13 @@ class Accessors:
 
     async def _fork(
         self, io: IO, session_id: str | None = None, *, before_run_id: str | None = None, user_id: str | None = None
-    ) -> AgentSession:
+    ) -> Any:
         """A stored copy of a session under a new id, with all its runs or those before one of them."""
         component: Any = self
         session = await component._must_load(io, session_id, user_id)
         if before_run_id is not None and session.get_run(before_run_id) is None:
             raise ValueError(f"There is no run {before_run_id!r} in session {session.session_id!r}.")
-        fork: AgentSession = forked(session, new_id(), before_run_id)
+        fork = forked(session, new_id(), before_run_id)
         await component._save(io, fork)
         return fork
 

@@ -8,24 +8,27 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import Any, Literal
 
-from agno._engine import memories, retrieval
+from agno._engine import branching, memories, prompt, retrieval
 from agno._engine.body import agent_body
-from agno._engine.branching import take_up
 from agno._engine.context import Run
+from agno._engine.history import runs_needed
 from agno._engine.lifecycle import close_messages
 from agno._engine.observing import debug_level_of
 from agno._engine.sessions import kept_of
 from agno._io import ASYNC, IO, SYNC, drive
 from agno.exceptions import RetryableModelProviderError, RunCancelledException
+from agno.models._loop import Exchange, converse
 from agno.models.base import Model
 from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
 from agno.models.message import Message
 from agno.models.utils import get_model
+from agno.run import agent as events
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
+from agno.utils.blank import blank
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.log import set_log_level_to_debug
@@ -35,14 +38,21 @@ _lock = threading.Lock()
 
 
 class Component(Settings):
-    """The part of an agent that is the same for whatever runs on the engine."""
+    """The part of an agent that is the same for whatever runs on the engine. What differs are these attributes."""
 
-    session_type = "agent"
+    session_type = "agent"  # the kind of component: it names the fields for its id, name and data
+    session_class = AgentSession
+    events = events  # the module with the events of its runs
+    unkept_events = frozenset({"RunContent"})  # by `store_events`, unless `events_to_skip` says otherwise
     body = staticmethod(agent_body)  # what happens between the start and the end of its runs
     closing = staticmethod(close_messages)  # what is put on the output when they end, or pause
-    taking_up = staticmethod(take_up)  # how one of them goes on
+    taking_up = staticmethod(branching.take_up)  # how one of them goes on
     kept = kept_of  # what is stored of an output
     shares_output = False  # whether the caller's object of a background run is the one that the run fills
+    prompt_sections = (prompt.TEMPLATED, prompt.PLAIN)
+    runs_to_load = staticmethod(runs_needed)  # how many earlier runs a run looks at
+    rows_per_run = 1  # how many rows one of its runs usually leaves in the session
+    answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
 
     # Ids -------------------------------------------------------------------------------------------------------------
 
@@ -143,41 +153,44 @@ class Component(Settings):
 
     # Session ---------------------------------------------------------------------------------------------------------
 
-    def new_session(self, context: RunContext) -> AgentSession:
+    def new_output(self, **facts: Any) -> Any:
+        """The output of a run that has not begun."""
+        return blank(RunOutput, **facts)
+
+    def new_session(self, context: RunContext) -> Any:
         """A session that nothing is stored of yet."""
         component: Any = self
-        model = self.model_of_run()
-        data: dict[str, Any] = {"agent_id": component.id, "model": model.to_dict()}
+        model, kind = self.model_of_run(), self.session_type
+        data: dict[str, Any] = {f"{kind}_id": component.id, "model": model.to_dict()}
         if component.name:
             data["name"] = component.name
         now = now_epoch()
-        return AgentSession(
+        return self.session_class(
             session_id=context.session_id or "",
-            agent_id=component.id,
             user_id=context.user_id,
-            agent_data=data,
             metadata=dict(component.metadata) if component.metadata else None,
             created_at=now,
             updated_at=now,
             runs=[self._introduced(context)] if component.introduction else None,
+            **{f"{kind}_id": component.id, f"{kind}_data": data},
         )
 
-    def _introduced(self, context: RunContext) -> RunOutput:
+    def _introduced(self, context: RunContext) -> Any:
         """The run that a new session begins with: what the agent says before it is asked. Made twice, it is the same."""
         component: Any = self
-        text = component.introduction
-        return RunOutput(
+        text, kind = component.introduction, self.session_type
+        return self.new_output(
+            created_at=now_epoch(),
             run_id=f"{context.session_id}-introduction",
             session_id=context.session_id,
             user_id=context.user_id,
-            agent_id=component.id,
-            agent_name=component.name,
             content=text,
             messages=[Message(role=self.model_of_run().assistant_message_role, content=text)],
             status=RunStatus.completed,
+            **{f"{kind}_id": component.id, f"{kind}_name": component.name},
         )
 
-    def remember_session(self, session: AgentSession, seen: AgentSession | None) -> None:
+    def remember_session(self, session: Any, seen: Any) -> None:
         """Keep a session for `cache_session`. `seen` was cached when the run began: if it no longer is, another run
         ended meanwhile, and the database knows both."""
         now = self.cached_session
@@ -190,9 +203,21 @@ class Component(Settings):
         self.__dict__["_cached_session"] = session
 
     @property
-    def cached_session(self) -> AgentSession | None:
+    def cached_session(self) -> Any:
         """The last session, with `cache_session=True`."""
         return self.__dict__.get("_cached_session")
+
+    # What a run asks for -----------------------------------------------------------------------------------------------
+
+    async def converse(self, run: Run, exchange: Exchange) -> None:
+        """The model-tool loop of a run."""
+        await converse(exchange)
+
+    def take_up(self, run: Run, output: Any, wish: branching.Continuation) -> None:
+        """Bring back what belongs to a continued run beside its output."""
+
+    def thin_out(self, kept: Any) -> None:
+        """Leave out of the copy that is stored what only the output that is given back needs."""
 
     # Tools the component gives itself --------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from agno._engine.rehearsing import system_message_of, tools_for
 from agno._io import IO, asynchronous, sync
 from agno.agent._runs import new_run
 from agno.models.message import Message
-from agno.run.agent import RunOutput
 from agno.run.context import RunContext
 
 
@@ -43,7 +42,7 @@ class Inspection:
     async def _tools(
         self,
         io: IO,
-        run_response: RunOutput | None = None,
+        run_response: Any = None,
         session: Any = None,
         async_mode: bool | None = None,
         user_id: str | None = None,
@@ -74,7 +73,7 @@ class Inspection:
 
     def save_run_response_to_file(
         self,
-        run_response: RunOutput,
+        run_response: Any,
         input: Any = None,
         session_id: str | None = None,
         user_id: str | None = None,

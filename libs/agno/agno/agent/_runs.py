@@ -11,8 +11,7 @@ from agno._engine.inputs import validated
 from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
-from agno.run import agent as events
-from agno.run.agent import RunInput, RunOutput
+from agno.run.agent import RunInput
 from agno.run.cancel import is_running_here
 from agno.run.context import RunContext
 from agno.utils.blank import blank
@@ -29,26 +28,34 @@ _WORKFLOW_TAGS = {
 }
 
 
-def new_run(agent: Any, given: Any, mode: Mode) -> Run:
-    """A run that has not begun. Raises for input and options that cannot be right."""
+def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Run:
+    """A run that has not begun. Raises for input and options that cannot be right.
+
+    A run that is a part of another, its `parent`, takes the model of that if its component has none.
+    """
     values, extra = _sorted_options(agent, mode.options, RUN_OPTIONS) if mode.options else ({}, {})
     value = validated(given, agent.input_schema) if agent.input_schema is not None else given
     context = _context(agent, values, values.get("run_id") or new_id())
-    model = agent.model_of_run()
-    output = blank(
-        RunOutput,
+    model = _model(agent, parent)
+    kind = agent.session_type
+    output = agent.new_output(
         run_id=context.run_id,
         session_id=context.session_id,
         user_id=context.user_id,
-        agent_id=agent.id,
-        agent_name=agent.name,
         model=model.id,
         model_provider=model.get_provider(),
-        parent_run_id=values.get("parent_run_id"),
+        parent_run_id=values.get("parent_run_id") if parent is None else parent.output.run_id,
         input=_captured(given, values),
         created_at=now_epoch(),
+        **{f"{kind}_id": agent.id, f"{kind}_name": agent.name},
     )
-    return _run(agent, mode, output, context, values, extra, model=model, input=value)
+    return _run(agent, mode, output, context, values, extra, parent, model=model, input=value)
+
+
+def _model(component: Any, parent: Run | None) -> Any:
+    if parent is not None and component.model is None:
+        return parent.model
+    return component.model_of_run()
 
 
 def _captured(given: Any, values: dict[str, Any]) -> RunInput:
@@ -59,7 +66,7 @@ def _captured(given: Any, values: dict[str, Any]) -> RunInput:
     return captured
 
 
-def continued_run(agent: Any, given: RunOutput | None, mode: Mode) -> Run:
+def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Run:
     """A run that goes on where another stopped. What was stored is loaded when it begins."""
     values, extra = _sorted_options(agent, mode.options, CONTINUE_OPTIONS)
     wish = Continuation(given, **{name: values.pop(name) for name in _WISHES if name in values})
@@ -78,9 +85,15 @@ def continued_run(agent: Any, given: RunOutput | None, mode: Mode) -> Run:
         context.session_id = new_id()
     if not wish.branches and is_running_here(context.run_id):
         raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
-    output = RunOutput(run_id=context.run_id, session_id=context.session_id, user_id=context.user_id)
-    output.parent_run_id = values.get("parent_run_id")
-    return _run(agent, mode, output, context, values, extra, model=agent.model_of_run(), continued=True, answers=wish)
+    output = agent.new_output(
+        run_id=context.run_id,
+        session_id=context.session_id,
+        user_id=context.user_id,
+        parent_run_id=values.get("parent_run_id") if parent is None else parent.output.run_id,
+        created_at=now_epoch(),
+    )
+    state: dict[str, Any] = {"model": _model(agent, parent), "continued": True, "answers": wish}
+    return _run(agent, mode, output, context, values, extra, parent, **state)
 
 
 _WISHES = tuple(name for name in Continuation.__dataclass_fields__ if name in CONTINUE_OPTIONS and name != "session_id")
@@ -128,15 +141,17 @@ def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
 def _run(
     agent: Any,
     mode: Mode,
-    output: RunOutput,
+    output: Any,
     context: RunContext,
     values: dict[str, Any],
     extra: dict[str, Any],
+    parent: Run | None = None,
     **state: Any,
 ) -> Run:
+    kind = agent.session_type
     identity: dict[str, Any] = {
-        "agent_id": output.agent_id or agent.id,
-        "agent_name": agent.name or "",
+        f"{kind}_id": agent.id,
+        f"{kind}_name": agent.name or "",
         "run_id": output.run_id,
         "session_id": context.session_id,
     }
@@ -146,27 +161,32 @@ def _run(
         output.workflow_step_id = tags.get("step_id")
     if output.parent_run_id:
         identity["parent_run_id"] = output.parent_run_id
+    if parent is not None:
+        state["parent"] = parent
+        identity["nested_depth"] = parent.identity.get("nested_depth", 0) + 1
     if agent.store_events:
         state["kept_events"] = list(output.events or ())
-        state["skipped_events"] = _skipped(agent.events_to_skip)
+        state["skipped_events"] = _skipped(agent)
     if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
         refuse_async_hooks(agent)
     return Run(
         component=agent,
         io=mode.io,
-        events=events,
+        events=agent.events,
         output=output,
         context=context,
         asked=values,
         extra=extra,
         streaming=mode.streaming,
         identity=identity,
+        identity_name=kind,
         **state,
     )
 
 
-def _skipped(kinds: Any) -> frozenset[str]:
-    return frozenset({"RunContent"} if kinds is None else {getattr(kind, "value", kind) for kind in kinds})
+def _skipped(agent: Any) -> frozenset[str]:
+    kinds = agent.events_to_skip
+    return agent.unkept_events if kinds is None else frozenset(getattr(kind, "value", kind) for kind in kinds)
 
 
 __all__ = ["continued_run", "new_run"]

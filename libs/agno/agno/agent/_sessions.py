@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from agno._io import IO, asynchronous, sync
 from agno.models._loop import Exchange, converse
 from agno.models.message import Message
 from agno.models.metrics import Metrics
-from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
-from agno.session import AgentSession, SessionSummary
+from agno.session import SessionSummary
 from agno.utils.log import log_warning
 
 _NAME_WORDS = 5
 _NAME_TRIES = 3
 
 
-class Sessions:
+S = TypeVar("S")  # the sessions of the component
+O = TypeVar("O")  # noqa: E741  # what its runs give
+
+
+class Sessions(Generic[S, O]):
     """Sessions, runs, state and names."""
 
     def _the_id(self, session_id: str | None) -> str:
@@ -27,28 +30,28 @@ class Sessions:
             raise ValueError(f"{self!r} has no session yet: pass session_id=, or run it first.")
         return found
 
-    async def _load(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> AgentSession | None:
+    async def _load(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> S | None:
         """The session with all its runs, or None. The session of another user is not found."""
         component: Any = self
         wanted = self._the_id(session_id)
-        cached: AgentSession | None = component.cached_session
+        cached: Any = component.cached_session
         if component.cache_session and cached is not None and cached.session_id == wanted:
             return cached if user_id is None or cached.user_id in (None, user_id) else None
         if component.db is None:
             return None
-        found: AgentSession | None = await io.call(component.db.read_session, wanted, component.session_type, user_id)
+        found: S | None = await io.call(component.db.read_session, wanted, component.session_type, user_id)
         return found
 
     get_session = sync(_load)
     aget_session = asynchronous(_load)
 
-    async def _must_load(self, io: IO, session_id: str | None, user_id: str | None = None) -> AgentSession:
+    async def _must_load(self, io: IO, session_id: str | None, user_id: str | None = None) -> Any:
         session = await self._load(io, session_id, user_id)
         if session is None:
             raise ValueError(f"There is no session {self._the_id(session_id)!r} for {self!r}.")
         return session
 
-    async def _save(self, io: IO, session: AgentSession) -> None:
+    async def _save(self, io: IO, session: Any) -> None:
         """Store a session. Does nothing without a db."""
         component: Any = self
         if component.db is not None:
@@ -71,10 +74,10 @@ class Sessions:
 
     async def _run_output(
         self, io: IO, run_id: str, session_id: str | None = None, user_id: str | None = None
-    ) -> RunOutput | None:
+    ) -> O | None:
         """A run of the session, or None."""
-        session = await self._load(io, session_id, user_id)
-        run: RunOutput | None = session.get_run(run_id) if session is not None else None
+        session: Any = await self._load(io, session_id, user_id)
+        run: O | None = session.get_run(run_id) if session is not None else None
         if run is None:
             log_warning(f"run {run_id!r} is not in session {session_id!r}")
         return run
@@ -82,15 +85,15 @@ class Sessions:
     get_run_output = sync(_run_output)
     aget_run_output = asynchronous(_run_output)
 
-    async def _last_run_output(
-        self, io: IO, session_id: str | None = None, user_id: str | None = None
-    ) -> RunOutput | None:
+    async def _last_run_output(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> O | None:
         """The newest run of the session, or None."""
-        session = await self._load(io, session_id, user_id)
+        session: Any = await self._load(io, session_id, user_id)
         if session is None or not session.runs:
             log_warning(f"session {session_id!r} has no runs")
             return None
-        return session.runs[-1]
+        runs: list[Any] = session.runs
+        newest: O = next((run for run in reversed(runs) if run.parent_run_id is None), runs[-1])  # not a member's
+        return newest
 
     get_last_run_output = sync(_last_run_output)
     aget_last_run_output = asynchronous(_last_run_output)
@@ -99,7 +102,8 @@ class Sessions:
         self, io: IO, session_id: str | None = None, last_n_runs: int | None = None, user_id: str | None = None
     ) -> list[Message]:
         """All messages of the session. Raises ValueError for a session that is not there."""
-        return (await self._must_load(io, session_id, user_id)).get_chat_history(last_n_runs)
+        messages: list[Message] = (await self._must_load(io, session_id, user_id)).get_chat_history(last_n_runs)
+        return messages
 
     get_chat_history = sync(_chat_history)
     aget_chat_history = asynchronous(_chat_history)
@@ -122,10 +126,12 @@ class Sessions:
         if not (session_id or component.known_session_id()):
             log_warning("get_session_messages: no session_id is known")
             return []
-        session = await self._load(io, session_id, user_id)
+        session: Any = await self._load(io, session_id, user_id)
         if session is None:
             return []
-        return session.get_messages(last_n_runs, limit, skip_roles, skip_statuses, skip_history_messages)
+        options = (last_n_runs, limit, skip_roles, skip_statuses, skip_history_messages)
+        messages: list[Message] = session.get_messages(*options)
+        return messages
 
     get_session_messages = sync(_session_messages)
     aget_session_messages = asynchronous(_session_messages)
@@ -192,7 +198,8 @@ class Sessions:
         self, io: IO, session_id: str | None = None, user_id: str | None = None
     ) -> SessionSummary | None:
         """The session's summary, or None."""
-        return (await self._must_load(io, session_id, user_id)).summary
+        summary: SessionSummary | None = (await self._must_load(io, session_id, user_id)).summary
+        return summary
 
     get_session_summary = sync(_summary)
     aget_session_summary = asynchronous(_summary)
@@ -204,19 +211,20 @@ class Sessions:
         autogenerate: bool = False,
         session_name: str | None = None,
         user_id: str | None = None,
-    ) -> AgentSession:
+    ) -> S:
         """Name the session, or let the model name it."""
         if session_name is None and not autogenerate:
             raise ValueError("set_session_name needs session_name=, or autogenerate=True.")
         session = await self._must_load(io, session_id, user_id)
         session.name = session_name if session_name is not None else await self._made_up_name(io, session)
         await self._save(io, session)
-        return session
+        named: S = session
+        return named
 
     set_session_name = sync(_set_name)
     aset_session_name = asynchronous(_set_name)
 
-    async def _made_up_name(self, io: IO, session: AgentSession) -> str:
+    async def _made_up_name(self, io: IO, session: Any) -> str:
         component: Any = self
         talk = "\n".join(f"{m.role}: {m.get_content_string()}" for m in session.get_messages_for_session())
         prompt = f"Name this conversation in at most {_NAME_WORDS} words. Give the name only."
@@ -238,12 +246,13 @@ class Sessions:
     agenerate_session_name = asynchronous(_generate_name)
 
     async def _rename(self, io: IO, name: str, session_id: str | None = None) -> None:
-        """Name the agent, on the object and in the stored session."""
+        """Name the component, on the object and in the stored session."""
         session = await self._must_load(io, session_id)
         component: Any = self
         component.set_id()  # an id made from the name stays
         component.name = name
-        session.agent_data = {**(session.agent_data or {}), "name": name}
+        data = f"{component.session_type}_data"
+        setattr(session, data, {**(getattr(session, data) or {}), "name": name})
         await self._save(io, session)
 
     rename = sync(_rename)

@@ -5,7 +5,7 @@ A backend implements the verbs of `RowVerbs`; the methods users and the engine c
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import Enum
 from importlib import import_module
 from typing import Any
@@ -98,9 +98,15 @@ class BaseDb(Records, Components, Approvals):
         row = progress_row(session.session_id, run, row_id, record)
         self.write_session(session.session_id, _as_it_is, [row], append=True)
 
-    def finish_run(self, session: Any, run: Any, dropped: Collection[str] = ()) -> None:
-        """Store a run's end and the session's header. Keeps what others changed in the session meanwhile."""
-        self._write(session, [run_row(session.session_id, run)], owned=True, dropped=dropped)
+    def finish_run(
+        self, session: Any, run: Any, inside: Sequence[Any] = (), dropped: Collection[str] = ()
+    ) -> None:
+        """Store a run's end, the runs `inside` of it, and the session's header. Keeps what others changed meanwhile.
+
+        `dropped` are rows that held what the run had done so far.
+        """
+        rows = [run_row(session.session_id, one) for one in (*inside, run)]
+        self._write(session, rows, owned=True, dropped=dropped)
 
     def save_header(self, session: Any) -> None:
         """Store a session without touching its runs."""

@@ -6,7 +6,7 @@ from agno.run.cancellation_management import (
     BaseRunCancellationManager,
     CancelToken,
     InMemoryRunCancellationManager,
-    InnerToken,
+    LinkedToken,
     PolledToken,
 )
 
@@ -25,14 +25,21 @@ def set_cancellation_manager(manager: BaseRunCancellationManager) -> None:
     _manager = manager
 
 
-def register_run(run_id: str, parent_run_id: str | None = None) -> CancelToken:
-    """Make a run known, and get the token it looks at. It may have been cancelled already, and it is with the run that it
-    is a part of, if that goes on in this process."""
+def register_run(run_id: str, outer: CancelToken | None = None) -> CancelToken:
+    """Make a run known, and get the token it looks at. It may have been cancelled already.
+
+    A run inside another one, whose token is `outer`, also stops when that is cancelled.
+    """
     token = _manager.register_run(run_id) or PolledToken(run_id, _manager)
-    if parent_run_id is not None and (parent := _tokens.get(parent_run_id)) is not None:
-        token = InnerToken(token, parent)
+    if outer is not None:
+        token = LinkedToken(token, outer)
     _tokens[run_id] = token
     return token
+
+
+def token_of(run_id: str | None) -> CancelToken | None:
+    """The token of a run that goes on in this process; None if there is none."""
+    return _tokens.get(run_id) if run_id is not None else None
 
 
 def cancel_run(run_id: str) -> bool:
@@ -84,4 +91,5 @@ __all__ = [
     "raise_if_cancelled",
     "register_run",
     "set_cancellation_manager",
+    "token_of",
 ]

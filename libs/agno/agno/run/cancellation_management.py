@@ -43,16 +43,20 @@ class PolledToken(CancelToken):
         return self._seen
 
 
-class InnerToken(CancelToken):
-    """The token of a run that is a part of another one: it stops with it."""
+class LinkedToken(CancelToken):
+    """The token of a run inside another run: it is to stop, too, when the outer one is."""
 
     def __init__(self, own: CancelToken, outer: CancelToken) -> None:
         super().__init__(own.run_id)
         self._own, self._outer = own, outer
 
     @property
-    def cancelled(self) -> bool:  # type: ignore[override]  # read-only here: the two tokens own the marks
+    def cancelled(self) -> bool:  # type: ignore[override]  # read-only here: the tokens own the marks
         return self._own.cancelled or self._outer.cancelled
+
+    def raise_if_cancelled(self) -> None:
+        self._outer.raise_if_cancelled()
+        self._own.raise_if_cancelled()
 
 
 class BaseRunCancellationManager(ABC):
@@ -147,4 +151,10 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         return {run_id: token.cancelled for run_id, token in self._active.copy().items()}
 
 
-__all__ = ["BaseRunCancellationManager", "CancelToken", "InMemoryRunCancellationManager", "InnerToken", "PolledToken"]
+__all__ = [
+    "BaseRunCancellationManager",
+    "CancelToken",
+    "InMemoryRunCancellationManager",
+    "LinkedToken",
+    "PolledToken",
+]

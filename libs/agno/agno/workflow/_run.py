@@ -58,6 +58,7 @@ class WorkflowRun(Run):
     journal: Journal
     place_key: str = ""  # where it stands in the outermost run
     parent_step_id: str | None = None
+    continued_inside: bool = False  # it goes on as a step of a run that goes on
     answers: Any = None  # the Resumption that continue_run was given; of a run that began, the answers of people
     step_metrics: dict[str, StepMetrics]
     by_step: dict[str, list[Any]]  # the runs of executors by the key of their step

@@ -89,7 +89,8 @@ def _class(node: ast.ClassDef, imported: dict[str, str]) -> Iterator[str]:
             if not name.startswith("_") or name in ("__init__", "__call__", "__enter__", "__aenter__", "__iter__"):
                 yield from (f"    {line}" for line in lines)
     for base in map(ast.unparse, node.bases):
-        yield from _inherited(base, imported.get(base, ""))
+        name = base.partition("[")[0]
+        yield from _inherited(name, imported.get(name, ""))
 
 
 def _face(node: ast.stmt, methods: dict[str, Any]) -> list[tuple[str, list[str]]]:

@@ -1,0 +1,81 @@
+"""Running a component: once for agents and teams, in every mode."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
+from typing import Any, Generic, Literal, TypeVar, overload
+
+from pydantic import BaseModel
+from typing_extensions import Unpack
+
+from agno._engine.modes import Mode, explain, start
+from agno.agent._options import ContinueOptions, RunOptionsDict
+from agno.agent._runs import continued_run, new_run
+from agno.models.message import Message
+
+O = TypeVar("O")  # noqa: E741  # what a run gives
+E = TypeVar("E")  # what happens in it
+
+Input = str | list[Any] | dict[str, Any] | Message | BaseModel | list[Message] | None
+
+
+class Running(Generic[O, E]):
+    """`run`, `continue_run` and their async twins, and what shows a run before and after it happens."""
+
+    @overload
+    def run(
+        self, input: Input = ..., *, stream: Literal[False] | None = ..., **options: Unpack[RunOptionsDict]
+    ) -> O: ...
+    @overload
+    def run(self, input: Input = ..., *, stream: Literal[True], **options: Unpack[RunOptionsDict]) -> Iterator[E]: ...
+    def run(self, input: Input = None, *, stream: bool | None = None, **options: Any) -> Any:
+        """Run and wait for the answer, or, with `stream=True`, iterate over what happens.
+
+        `RunOptionsDict` lists the options. Errors of the model and of hooks are raised, after the run was stored; a
+        stream ends with a `RunErrorEvent` instead.
+        """
+        mode = Mode.sync(self, stream, options)
+        return start(new_run(self, input, mode), mode)
+
+    @overload
+    async def arun(
+        self, input: Input = ..., *, stream: Literal[False] | None = ..., **options: Unpack[RunOptionsDict]
+    ) -> O: ...
+    @overload
+    def arun(
+        self, input: Input = ..., *, stream: Literal[True], **options: Unpack[RunOptionsDict]
+    ) -> AsyncIterator[E]: ...
+    def arun(self, input: Input = None, *, stream: bool | None = None, **options: Any) -> Any:
+        """`run` for asyncio: await it, or, with `stream=True`, use `async for` (without await)."""
+        mode = Mode.asynchronous(self, stream, options)
+        return start(new_run(self, input, mode), mode)
+
+    def continue_run(
+        self, run_response: O | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
+    ) -> Any:
+        """Go on with a run, given as an object or by `run_id`: answer what it waits for, resume it, branch off from it.
+
+        `ContinueOptions` lists the options. The object that is given stays as it is.
+        """
+        mode = Mode.sync(self, stream, dict(options))
+        return start(continued_run(self, run_response, mode), mode)
+
+    def acontinue_run(
+        self, run_response: O | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
+    ) -> Any:
+        """`continue_run` for asyncio: await it, or, with `stream=True`, use `async for`."""
+        mode = Mode.asynchronous(self, stream, dict(options))
+        return start(continued_run(self, run_response, mode), mode)
+
+    def explain(self, input: Input = None, **options: Unpack[RunOptionsDict]) -> dict[str, Any]:
+        """The exact request that `run(input)` would send first, without sending it and without storing anything."""
+        return explain(new_run(self, input, Mode.sync(self, False, dict(options))))
+
+    def run_tree(self, run_response: O) -> str:
+        """A finished run as a tree of lines: who ran, how long, for how many tokens and at what cost."""
+        text: str = import_module("agno._engine.tree").tree_of(run_response)  # seldom needed
+        return text
+
+
+__all__ = ["Input", "Running"]
