@@ -76,8 +76,8 @@ async def _steps(run: WorkflowRun, nodes: Any) -> None:
     ending, place = Ending(), _root_place(run)
     run.output.step_results = ending.outputs  # type: ignore[assignment]  # what ended is there, however the run ends
     await one_after_the_other(nodes, place, first_input(run), run.parent_step_id, "", ending)
-    if ending.failure is not None:
-        raise StepFailed(ending.failure)
+    if ending.error is not None:
+        raise ending.error
     run.output.content = content_of(ending.outputs)
     run.output.content_type = "str" if run.output.content is None else type(run.output.content).__name__
 

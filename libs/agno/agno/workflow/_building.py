@@ -57,7 +57,8 @@ class StepList:
 def check_depth(workflow: Any, above: tuple[Any, ...] = ()) -> None:
     """Refuse workflows that contain themselves, and more of them inside of each other than anybody can follow."""
     if any(workflow is outer for outer in above):
-        names = " -> ".join(repr(outer.name or outer.id) for outer in (*above, workflow))
+        circle = (*above[[outer is workflow for outer in above].index(True) :], workflow)
+        names = " -> ".join(repr(outer.name or outer.id) for outer in circle)
         raise ValueError(f"Workflow {workflow.name!r} contains itself: {names}. It would never end.")
     if len(above) > MOST_DEEP:
         names = " -> ".join(repr(outer.name or outer.id) for outer in (*above, workflow))

@@ -46,7 +46,7 @@ class ExecutorFailed(Exception):
 async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput:
     """Let an agent or a team work: with what the last step gave, or else with the run's input."""
     run, executor = place.run, step.worker
-    waiting: StepRequirement | None = run.answers.pop((place.key, "executor"), None)
+    waiting: StepRequirement | None = run.replies.pop((place.key, "executor"), None)
     options = _options(step, place)
     if waiting is not None:
         found = run.journal.pool[waiting.executor_run_id]

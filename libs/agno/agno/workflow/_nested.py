@@ -33,11 +33,11 @@ async def by_workflow(step: Step, place: Place, given: StepInput) -> StepOutput:
         await journal.note(place, "run_id", began)
         resumed = False
     else:
-        resumed = any(key.startswith(f"{place.key}/") for key, _ in run.answers) or run.root.continued
+        resumed = any(key.startswith(f"{place.key}/") for key, _ in run.replies) or run.root.continued
     before = private_copy(own_state(place.state))
     inner = new_run(step.worker, message_for(step, place, given), _mode(place, given, before, began), outer=place)
     inner.give, inner.shown = place.give, run.shown
-    inner.place_key, inner.parent_step_id, inner.answers = f"{place.key}/", step.step_id, run.answers
+    inner.place_key, inner.parent_step_id, inner.replies = f"{place.key}/", step.step_id, run.replies
     inner.continued_inside = resumed
     await live(inner, inner.component.body)
     output = inner.output

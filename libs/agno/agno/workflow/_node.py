@@ -147,7 +147,7 @@ class Node(Rebuildable):
 
     async def _skipped_failure(self, place: Place) -> StepOutput | None:
         """The output of a step that failed and that a person said to go on without."""
-        answer = place.run.answers.pop((place.key, "error"), None)
+        answer = place.run.replies.pop((place.key, "error"), None)
         if answer is None:
             return None
         if not answer.is_resolved:

@@ -46,7 +46,7 @@ async def answered(
     node: Node, place: Place, kind: str, make: Callable[[], StepRequirement], event: type[Any], **details: Any
 ) -> StepRequirement:
     """The question with its answer. While there is none the run pauses; what nobody answered in time answers itself."""
-    found: StepRequirement | None = place.run.answers.pop((place.key, kind), None)
+    found: StepRequirement | None = place.run.replies.pop((place.key, kind), None)
     fresh = found is None
     if found is None:
         found = make()
@@ -128,7 +128,7 @@ async def reviewed(node: Node, place: Place, given: StepInput, attempt: Attempt)
     journal = place.run.journal
     tries: dict[str, Any] = journal.noted(place, "tries") or {"count": 0, "feedback": None}
     output: StepOutput | None = None
-    if (waiting := place.run.answers.get((place.key, "output"))) is not None:
+    if (waiting := place.run.replies.get((place.key, "output"))) is not None:
         output = waiting.step_output
     while True:
         if output is None:

@@ -59,7 +59,8 @@ class WorkflowRun(Run):
     place_key: str = ""  # where it stands in the outermost run
     parent_step_id: str | None = None
     continued_inside: bool = False  # it goes on as a step of a run that goes on
-    answers: Any = None  # the Resumption that continue_run was given; of a run that began, the answers of people
+    answers: Any = None  # the Resumption that continue_run was given
+    replies: dict[tuple[str, str], Any]  # the questions that it was paused for, with the answers of people
     step_metrics: dict[str, StepMetrics]
     by_step: dict[str, list[Any]]  # the runs of executors by the key of their step
     before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
@@ -67,7 +68,7 @@ class WorkflowRun(Run):
     def __init__(self, **state: Any) -> None:
         super().__init__(**state)
         mine = self.__dict__
-        mine["step_metrics"], mine["by_step"] = {}, {}
+        mine["step_metrics"], mine["by_step"], mine["replies"] = {}, {}, {}
         if "root" not in state:
             mine["root"], mine["journal"] = self, Journal(self)
 
@@ -220,7 +221,6 @@ def _run(
     if workflow.store_events:
         state["kept_events"] = list(output.events or ())
         state["skipped_events"] = frozenset(getattr(kind, "value", kind) for kind in workflow.events_to_skip or ())
-    state.setdefault("answers", {})
     return WorkflowRun(
         component=workflow,
         io=mode.io,
@@ -291,9 +291,9 @@ async def taken_up(run: WorkflowRun) -> None:
     status = (stored or source).status  # the caller's copy may be of yesterday
     if status not in (RunStatus.paused, RunStatus.running, RunStatus.pending, RunStatus.error):
         raise RunNotContinuableError(f"Run {source.run_id!r} is {status.name}, so there is nothing to continue.")
-    run.answers = _matched(run, source, wish)
-    if source.status is RunStatus.paused and not any(_counts(found) for found in run.answers.values()):
-        first = next(iter(run.answers.values()), None)
+    run.replies = _matched(run, source, wish)
+    if source.status is RunStatus.paused and not any(_counts(found) for found in run.replies.values()):
+        first = next(iter(run.replies.values()), None)
         raise ValueError(
             f"Run {source.run_id!r} waits at step {getattr(first, 'step_name', None)!r}: answer its step_requirements and "
             "error_requirements, and give them to continue_run."

@@ -16,11 +16,15 @@ from agno.workflow.types import StepInput, last_told
 class Ending:
     """How a sequence ended: the outputs, whether one of them said stop, and the failure that broke it off."""
 
-    __slots__ = ("failure", "outputs")
+    __slots__ = ("error", "outputs")
 
     def __init__(self) -> None:
         self.outputs: list[StepOutput] = []
-        self.failure: StepOutput | None = None
+        self.error: StepFailed | None = None
+
+    @property
+    def failure(self) -> StepOutput | None:
+        return self.error.output if self.error is not None else None
 
     @property
     def stop(self) -> bool:
@@ -43,7 +47,7 @@ async def one_after_the_other(
             ending.outputs.append(failure.output)
             if failure.fatal:
                 raise
-            ending.failure = failure.output
+            ending.error = failure
             break
         ending.outputs.append(output)
         if output.stop:

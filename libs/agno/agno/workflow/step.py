@@ -131,7 +131,7 @@ class Step(Node):
     # Running ---------------------------------------------------------------------------------------------------------
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
-        if (place.key, "executor") not in place.run.answers:
+        if (place.key, "executor") not in place.run.replies:
             await self.emit(place, StepStartedEvent)
         if self.timeout_seconds is None:
             output = await self._worked(place, given)
