@@ -37,6 +37,7 @@ class Section:
     colour: str
     drawn: RenderableType | None = None
     seconds: float | None = None
+    level: int = 0  # how deep it lies inside of others
 
     @property
     def heading(self) -> str:

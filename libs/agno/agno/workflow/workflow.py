@@ -72,7 +72,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     cache_session: bool = False
     telemetry: bool = True
 
-    markdown = False  # what print_response asks for
+    markdown = True  # what print_response asks for
 
     _aliases = {"stream_intermediate_steps": "stream_events"}
     _removed = {

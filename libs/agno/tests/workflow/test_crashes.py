@@ -14,7 +14,7 @@ from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
 from agno.workflow import Workflow
 
-from playing import MODES, in_every_mode, play
+from playing import MODES, play
 
 # Every step notes that it ran; the steps that `killing` names kill the process.
 STEPS = """
@@ -92,8 +92,7 @@ def ran(folder: Path) -> list[str]:
     return (folder / "ran.txt").read_text().split()
 
 
-@pytest.mark.parametrize("first", ["run", "arun_stream"])
-@in_every_mode
+@pytest.mark.parametrize(("mode", "first"), list(zip(MODES, [*MODES[1:], MODES[0]])))
 def test_killed_after_step_six_of_ten_the_six_do_not_run_again(mode: str, first: str, tmp_path: Path) -> None:
     killed(tmp_path, "s7", "ten", first)
     workflow = workflow_in(tmp_path, "ten")
