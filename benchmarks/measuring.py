@@ -61,6 +61,12 @@ class Measuring:
     def tools_async(self, times: int) -> Numbers:
         return self.loop.run(self._repeat_async(self.row.tools_async, times))
 
+    def team(self, times: int) -> Numbers:
+        return self._repeat(self.row.team, times)
+
+    def team_async(self, times: int) -> Numbers:
+        return self.loop.run(self._repeat_async(self.row.team_async, times))
+
     def stream(self, times: int) -> Numbers:
         return _stream_numbers([_consume(self.row.stream()) for _ in range(times)])
 

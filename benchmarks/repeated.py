@@ -39,6 +39,8 @@ OPERATIONS = {
         Operation("turn async", "turn_async", 200),
         Operation("tools", "tools", 50),
         Operation("tools async", "tools_async", 50),
+        Operation("team", "team", 20),
+        Operation("team async", "team_async", 20),
         Operation("chunk", "stream", 3, CHUNKS),
         Operation("chunk async", "stream_async", 3, CHUNKS),
         Operation("first event", "stream", 100),

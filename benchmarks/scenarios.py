@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.workload import CHUNKS, CONCURRENT, TOOL_ROUNDS
+from benchmarks.workload import CHUNKS, CONCURRENT, TEAM, TOOL_ROUNDS
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ SCENARIOS = {
         Scenario("turn_async", "one run, async", (CPU,)),
         Scenario("tools", f"a run with {TOOL_ROUNDS} tool rounds", (CPU,)),
         Scenario("tools_async", f"a run with {TOOL_ROUNDS} tool rounds, async", (CPU,)),
+        Scenario("team", f"a leader with {TEAM} members, all of them asked", (CPU,)),
+        Scenario("team_async", f"a leader with {TEAM} members, all of them asked, async", (CPU,)),
         *(
             Scenario(
                 name,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +60,35 @@ class Caller(Fake):
         return ModelResponse(role="assistant", tool_calls=[call])
 
 
+class Leader(Fake):
+    """Gives a task to all members, and answers if each of them did."""
+
+    def invoke(self, messages: list[Message], *args: Any, **kwargs: Any) -> ModelResponse:
+        return self.lead(messages, kwargs["tools"])
+
+    async def ainvoke(self, messages: list[Message], *args: Any, **kwargs: Any) -> ModelResponse:
+        return self.lead(messages, kwargs["tools"])
+
+    def lead(self, messages: list[Message], tools: list[dict[str, Any]]) -> ModelResponse:
+        if messages[-1].role == "tool":
+            complete = str(messages[-1].content).count(workload.ANSWER) == workload.TEAM
+            return self.reply(messages) if complete else ModelResponse(role="assistant", content="not all answered")
+        tool = next(t["function"] for t in tools if t["function"]["name"] == "delegate_task_to_members")
+        task = json.dumps({tool["parameters"]["required"][0]: workload.QUESTION})  # its name differs between versions
+        call = {"id": "call_0", "type": "function", "function": {"name": tool["name"], "arguments": task}}
+        return ModelResponse(role="assistant", tool_calls=[call])
+
+
+def team_of(members: list[Agent]) -> Any:
+    from agno.team import Team  # not a cost of the other scenarios
+
+    names = inspect.signature(Team.__init__).parameters
+    all_of_them = "delegate_to_all_members" if "delegate_to_all_members" in names else "delegate_task_to_all_members"
+    leader = Leader(id=workload.MODEL)
+    settings: dict[str, Any] = {"instructions": workload.SYSTEM, "telemetry": False, all_of_them: True}
+    return Team(members=members, model=leader, name="team", **settings)
+
+
 def agent_with(model: Model, **settings: Any) -> Agent:
     return Agent(model=model, instructions=workload.SYSTEM, telemetry=False, **settings)
 
@@ -104,6 +136,17 @@ class Agno(Row):
 
     async def tools_async(self) -> str:
         return (await self.caller.arun(workload.QUESTION)).content
+
+    @cached_property
+    def group(self) -> Any:
+        model = Fake(id=workload.MODEL)
+        return team_of([agent_with(model, name=f"member {n}", role="Adds") for n in range(workload.TEAM)])
+
+    def team(self) -> str:
+        return self.group.run(workload.QUESTION).content
+
+    async def team_async(self) -> str:
+        return (await self.group.arun(workload.QUESTION)).content
 
     def stream(self) -> Iterator[str]:
         for event in self.one.run(workload.QUESTION, stream=True):

@@ -46,6 +46,13 @@ class Row:
     async def tools_async(self) -> str:
         raise NotImplementedError
 
+    def team(self) -> str:
+        """A leader gives a task to all of TEAM members, reads their answers, then answers itself."""
+        raise NotImplementedError
+
+    async def team_async(self) -> str:
+        raise NotImplementedError
+
     def stream(self) -> Iterator[str]:
         """A run that streams CHUNKS pieces of text."""
         raise NotImplementedError

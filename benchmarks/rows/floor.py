@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import time
@@ -122,6 +123,23 @@ async def run_async(agent: Agent) -> Output:
         output.messages.extend(tool_messages(answer))
 
 
+def asks_all(messages: list[Message]) -> Message:
+    if messages[-1].role == "tool":
+        return answers(messages)
+    function = {"name": "ask_all", "arguments": json.dumps({"task": workload.QUESTION})}
+    return Message("assistant", tool_calls=[{"id": "call_0", "type": "function", "function": function}])
+
+
+def together(agent: Agent, texts: list[str], output: Output) -> Output:
+    """The end of a leader's run: what the members said, and the answer."""
+    said = "\n".join(texts)
+    output.messages.append(Message("tool", said, tool_call_id="call_0"))
+    output.messages.append(agent.model(output.messages))
+    complete = said.count(workload.ANSWER) == workload.TEAM
+    output.content = output.messages[-1].content or "" if complete else "not all answered"
+    return output
+
+
 class InMemory:
     """A list of runs."""
 
@@ -197,6 +215,18 @@ class Floor(Row):
 
     async def tools_async(self) -> str:
         return (await run_async(self.caller_async)).content
+
+    def team(self) -> str:
+        output = begun()
+        output.messages.append(asks_all(output.messages))
+        texts = [run(self.one).content for _ in range(workload.TEAM)]
+        return together(Agent(asks_all, workload.SYSTEM, {}), texts, output).content
+
+    async def team_async(self) -> str:
+        output = begun()
+        output.messages.append(asks_all(output.messages))
+        done = await asyncio.gather(*(run_async(self.one_async) for _ in range(workload.TEAM)))
+        return together(Agent(asks_all, workload.SYSTEM, {}), [one.content for one in done], output).content
 
     def stream(self) -> Iterator[str]:
         output, parts = begun(), []

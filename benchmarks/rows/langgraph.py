@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from langchain.agents.middleware import wrap_model_call
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.tools import StructuredTool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from benchmarks import workload
@@ -62,6 +64,34 @@ class Caller(Fake):
         return AIMessage(content="", tool_calls=[{"name": "add", "args": {"a": 1, "b": 2}, "id": f"call_{done}"}])
 
 
+class Leader(Fake):
+    """Calls the tool that asks all, and answers if each of them did."""
+
+    def reply(self, messages: list[BaseMessage]) -> AIMessage:
+        if isinstance(messages[-1], ToolMessage):
+            complete = str(messages[-1].content).count(workload.ANSWER) == workload.TEAM
+            return super().reply(messages) if complete else AIMessage(content="not all answered")
+        return AIMessage(content="", tool_calls=[{"name": "ask_all", "args": {"task": workload.QUESTION}, "id": "call_0"}])
+
+
+def _with(task: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": task}]}
+
+
+def leader_of(members: list[Any]) -> Any:
+    """It has no teams: agents behind a tool are how its documentation builds one."""
+
+    def ask(task: str) -> str:
+        return "\n".join(member.invoke(_with(task))["messages"][-1].content for member in members)
+
+    async def aask(task: str) -> str:
+        done = await asyncio.gather(*(member.ainvoke(_with(task)) for member in members))
+        return "\n".join(one["messages"][-1].content for one in done)
+
+    tool = StructuredTool.from_function(ask, aask, name="ask_all", description="Give a task to all members.")
+    return agent_with(Leader(), tools=[tool])
+
+
 @wrap_model_call
 def newest(request: Any, handler: Any) -> Any:
     """Show the model the last runs only."""
@@ -100,6 +130,7 @@ class LangGraph(Row):
         self.one = agent_with(self.model, tools=[workload.add])
         self.speaker = agent_with(Speaker(), tools=[workload.add])
         self.caller = agent_with(Caller(), tools=[workload.add])
+        self.leader = leader_of([agent_with(self.model) for _ in range(workload.TEAM)])
 
     def construct(self) -> Any:
         return agent_with(self.model, tools=[workload.add])
@@ -115,6 +146,12 @@ class LangGraph(Row):
 
     async def tools_async(self) -> str:
         return (await self.caller.ainvoke(asked()))["messages"][-1].content
+
+    def team(self) -> str:
+        return self.leader.invoke(asked())["messages"][-1].content
+
+    async def team_async(self) -> str:
+        return (await self.leader.ainvoke(asked()))["messages"][-1].content
 
     def stream(self) -> Iterator[str]:
         for chunk, _ in self.speaker.stream(asked(), stream_mode="messages"):

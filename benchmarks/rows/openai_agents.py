@@ -56,6 +56,9 @@ COMPLETED = ResponseCompletedEvent(
 )
 
 
+NO_TEAM = "has no call that asks several agents at once"
+
+
 class Fake(Model):
     """Answers at once, in this process."""
 
@@ -117,7 +120,7 @@ def agent_with(model: Model, **settings: Any) -> Agent[None]:
 
 
 class OpenAIAgents(Row):
-    missing = {"stream": "has no synchronous stream"}
+    missing = {"stream": "has no synchronous stream", "team": NO_TEAM, "team_async": NO_TEAM}
 
     def __init__(self) -> None:
         self.model = Fake()

@@ -19,6 +19,9 @@ from benchmarks.rows.base import Row, Session
 NO_STORE = "has no store of its own"
 
 
+NO_TEAM = "has no call that asks several agents at once"
+
+
 class Fake(Model):
     """Answers at once, in this process."""
 
@@ -95,7 +98,7 @@ class InMemory:
 
 
 class PydanticAI(Row):
-    missing = {"session_sqlite": NO_STORE}
+    missing = {"session_sqlite": NO_STORE, "team": NO_TEAM, "team_async": NO_TEAM}
 
     def __init__(self) -> None:
         self.model = Fake()

@@ -48,21 +48,31 @@ async def settle(run: Run, output: Any, tools: Iterable[ToolExecution]) -> None:
     for tool in tools if db is not None else ():
         if not tool.is_paused:
             continue
-        if tool.approval_type == _REQUIRED and tool.approval_id is not None:
-            row = await run.io.call(db.get_approval, tool.approval_id)
-            if row is None or row["status"] not in (APPROVED, REJECTED):
-                state = "is not there any more" if row is None else f"is {row['status']}"
-                raise RunNotContinuableError(
-                    f"Run {output.run_id!r} waits for the approval of tool {tool.tool_name!r}: record {tool.approval_id!r} "
-                    f"{state}. Decide with db.resolve_approval({tool.approval_id!r}, approved=True)."
-                )
-            _decide(tool, row)
+        if waits_for_record(tool):
+            _decide(tool, await decision(run, output.run_id, tool))
         elif tool.approval_type == _AUDIT and tool.approval_id is None and _is_answered(tool):
             status = REJECTED if tool.requires_confirmation and not tool.confirmed else APPROVED
             tool.approval_id = new_id()
             facts = {**_facts(run, tool), "id": tool.approval_id, "status": status, "resolved_at": now_epoch()}
             note = tool.confirmation_note
             await run.io.call(db.create_approval, {**facts, "resolution_data": {"note": note} if note else None})
+
+
+def waits_for_record(tool: ToolExecution) -> bool:
+    """True if only a decision on record lets the tool go on."""
+    return tool.approval_type == _REQUIRED and tool.approval_id is not None
+
+
+async def decision(run: Run, run_id: str, tool: ToolExecution) -> dict[str, Any]:
+    """The record with the decision about a tool. Raises RunNotContinuableError if there is none yet."""
+    row: dict[str, Any] | None = await run.io.call(run.db.get_approval, tool.approval_id)
+    if row is None or row["status"] not in (APPROVED, REJECTED):
+        state = "is not there any more" if row is None else f"is {row['status']}"
+        raise RunNotContinuableError(
+            f"Run {run_id!r} waits for the approval of tool {tool.tool_name!r}: record {tool.approval_id!r} "
+            f"{state}. Decide with db.resolve_approval({tool.approval_id!r}, approved=True)."
+        )
+    return row
 
 
 def _is_answered(tool: ToolExecution) -> bool:
@@ -114,4 +124,4 @@ def _pause_type(tool: ToolExecution) -> str:
     return "external_execution" if tool.external_execution_required else "confirmation"
 
 
-__all__ = ["check_records", "record_pending", "settle"]
+__all__ = ["check_records", "decision", "record_pending", "settle", "waits_for_record"]

@@ -12,7 +12,6 @@ from agno._engine.approvals import record_pending
 from agno._engine.branching import say_more
 from agno._engine.compressing import compress_in
 from agno._engine.context import Run
-from agno._engine.factories import knowledge_of
 from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import hooked_input, text_of
@@ -33,8 +32,7 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     component, output = run.component, run.output
-    if component.knowledge is not None:
-        await knowledge_of(run)
+    await component.prepare(run)
     if component.pre_hooks and not run.messages:
         await run_hooks(run, "pre", {"run_input": output.input})
         run.input = hooked_input(run, output.input.input_content)
@@ -115,12 +113,12 @@ def _streams_text(run: Run) -> bool:
 
 def _teller(run: Run) -> Any:
     """What turns the loop's items into events of this run."""
-    content_event = _content_event(run)
+    told = content_event(run)
 
     def tell(item: Any) -> Awaitable[None]:
         kind = getattr(item, "event", None)
         if kind == _ANSWER:
-            return DONE if content_event is None else _tell_content(run, content_event, item)
+            return DONE if told is None else _tell_content(run, told, item)
         return _tell_adopted(run, item) if getattr(item, "run_id", kind) is not kind else DONE
 
     return tell
@@ -141,7 +139,7 @@ def _tool_teller(run: Run) -> Any:
     return tell
 
 
-def _content_event(run: Run) -> Any:
+def content_event(run: Run) -> Any:
     """The kind of event for pieces of the answer; None if they are not told."""
     if run.component.output_model is not None:
         event_class: Any = run.events.IntermediateRunContentEvent
@@ -152,7 +150,7 @@ def _content_event(run: Run) -> Any:
 
 def _text_teller(run: Run) -> Any:
     """The frequent case, quickly: a delta that is nothing but text. None where nobody hears it."""
-    event_class = _content_event(run)
+    event_class = content_event(run)
     if event_class is None:
         return silent
     give, keep = run.give, run.keep if run.kept_events is not None else None
@@ -206,10 +204,14 @@ async def _tell_tool_completed(run: Run, execution: Any, media: Any) -> None:
 
 
 def _tell_adopted(run: Run, event: Any) -> Awaitable[None]:
-    """A tool's own event becomes part of this run's stream; what it does not say about its origin is filled in."""
-    for name, value in run.identity.items():
-        if not getattr(event, name, None):
-            setattr(event, name, value)
+    """A tool's own event becomes part of this run's stream; what it does not say about its origin is filled in.
+
+    The event of a run inside this one says it all.
+    """
+    if getattr(event, "run_id", None) is None or event.run_id == run.output.run_id:
+        for name, value in run.identity.items():
+            if not getattr(event, name, None):
+                setattr(event, name, value)
     run.keep(event)
     return run.show(event)
 
@@ -224,11 +226,21 @@ async def _pause(run: Run) -> None:
     output.status = RunStatus.paused
     await record_pending(run, waiting)
     output.requirements = output.build_requirements(waiting)
+    if run.parent is not None:
+        _sign(run, output.requirements)
     asked = [r.tool_execution for r in output.requirements]  # of a team, also what its members wait for
     output.content = exchange.response.content or _what_is_needed(asked)
     event = run.event(run.events.RunPausedEvent, tools=asked, content=output.content, requirements=output.requirements)
     await store(run)
     await run.show(event)
+
+
+def _sign(run: Run, requirements: list[Any]) -> None:
+    """Tell who asks: whoever answers sees the run that the caller began, not the one inside of it."""
+    for requirement in requirements:
+        if requirement.member_run_id is None:
+            requirement.member_agent_id, requirement.member_agent_name = run.component.id, run.component.name
+            requirement.member_run_id = run.output.run_id
 
 
 def _what_is_needed(waiting: list[Any]) -> str:
@@ -318,4 +330,4 @@ def _result(output: Any) -> dict[str, Any]:
     return {name: value for name in _RESULT if (value := values.get(name)) is not None}
 
 
-__all__ = ["agent_body"]
+__all__ = ["agent_body", "content_event"]

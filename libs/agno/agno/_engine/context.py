@@ -77,6 +77,7 @@ class Run:
     announced: bool = False  # the run is stored as pending, and is known to `cancel_run`
     counted: int = 0  # how many of the messages an earlier end of the run has counted for the session
     spent: Metrics | None = None  # what the session has to count, where it is not the whole run
+    delegations: Any = None  # of a team: its members, and what each was asked to do
     saving: bool = False  # a checkpoint is being written ...
     unsaved: list[Message] | None = None  # ... and this is the next one
     progress_rows: Sequence[str] = ()  # what is stored of the run beside it until it ends

@@ -1,4 +1,4 @@
-"""Settings that are functions: `tools=` and `knowledge=` made per run, and kept per user or session."""
+"""Settings that are functions: `tools=`, `knowledge=` and `members=` made per run, and kept per user or session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_factory(value: Any) -> bool:
 async def tools_of(run: Run) -> Any:
     """The tools that the user gave, or that their function made for this run."""
     if run.user_tools is None:
-        run.user_tools = await _made(run, "tools", run.component.tools) or ()
+        run.user_tools = await made(run, "tools", run.component.tools) or ()
         if isinstance(run.user_tools, (str, dict)) or not hasattr(run.user_tools, "__iter__"):
             raise TypeError(
                 f"The function in tools= of {run.component!r} gave {run.user_tools!r}; it must give a list of tools."
@@ -30,11 +30,11 @@ async def tools_of(run: Run) -> Any:
 async def knowledge_of(run: Run) -> Any:
     """The knowledge of this run; also on its `RunContext`."""
     if run.context.knowledge is None:
-        run.context.knowledge = await _made(run, "knowledge", run.component.knowledge)
+        run.context.knowledge = await made(run, "knowledge", run.component.knowledge)
     return run.context.knowledge
 
 
-async def _made(run: Run, kind: str, given: Any) -> Any:
+async def made(run: Run, kind: str, given: Any) -> Any:
     if not is_factory(given):
         return given
     key = await _key(run, kind)
@@ -70,4 +70,4 @@ async def _called(run: Run, fn: Callable[..., Any]) -> Any:
     return await run.io.call(fn, **accepted(fn, offered))
 
 
-__all__ = ["is_factory", "knowledge_of", "tools_of"]
+__all__ = ["is_factory", "knowledge_of", "made", "tools_of"]

@@ -41,7 +41,7 @@ async def _call(run: Run, hook: Any, when: str, subject: dict[str, Any]) -> None
         await run.io.pick(check, getattr(hook, f"async_{when}_check", check), *subject.values())
         return
     given = accepted(hook, _offered(run, subject))
-    if not runs_in_background(hook):
+    if not (runs_in_background(hook) or run.component.__dict__.get("_hooks_in_background")):
         await run.io.call(hook, **given)
         return
     given = {name: value if name in _SHARED else private_copy(value) for name, value in given.items()}

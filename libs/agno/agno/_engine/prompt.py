@@ -74,28 +74,21 @@ async def system_message(run: Run) -> Message | None:
         return Message(role=role, content=_resolved(run, text))
     if not run.component.build_context:
         return None
-    templated: list[str] = []
-    plain: list[str] = []
-    kind: Any = type(run.component)
-    filled = kind.prompt_sections[0]
-    for section in _possible(kind, *run.component.__dict__):
+    texts: list[str] = []
+    for section in _possible(type(run.component), *run.component.__dict__):
         said = section(run)
-        text = said if said is None or isinstance(said, str) else await said
-        if text:
-            (templated if section in filled else plain).append(text)
-    if not templated and not plain:
-        return None
-    text = "\n".join([_resolved(run, "\n".join(templated)), *plain]).strip()
+        if found := said if said is None or isinstance(said, str) else await said:
+            texts.append(_resolved(run, found) if section in TEMPLATED else found)
+    text = "\n".join(texts).strip()
     return Message(role=role, content=text) if text else None
 
 
 @functools.lru_cache(maxsize=4096)
 def _possible(kind: Any, *settings: str) -> tuple[Section, ...]:
     """The sections that a component can need, by the names (not the values) of the settings it has."""
-    filled, plain = kind.prompt_sections
     return tuple(
         section
-        for section, causes in (filled | plain).items()
+        for section, causes in kind.prompt_sections.items()
         if not causes or any(name in settings or getattr(kind, name, None) for name in causes)
     )
 
@@ -291,7 +284,7 @@ def session_state(run: Run) -> str | None:
 
 
 # Each section with the settings that make it speak: at least one of them must be set. () where it depends on more.
-TEMPLATED: dict[Section, tuple[str, ...]] = {
+SECTIONS: dict[Section, tuple[str, ...]] = {
     description: ("description",),
     role: ("role",),
     instructions: (),
@@ -303,8 +296,6 @@ TEMPLATED: dict[Section, tuple[str, ...]] = {
         "enable_agentic_knowledge_filters",
     ),
     tool_instructions: ("tools",),
-}
-PLAIN: dict[Section, tuple[str, ...]] = {
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
     skills: ("skills",),
@@ -315,9 +306,11 @@ PLAIN: dict[Section, tuple[str, ...]] = {
     json_fields: (),
     session_state: (),
 }
+# those in which placeholders are filled in; what users, models and databases said is sent as it is
+TEMPLATED: set[Section] = {description, role, instructions, additional_information, tool_instructions}
 
 __all__ = [
-    "PLAIN",
+    "SECTIONS",
     "TEMPLATED",
     "Section",
     "build_messages",

@@ -6,7 +6,6 @@ from typing import Any
 
 from agno._engine import sessions
 from agno._engine.context import Run
-from agno._engine.factories import knowledge_of
 from agno._engine.prompt import build_messages, system_message
 from agno._engine.structured import response_format
 from agno._engine.toolbox import resolve_tools
@@ -21,8 +20,7 @@ async def rehearse(run: Run, session: Any = None) -> None:
     if session is None and component.db is not None:
         run.loaded_session = await sessions.read_stored(run, component.db)
     await sessions.settle(run)
-    if component.knowledge is not None:
-        await knowledge_of(run)
+    await component.prepare(run)
     await resolve_tools(run, component.built_in_tools(run))
 
 

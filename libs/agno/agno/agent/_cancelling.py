@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from agno._io import IO, asynchronous, sync
@@ -54,12 +54,14 @@ class Cancelling:
 
     async def _mark(self, io: IO, session: Any, run: Any) -> None:
         component: Any = self
-        run.messages = list(run.messages or ())
-        reason = f"Not executed: run {run.run_id} was cancelled"
-        seal(run.messages, reason, component.model_of_run().tool_message_role)
-        run.status = RunStatus.cancelled
+        inside = list(_paused_inside(session, run.run_id))
+        for one in (*inside, run):
+            one.messages = list(one.messages or ())
+            reason = f"Not executed: run {run.run_id} was cancelled"
+            seal(one.messages, reason, component.model_of_run().tool_message_role)
+            one.status = RunStatus.cancelled
         if component.db is not None:
-            await io.call(component.db.finish_run, session, run)
+            await io.call(component.db.finish_run, session, run, inside)
 
     async def _stored(self, io: IO, run_id: str, session_id: str | None) -> tuple[Any, Any]:
         component: Any = self
@@ -85,6 +87,15 @@ class Cancelling:
             if run is not None or len(sessions) < _PAGE:
                 return session, run
         return None, None
+
+
+def _paused_inside(session: Any, run_id: str) -> Iterator[Any]:
+    """The runs inside a run, those of a team's members, that are paused with it."""
+    for run in (session.runs if session is not None else None) or ():
+        if run.parent_run_id == run_id:
+            if run.status is RunStatus.paused:
+                yield run
+            yield from _paused_inside(session, run.run_id)
 
 
 def _in(sessions: Iterable[Any], run_id: str) -> tuple[Any, Any]:

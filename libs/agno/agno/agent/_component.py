@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import Any, Literal
 
-from agno._engine import branching, memories, prompt, retrieval
+from agno._engine import branching, factories, memories, prompt, retrieval
 from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.history import runs_needed
@@ -49,7 +49,7 @@ class Component(Settings):
     taking_up = staticmethod(branching.take_up)  # how one of them goes on
     kept = kept_of  # what is stored of an output
     shares_output = False  # whether the caller's object of a background run is the one that the run fills
-    prompt_sections = (prompt.TEMPLATED, prompt.PLAIN)
+    prompt_sections = prompt.SECTIONS
     runs_to_load = staticmethod(runs_needed)  # how many earlier runs a run looks at
     rows_per_run = 1  # how many rows one of its runs usually leaves in the session
     answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
@@ -123,16 +123,16 @@ class Component(Settings):
 
     @property
     def kept_callables(self) -> dict[Any, Any]:
-        """What the functions in `tools=` and `knowledge=` made, by user or session."""
+        """What the functions in `tools=`, `knowledge=` and `members=` made, by user or session."""
         kept: dict[Any, Any] = self._private("_callables", dict)
         return kept
 
-    def clear_callable_cache(self, kind: Literal["tools", "knowledge"] | None = None, close: bool = False) -> None:
-        """Forget what functions in `tools=` and `knowledge=` made, or one kind of it; `close` closes it first."""
+    def clear_callable_cache(self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False) -> None:
+        """Forget what functions in `tools=`, `knowledge=` and `members=` made, or one kind of it; `close` closes it first."""
         drive(self._forget_callables(SYNC, kind, close))
 
     async def aclear_callable_cache(
-        self, kind: Literal["tools", "knowledge"] | None = None, close: bool = False
+        self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False
     ) -> None:
         """`clear_callable_cache` for asyncio."""
         await self._forget_callables(ASYNC, kind, close)
@@ -208,6 +208,12 @@ class Component(Settings):
         return self.__dict__.get("_cached_session")
 
     # What a run asks for -----------------------------------------------------------------------------------------------
+
+    async def prepare(self, run: Run) -> None:
+        """Find what the prompt and the tools of a run are made from."""
+        component: Any = self
+        if component.knowledge is not None:
+            await factories.knowledge_of(run)
 
     async def converse(self, run: Run, exchange: Exchange) -> None:
         """The model-tool loop of a run."""

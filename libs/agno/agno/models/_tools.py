@@ -38,6 +38,7 @@ class Slot:
     raised: AgentRunException | None = None
     media: FunctionExecutionResult | None = None  # the outcome, if it has some
     begun: bool = False  # it may have acted
+    shown: bool = False  # what it gave is given out already, as the run's answer
 
     def __init__(self, call_id: str, name: str) -> None:
         self.call_id = call_id
@@ -164,6 +165,10 @@ class ToolTurn:
             execution.external_execution_required = False
             slot.answer = self._tool_message(slot, str(execution.result), error=False)
             return
+        if execution.child_run_id is not None:
+            if not execution.answered:
+                return  # nobody has told the run inside of it what it waits for
+            execution.answered = None
         self._ready(slot)
 
     def _fill_in(self, slot: Slot, execution: ToolExecution) -> bool:
@@ -231,6 +236,12 @@ class ToolTurn:
             assert outcome is not None
             if outcome.has_media:
                 slot.media = outcome
+            if (inside := outcome.inside) is not None:
+                execution.child_run_ids, slot.shown = inside.run_ids, inside.shown
+                execution.child_run_id = inside.run_ids[0] if inside.run_ids else None
+                if outcome.status == "waiting":
+                    slot.begun = False  # a run inside of it waits for a person: it has no answer yet
+                    return
             failed = outcome.status == "failure"
             text = (outcome.error or "") if failed else as_text(outcome.result)
         except AgentRunException as error:
@@ -250,11 +261,13 @@ class ToolTurn:
 
     async def _finished(self, slot: Slot) -> None:
         x = self.x
+        if slot.answer is None:
+            return  # it waits
         if (media := slot.media) is not None:
             x.note(tool_response(_COMPLETED, slot.execution, media))
         await self._tell(_COMPLETED, slot)
-        assert slot.function is not None and slot.answer is not None
-        if slot.function.show_result and slot.answer.content and not slot.answer.tool_call_error:
+        assert slot.function is not None
+        if slot.function.show_result and slot.answer.content and not (slot.shown or slot.answer.tool_call_error):
             shown = ModelResponse(content=slot.answer.content)
             x.note(shown)
             await x.give(shown)

@@ -87,14 +87,16 @@ class ToolExecution(Coded):
     answered: bool | None = None
     external_execution_required: bool | None = None
     external_execution_silent: bool | None = None
-    child_run_id: str | None = None
+    child_run_id: str | None = None  # the run that the call began, a member's; of several, the first
+    child_run_ids: list[str] | None = None
     approval_type: str | None = None
     approval_id: str | None = None
 
     @property
     def is_paused(self) -> bool:
         """True while a person is needed."""
-        return bool(self.requires_confirmation or self.requires_user_input or self.external_execution_required)
+        waits = self.requires_confirmation or self.requires_user_input or self.external_execution_required
+        return bool(waits or (self.child_run_id is not None and self.result is None))
 
     def to_dict(self) -> dict[str, Any]:
         """All fields of 2.0, also those that are None; later ones if they are set."""

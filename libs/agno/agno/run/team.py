@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, Union
 
+from agno.models.response import ToolExecution
 from agno.run.agent import RUN_EVENT_TYPE_REGISTRY, RunOutput, run_output_event_from_dict
 from agno.run.base import RunEventBase, registry, revive
 from agno.run.output import OutputBase
@@ -29,6 +30,7 @@ from agno.run.payloads import (
     ToolFailed,
     ToolStarted,
 )
+from agno.run.requirement import RunRequirement
 
 
 class TeamRunEvent(str, Enum):
@@ -100,6 +102,15 @@ class TeamRunOutput(OutputBase):
         for name in ("images", "videos", "audio"):
             if media := getattr(run, name):
                 setattr(self, name, [*(getattr(self, name) or ()), *media])
+
+    def build_requirements(self, waiting: list[ToolExecution]) -> list[RunRequirement]:
+        """A requirement for each waiting tool, of the leader and of the members whose runs wait."""
+        inside = {run_id for tool in waiting for run_id in tool.child_run_ids or ()}
+        found = super().build_requirements([tool for tool in waiting if tool.child_run_id is None])
+        for member in self.member_responses:
+            if member.run_id in inside and member.is_paused:
+                found += member.requirements or ()
+        return found
 
     @staticmethod
     def revive_event(event: Mapping[str, Any]) -> Any:

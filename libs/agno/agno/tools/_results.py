@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from agno._io import IO, Give
 from agno.media import Audio, File, Image, Video
 
 
@@ -21,10 +23,32 @@ class ToolResult:
 
 
 @dataclass
+class Deferred:
+    """What a tool of the engine gives in place of its result: work inside the run that called it, such as a member's run.
+
+    It waits through the run's io and gives its events to the run; what it returns is the tool's result, or `RunsInside`.
+    """
+
+    work: Callable[[IO, Give], Awaitable[Any]]
+
+
+@dataclass
+class RunsInside:
+    """The result of work that began runs: their ids. Without a `result` the call waits, because one of them does.
+
+    `shown`: what it says has been given out as the answer.
+    """
+
+    run_ids: list[str]
+    result: Any = None
+    shown: bool = False
+
+
+@dataclass
 class FunctionExecutionResult:
     """How a call ended."""
 
-    status: str  # "success" or "failure"
+    status: str  # "success", "failure" or "waiting"
     result: Any = None
     error: str | None = None
     updated_session_state: dict[str, Any] | None = None
@@ -32,6 +56,7 @@ class FunctionExecutionResult:
     videos: list[Video] | None = None
     audios: list[Audio] | None = None
     files: list[File] | None = None
+    inside: RunsInside | None = None
 
     @property
     def has_media(self) -> bool:
@@ -47,4 +72,4 @@ class FunctionExecutionResult:
 
 MEDIA = ("images", "videos", "audios", "files")
 
-__all__ = ["MEDIA", "FunctionExecutionResult", "ToolResult"]
+__all__ = ["MEDIA", "Deferred", "FunctionExecutionResult", "RunsInside", "ToolResult"]

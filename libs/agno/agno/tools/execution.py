@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agno._io import ASYNC, IO, Give, drive, is_coroutine_function, silent, thread_io
 from agno.exceptions import AgentRunException, RunCancelledException
 from agno.run.base import BaseRunOutputEvent
-from agno.tools._results import FunctionExecutionResult, ToolResult
+from agno.tools._results import Deferred, FunctionExecutionResult, RunsInside, ToolResult
 from agno.tools.schema import ArgumentError, Described
 from agno.utils.blank import blank
 from agno.utils.log import log_exception, log_warning, logger
@@ -40,9 +40,11 @@ async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any], give: Gi
     try:
         if function.pre_hook is not None:
             await _call_hook(io, function.pre_hook, call, scope)
-        generator = await _started(io, call, scope)
-        if generator is not None:
-            await _collect(io, call, generator, give)
+        begun = await _started(io, call, scope)
+        if isinstance(begun, Deferred):
+            _succeed(call, await begun.work(io, give))
+        elif begun is not None:
+            await _collect(io, call, begun, give)
         if "session_state" in scope and call.outcome is not None:
             call.outcome.updated_session_state = scope["session_state"]
         if function.post_hook is not None:
@@ -66,7 +68,7 @@ async def _call_hook(io: IO, hook: Callable[..., Any], call: FunctionCall, scope
 
 
 async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
-    """Call the function, or find its result. A generator that is still to be iterated is given back."""
+    """Call the function, or find its result. What has only begun, a generator or the work of a run, is given back."""
     function = call.function
     if function.entrypoint is None:
         raise ValueError(f"Tool {function.name!r} has no function to run.")
@@ -86,7 +88,7 @@ async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
         result = await _chain(io, _wanted(io, hooks, function.name), entry, call, scope)(**arguments)
     else:
         result = await _enter(io, arguments, known=known, function=function, injected=injected)
-    if isinstance(result, (GeneratorType, AsyncGeneratorType)):
+    if isinstance(result, (GeneratorType, AsyncGeneratorType, Deferred)):
         return result
     if cache is not None:
         await io.call(cache.write, result)
@@ -214,6 +216,10 @@ def _said(event: BaseRunOutputEvent) -> str | None:
 
 def _succeed(call: FunctionCall, result: Any) -> None:
     outcome = blank(FunctionExecutionResult, status="success", result=result)
+    if isinstance(result, RunsInside):
+        outcome.inside, outcome.result = result, result.result
+        if result.result is None:
+            outcome.status = "waiting"
     if isinstance(result, ToolResult):
         outcome.result = result.content
         outcome.add_media(result)

@@ -50,6 +50,7 @@ class Settings:
         if name in self._removed:
             return f"{owner} has no setting {name!r}: {self._removed[name]}"
         near = [known for known in sorted(self._names) if name in known or known in name]
+        near.sort(key=lambda known: abs(len(known) - len(name)))
         hint = f" Did you mean {' or '.join(repr(n) for n in near[:3])}?" if near else ""
         return f"{owner} has no setting {name!r}.{hint}"
 

@@ -1,0 +1,213 @@
+"""Going on with a team's run: its members' runs are brought back, and answers find their way to the run that asked."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from agno._engine import branching
+from agno._engine.approvals import decision, waits_for_record
+from agno._engine.branching import Continuation
+from agno._engine.context import Run
+from agno.exceptions import RunNotContinuableError
+from agno.team._assignments import exchanged_before
+from agno.team._delegating import Delegations
+from agno.utils.ids import new_id
+
+
+def take_up(run: Run, output: Any, wish: Continuation) -> None:
+    """Bring back the runs of members that belong to a team's run: out of its output, else out of the session."""
+    session = run.loaded_session
+    stored = list(session.runs or ()) if session is not None else []
+    members = list(output.member_responses) or _inside(output.run_id if not wish.branches else _origin(wish), stored)
+    if wish.redirects:
+        kept = {run_id for tool in output.tools or () for run_id in tool.child_run_ids or ()}
+        members = [member for member in members if member.run_id in kept]
+    output.member_responses = members
+    if wish.branches:
+        _rename(output)
+    run.delegations = run.delegations or Delegations(run)
+    run.delegations.done = exchanged_before(output)
+
+
+def _origin(wish: Continuation) -> str:
+    found: str | None = wish.run_id if wish.run_response is None else wish.run_response.run_id
+    return found or ""
+
+
+def _inside(run_id: str, stored: list[Any]) -> list[Any]:
+    """The stored runs inside a run, each with those inside of it."""
+    found = []
+    for past in stored:
+        if past.parent_run_id != run_id:
+            continue
+        if "member_responses" in past.__dict__ and not past.member_responses:
+            past = copy.copy(past)
+            past.member_responses = _inside(past.run_id, stored)
+        found.append(past)
+    return found
+
+
+def _rename(output: Any) -> None:
+    """Give the members' runs of a branch ids of their own: the original keeps its own runs."""
+    names: dict[str, str] = {}
+    output.member_responses = [_renamed(member, output.run_id, names) for member in output.member_responses]
+    for tool in output.tools or ():
+        if tool.child_run_ids:
+            tool.child_run_ids = [names.get(one, one) for one in tool.child_run_ids]
+            tool.child_run_id = tool.child_run_ids[0]
+    for requirement in output.requirements or ():
+        requirement.member_run_id = names.get(requirement.member_run_id or "", requirement.member_run_id)
+
+
+def _renamed(member: Any, parent_id: str, names: dict[str, str]) -> Any:
+    twin = copy.copy(member)
+    twin.run_id = names[member.run_id] = new_id()
+    twin.parent_run_id = parent_id
+    twin.tools = [copy.copy(tool) for tool in member.tools or ()] or None
+    twin.requirements = [copy.copy(requirement) for requirement in member.requirements or ()] or None
+    if "member_responses" in twin.__dict__:
+        _rename(twin)
+    for requirement in twin.requirements or ():
+        requirement.member_run_id = names.get(requirement.member_run_id or "", requirement.member_run_id)
+    return twin
+
+
+# Answers -------------------------------------------------------------------------------------------------------------
+
+
+async def answer(run: Run, output: Any, wish: Continuation) -> None:
+    """Put the caller's answers where they belong: onto the leader's tools, or on the way to the members that asked."""
+    waiting = {member.run_id: member for member in output.member_responses if member.is_paused}
+    own, inside = _divided(output, wish, waiting.values())
+    await branching.answer(run, output, own)
+    refusals: list[RunNotContinuableError] = []
+    for tool in output.tools or ():
+        if tool.child_run_id is None or not tool.is_paused:
+            continue
+        members = [member for member in output.member_responses if member.run_id in (tool.child_run_ids or ())]
+        goes_on = [(member, await _going_on(run, member, inside.get(member.run_id), refusals)) for member in members]
+        if any(continuation is not None for _, continuation in goes_on):
+            tool.answered = True
+            run.delegations.answered[tool.tool_call_id or ""] = goes_on
+    if refusals and not run.delegations.answered:
+        raise refusals[0]
+
+
+def _divided(
+    output: Any, wish: Continuation, waiting: Iterable[Any]
+) -> tuple[Continuation, dict[str, Continuation]]:
+    """The answers for the leader's own tools, and those for each member that waits."""
+    inside: dict[str, Continuation] = {}
+    own = Continuation(wish.run_response, wish.run_id, requirements=[], updated_tools=[])
+    own_calls = {tool.tool_call_id for tool in output.tools or () if tool.child_run_id is None}
+    members = list(waiting)
+    for requirement in [*_on_response(wish, output), *(wish.requirements or ())]:
+        member = _asker(members, requirement)
+        if member is not None:
+            _for(inside, member).requirements.append(requirement)  # type: ignore[union-attr]  # made with a list
+        else:
+            own.requirements.append(requirement)  # type: ignore[union-attr]  # made with a list
+    for tool in wish.updated_tools or ():
+        member = None if tool.tool_call_id in own_calls else _caller(members, tool)
+        if member is not None:
+            _for(inside, member).updated_tools.append(tool)  # type: ignore[union-attr]  # made with a list
+        elif tool.child_run_id is None:  # a delegation has nothing to be answered
+            own.updated_tools.append(tool)  # type: ignore[union-attr]  # made with a list
+    if wish.run_response is not None:
+        own.run_response = _without_members(output)
+    return own, inside
+
+
+def _on_response(wish: Continuation, output: Any) -> list[Any]:
+    """What the caller answered on the output that was given, to members: their runs may be other objects by now."""
+    given = (wish.run_response.requirements if wish.run_response is not None else None) or ()
+    return [r for r in given if r.member_run_id not in (None, output.run_id) and r.is_resolved()]
+
+
+def _without_members(output: Any) -> Any:
+    """The output as far as the leader itself asks."""
+    output.requirements = [r for r in output.requirements or () if r.member_run_id in (None, output.run_id)]
+    return output
+
+
+def _for(inside: dict[str, Continuation], member: Any) -> Continuation:
+    found = inside.get(member.run_id)
+    if found is None:
+        found = inside[member.run_id] = Continuation(member, member.run_id, requirements=[], updated_tools=[])
+    return found
+
+
+def _asker(members: Iterable[Any], requirement: Any) -> Any:
+    """The member whose run, or one inside of it, asked this; the id tells it apart from others' calls."""
+    tool_call_id = requirement.tool_execution and requirement.tool_execution.tool_call_id
+    for member in members:
+        for asked in member.requirements or ():
+            same_call = asked.tool_execution is not None and asked.tool_execution.tool_call_id == tool_call_id
+            if asked.id == requirement.id or (same_call and asked.member_run_id == requirement.member_run_id):
+                return member
+    return None
+
+
+def _caller(members: Iterable[Any], tool: Any) -> Any:
+    for member in members:
+        for asked in member.requirements or ():
+            if asked.tool_execution is not None and asked.tool_execution.tool_call_id == tool.tool_call_id:
+                return member
+    return None
+
+
+async def _going_on(
+    run: Run, member: Any, wish: Continuation | None, refusals: list[RunNotContinuableError]
+) -> Continuation | None:
+    """How a member's run goes on; None if nobody has told it anything, or its approval is not decided (`refusals`)."""
+    if not member.is_paused:
+        return None
+    asked = list(_as_answered(member, wish))
+    touched = {r.member_run_id for r in asked if r.is_resolved()}
+    undecided: dict[str | None, RunNotContinuableError] = {}
+    for requirement in asked:
+        tool, asker = requirement.tool_execution, requirement.member_run_id
+        if run.db is None or tool is None or not waits_for_record(tool):
+            continue
+        try:
+            await decision(run, asker or "", tool)
+            touched.add(asker)
+        except RunNotContinuableError as error:
+            undecided[asker] = error
+    for asker in touched & undecided.keys():
+        raise undecided[asker]
+    _refuse_missing_results(asked, touched)
+    if not touched:
+        refusals += undecided.values()
+        return None
+    return wish or Continuation(member, member.run_id)
+
+
+def _as_answered(member: Any, wish: Continuation | None) -> Iterator[Any]:
+    """What a member asks, with the answers that are there."""
+    given = {requirement.id: requirement for requirement in (wish.requirements if wish is not None else None) or ()}
+    tools = {tool.tool_call_id: tool for tool in (wish.updated_tools if wish is not None else None) or ()}
+    for requirement in member.requirements or ():
+        requirement = given.get(requirement.id, requirement)
+        tool = requirement.tool_execution
+        if tool is not None and tool.tool_call_id in tools:
+            requirement = copy.copy(requirement)
+            requirement.tool_execution = tools[tool.tool_call_id]
+        yield requirement
+
+
+def _refuse_missing_results(asked: list[Any], touched: set[str | None]) -> None:
+    """A run that executes tools outside goes on with all of their results, or not at all."""
+    for requirement in asked:
+        tool = requirement.tool_execution
+        if requirement.needs_external_execution and requirement.member_run_id in touched:
+            raise ValueError(
+                f"Tool {tool.tool_name!r} (call {tool.tool_call_id}) of {requirement.member_agent_name!r} is executed "
+                "outside of the run and has no result. Set requirement.set_external_execution_result(...) before "
+                "continuing."
+            )
+
+
+__all__ = ["answer", "take_up"]

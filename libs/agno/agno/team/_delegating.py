@@ -1,0 +1,380 @@
+"""Delegating: the tools by which a leader gives tasks to members, and the members' runs inside of the leader's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from agno._engine.body import content_event
+from agno._engine.branching import Continuation
+from agno._engine.context import Run, private_copy
+from agno._engine.lifecycle import live
+from agno._engine.modes import Mode
+from agno._io import IO, Give
+from agno.agent._runs import continued_run, new_run
+from agno.exceptions import RunCancelledException
+from agno.models.response import ModelResponse
+from agno.run.base import RunStatus
+from agno.team._assignments import Exchanged, answer_of, assignment, bounded, interactions, team_history
+from agno.team._changes import merge_changes
+from agno.team._members import Member, Roster
+from agno.team._past import member_session, remembers
+from agno.tools._results import Deferred, RunsInside
+from agno.tools.function import Function
+from agno.utils.blank import blank
+
+_CONTENT = frozenset({"RunContent", "TeamRunContent"})
+_MEDIA = ("images", "videos", "audio", "files")
+
+
+class MemberFailed(Exception):
+    """A member could not do its task; the leader reads why."""
+
+
+class Errand:
+    """One task on its way through one member: the run that does it, and what it left."""
+
+    def __init__(self, member: Member, task: str, run: Run | None, output: Any = None) -> None:
+        self.member, self.task, self.run = member, task, run
+        self.before: dict[str, Any] = (run.asked.get("session_state") if run is not None else None) or {}
+        self._output = output  # of a run that ended, or waits, since before
+
+    @property
+    def output(self) -> Any:
+        return self._output if self.run is None else self.run.output
+
+
+class Delegations:
+    """What a team's run knows of its members: who they are, and what they did in it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.roster: Roster  # set when the run is prepared
+        self.answered: dict[str, list[tuple[Any, Continuation | None]]] = {}  # by tool call: runs that go on
+        self.done: list[Exchanged] = []
+        self.begun: list[str] = []  # the runs of members, in the order in which they were asked for
+        self.routed = False  # a member has answered in the team's name
+
+    # Beginning a member's run ----------------------------------------------------------------------------------------
+
+    async def errand(self, member: Member, task: str, expected_output: str | None) -> Errand:
+        """A task for a member, not yet begun. Raises for input that the member does not take."""
+        run, team, component = self.run, self.run.component, member.component
+        given: Any = task
+        if not team.determine_input_for_members:
+            given = run.input
+        elif component.input_schema is None:
+            given = assignment(component, task, expected_output, self._context())
+        options = self._options(component)
+        child = new_run(component, given, Mode(run.io, run.streaming, False, False, options), parent=run)
+        if run.get("enable_agentic_knowledge_filters") and component.enable_agentic_knowledge_filters is None:
+            child.asked = {**child.asked, "enable_agentic_knowledge_filters": True}
+        self.begun.append(child.output.run_id)
+        if remembers(child):
+            child.loaded_session = await member_session(child)
+        return self._dressed(Errand(member, task, child))
+
+    def _context(self) -> list[str]:
+        team, found = self.run.component, []
+        if team.add_team_history_to_members and (told := team_history(self.run, team.num_team_history_runs)):
+            found.append(told)
+        if team.share_member_interactions and self.done:
+            found.append(interactions(self.done))
+        return found
+
+    def _options(self, component: Any) -> dict[str, Any]:
+        """The options of a member's run: what the caller of the team gave, where the member has nothing of its own."""
+        run, context, team = self.run, self.run.context, self.run.component
+        asked = run.asked
+        options: dict[str, Any] = {"session_id": context.session_id, "user_id": context.user_id}
+        if state := run.stored_state():
+            options["session_state"] = private_copy(state)
+        if context.dependencies:
+            options["dependencies"] = context.dependencies
+        if context.metadata:
+            options["metadata"] = context.metadata
+        if asked:
+            options.update({name: asked[name] for name in _PASSED if name in asked})
+        if team.share_member_interactions:
+            self._share_media(options)
+        searches = component.knowledge is not None or component.knowledge_retriever is not None
+        if searches and component.knowledge_filters is None:
+            options["knowledge_filters"] = context.knowledge_filters
+        if team.respond_directly and component.output_schema is None:
+            options["output_schema"] = context.output_schema
+        return options
+
+    def _share_media(self, options: dict[str, Any]) -> None:
+        for name in _MEDIA:
+            if made := getattr(self.run.output, name):
+                options[name] = [*(options.get(name) or ()), *made]
+
+    async def again(self, member: Member, output: Any, wish: Continuation) -> Errand:
+        """The run of a member that waited, going on with what it was told."""
+        run, context = self.run, self.run.context
+        options = {"session_id": context.session_id, "user_id": context.user_id or output.user_id}
+        mode = Mode(run.io, run.streaming, False, False, options)
+        child = continued_run(member.component, output, mode, parent=run)
+        child.answers = wish
+        wish.run_id, wish.session_id = output.run_id, context.session_id
+        if state := run.stored_state():
+            child.asked = {**child.asked, "session_state": private_copy(state)}
+        if remembers(child):
+            child.loaded_session = await member_session(child)
+        return self._dressed(Errand(member, "", child))
+
+    def _dressed(self, errand: Errand) -> Errand:
+        """Let the events of a member's run be seen and kept where the leader's are."""
+        run, child = self.run, errand.run
+        assert child is not None
+        if run.component.stream_member_events:
+            child.shown = run.shown if run.kept_events is None else None
+        elif run.component.respond_directly and run.shown != frozenset():
+            child.shown = _CONTENT
+        return errand
+
+    # Doing it --------------------------------------------------------------------------------------------------------
+
+    async def perform(self, errands: Sequence[Errand], io: IO, give: Give) -> None:
+        """Let members work: at once in an async run, one after the other in a sync run, with the same outcome.
+
+        Each has begun with the state as it was before all of them. Their changes are merged in the members' order.
+        """
+        working = [errand for errand in errands if errand.run is not None]
+        try:
+            if io.is_async and len(working) > 1:
+                await io.merge([functools.partial(self._work, errand) for errand in working], give)
+            else:
+                for errand in working:
+                    await self._work(errand, give)
+        finally:
+            for errand in working:
+                self._settle(errand)
+        for errand in working:
+            if errand.output.status is RunStatus.cancelled:
+                raise RunCancelledException(f"Run {errand.output.run_id} of {errand.member.name} was cancelled")
+
+    async def _work(self, errand: Errand, give: Give) -> None:
+        child = errand.run
+        assert child is not None
+        self.run.check()
+        child.give = self._echo(child, give) if self._is_echoed(child) else give
+        try:
+            await live(child, child.component.body)
+        except Exception:
+            # where nothing is streamed, a run that failed raises; its output says why, and the others go on
+            if child.output.status is not RunStatus.error:
+                raise
+
+    def _settle(self, errand: Errand) -> None:
+        """Take what a member's run left: its output, its changes of the state, and what it said."""
+        run, child = self.run, errand.run
+        assert child is not None
+        if not child.stored:
+            return  # it never began
+        top = run.outermost
+        top.ended = [*(top.ended or ()), child]
+        self._record(child.output)
+        after = child.stored_state()
+        if after != errand.before:
+            merge_changes(run.state, errand.before, after)
+        if child.output.status is RunStatus.completed:
+            task = errand.task or answer_task(child.output)
+            self.done.append(Exchanged(errand.member.name, task, answer_of(child.output, errand.member.name)))
+
+    def _record(self, output: Any) -> None:
+        """Put a member's output among those of the team's: one that goes on takes the place of what it was."""
+        team = self.run.output
+        known = team.member_responses
+        for position, one in enumerate(known):
+            if one.run_id == output.run_id:
+                known[position] = output
+                return
+        team.add_member_run(output)
+        place = {run_id: position for position, run_id in enumerate(self.begun)}
+        known.sort(key=lambda one: place.get(one.run_id, -1))  # whoever was first to end
+
+    def _is_echoed(self, child: Run) -> bool:
+        """True if the member's answer is, piece by piece, that of the team."""
+        run = self.run
+        return bool(
+            run.component.respond_directly
+            and run.streaming
+            and run.context.output_schema is None
+            and content_event(run) is run.events.RunContentEvent
+        )
+
+    def _echo(self, child: Run, give: Give) -> Give:
+        run, told, own_run = self.run, self.run.component.stream_member_events, child.output.run_id
+
+        async def echo(event: Any) -> None:
+            if event.event in _CONTENT and getattr(event, "run_id", None) == own_run:
+                facts = {name: event.__dict__[name] for name in _ECHOED if name in event.__dict__}
+                await give(blank(run.events.RunContentEvent, **run.identity, **facts))
+            if told:
+                await give(event)
+
+        return echo
+
+    # What the leader gets --------------------------------------------------------------------------------------------
+
+    def result(self, errands: Sequence[Errand], *, together: bool) -> RunsInside:
+        """The result of a delegation: text for the leader, or nothing yet while one of the members waits."""
+        ids = [errand.output.run_id for errand in errands]
+        if any(errand.output.is_paused for errand in errands):
+            return RunsInside(ids)
+        limit = self.run.component.max_member_response_chars
+        failed = [errand for errand in errands if errand.output.status is RunStatus.error]
+        if len(failed) == len(errands):
+            raise MemberFailed("\n".join(_failure(errand) for errand in failed))
+        if self.run.component.respond_directly:
+            return self._as_answer(errands[0], ids)
+        texts = []
+        for errand in errands:
+            if errand in failed:
+                texts.append(_failure(errand))
+                continue
+            text = bounded(answer_of(errand.output, errand.member.name), limit)
+            texts.append(f"{errand.member.kind} {errand.member.name}: {text}" if together else text)
+        return RunsInside(ids, "\n".join(texts))
+
+    def _as_answer(self, errand: Errand, ids: list[str]) -> RunsInside:
+        """Make a member's answer the team's own."""
+        run, output = self.run, errand.output
+        text, child = answer_of(output, errand.member.name), errand.run
+        structured = output.content if not isinstance(output.content, str) and output.content is not None else None
+        shown = child is not None and self._is_echoed(child)
+        assert run.exchange is not None
+        if not self.routed:  # what the leader said while it chose is not the answer
+            self.routed, run.exchange.response.content = True, None
+        if structured is None and not shown:
+            return RunsInside(ids, text)  # said by the loop, as of any tool that shows its result
+        content = text if structured is None else structured
+        run.exchange.note(ModelResponse(content=content, parsed=structured))
+        if structured is not None:
+            run.output.content_type = output.content_type
+        return RunsInside(ids, text, shown=True)
+
+
+_PASSED = ("images", "videos", "audio", "files", "debug_mode", "workflow_context")
+_ECHOED = ("created_at", "content", "content_type", "reasoning_content", "citations", "response_audio", "image")
+
+
+def answer_task(output: Any) -> str:
+    """The task of a run that was continued."""
+    from_input = output.input.input_content if output.input is not None else ""
+    return from_input if isinstance(from_input, str) else ""
+
+
+def _failure(errand: Errand) -> str:
+    return f"{errand.member.kind} {errand.member.name} failed: {errand.output.content}"
+
+
+# The tools -----------------------------------------------------------------------------------------------------------
+
+
+class Leader:
+    """The tools of one run by which its leader reaches the members."""
+
+    blocking = False  # they only say what is to be done
+
+    def __init__(self, delegations: Delegations) -> None:
+        self.delegations = delegations
+
+    def delegate_task_to_member(
+        self, member_id: str, task_description: str, expected_output: str | None = None, fc: Any = None
+    ) -> Deferred:
+        """Give a task to one member of the team and get its answer.
+
+        Args:
+            member_id: The ID of the member, as it is listed.
+            task_description: The task, with everything that the member has to know to do it.
+            expected_output: What the answer should look like.
+        """
+        return Deferred(
+            functools.partial(_delegate_to_one, self.delegations, fc, member_id, task_description, expected_output)
+        )
+
+    def delegate_task_to_members(
+        self, task_description: str, expected_output: str | None = None, fc: Any = None
+    ) -> Deferred:
+        """Give a task to all members of the team and get their answers.
+
+        Args:
+            task_description: The task, with everything that the members have to know to do it.
+            expected_output: What the answers should look like.
+        """
+        return Deferred(functools.partial(_delegate_to_all, self.delegations, fc, task_description, expected_output))
+
+    def get_member_information(self) -> str:
+        """Read who the members of the team are."""
+        return self.delegations.roster.listing(with_tools=True)
+
+
+async def _delegate_to_one(
+    delegations: Delegations, fc: Any, member_id: str, task: str, expected: str | None, io: IO, give: Give
+) -> RunsInside:
+    errands = await resumed(delegations, fc.call_id)
+    if errands is None:
+        errands = [await delegations.errand(wanted(delegations.roster, member_id), task, expected)]
+    await delegations.perform(errands, io, give)
+    return delegations.result(errands, together=False)
+
+
+async def _delegate_to_all(
+    delegations: Delegations, fc: Any, task: str, expected: str | None, io: IO, give: Give
+) -> RunsInside:
+    errands = await resumed(delegations, fc.call_id)
+    if errands is None:
+        members = delegations.roster.members
+        if not members:
+            raise MemberFailed(f"{delegations.run.component!r} has no members to do it.")
+        errands = [await delegations.errand(member, task, expected) for member in members]
+    await delegations.perform(errands, io, give)
+    return delegations.result(errands, together=True)
+
+
+def wanted(roster: Roster, member_id: str) -> Member:
+    """The member that a leader names. Raises MemberFailed, with the members that there are."""
+    member = roster.find(member_id)
+    if member is None:
+        raise MemberFailed(f"There is no member {member_id!r}. The members are:\n{roster.listing(with_tools=False)}")
+    return member
+
+
+async def resumed(delegations: Delegations, call_id: str | None) -> list[Errand] | None:
+    """The runs of a call that waited: those that were told something go on, the others stay as they are."""
+    waiting = delegations.answered.pop(call_id or "", None)
+    if waiting is None:
+        return None
+    errands = []
+    for output, wish in waiting:
+        member = delegations.roster.of_run(output)
+        if member is None:
+            raise MemberFailed(f"The member that run {output.run_id!r} belongs to is not in the team any more.")
+        waits = wish is None
+        errands.append(Errand(member, "", None, output) if waits else await delegations.again(member, output, wish))
+    return errands
+
+
+_prototypes: dict[str, Function] = {}  # one of each tool: its schema is made once
+
+
+def member_tool(method: Callable[..., Any], **options: Any) -> Function:
+    """A tool of one run's leader. Only what it is bound to differs from one run to the next."""
+    name = f"{method.__name__} {sorted(options.items())}"
+    prototype = _prototypes.get(name)
+    if prototype is None:
+        prototype = Function.from_callable(method)
+        for option, value in options.items():
+            setattr(prototype, option, value)
+        prototype.definition()
+        prototype.entrypoint = None  # not this run's
+        _prototypes[name] = prototype
+    function = object.__new__(Function)
+    function.__dict__ = {**prototype.__dict__, "entrypoint": method}
+    return function
+
+
+__all__ = ["Delegations", "Errand", "Leader", "MemberFailed", "member_tool", "resumed", "wanted"]

@@ -1,0 +1,83 @@
+"""Sessions of a team: the methods of any component, where members' runs count only if they are asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agno._io import IO, asynchronous, sync
+from agno.agent._sessions import Sessions
+from agno.models.message import Message
+from agno.run.base import RunStatus
+from agno.run.team import TeamRunOutput
+from agno.session import TeamSession
+from agno.utils.log import log_warning
+
+
+class TeamSessions(Sessions[TeamSession, TeamRunOutput]):
+    """Without a session id, reading gives nothing rather than an error."""
+
+    def _is_known(self, session_id: str | None, method: str) -> bool:
+        component: Any = self
+        if session_id or component.known_session_id():
+            return True
+        log_warning(f"{method}: no session_id is known")
+        return False
+
+    async def _find(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> TeamSession | None:
+        """The session with all its runs, those of members too; None if there is none, or no id is known."""
+        component: Any = self
+        if not (session_id or component.known_session_id()):
+            return None
+        return await self._load(io, session_id, user_id)
+
+    get_session = sync(_find)
+    aget_session = asynchronous(_find)
+
+    async def _history(
+        self, io: IO, session_id: str | None = None, last_n_runs: int | None = None, user_id: str | None = None
+    ) -> list[Message]:
+        """All messages of the session, members' too. Empty, with a warning, without an id; ValueError for a session
+        that is not there."""
+        if not self._is_known(session_id, "get_chat_history"):
+            return []
+        return await self._chat_history(io, session_id, last_n_runs, user_id)
+
+    get_chat_history = sync(_history)
+    aget_chat_history = asynchronous(_history)
+
+    async def _messages(
+        self,
+        io: IO,
+        session_id: str | None = None,
+        member_ids: list[str] | None = None,
+        last_n_runs: int | None = None,
+        limit: int | None = None,
+        skip_roles: list[str] | None = None,
+        skip_statuses: list[RunStatus] | None = None,
+        skip_history_messages: bool = True,
+        skip_member_messages: bool = True,
+        user_id: str | None = None,
+    ) -> list[Message]:
+        """Messages of the session, oldest first: of its newest runs, without some roles, without runs of some statuses
+        (paused, cancelled and failed ones, unless told otherwise), and at most `limit` of them, the newest. Those of
+        members come with `member_ids`, or with `skip_member_messages=False`. Empty, with a warning, without a session."""
+        if not self._is_known(session_id, "get_session_messages"):
+            return []
+        session = await self._load(io, session_id, user_id)
+        if session is None:
+            return []
+        return session.get_messages(
+            last_n_runs,
+            limit,
+            skip_roles,
+            skip_statuses,
+            skip_history_messages,
+            member_ids=member_ids,
+            skip_member_messages=skip_member_messages,
+        )
+
+    get_session_messages = sync(_messages)
+    aget_session_messages = asynchronous(_messages)
+
+
+__all__ = ["TeamSessions"]
