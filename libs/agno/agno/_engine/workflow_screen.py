@@ -150,7 +150,9 @@ class WorkflowScreen(Screen):
         note = f"{step.step_type}: {len(step.steps or ())} steps" if step.step_type in _CONTAINERS else ""
         seconds = step.metrics.duration if step.metrics is not None else None
         content = None if note else step.content
-        self.visits.append(Visit(step.step_name or "", level, content, note, seconds, done=True, failed=not step.success))
+        self.visits.append(
+            Visit(step.step_name or "", level, content, note, seconds, done=True, failed=not step.success)
+        )
         for inner in step.steps or ():
             self._take(inner, level + 1)
 

@@ -127,7 +127,9 @@ class Component(Settings):
         kept: dict[Any, Any] = self._private("_callables", dict)
         return kept
 
-    def clear_callable_cache(self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False) -> None:
+    def clear_callable_cache(
+        self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False
+    ) -> None:
         """Forget what functions in `tools=`, `knowledge=` and `members=` made, or one kind of it; `close` closes it first."""
         drive(self._forget_callables(SYNC, kind, close))
 

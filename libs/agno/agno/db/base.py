@@ -98,9 +98,7 @@ class BaseDb(Records, Components, Approvals):
         row = progress_row(session.session_id, run, row_id, record)
         self.write_session(session.session_id, _as_it_is, [row], append=True)
 
-    def finish_run(
-        self, session: Any, run: Any, inside: Sequence[Any] = (), dropped: Collection[str] = ()
-    ) -> None:
+    def finish_run(self, session: Any, run: Any, inside: Sequence[Any] = (), dropped: Collection[str] = ()) -> None:
         """Store a run's end, the runs `inside` of it, and the session's header. Keeps what others changed meanwhile.
 
         `dropped` are rows that held what the run had done so far.

@@ -72,7 +72,9 @@ class UserInputField(Coded):
     def checked(self, value: Any) -> Any:
         """The value as it is wanted. Raises ValueError, saying what was given and what is asked for."""
         kind = _READ.get(self.field_type, str)
-        if isinstance(value, bool) is not (kind is bool) or not isinstance(value, (kind, int) if kind is float else kind):
+        if isinstance(value, bool) is not (kind is bool) or not isinstance(
+            value, (kind, int) if kind is float else kind
+        ):
             raise ValueError(f"{self.name!r} was given {value!r}, but it must be of type {self.field_type}.")
         if self.allowed_values is not None and value not in self.allowed_values:
             allowed = ", ".join(map(repr, self.allowed_values))
@@ -157,7 +159,9 @@ class StepRequirement(_OfStep):
         fields = {item.name: item for item in self.user_input_schema or ()}
         if validate and fields:
             if unknown := sorted(values.keys() - fields.keys()):
-                raise ValueError(f"Step {self.step_name!r} asks for {', '.join(fields)}; {unknown[0]!r} is not among it.")
+                raise ValueError(
+                    f"Step {self.step_name!r} asks for {', '.join(fields)}; {unknown[0]!r} is not among it."
+                )
             values = {name: fields[name].checked(value) for name, value in values.items()}
         for name, value in values.items():
             if name in fields:

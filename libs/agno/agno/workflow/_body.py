@@ -55,7 +55,7 @@ def _prepare(run: WorkflowRun) -> None:
     """What steps can read in the state, and not keep there."""
     component, context = run.component, run.context
     found = (component.id, context.run_id, context.session_id, component.name)
-    run.state.update(zip(INJECTED[-4:], found))
+    run.state.update(zip(INJECTED[-4:], found, strict=True))
     if run.place_key == "" and not component.is_function:
         run.journal.unsaved_key = str(len(component.nodes) - 1)
 

@@ -48,7 +48,11 @@ class StepList:
     def of(self, values: Sequence[Any] | None, owner: str) -> tuple[Node, ...]:
         """The steps. Raises ValueError for what is none."""
         seen = self._seen
-        if seen is None or len(seen) != len(values or ()) or any(a is not b for a, b in zip(seen, values or ())):
+        if (
+            seen is None
+            or len(seen) != len(values or ())
+            or any(a is not b for a, b in zip(seen, values or (), strict=True))
+        ):
             self._made = steps_of(values or (), owner)
             self._seen = tuple(values or ())
         return self._made

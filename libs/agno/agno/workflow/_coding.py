@@ -29,7 +29,7 @@ class WorkflowDefinition(Definition):
         if not component.is_function:
             data["steps"] = [
                 _joined(shown, made)
-                for shown, made in zip(component.to_dict_for_steps()["steps"], _as_list(data.get("steps")))
+                for shown, made in zip(component.to_dict_for_steps()["steps"], _as_list(data.get("steps")), strict=True)
             ]
         return data
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agno._engine.context import private_copy
+from agno._engine.costs import sum_of
 from agno._engine.inputs import MEDIA
 from agno.exceptions import RunCancelledException
 from agno.run import cancel
@@ -49,7 +50,7 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     waiting: StepRequirement | None = run.replies.pop((place.key, "executor"), None)
     options = _options(step, place)
     if waiting is not None:
-        found = run.journal.pool[waiting.executor_run_id]
+        found = run.journal.pool[waiting.executor_run_id or ""]
         if not waiting.is_resolved and not any(one.is_resolved() for one in waiting.executor_requirements or ()):
             run.executed(place.key, found)
             raise Paused([waiting])
@@ -158,8 +159,14 @@ async def _ended(step: Step, place: Place, output: Any) -> StepOutput:
         videos=output.videos,
         audio=output.audio,
         files=output.files,
-        metrics=output.metrics,
+        metrics=_cost(output),
     )
+
+
+def _cost(output: Any) -> Any:
+    """What the run cost; of a team with its members."""
+    members = output.__dict__.get("member_responses")
+    return output.metrics + sum_of(members) if members and output.metrics is not None else output.metrics
 
 
 async def _pause(step: Step, place: Place, output: Any) -> None:
@@ -283,8 +290,8 @@ async def _gathered(place: Place, call: Callable[[], Any], step: Step | None) ->
     return result if result is not None else "".join(pieces) if pieces else None
 
 
-def _with_return(items: Iterator[Any]) -> Iterator[Any]:
-    value = yield from items  # type: ignore[misc]  # a generator
+def _with_return(items: Generator[Any, Any, Any]) -> Iterator[Any]:
+    value = yield from items
     if value is not None:
         yield _Returned(value)
 

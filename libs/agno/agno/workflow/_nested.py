@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agno._engine.context import private_copy
+from agno._engine.inputs import MEDIA
 from agno._engine.lifecycle import live
 from agno._engine.modes import Mode
-from agno._engine.inputs import MEDIA
 from agno.exceptions import RunCancelledException
 from agno.run.base import RunStatus
 from agno.run.output import text_of

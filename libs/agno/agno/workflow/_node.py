@@ -168,9 +168,7 @@ class Node(Rebuildable):
 
     def emit(self, place: Place, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """An event of this step."""
-        return place.emit(
-            event_class, step_id=self.step_id, step_name=self.label, step_index=place.index, **details
-        )
+        return place.emit(event_class, step_id=self.step_id, step_name=self.label, step_index=place.index, **details)
 
 
 def review_of(

@@ -48,7 +48,9 @@ class Place:
     def beside(self, number: int, key: str, parent_id: str | None, give: Give) -> Place:
         """The place of a step that runs beside others: with a state of its own, to be joined when all of them ended."""
         place = self.child(number, key, parent_id)
-        if isinstance(self.index, tuple):  # contract: parallel steps that are nested share the position of their container
+        if isinstance(
+            self.index, tuple
+        ):  # contract: parallel steps that are nested share the position of their container
             place.index = self.index
         place.give = give
         place.context = copy.copy(self.context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agno.run.workflow import (
@@ -135,12 +136,10 @@ async def reviewed(node: Node, place: Place, given: StepInput, attempt: Attempt)
             output = await attempt(place, with_data(given, feedback=tries["feedback"]) if tries["count"] else given)
             if not output.success or not _is_wanted(node, output):
                 return output
-        shown, count = output, tries["count"]
-        found = await answered(
-            node, place, "output", lambda: _output(node, place, shown, count), StepOutputReviewEvent, step_output=shown
-        )
+        ask = partial(_output, node, place, output, tries["count"])
+        found = await answered(node, place, "output", ask, StepOutputReviewEvent, step_output=output)
         if found.confirmed:
-            return await _accepted(node, place, found, shown)
+            return await _accepted(node, place, found, output)
         if found.on_reject == OnReject.cancel.value:
             raise Refused(f"The output of step {node.label!r} was rejected")
         if found.on_reject != OnReject.retry.value or tries["count"] >= node.review.max_retries:

@@ -284,7 +284,7 @@ async def taken_up(run: WorkflowRun) -> None:
     """Find the run, and put the answers of people where its steps look for them."""
     wish: Resumption = run.answers
     session = run.loaded_session
-    stored = session.get_run(wish.run_id) if session is not None else None
+    stored = session.get_run(wish.run_id or "") if session is not None else None
     source = wish.run_response or stored
     if source is None:
         raise RunNotFoundError(f"There is no run {wish.run_id!r} in session {wish.session_id!r}.")
@@ -382,4 +382,13 @@ def execution_input(run: WorkflowRun) -> WorkflowExecutionInput:
     )
 
 
-__all__ = ["Resumption", "WorkflowRun", "close_run", "continued_run", "execution_input", "kind_of", "new_run", "taken_up"]
+__all__ = [
+    "Resumption",
+    "WorkflowRun",
+    "close_run",
+    "continued_run",
+    "execution_input",
+    "kind_of",
+    "new_run",
+    "taken_up",
+]

@@ -36,7 +36,12 @@ class Ending:
 
 
 async def one_after_the_other(
-    nodes: Sequence[Node], place: Place, given: StepInput, parent_id: str | None, prefix: str = ".", ending: Ending | None = None
+    nodes: Sequence[Node],
+    place: Place,
+    given: StepInput,
+    parent_id: str | None,
+    prefix: str = ".",
+    ending: Ending | None = None,
 ) -> Ending:
     """Play the steps until one says stop or fails; a failure that is fatal travels, with what came before in `ending`."""
     ending = ending or Ending()

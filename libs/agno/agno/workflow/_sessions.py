@@ -68,8 +68,8 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
         component.name = session.workflow_name = name
         await self._save(io, session)
 
-    rename = sync(_rename)
-    arename = asynchronous(_rename)
+    rename = sync(_rename)  # type: ignore[arg-type]  # a face of the method here
+    arename = asynchronous(_rename)  # type: ignore[arg-type]  # a face of the method here
 
     async def _session_messages(
         self,
@@ -92,8 +92,8 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
         found = [m for m in twin.get_chat_history(last_n_runs) if m.role not in (skip_roles or ())]
         return found if limit is None else found[-limit:] if limit > 0 else []
 
-    get_session_messages = sync(_session_messages)
-    aget_session_messages = asynchronous(_session_messages)
+    get_session_messages = sync(_session_messages)  # type: ignore[arg-type]  # a face of the method here
+    aget_session_messages = asynchronous(_session_messages)  # type: ignore[arg-type]  # a face of the method here
 
     async def _mark(self, io: IO, session: Any, run: Any) -> None:
         """Cancel a paused run where it is stored."""
@@ -133,9 +133,7 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
     add_memories = sync(_add_memories)
     aadd_memories = asynchronous(_add_memories)
 
-    async def _get_memories(
-        self, io: IO, *, user_id: str | None = None, limit: int | None = None
-    ) -> list[UserMemory]:
+    async def _get_memories(self, io: IO, *, user_id: str | None = None, limit: int | None = None) -> list[UserMemory]:
         """What is remembered about a user, the oldest first; empty without a db."""
         component: Any = self
         if component.db is None or limit == 0:

@@ -91,9 +91,7 @@ class WorkflowComponent(Component):
 
     def history_of_steps(self) -> list[int]:
         """For steps that ask for earlier runs themselves: of how many."""
-        return [
-            step.num_history_runs for step in self._all_steps() if step.add_workflow_history
-        ]
+        return [step.num_history_runs for step in self._all_steps() if step.add_workflow_history]
 
     def has_functions(self) -> bool:
         """True if a step is a function; it can ask for any number of earlier runs."""

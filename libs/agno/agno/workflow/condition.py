@@ -45,7 +45,9 @@ class Condition(Node):
         if isinstance(evaluator, (list, tuple, Node)):
             evaluator, steps = (True if steps is None else steps), evaluator
         if not (isinstance(evaluator, (bool, str)) or callable(evaluator)):
-            raise ValueError(f"The evaluator of condition {name!r} is {evaluator!r}; give a bool, a function or a text.")
+            raise ValueError(
+                f"The evaluator of condition {name!r} is {evaluator!r}; give a bool, a function or a text."
+            )
         self.evaluator: bool | str | Callable[..., Any] = evaluator
         self.steps = [steps] if steps is not None and not isinstance(steps, (list, tuple)) else steps or []
         self.else_steps = else_steps

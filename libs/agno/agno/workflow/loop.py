@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from agno.exceptions import RunCancelledException
 from agno.run.workflow import (
     LoopExecutionCompletedEvent,
     LoopExecutionStartedEvent,
     LoopIterationCompletedEvent,
     LoopIterationStartedEvent,
 )
-from agno.exceptions import RunCancelledException
 from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import OnError, OnReject
 from agno.utils.log import log_warning
@@ -167,7 +167,7 @@ class Loop(Node):
             return False
 
     def _forwarded(self, given: StepInput, ending: Ending) -> StepInput:
-        for node, output in zip(self.nodes, ending.outputs):
+        for node, output in zip(self.nodes, ending.outputs, strict=False):
             given = after(given, node, output)
         return given
 

@@ -67,9 +67,7 @@ class Parallel(Node):
             output.success, output.error = False, "; ".join(f"{one.step_name}: {one.error}" for one in failed)
         if not nodes:
             output.skipped = True
-        await self.emit(
-            place, ParallelExecutionCompletedEvent, parallel_step_count=len(nodes), step_results=outputs
-        )
+        await self.emit(place, ParallelExecutionCompletedEvent, parallel_step_count=len(nodes), step_results=outputs)
         return output
 
     async def _side_by_side(self, nodes: Sequence[Node], place: Place, given: StepInput) -> list[StepOutput]:

@@ -113,7 +113,9 @@ class Router(Node):
         ending = await one_after_the_other(nodes, place, given, self.step_id)
         outputs = ending.outputs
         if nodes:
-            output = self.output(content=f"{self.label} ran {len(outputs)} steps: {', '.join(names)}.", **ending.facts())
+            output = self.output(
+                content=f"{self.label} ran {len(outputs)} steps: {', '.join(names)}.", **ending.facts()
+            )
         else:
             output = self.output(content=f"{self.label} chose no step.", skipped=True)
         await self.emit(
@@ -145,10 +147,10 @@ class Router(Node):
         """The step that a selector means."""
         if isinstance(choice, str):
             return self._named(choice)
-        for way, node in zip(self._ways(), self.nodes):
+        for way, node in zip(self._ways(), self.nodes, strict=True):
             if choice is way or choice is node:
                 return node
-        for original, node in zip(self.choices, self.nodes):
+        for original, node in zip(self.choices, self.nodes, strict=True):
             if choice is original:
                 return node
         if isinstance(choice, Node) or kind_of_executor(choice) is not None:

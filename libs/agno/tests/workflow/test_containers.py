@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agno.agent import Agent
 from agno.run.base import RunStatus
-from agno.testing import ScriptedModel, says, wants
+from agno.team import Team
+from agno.testing import ScriptedModel, says
 from agno.workflow import Condition, Loop, OnError, Parallel, Router, Step, StepInput, StepOutput, Steps, Workflow
 
 from playing import in_every_mode, play
@@ -68,7 +68,7 @@ def test_parallel_steps_run_at_the_same_time_and_keep_their_order(mode: str) -> 
     together = threading.Barrier(3, timeout=10)
 
     def meet(name: str) -> Any:
-        return named(name, lambda si: together.wait() and None or f"{name} got {si.previous_step_content}")
+        return named(name, lambda si: (together.wait() < 0) or f"{name} got {si.previous_step_content}")
 
     seen = play(Workflow(steps=[named("first"), Parallel(meet("a"), meet("b"), meet("c"), name="all")]), "go", mode)
     output = seen.output.step_results[1]
@@ -301,11 +301,11 @@ def test_a_failed_workflow_that_is_tried_again_does_not_repeat_finished_steps(mo
 
 
 @in_every_mode
-def test_a_team_may_be_a_step(mode: str) -> None:
-    from agno.workflow.types import StepType
-
-    lookup = Agent(name="Helper", model=ScriptedModel(wants("add", a=1), says("1")), tools=[lambda a: a])
-    lookup.tools[0].__name__ = "add"
-    seen = play(Workflow(steps=[Step("as team", team=lookup)]), "go", mode)  # by what it can do
-    assert seen.output.step_results[0].executor_type == "team"
-    assert seen.output.step_results[0].step_type == StepType.STEP.value
+def test_a_team_is_a_step(mode: str) -> None:
+    team = Team(name="Desk", members=[saying("x", name="A")], model=ScriptedModel(says("from the team")))
+    seen = play(Workflow(steps=[named("first"), team]), "go", mode)
+    output = seen.output.step_results[1]
+    assert (output.step_name, output.executor_type, output.content) == ("Desk", "team", "from the team")
+    if seen.events:
+        event = next(event for event in seen.events if event.event == "TeamRunStarted")
+        assert (event.step_name, event.workflow_run_id) == ("Desk", seen.output.run_id)

@@ -54,7 +54,9 @@ def steps_of(folder, killing, shape):
         step("s2"),
     ]
 """
-PROGRAM = STEPS + """
+PROGRAM = (
+    STEPS
+    + """
 import asyncio, sys
 from agno.db.sqlite import SqliteDb
 
@@ -73,6 +75,7 @@ else:
             pass
     asyncio.run(read())
 """
+)
 space: dict[str, Any] = {}
 exec(STEPS, space)  # the same steps for this process
 
@@ -92,7 +95,7 @@ def ran(folder: Path) -> list[str]:
     return (folder / "ran.txt").read_text().split()
 
 
-@pytest.mark.parametrize(("mode", "first"), list(zip(MODES, [*MODES[1:], MODES[0]])))
+@pytest.mark.parametrize(("mode", "first"), list(zip(MODES, [*MODES[1:], MODES[0]], strict=True)))
 def test_killed_after_step_six_of_ten_the_six_do_not_run_again(mode: str, first: str, tmp_path: Path) -> None:
     killed(tmp_path, "s7", "ten", first)
     workflow = workflow_in(tmp_path, "ten")

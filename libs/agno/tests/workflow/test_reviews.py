@@ -14,6 +14,7 @@ from agno.run.base import RunStatus
 from agno.run.requirement import RunRequirement
 from agno.run.workflow import WorkflowRunOutput
 from agno.run.workflow_requirements import PauseKind
+from agno.team import Team
 from agno.testing import ScriptedModel, says, wants
 from agno.tools import tool
 from agno.workflow import (
@@ -59,7 +60,7 @@ class Played:
         workflow = self.workflow()
         run = workflow.get_run(self.output.run_id)
         assert run is not None and run.status is RunStatus.paused
-        for requirement, answer in zip(run.active_requirements, decide):
+        for requirement, answer in zip(run.active_requirements, decide, strict=False):
             answer(requirement)
         self.seen = play(
             workflow,
@@ -85,7 +86,9 @@ def reject(feedback: str | None = None) -> Any:
 
 
 def gate(log: list[str], **settings: Any) -> list[Any]:
-    ask = Step("ask", executor=named("ask", None, log), requires_confirmation=True, confirmation_message="Sure?", **settings)
+    ask = Step(
+        "ask", executor=named("ask", None, log), requires_confirmation=True, confirmation_message="Sure?", **settings
+    )
     return [named("before", None, log), ask, named("after", lambda si: f"after {si.previous_step_content}", log)]
 
 
@@ -215,7 +218,12 @@ def test_a_person_chooses_the_way(mode: str, tmp_path: Any) -> None:
         ways = [named("left", None, log), named("right", None, log)]
         return [
             Router(choices=ways, name="one", requires_user_input=True, user_input_message="Which?"),
-            Router(choices=ways, name="some", human_review=HumanReview(requires_user_input=True), allow_multiple_selections=True),
+            Router(
+                choices=ways,
+                name="some",
+                human_review=HumanReview(requires_user_input=True),
+                allow_multiple_selections=True,
+            ),
         ]
 
     played = Played(tmp_path, mode, build)
@@ -240,7 +248,9 @@ def test_an_output_is_reviewed_until_it_is_good(mode: str, tmp_path: Any) -> Non
     writer = Agent(name="Writer", model=ScriptedModel(says("draft 1"), says("draft 2"), says("draft 3")))
 
     def build(log: list[str]) -> list[Any]:
-        step = Step("write", agent=writer, requires_output_review=True, on_reject="retry", output_review_message="Good?")
+        step = Step(
+            "write", agent=writer, requires_output_review=True, on_reject="retry", output_review_message="Good?"
+        )
         return [step, named("end", lambda si: f"{si.previous_step_content}!", log)]
 
     played = Played(tmp_path, mode, build)
@@ -324,7 +334,9 @@ def test_a_container_that_failed_is_tried_again_without_what_succeeded(mode: str
 @in_every_mode
 def test_a_run_that_failed_goes_on_at_the_step_that_failed(mode: str, tmp_path: Any) -> None:
     log: list[str] = []
-    bad = Step("bad", executor=named("bad", lambda si: ValueError("x") if log.count("bad") < 2 else "ok", log), max_retries=0)
+    bad = Step(
+        "bad", executor=named("bad", lambda si: ValueError("x") if log.count("bad") < 2 else "ok", log), max_retries=0
+    )
     db = SqliteDb(db_file=str(tmp_path / "w.db"))
     workflow = Workflow(name="w", db=db, session_id="s", steps=[saying("text", name="A"), bad])
     failed = play(workflow, "go", mode).output
@@ -352,7 +364,9 @@ def test_an_agent_in_a_step_of_a_workflow_in_a_step_waits_and_goes_on(mode: str,
 
     def build(log: list[str]) -> list[Any]:
         cashier = Agent(name="Cashier", model=model, tools=[pay])
-        inner = Workflow(name="inner", steps=[named("look", None, log), Parallel(cashier, named("other", None, log), name="p")])
+        inner = Workflow(
+            name="inner", steps=[named("look", None, log), Parallel(cashier, named("other", None, log), name="p")]
+        )
         return [named("first", None, log), Steps("box", steps=[Step("in", workflow=inner)]), named("end", None, log)]
 
     played = Played(tmp_path, mode, build)
@@ -362,7 +376,9 @@ def test_an_agent_in_a_step_of_a_workflow_in_a_step_waits_and_goes_on(mode: str,
     assert (question.executor_name, question.executor_type, question.step_name) == ("Cashier", "agent", "Cashier")
     assert isinstance(question.executor_requirements[0], RunRequirement)
     if played.seen.events:
-        assert {"RunPaused", "StepExecutorPaused"} < set(played.seen.kinds) and played.seen.kinds[-1] == "WorkflowPaused"
+        assert {"RunPaused", "StepExecutorPaused"} < set(played.seen.kinds) and played.seen.kinds[
+            -1
+        ] == "WorkflowPaused"
 
     def decide(requirement: Any) -> None:
         for inside in requirement.executor_requirements:
@@ -374,6 +390,27 @@ def test_an_agent_in_a_step_of_a_workflow_in_a_step_waits_and_goes_on(mode: str,
     assert inner_run.step_executor_runs[0].content == "done"
     answers = [m.content for m in model.requests[1].messages if m.role == "tool"]
     assert answers == ["paid 3" if yes else "no money"]
+
+
+@in_every_mode
+def test_a_member_of_a_team_in_a_step_waits_and_goes_on(mode: str, tmp_path: Any) -> None:
+    delegates = wants("delegate_task_to_member", member_id="teller", task_description="pay")
+    leading, paying = ScriptedModel(delegates, says("all paid")), ScriptedModel(wants("pay", amount=3), says("paid it"))
+
+    def build(log: list[str]) -> list[Any]:
+        teller = Agent(name="Teller", role="Pays", model=paying, tools=[pay])
+        return [
+            Team(name="Bank", members=[teller], model=leading),
+            named("end", lambda si: f"{si.previous_step_content}!"),
+        ]
+
+    played = Played(tmp_path, mode, build)
+    question = played.output.active_step_requirements[0]
+    assert (question.executor_type, question.executor_name) == ("team", "Bank")
+    assert question.executor_requirements[0].member_agent_name == "Teller"
+    output = played.go_on(lambda requirement: requirement.executor_requirements[0].confirm())
+    assert output.content == "all paid!" and output.step_executor_runs[0].team_name == "Bank"
+    assert output.metrics.total().total_tokens == 60, "a team costs what its members cost, too"
 
 
 # Time and mistakes ---------------------------------------------------------------------------------------------------

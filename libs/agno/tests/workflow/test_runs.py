@@ -29,7 +29,10 @@ from workflow.making import asked, named, saying
 
 def shape() -> Workflow:
     route = Router(lambda si: "r", [named("r")], name="route")
-    box = Steps("box", steps=[Loop([Condition(True, [Parallel(named("p"), name="par")], name="if")], name="loop", max_iterations=1)])
+    box = Steps(
+        "box",
+        steps=[Loop([Condition(True, [Parallel(named("p"), name="par")], name="if")], name="loop", max_iterations=1)],
+    )
     return Workflow(name="w", steps=[saying("text", name="A"), route, box], store_events=True)
 
 
@@ -56,7 +59,11 @@ def test_events_come_in_order_with_positions_and_parents(mode: str) -> None:
         return
     shown = [(event.event, getattr(event, "step_index", None)) for event in seen.events]
     assert [pair for n, pair in enumerate(shown) if pair not in shown[:n] or pair[0] != "RunContent"] == EXPECTED
-    started = {event.step_id: event for event in seen.events if event.event.endswith("Started") and hasattr(event, "parent_step_id")}
+    started = {
+        event.step_id: event
+        for event in seen.events
+        if event.event.endswith("Started") and hasattr(event, "parent_step_id")
+    }
     inner = next(event for event in seen.events if event.event == "ParallelExecutionStarted")
     assert started[started[inner.parent_step_id].parent_step_id].event == "LoopIterationStarted"
     agent = next(event for event in seen.events if event.event == "RunStarted")
@@ -68,7 +75,12 @@ def test_events_come_in_order_with_positions_and_parents(mode: str) -> None:
 
 def test_a_plain_stream_has_texts_outputs_and_ends() -> None:
     kinds = [event.event for event in shape().run("go", stream=True)]
-    assert [k for k in kinds if k != "RunContent"] == ["WorkflowStarted", "StepOutput", "StepOutput", "WorkflowCompleted"]
+    assert [k for k in kinds if k != "RunContent"] == [
+        "WorkflowStarted",
+        "StepOutput",
+        "StepOutput",
+        "WorkflowCompleted",
+    ]
     assert "RunContent" in kinds
     hidden = Workflow(steps=[saying("x")], stream_executor_events=False)
     assert [event.event for event in hidden.run("go", stream=True, stream_events=True)] == [
@@ -131,7 +143,9 @@ def test_cancelling_reaches_the_running_step(mode: str, where: str) -> None:
         "parallel": Parallel(agent, named("other"), name="p"),
         "nested": Step("in", workflow=Workflow(name="inner", steps=[agent])),
     }[where]
-    workflow = Workflow(name="w", db=InMemoryDb(), session_id="s", steps=[named("first"), step, named("never", None, log)])
+    workflow = Workflow(
+        name="w", db=InMemoryDb(), session_id="s", steps=[named("first"), step, named("never", None, log)]
+    )
     seen = play(workflow, "go", mode, run_id="the-run")
     assert seen.output.status is RunStatus.cancelled and log == ["cancel"]
     assert seen.output.step_results[0].content == "first" and "was cancelled" in seen.output.content
@@ -143,7 +157,9 @@ def test_cancelling_reaches_the_running_step(mode: str, where: str) -> None:
 
 
 def test_leaving_a_stream_early_stores_what_was_done() -> None:
-    workflow = Workflow(name="w", db=InMemoryDb(), session_id="s", steps=[named("a"), saying("one two three"), named("b")])
+    workflow = Workflow(
+        name="w", db=InMemoryDb(), session_id="s", steps=[named("a"), saying("one two three"), named("b")]
+    )
     for event in workflow.run("go", stream=True, stream_events=True, run_id="r"):
         if event.event == "RunContent":
             break
@@ -172,7 +188,9 @@ def test_a_run_in_the_background_is_looked_up(database: Any, tmp_path: Any) -> N
             await released.wait()
             return f"waited {session_state['n']}"
 
-        workflow = Workflow(name="w", db=database(db_file=str(tmp_path / "w.db")), session_id="s", steps=[named("a"), wait])
+        workflow = Workflow(
+            name="w", db=database(db_file=str(tmp_path / "w.db")), session_id="s", steps=[named("a"), wait]
+        )
         given = await workflow.arun("go", background=True, session_state={"n": 1})
         assert given.status is RunStatus.pending and not given.has_completed()
         stored = await workflow.aget_run(given.run_id)
@@ -229,7 +247,12 @@ def test_steps_are_told_of_earlier_runs(mode: str, tmp_path: Any) -> None:
     )  # fmt: skip
     for text in ("one", "two", "three", "four"):
         assert play(workflow, text, mode).error is None
-    assert found == [[], [("one", "looked")], [("one", "looked"), ("two", "looked")], [("two", "looked"), ("three", "looked")]]
+    assert found == [
+        [],
+        [("one", "looked")],
+        [("one", "looked"), ("two", "looked")],
+        [("two", "looked"), ("three", "looked")],
+    ]
     assert asked(agent, 0) == "one"
     assert asked(agent, 2).startswith("<workflow_history>") and asked(agent, 2).endswith("three")
     quiet = Workflow(name="q", db=workflow.db, session_id="s2", steps=[saying("x")])
@@ -245,7 +268,9 @@ def test_a_session_has_its_runs_state_metrics_and_name(mode: str, tmp_path: Any)
         return str(session_state["n"])
 
     db = SqliteDb(db_file=str(tmp_path / "w.db"))
-    workflow = Workflow(name="w", description="Counts things for people who like that a lot", db=db, steps=[count, saying("x")])
+    workflow = Workflow(
+        name="w", description="Counts things for people who like that a lot", db=db, steps=[count, saying("x")]
+    )
     outputs = [play(workflow, f"go {n}", mode, session_id="s", user_id="u", metadata={"m": n}).output for n in (1, 2)]
     session = workflow.get_session("s")
     assert (session.workflow_id, session.workflow_name, session.user_id) == ("w", "w", "u")
@@ -284,7 +309,9 @@ def test_memories_and_summaries_are_kept_with_the_workflow(colour: str, tmp_path
     ids = do("add_memories", ["likes rain", "has a cat"])
     (other,) = do("add_memories", "likes sun", user_id="bob")
     assert [memory.memory for memory in do("get_memories")] == ["likes rain", "has a cat"]
-    assert [memory.memory for memory in do("get_memories", limit=1)] == ["likes rain"] and do("get_memories", limit=0) == []
+    assert [memory.memory for memory in do("get_memories", limit=1)] == ["likes rain"] and do(
+        "get_memories", limit=0
+    ) == []
     assert do("delete_memories", [ids[0], other]) == 1 and do("delete_memories") == 1
     assert [memory.memory_id for memory in do("get_memories", user_id="bob")] == [other]
     workflow.run("go", session_id="s1")

@@ -156,7 +156,9 @@ def test_what_cannot_be_stored_needs_a_registry() -> None:
 
 def test_a_copy_has_agents_of_its_own() -> None:
     agent = saying("x")
-    workflow = Workflow(name="w", steps=[agent, Parallel(Step("a", agent=saying("y", name="B")), first)], db=InMemoryDb())
+    workflow = Workflow(
+        name="w", steps=[agent, Parallel(Step("a", agent=saying("y", name="B")), first)], db=InMemoryDb()
+    )
     copy = workflow.deep_copy(update={"name": "copy"})
     assert copy.db is workflow.db and copy.name == "copy" and copy.id == "copy"
     assert copy.nodes[0].agent is not agent and copy.run("go").status.value == "COMPLETED"
@@ -185,7 +187,9 @@ def test_a_flowchart_shows_every_way() -> None:
 
 def test_a_finished_run_is_a_tree() -> None:
     inner = Workflow(name="Inner", steps=[saying("x", name="Deep")])
-    workflow = Workflow(name="W", steps=[Parallel(saying("a", name="A"), named("f"), name="both"), Step("in", workflow=inner)])
+    workflow = Workflow(
+        name="W", steps=[Parallel(saying("a", name="A"), named("f"), name="both"), Step("in", workflow=inner)]
+    )
     tree = workflow.run_tree(workflow.run("go"))
     lines = [line.split(" · ")[0] for line in tree.splitlines()]
     assert lines == [

@@ -69,7 +69,12 @@ def test_functions_of_every_kind_are_steps(mode: str, executor: Any, content: An
     seen = play(Workflow(steps=[Step("one", executor=executor)]), "x", mode)
     output = seen.output.step_results[0]
     assert seen.output.content == output.content == content
-    assert (output.step_name, output.step_type, output.executor_type, output.success) == ("one", "Step", "function", True)
+    assert (output.step_name, output.step_type, output.executor_type, output.success) == (
+        "one",
+        "Step",
+        "function",
+        True,
+    )
     assert seen.output.status is RunStatus.completed
 
 
