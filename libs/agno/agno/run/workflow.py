@@ -148,7 +148,7 @@ class WorkflowRunOutput(Coded):
     def collect_from_executors(self) -> None:
         """Take over what the agents' and teams' runs brought, in step order."""
         for name in ("references", "additional_input", "reasoning_steps", "reasoning_messages"):
-            found = [item for run in self.step_executor_runs or () for item in getattr(run, name) or ()]
+            found = [item for run in self.step_executor_runs or () for item in run.__dict__.get(name) or ()]
             setattr(self, name, found or None)
 
     @classmethod

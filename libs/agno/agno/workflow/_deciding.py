@@ -6,9 +6,9 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from agno._engine.context import private_copy
 from agno.utils.parameters import accepted
 from agno.workflow._place import Place
+from agno.workflow._state import snapshot
 from agno.workflow.types import StepInput
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def remembered(place: Place, name: str, decide: Any) -> Any:
     journal = place.run.journal
     known = journal.noted(place, name)
     if known is None:
-        before = private_copy(place.state)
+        before = snapshot(place.state)
         known = await decide()
         await journal.note(place, name, known, before)
     return known

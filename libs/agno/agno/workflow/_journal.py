@@ -102,7 +102,7 @@ class Journal:
         if place.context is not self.owner.context:
             record["branch"] = True  # the state of parallel steps is their own until all of them ended
         now = own_state(place.state)
-        if now != own_state(before):
+        if now != before:
             record["state"] = private_copy(now)
 
     async def _keep(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:

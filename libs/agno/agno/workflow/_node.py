@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from agno._engine.context import private_copy
 from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException
 from agno.run.workflow import StepErrorEvent
 from agno.run.workflow_data import StepOutput, StepType
+from agno.utils.blank import blank
 from agno.utils.ids import new_id
 from agno.utils.log import log_warning
 from agno.utils.rebuild import Rebuildable
 from agno.workflow import _reviews as reviews
 from agno.workflow._failing import Paused, StepFailed
 from agno.workflow._place import Place
+from agno.workflow._state import snapshot
 from agno.workflow.types import HumanReview, OnError, OnReject, OnTimeout, StepInput
 
 _FINAL = (InputCheckError, OutputCheckError)  # the same input is refused again
@@ -36,6 +37,7 @@ class Node(Rebuildable):
         self, name: str | None, description: str | None, review: HumanReview, step_id: str | None = None
     ) -> None:
         self.name, self.description, self.review = name, description, review
+        self.label = name or self.step_type.value  # what it is called where it has to be called something
         self.step_id = step_id or new_id()
         self.on_error = review.on_error  # type: ignore[assignment]  # settled by HumanReview
 
@@ -43,11 +45,6 @@ class Node(Rebuildable):
     def nodes(self) -> Sequence[Node]:
         """The steps inside."""
         return ()
-
-    @property
-    def label(self) -> str:
-        """What the step is called: its name, or what kind of step it is."""
-        return self.name or self.step_type.value
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"
@@ -67,7 +64,7 @@ class Node(Rebuildable):
         run.check()
         if (known := run.journal.recorded(place)) is not None:
             return known
-        before, first = private_copy(place.state), len(run.output.step_executor_runs or ())
+        before, first = snapshot(place.state), len(run.output.step_executor_runs or ())
         try:
             output = await self._decided(place, given)
         except StepFailed as failure:
@@ -164,7 +161,8 @@ class Node(Rebuildable):
 
     def output(self, **fields: Any) -> StepOutput:
         """An output of this step."""
-        return StepOutput(step_name=self.label, step_id=self.step_id, step_type=self.step_type.value, **fields)
+        kind = self.step_type.value
+        return blank(StepOutput, step_name=self.label, step_id=self.step_id, step_type=kind, **fields)
 
     def emit(self, place: Place, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """An event of this step."""

@@ -73,7 +73,7 @@ def after(given: StepInput, node: Node, output: StepOutput) -> StepInput:
     following.previous_step_outputs = outputs
     following.previous_step_content = told if told is not None else last_told(outputs)
     for kind in MEDIA:
-        if made := getattr(output, kind):
+        if made := output.__dict__.get(kind):
             setattr(following, kind, [*(getattr(given, kind) or ()), *made])
     return following
 

@@ -10,13 +10,20 @@ from agno.utils.log import log_warning
 
 # what a run of a workflow can read in its state, and what is not saved
 INJECTED = (*TRANSIENT_STATE, "workflow_id", "run_id", "session_id", "workflow_name")
+_HIDDEN = frozenset(INJECTED)
 _GONE: Any = object()
 Reducer = Callable[[Any, list[Any]], Any]
 
 
 def own_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state without what the run put there."""
-    return {key: value for key, value in state.items() if key not in INJECTED}
+    return {key: value for key, value in state.items() if key not in _HIDDEN}
+
+
+def snapshot(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of it, to see later what changed."""
+    own = own_state(state)
+    return {key: private_copy(value) for key, value in own.items()} if own else own
 
 
 def adopt(state: dict[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -99,4 +106,4 @@ def _joined_dicts(key: str, old: dict[str, Any], changed: Sequence[tuple[str, An
     return result
 
 
-__all__ = ["INJECTED", "Reducer", "adopt", "join", "own_state", "replace"]
+__all__ = ["INJECTED", "Reducer", "adopt", "join", "own_state", "replace", "snapshot"]
