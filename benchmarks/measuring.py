@@ -67,6 +67,21 @@ class Measuring:
     def team_async(self, times: int) -> Numbers:
         return self.loop.run(self._repeat_async(self.row.team_async, times))
 
+    def steps(self, times: int) -> Numbers:
+        return self._repeat(self.row.steps, times)
+
+    def steps_async(self, times: int) -> Numbers:
+        return self.loop.run(self._repeat_async(self.row.steps_async, times))
+
+    def parallel(self, times: int) -> Numbers:
+        return self._repeat(self.row.parallel, times)
+
+    def parallel_async(self, times: int) -> Numbers:
+        return self.loop.run(self._repeat_async(self.row.parallel_async, times))
+
+    def nested_stream(self, times: int) -> Numbers:
+        return _stream_numbers([_consume(self.row.nested_stream()) for _ in range(times)])
+
     def stream(self, times: int) -> Numbers:
         return _stream_numbers([_consume(self.row.stream()) for _ in range(times)])
 

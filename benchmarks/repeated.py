@@ -41,6 +41,11 @@ OPERATIONS = {
         Operation("tools async", "tools_async", 50),
         Operation("team", "team", 20),
         Operation("team async", "team_async", 20),
+        Operation("steps", "steps", 20),
+        Operation("steps async", "steps_async", 20),
+        Operation("parallel", "parallel", 20),
+        Operation("parallel async", "parallel_async", 20),
+        Operation("nested chunk", "nested_stream", 3, CHUNKS),
         Operation("chunk", "stream", 3, CHUNKS),
         Operation("chunk async", "stream_async", 3, CHUNKS),
         Operation("first event", "stream", 100),
@@ -53,6 +58,7 @@ def work_of(row: Row, name: str) -> Callable[[], Any]:
     """The operation once; what gives an awaitable is async."""
     do: Callable[[], Any] = getattr(row, OPERATIONS[name].scenario)
     kinds = {"construct": do, "chunk": lambda: _whole(do()), "first-event": lambda: _first(do())}
+    kinds |= {"nested-chunk": lambda: _whole(do())}
     kinds |= {"chunk-async": lambda: _whole_async(do()), "first-event-async": lambda: _first_async(do())}
     return kinds.get(name, do if name.endswith("async") else lambda: expect("answer", do(), ANSWER))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.workload import CHUNKS, CONCURRENT, TEAM, TOOL_ROUNDS
+from benchmarks.workload import BRANCHES, CHUNKS, CONCURRENT, STEPS, TEAM, TOOL_ROUNDS
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,15 @@ SCENARIOS = {
         Scenario("turn_async", "one run, async", (CPU,)),
         Scenario("tools", f"a run with {TOOL_ROUNDS} tool rounds", (CPU,)),
         Scenario("tools_async", f"a run with {TOOL_ROUNDS} tool rounds, async", (CPU,)),
+        Scenario("steps", f"a workflow of {STEPS} steps", (CPU,)),
+        Scenario("steps_async", f"a workflow of {STEPS} steps, async", (CPU,)),
+        Scenario("parallel", f"a workflow of {BRANCHES} parallel steps", (CPU,)),
+        Scenario("parallel_async", f"a workflow of {BRANCHES} parallel steps, async", (CPU,)),
+        Scenario(
+            "nested_stream",
+            f"a stream of {CHUNKS} chunks from a step three deep",
+            (Metric("chunk", "CPU per chunk", "µs"), Metric("first", "CPU to the first text", "µs")),
+        ),
         Scenario("team", f"a leader with {TEAM} members, all of them asked", (CPU,)),
         Scenario("team_async", f"a leader with {TEAM} members, all of them asked, async", (CPU,)),
         *(

@@ -16,6 +16,8 @@ HISTORY_RUNS = 3  # how many earlier runs of a session the model is shown
 CONCURRENT = 200
 MODEL = "scripted"
 
+STEPS = 10  # of a workflow, one after the other
+BRANCHES = 8  # of a workflow, side by side
 TEAM = 5  # members to which a leader gives one task
 
 added = 0  # how often the tool ran

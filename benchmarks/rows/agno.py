@@ -93,6 +93,18 @@ def agent_with(model: Model, **settings: Any) -> Agent:
     return Agent(model=model, instructions=workload.SYSTEM, telemetry=False, **settings)
 
 
+def workflow_of(steps: list[Any]) -> Any:
+    from agno.workflow import Workflow  # not a cost of the other scenarios
+
+    return Workflow(name="workflow", steps=steps, telemetry=False)
+
+
+def all_of(output: Any) -> str:
+    """The answer, if all parallel steps gave it."""
+    given = [step.content for step in output.step_results[0].steps]
+    return workload.ANSWER if given == [workload.ANSWER] * workload.BRANCHES else f"not all answered: {given}"
+
+
 class Stored:
     """A session in one of the databases."""
 
@@ -147,6 +159,43 @@ class Agno(Row):
 
     async def team_async(self) -> str:
         return (await self.group.arun(workload.QUESTION)).content
+
+    @cached_property
+    def sequence(self) -> Any:
+        return workflow_of(self.named(workload.STEPS))
+
+    @cached_property
+    def fork(self) -> Any:
+        from agno.workflow import Parallel  # not a cost of the other scenarios
+
+        return workflow_of([Parallel(*self.named(workload.BRANCHES), name="fork")])
+
+    @cached_property
+    def deep(self) -> Any:
+        from agno.workflow import Steps  # not a cost of the other scenarios
+
+        inner = Steps(name="inner", steps=self.named(1))
+        return workflow_of([Steps(name="outer", steps=[inner])])
+
+    def named(self, count: int) -> list[Agent]:
+        return [agent_with(self.model, name=f"agent {n}") for n in range(count)]
+
+    def steps(self) -> str:
+        return self.sequence.run(workload.QUESTION).content
+
+    async def steps_async(self) -> str:
+        return (await self.sequence.arun(workload.QUESTION)).content
+
+    def parallel(self) -> str:
+        return all_of(self.fork.run(workload.QUESTION))
+
+    async def parallel_async(self) -> str:
+        return all_of(await self.fork.arun(workload.QUESTION))
+
+    def nested_stream(self) -> Iterator[str]:
+        for event in self.deep.run(workload.QUESTION, stream=True):
+            if event.event == "RunContent":
+                yield event.content
 
     def stream(self) -> Iterator[str]:
         for event in self.one.run(workload.QUESTION, stream=True):

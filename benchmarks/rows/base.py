@@ -53,6 +53,24 @@ class Row:
     async def team_async(self) -> str:
         raise NotImplementedError
 
+    def steps(self) -> str:
+        """STEPS agents one after the other, each asked what the one before answered; the last answer."""
+        raise NotImplementedError
+
+    async def steps_async(self) -> str:
+        raise NotImplementedError
+
+    def parallel(self) -> str:
+        """BRANCHES agents side by side; the answer, if all of them gave it."""
+        raise NotImplementedError
+
+    async def parallel_async(self) -> str:
+        raise NotImplementedError
+
+    def nested_stream(self) -> Iterator[str]:
+        """`stream` of an agent in a sequence in a sequence in a workflow, with whatever events tell where it is."""
+        raise NotImplementedError
+
     def stream(self) -> Iterator[str]:
         """A run that streams CHUNKS pieces of text."""
         raise NotImplementedError

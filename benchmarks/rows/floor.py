@@ -8,6 +8,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,8 @@ async def pieces_async() -> AsyncIterator[str]:
         yield workload.WORD
 
 
-def begun(history: list[Message] | None = None) -> Output:
-    return Output([Message("system", workload.SYSTEM), *(history or ()), Message("user", workload.QUESTION)])
+def begun(history: list[Message] | None = None, question: str = workload.QUESTION) -> Output:
+    return Output([Message("system", workload.SYSTEM), *(history or ()), Message("user", question)])
 
 
 def tool_messages(answer: Message) -> Iterator[Message]:
@@ -101,8 +102,8 @@ def tool_messages(answer: Message) -> Iterator[Message]:
         yield Message("tool", str(result), tool_call_id=call["id"])
 
 
-def run(agent: Agent, history: list[Message] | None = None) -> Output:
-    output = begun(history)
+def run(agent: Agent, history: list[Message] | None = None, question: str = workload.QUESTION) -> Output:
+    output = begun(history, question)
     while True:
         answer = agent.model(output.messages)
         output.messages.append(answer)
@@ -112,8 +113,8 @@ def run(agent: Agent, history: list[Message] | None = None) -> Output:
         output.messages.extend(tool_messages(answer))
 
 
-async def run_async(agent: Agent) -> Output:
-    output = begun()
+async def run_async(agent: Agent, question: str = workload.QUESTION) -> Output:
+    output = begun(None, question)
     while True:
         answer = await agent.model(output.messages)
         output.messages.append(answer)
@@ -227,6 +228,34 @@ class Floor(Row):
         output.messages.append(asks_all(output.messages))
         done = await asyncio.gather(*(run_async(self.one_async) for _ in range(workload.TEAM)))
         return together(Agent(asks_all, workload.SYSTEM, {}), [one.content for one in done], output).content
+
+    def steps(self) -> str:
+        text = workload.QUESTION
+        for _ in range(workload.STEPS):
+            text = run(self.one, question=text).content
+        return text
+
+    async def steps_async(self) -> str:
+        text = workload.QUESTION
+        for _ in range(workload.STEPS):
+            text = (await run_async(self.one_async, text)).content
+        return text
+
+    def parallel(self) -> str:
+        with ThreadPoolExecutor(workload.BRANCHES) as pool:
+            texts = {one.content for one in pool.map(run, [self.one] * workload.BRANCHES)}
+        return texts.pop() if len(texts) == 1 else "not all answered"
+
+    async def parallel_async(self) -> str:
+        done = await asyncio.gather(*(run_async(self.one_async) for _ in range(workload.BRANCHES)))
+        texts = {one.content for one in done}
+        return texts.pop() if len(texts) == 1 else "not all answered"
+
+    def nested_stream(self) -> Iterator[str]:
+        def inner() -> Iterator[str]:
+            yield from self.stream()
+
+        yield from inner()
 
     def stream(self) -> Iterator[str]:
         output, parts = begun(), []

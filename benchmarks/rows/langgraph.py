@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import operator
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import wrap_model_call
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import StructuredTool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+from typing_extensions import TypedDict
 
 from benchmarks import workload
 from benchmarks.rows.base import Row, Session
@@ -94,6 +98,48 @@ def leader_of(members: list[Any]) -> Any:
     return agent_with(Leader(), tools=[tool])
 
 
+class Texts(TypedDict):
+    """What a graph hands on: the question, then every answer."""
+
+    texts: Annotated[list[str], operator.add]
+
+
+def graph_of(agents: list[Any], parallel: bool) -> Any:
+    """Agents as nodes of a graph, side by side or one after the other."""
+    graph = StateGraph(Texts)
+    for number, agent in enumerate(agents):
+        name = f"agent {number}"
+        graph.add_node(name, node_of(agent))
+        graph.add_edge(START if parallel or not number else f"agent {number - 1}", name)
+        if parallel or number == len(agents) - 1:
+            graph.add_edge(name, END)
+    return graph.compile()
+
+
+def node_of(agent: Any) -> RunnableLambda:
+    def work(state: Texts) -> dict[str, list[str]]:
+        return {"texts": [agent.invoke(_with(state["texts"][-1]))["messages"][-1].content]}
+
+    async def awork(state: Texts) -> dict[str, list[str]]:
+        return {"texts": [(await agent.ainvoke(_with(state["texts"][-1])))["messages"][-1].content]}
+
+    return RunnableLambda(work, awork)
+
+
+def inside_of(graph: Any) -> Any:
+    outer = StateGraph(MessagesState)
+    outer.add_node("inner", graph)
+    outer.add_edge(START, "inner")
+    outer.add_edge("inner", END)
+    return outer.compile()
+
+
+def all_of(state: Any) -> str:
+    """The answer, if all nodes gave it."""
+    given = state["texts"][1:]
+    return workload.ANSWER if given == [workload.ANSWER] * workload.BRANCHES else f"not all answered: {given}"
+
+
 @wrap_model_call
 def newest(request: Any, handler: Any) -> Any:
     """Show the model the last runs only."""
@@ -132,6 +178,9 @@ class LangGraph(Row):
         self.one = agent_with(self.model, tools=[workload.add])
         self.speaker = agent_with(Speaker(), tools=[workload.add])
         self.caller = agent_with(Caller(), tools=[workload.add])
+        self.sequence = graph_of([agent_with(self.model) for _ in range(workload.STEPS)], parallel=False)
+        self.fork = graph_of([agent_with(self.model) for _ in range(workload.BRANCHES)], parallel=True)
+        self.deep = inside_of(inside_of(agent_with(Speaker())))
         self.leader = leader_of([agent_with(self.model) for _ in range(workload.TEAM)])
 
     def construct(self) -> Any:
@@ -154,6 +203,23 @@ class LangGraph(Row):
 
     async def team_async(self) -> str:
         return (await self.leader.ainvoke(asked()))["messages"][-1].content
+
+    def steps(self) -> str:
+        return self.sequence.invoke({"texts": [workload.QUESTION]})["texts"][-1]
+
+    async def steps_async(self) -> str:
+        return (await self.sequence.ainvoke({"texts": [workload.QUESTION]}))["texts"][-1]
+
+    def parallel(self) -> str:
+        return all_of(self.fork.invoke({"texts": [workload.QUESTION]}))
+
+    async def parallel_async(self) -> str:
+        return all_of(await self.fork.ainvoke({"texts": [workload.QUESTION]}))
+
+    def nested_stream(self) -> Iterator[str]:
+        for _, (chunk, _) in self.deep.stream(asked(), stream_mode="messages", subgraphs=True):
+            if chunk.content:
+                yield chunk.content
 
     def stream(self) -> Iterator[str]:
         for chunk, _ in self.speaker.stream(asked(), stream_mode="messages"):

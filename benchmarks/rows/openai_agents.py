@@ -57,6 +57,7 @@ COMPLETED = ResponseCompletedEvent(
 
 
 NO_TEAM = "has no call that asks several agents at once"
+NO_WORKFLOW = "has no workflows of agents"
 
 
 class Fake(Model):
@@ -121,6 +122,7 @@ def agent_with(model: Model, **settings: Any) -> Agent[None]:
 
 class OpenAIAgents(Row):
     missing = {"stream": "has no synchronous stream", "team": NO_TEAM, "team_async": NO_TEAM}
+    missing |= dict.fromkeys(("steps", "steps_async", "parallel", "parallel_async", "nested_stream"), NO_WORKFLOW)
 
     def __init__(self) -> None:
         self.model = Fake()

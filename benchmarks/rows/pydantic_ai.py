@@ -20,6 +20,7 @@ NO_STORE = "has no store of its own"
 
 
 NO_TEAM = "has no call that asks several agents at once"
+NO_WORKFLOW = "has no workflows of agents"
 
 
 class Fake(Model):
@@ -99,6 +100,7 @@ class InMemory:
 
 class PydanticAI(Row):
     missing = {"session_sqlite": NO_STORE, "team": NO_TEAM, "team_async": NO_TEAM}
+    missing |= dict.fromkeys(("steps", "steps_async", "parallel", "parallel_async", "nested_stream"), NO_WORKFLOW)
 
     def __init__(self) -> None:
         self.model = Fake()

@@ -18,7 +18,7 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 async def announced(run: Run, work: Work) -> Any:
     """Store the run as pending, start it, and give its output as it is now; what becomes of it is in the database."""
     await _announce(run)
-    pending = copy.copy(run.output)
+    pending = run.output if run.component.shares_output else copy.copy(run.output)
     spawn(_begun(run, work), _forget(run))
     return pending
 

@@ -11,6 +11,7 @@ from rich.prompt import Prompt
 
 from agno._engine.displays import Display, display_for
 from agno._engine.screen import Screen
+from agno._engine.workflow_screen import WorkflowScreen
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError
 
 _EXITS = ("exit", "quit", "bye")
@@ -44,7 +45,8 @@ async def aprint_response(agent: Any, given: Any, stream: bool | None, options: 
 def _prepared(agent: Any, given: Any, stream: bool | None, options: dict[str, Any]) -> tuple[Screen, bool]:
     for name in _OF_STREAMS:
         options.pop(name, None)  # a display reads all events, whatever the caller would like to see
-    return Screen(agent, given, options), bool(agent.stream if stream is None else stream)
+    kind = WorkflowScreen if agent.session_type == "workflow" else Screen
+    return kind(agent, given, options), bool(agent.stream if stream is None else stream)
 
 
 @contextmanager

@@ -15,12 +15,12 @@ from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelType
 from agno.run.base import RunStatus
-from agno.run.cancel import CancelToken, is_running_here, register_run
+from agno.run.cancel import CancelToken, is_running_here, register_run, token_of
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
 
-_OURS = frozenset({"agno.run.agent", "agno.run.team"})
+_OURS = frozenset({"agno.run.agent", "agno.run.team", "agno.run.workflow"})
 TRANSIENT_STATE = ("current_user_id", "current_session_id", "current_run_id")
 
 
@@ -40,6 +40,7 @@ class Run:
     give: Give = staticmethod(silent)  # where events go
     shown: frozenset[str] | None = frozenset()  # the kinds of events that the reader wants; None for all
     streaming: bool = False
+    told_errors: tuple[type[Exception], ...] = ()  # failures that the output tells of, so that they are not raised
     continued: bool = False
     identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
     identity: Mapping[str, Any] = {}
@@ -80,6 +81,7 @@ class Run:
     delegations: Any = None  # of a team: its members, and what each was asked to do
     saving: bool = False  # a checkpoint is being written ...
     unsaved: list[Message] | None = None  # ... and this is the next one
+    progress_rows: Sequence[str] = ()  # what is stored of the run beside it until it ends
 
     def __init__(self, **state: Any) -> None:
         self.__dict__ = state
@@ -99,7 +101,8 @@ class Run:
         if not self.announced:
             if (self.continued or "run_id" in self.asked) and is_running_here(run_id):
                 raise RunNotContinuableError(f"Run {run_id!r} is running, so it cannot be begun or continued now.")
-            self.token = register_run(run_id, None if self.parent is None else self.parent.token)
+            outer = self.parent.token if self.parent is not None else token_of(self.output.parent_run_id)
+            self.token = register_run(run_id, outer)
         self.started = self.io.now()
 
     @property

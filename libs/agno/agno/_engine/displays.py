@@ -9,12 +9,14 @@ from typing import Any, Protocol
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
 from agno._engine.screen import Screen, Section, call_of, kind_of
+from agno._engine.workflow_screen import WorkflowScreen
 from agno.utils.ids import new_id
 
 _PER_SECOND = 10
@@ -33,7 +35,9 @@ def display_for(screen: Screen) -> Display:
     console = screen.console
     if console.is_jupyter:
         return Notebook(screen)
-    return Terminal(screen) if console.is_terminal and not console.is_dumb_terminal else Plain(screen)
+    if console.is_terminal and not console.is_dumb_terminal:
+        return Terminal(screen)
+    return PlainSteps(screen) if isinstance(screen, WorkflowScreen) else Plain(screen)
 
 
 def panels(screen: Screen) -> Iterator[RenderableType]:
@@ -47,7 +51,8 @@ def boxes(sections: list[Section]) -> Iterator[RenderableType]:
         body: RenderableType = Text(section.text) if section.drawn is None else section.drawn
         if section.inside:
             body = Group(*boxes(section.inside))
-        yield Panel(body, title=section.heading, title_align="left", border_style=section.colour)
+        panel = Panel(body, title=section.heading, title_align="left", border_style=section.colour)
+        yield Padding(panel, (0, 0, 0, 2 * section.level)) if section.level else panel
 
 
 class Terminal:
@@ -196,4 +201,46 @@ class Plain:
         self.screen.console.print(text, end=end, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
-__all__ = ["Display", "Notebook", "Plain", "Terminal", "display_for"]
+class PlainSteps:
+    """The steps of a workflow as text: each when it ended, so that parallel ones do not mix."""
+
+    def __init__(self, screen: WorkflowScreen) -> None:
+        self.screen = screen
+        self._told: set[int] = set()  # the visits that are written, by their id
+
+    def start(self) -> None:
+        self._write(self.screen.sections()[0])
+
+    def feed(self, event: Any) -> None:
+        self.screen.feed(event)
+        if self.screen.show_details and (event.event == "StepCompleted" or event.event.endswith("ExecutionStarted")):
+            self._write_visits(ended=event.event == "StepCompleted")
+
+    def stop(self) -> None:
+        if self.screen.show_details:
+            self._write_visits(ended=True, all_of_them=True)
+        shown = len(self.screen.visits) if self.screen.show_details else 0
+        for section in self.screen.sections()[1 + shown :]:
+            self._write(section)
+
+    def _write_visits(self, *, ended: bool, all_of_them: bool = False) -> None:
+        for visit in self.screen.visits:
+            ready = all_of_them or bool(visit.note) or (ended and visit.done)
+            if ready and id(visit) not in self._told:
+                self._told.add(id(visit))
+                self._write(self.screen.section_of(visit))
+
+    def _write(self, section: Section) -> None:
+        indent = "  " * section.level
+        text = section.text if "\n" not in section.text else f"\n{section.text}"
+        lines = f"{section.heading}: {text}".rstrip().split("\n")
+        self.screen.console.print(
+            "\n".join(f"{indent}{line}".rstrip() for line in lines),
+            markup=False,
+            highlight=False,
+            emoji=False,
+            soft_wrap=True,
+        )
+
+
+__all__ = ["Display", "Notebook", "Plain", "PlainSteps", "Terminal", "display_for"]

@@ -43,7 +43,7 @@ async def live(run: Run, body: Body) -> None:
         await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
     except Exception as error:
         await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
-        if not run.streaming:
+        if not run.streaming and not isinstance(error, run.told_errors):
             raise
     finally:
         try:
@@ -59,7 +59,7 @@ async def live(run: Run, body: Body) -> None:
 
 async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any], **details: Any) -> None:
     """Close a run that did not complete: what it said and did so far is kept."""
-    close_messages(run, status, text)
+    run.component.closing(run, status, text)
     if run.output.content is None or status is RunStatus.error:
         run.output.content = text
     run.output.status = status
@@ -72,7 +72,7 @@ async def _ended(run: Run, status: RunStatus, text: str, event_class: type[Any],
 async def _abandoned(run: Run) -> None:
     """The reader went away (break, task cancelled): keep what there is, marked cancelled."""
     if not run.is_finished:  # else it was left between its last word and the writing of it
-        close_messages(run, RunStatus.cancelled, f"Run {run.output.run_id} was left before it ended")
+        run.component.closing(run, RunStatus.cancelled, f"Run {run.output.run_id} was left before it ended")
         run.output.status = RunStatus.cancelled
     await _store_or_log(run)
 

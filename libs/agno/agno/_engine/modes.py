@@ -18,6 +18,10 @@ PLAIN_EVENTS = frozenset(
      "RunError"}
 )  # fmt: skip
 PLAIN_EVENTS = PLAIN_EVENTS | {f"Team{name}" for name in PLAIN_EVENTS}
+PLAIN_EVENTS = PLAIN_EVENTS | {
+    *("WorkflowStarted", "WorkflowRunContent", "StepOutput", "WorkflowPaused", "WorkflowCompleted", "WorkflowError"),
+    *("WorkflowCancelled", "StepPaused", "StepExecutorPaused", "StepOutputReview", "ConditionPaused", "RouterPaused"),
+}
 
 
 @dataclass

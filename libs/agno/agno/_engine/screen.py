@@ -40,6 +40,7 @@ class Section:
     drawn: RenderableType | None = None
     seconds: float | None = None
     inside: list[Section] | None = None  # what a part of the run shows, in boxes of its own
+    level: int = 0  # how deep it lies inside of others
 
     @property
     def heading(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from agno._engine.branching import retired, take_up
+from agno._engine.branching import retired
 from agno._engine.context import Run, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
@@ -64,7 +64,7 @@ async def _open_session(run: Run, db: Any) -> None:
                 await run.io.call(db.finish_run, session, session.runs[0])
     run.loaded_session = session
     if run.continued:
-        await take_up(run)
+        await run.component.taking_up(run)
 
 
 async def read_stored(run: Run, db: Any) -> Any:
@@ -179,11 +179,17 @@ async def store(run: Run) -> None:
         session.updated_at = now_epoch()
         if (original := retired(run)) is not None:
             await run.io.call(component.db.finish_run, session, original)
-        await run.io.call(component.db.finish_run, session, stored_copy(run), stored_inside(run))
+        settled = _settled_progress(run)
+        await run.io.call(component.db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
     if component.cache_session:
         component.remember_session(session, run.cached_session)
         run.cached_session = session
     run.stored = True
+
+
+def _settled_progress(run: Run) -> dict[str, Any]:
+    """What was stored beside the run is in it now."""
+    return {"dropped": run.progress_rows} if run.progress_rows else {}
 
 
 async def store_progress(run: Run, messages: list[Message], facts: dict[str, Any]) -> None:
@@ -232,7 +238,7 @@ _UNFINISHED = frozenset({RunStatus.pending, RunStatus.running, RunStatus.paused}
 
 def stored_copy(run: Run, output: Any = None) -> Any:
     """What is kept of the run's output."""
-    return kept_of(run.component, output or run.output)
+    return run.component.kept(output or run.output)
 
 
 def stored_inside(run: Run) -> list[Any]:

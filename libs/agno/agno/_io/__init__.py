@@ -1,4 +1,4 @@
-"""How the engine waits: the `IO` port with its seven verbs, and who drives it. The only room that knows threads and loops."""
+"""How the engine waits: the `IO` port with its eight verbs, and who drives it. The only room that knows threads and loops."""
 
 from agno._io.aio import ASYNC, AsyncIO, is_coroutine_function, thread_io
 from agno._io.background import Feed, spawn

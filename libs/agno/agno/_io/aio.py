@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -83,6 +84,28 @@ class AsyncIO:
                     raise value
                 else:
                     running -= 1
+        finally:
+            stop.set()
+            await _join(tasks, results)
+
+    async def within(self, seconds: float, work: Work, give: Give) -> None:
+        results: _Results = asyncio.Queue()
+        stop = asyncio.Event()
+        deadline = time.monotonic() + seconds
+        # a task of its own: a time limit on the reader's task would strike the reader, between two items
+        tasks = [asyncio.ensure_future(_branch(work, results, asyncio.Semaphore(sys.maxsize), stop))]
+        try:
+            while True:
+                try:
+                    kind, value = await asyncio.wait_for(results.get(), max(0.0, deadline - time.monotonic()))
+                except asyncio.TimeoutError:
+                    raise TimeoutError from None
+                if kind == "item":
+                    await give(value)
+                elif kind == "error":
+                    raise value
+                else:
+                    return
         finally:
             stop.set()
             await _join(tasks, results)

@@ -16,7 +16,7 @@ Work = Callable[[Give], Coroutine[Any, Any, None]]
 
 
 class IO(Protocol):
-    """Seven ways to wait."""
+    """Eight ways to wait."""
 
     is_async: bool
 
@@ -66,6 +66,10 @@ class IO(Protocol):
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         """Results in the order given; concurrent under `AsyncIO`. The first error cancels the rest and travels."""
+        ...
+
+    async def within(self, seconds: float, work: Work, give: Give) -> None:
+        """Do work and give its items on. Raises TimeoutError if it takes longer; what goes on in a thread is not heard."""
         ...
 
     async def sleep(self, seconds: float) -> None:

@@ -86,6 +86,31 @@ class SyncIO:
             stop.set()
             _join(threads, results, patience)
 
+    async def within(self, seconds: float, work: Work, give: Give) -> None:
+        results: _Results = queue.Queue()
+        stop = threading.Event()
+        deadline = time.monotonic() + seconds
+        thread = _branch(work, results, stop)
+        late = False
+        try:
+            while True:
+                try:
+                    kind, value = results.get(timeout=max(0.0, min(_GRACE, deadline - time.monotonic())))
+                except queue.Empty:
+                    if late := time.monotonic() >= deadline:
+                        raise TimeoutError from None
+                    continue
+                if kind == "item":
+                    await give(value)
+                elif kind == "error":
+                    raise value
+                else:
+                    return
+        finally:
+            stop.set()
+            if not late:  # else it ends at the next item that it gives, and nobody waits for that
+                _join([thread], results, None)
+
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         waiting = list(coroutines)
         results: list[T] = []

@@ -12,7 +12,9 @@ from agno._engine import branching, factories, memories, prompt, retrieval
 from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.history import runs_needed
+from agno._engine.lifecycle import close_messages
 from agno._engine.observing import debug_level_of
+from agno._engine.sessions import kept_of
 from agno._io import ASYNC, IO, SYNC, drive
 from agno.exceptions import RetryableModelProviderError, RunCancelledException
 from agno.models._loop import Exchange, converse
@@ -42,11 +44,15 @@ class Component(Settings):
     id_field, name_field = "agent_id", "agent_name"
     session_class: ClassVar[Any] = AgentSession
     events: ClassVar[Any] = events  # the module with the events of its runs
-    unkept_events = frozenset({"RunContent"})  # by `store_events`, unless `events_to_skip` says otherwise
-    body = staticmethod(agent_body)  # what happens between the start and the end of its runs
-    prompt_sections = prompt.SECTIONS
-    runs_to_load = staticmethod(runs_needed)  # how many earlier runs a run looks at
-    rows_per_run = 1  # how many rows one of its runs usually leaves in the session
+    unkept_events: ClassVar[Any] = frozenset({"RunContent"})  # by `store_events`, unless `events_to_skip` says otherwise
+    body: ClassVar[Any] = staticmethod(agent_body)  # what happens between the start and the end of its runs
+    closing: ClassVar[Any] = staticmethod(close_messages)  # what is put on the output when they end, or pause
+    taking_up: ClassVar[Any] = staticmethod(branching.take_up)  # how one of them goes on
+    kept: ClassVar[Any] = kept_of  # what is stored of an output
+    shares_output: ClassVar[Any] = False  # whether the caller's object of a background run is the one that the run fills
+    prompt_sections: ClassVar[Any] = prompt.SECTIONS
+    runs_to_load: ClassVar[Any] = staticmethod(runs_needed)  # how many earlier runs a run looks at
+    rows_per_run: ClassVar[Any] = 1  # how many rows one of its runs usually leaves in the session
     answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
 
     # Ids -------------------------------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ class CommonOptions(TypedDict, total=False):
     dependencies: dict[str, Any] | None
     metadata: dict[str, Any] | None
     debug_mode: bool | None
+    session_state: dict[str, Any] | None
+    workflow_context: dict[str, Any] | None  # of a run that is a step of a workflow
+    parent_run_id: str | None  # the run that this one is a part of
     background: bool | None  # arun and acontinue_run only: give the stored run back at once, PENDING, and go on
     background_tasks: Any  # runs background hooks after the response: `add_task(function, **arguments)`
 
@@ -52,7 +55,6 @@ class ContinueOptions(CommonOptions, total=False):
 class RunOptionsDict(CommonOptions, total=False):
     """Options of `run`."""
 
-    session_state: dict[str, Any] | None
     audio: Sequence[Audio] | None
     images: Sequence[Image] | None
     videos: Sequence[Video] | None
@@ -63,8 +65,6 @@ class RunOptionsDict(CommonOptions, total=False):
     output_schema: Any
     run_id: str | None
     run_context: Any
-    workflow_context: dict[str, Any] | None
-    parent_run_id: str | None
 
 
 RUN_OPTIONS = frozenset(RunOptionsDict.__annotations__)

@@ -19,13 +19,7 @@ from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.parameters import names_of
 
-_WORKFLOW_TAGS = {
-    "workflow_id": "workflow_id",
-    "workflow_run_id": "workflow_run_id",
-    "step_id": "step_id",
-    "step_name": "step_name",
-    "step_index": "step_index",
-}
+_WORKFLOW_TAGS = ("workflow_id", "workflow_run_id", "step_id", "step_name", "step_index")
 
 
 def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Run:
@@ -88,7 +82,7 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
         run_id=context.run_id,
         session_id=context.session_id,
         user_id=context.user_id,
-        parent_run_id=None if parent is None else parent.output.run_id,
+        parent_run_id=values.get("parent_run_id") if parent is None else parent.output.run_id,
         created_at=now_epoch(),
     )
     state: dict[str, Any] = {"model": _model(agent, parent), "continued": True, "answers": wish}
@@ -154,7 +148,7 @@ def _run(
         "session_id": context.session_id,
     }
     if tags := values.get("workflow_context"):
-        identity.update({name: tags.get(key) for key, name in _WORKFLOW_TAGS.items() if tags.get(key) is not None})
+        identity.update({name: tag for name in _WORKFLOW_TAGS if (tag := tags.get(name)) is not None})
         output.workflow_id = tags.get("workflow_id")
         output.workflow_step_id = tags.get("step_id")
     if output.parent_run_id:

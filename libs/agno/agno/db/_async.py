@@ -47,6 +47,7 @@ class AsyncBaseDb(ABC):
 
     read_session = awaited(BaseDb.read_session)
     begin_run = awaited(BaseDb.begin_run)
+    note_progress = awaited(BaseDb.note_progress)
     finish_run = awaited(BaseDb.finish_run)
     save_header = awaited(BaseDb.save_header)
 

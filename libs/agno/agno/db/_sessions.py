@@ -11,6 +11,8 @@ import agno.session
 from agno.db._codec import from_json, nested_from_json, plain_to_json
 from agno.db._port import RunRow, SessionConflictError, StoredHeader
 from agno.db.tables import SESSIONS, Row
+from agno.utils.codec import encode
+from agno.utils.dttm import now_epoch
 
 _CLASSES = {"agent": "AgentSession", "team": "TeamSession", "workflow": "WorkflowSession"}
 _KINDS = {name: kind for kind, name in _CLASSES.items()}
@@ -91,8 +93,57 @@ def run_row(session_id: str, run: Any) -> Row:
     }
 
 
+_PROGRESS = "#progress-"
+
+
+def progress_id(run_id: str, number: int) -> str:
+    """The key of a row that holds what a run has done so far."""
+    return f"{run_id}{_PROGRESS}{number}"
+
+
+def progress_row(session_id: str, run: Any, row_id: str, record: Mapping[str, Any]) -> Row:
+    """A part of what a run has done, as a row beside it."""
+    return {
+        "session_id": session_id,
+        "run_id": row_id,
+        "parent_run_id": run.run_id,
+        "status": "RUNNING",
+        "created_at": now_epoch(),
+        "payload": plain_to_json(encode({**record, "row": row_id})),
+    }
+
+
+def with_progress(rows: Sequence[RunRow]) -> Sequence[RunRow]:
+    """The rows of the runs, each with what was stored beside it."""
+    if not any(_PROGRESS in run_id for run_id, _ in rows):
+        return rows
+    found: dict[str, Any] = {}
+    for run_id, payload in rows:
+        owner, marked, _ = run_id.partition(_PROGRESS)
+        if not marked:
+            found[run_id] = payload
+        elif owner in found:  # else the run itself lies outside of what was read
+            run = found[owner] if isinstance(found[owner], dict) else from_json(found[owner])
+            found[owner] = run
+            _add_progress(run, from_json(payload))
+    return [(run_id, plain_to_json(run) if isinstance(run, dict) else run) for run_id, run in found.items()]
+
+
+def _add_progress(run: dict[str, Any], record: dict[str, Any]) -> None:
+    runs = record.pop("runs", None) or []
+    run.setdefault("step_executor_runs", [])
+    run["step_executor_runs"] += runs
+    run["progress"] = [*(run.get("progress") or ()), record]
+    output, state = record.get("output"), record.get("state")
+    if output is not None and "." not in record["key"] and "/" not in record["key"]:
+        run["step_results"] = [*(run.get("step_results") or ()), output]
+    if state is not None and not record.get("branch"):
+        run["session_state"] = state
+
+
 def session_of(header: Row, runs: Sequence[RunRow]) -> Any:
     """The session that rows describe."""
+    runs = with_progress(runs)
     cls = getattr(agno.session, _CLASSES.get(header["session_type"], "AgentSession"))
     fields = cls.__dataclass_fields__
     data = {name: value for name, value in header.items() if name in fields and value is not None}
@@ -108,7 +159,7 @@ def session_of(header: Row, runs: Sequence[RunRow]) -> Any:
 def dict_of(header: Row, runs: Sequence[RunRow]) -> Row:
     """The row as plain data, with the runs."""
     row = {name: header.get(name) for name in SESSIONS.names}
-    row["runs"] = [from_json(payload) for _, payload in runs]
+    row["runs"] = [from_json(payload) for _, payload in with_progress(runs)]
     return row
 
 
@@ -187,9 +238,12 @@ __all__ = [
     "kind_of",
     "known",
     "merged",
+    "progress_id",
+    "progress_row",
     "remember",
     "run_row",
     "session_of",
     "settled",
     "with_old_runs",
+    "with_progress",
 ]

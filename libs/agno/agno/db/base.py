@@ -30,6 +30,7 @@ from agno.db._sessions import (
     header_row,
     kind_of,
     known,
+    progress_row,
     remember,
     run_row,
     session_of,
@@ -90,9 +91,21 @@ class BaseDb(Records, Components, Approvals, Pruning):
         self.write_session(session.session_id, settle, [row], append=True)
         remember(session, data, [(row["run_id"], row["payload"])])
 
-    def finish_run(self, session: Any, run: Any, inside: Sequence[Any] = ()) -> None:
-        """Store a run's end, the runs `inside` of it, and the session's header. Keeps what others changed meanwhile."""
-        self._write(session, [run_row(session.session_id, one) for one in (*inside, run)], owned=True)
+    def note_progress(self, session: Any, run: Any, row_id: str, record: dict[str, Any]) -> None:
+        """Store what a run that goes on has done, in a row of its own; it costs the same however much was done before.
+
+        Who reads the session finds the records on the run. `finish_run(dropped=...)` takes the rows away.
+        """
+        row = progress_row(session.session_id, run, row_id, record)
+        self.write_session(session.session_id, _as_it_is, [row], append=True)
+
+    def finish_run(self, session: Any, run: Any, inside: Sequence[Any] = (), dropped: Collection[str] = ()) -> None:
+        """Store a run's end, the runs `inside` of it, and the session's header. Keeps what others changed meanwhile.
+
+        `dropped` are rows that held what the run had done so far.
+        """
+        rows = [run_row(session.session_id, one) for one in (*inside, run)]
+        self._write(session, rows, owned=True, dropped=dropped)
 
     def save_header(self, session: Any) -> None:
         """Store a session without touching its runs."""
@@ -255,6 +268,10 @@ class BaseDb(Records, Components, Approvals, Pruning):
         now = remember(session, _json(row["session_data"]), [(run["run_id"], run["payload"]) for run in runs])
         for run_id in dropped:
             now.runs.pop(run_id, None)
+
+
+def _as_it_is(stored: StoredHeader | None) -> None:
+    """The header is left alone."""
 
 
 def _json(value: Any) -> bytes | None:

@@ -11,6 +11,7 @@ from agno.run.cancellation_management import (
 )
 
 _manager: BaseRunCancellationManager = InMemoryRunCancellationManager()
+_tokens: dict[str, CancelToken] = {}  # of the runs that go on in this process
 
 
 def get_cancellation_manager() -> BaseRunCancellationManager:
@@ -30,7 +31,15 @@ def register_run(run_id: str, outer: CancelToken | None = None) -> CancelToken:
     A run inside another one, whose token is `outer`, also stops when that is cancelled.
     """
     token = _manager.register_run(run_id) or PolledToken(run_id, _manager)
-    return token if outer is None else LinkedToken(token, outer)
+    if outer is not None:
+        token = LinkedToken(token, outer)
+    _tokens[run_id] = token
+    return token
+
+
+def token_of(run_id: str | None) -> CancelToken | None:
+    """The token of a run that goes on in this process; None if there is none."""
+    return _tokens.get(run_id) if run_id is not None else None
 
 
 def cancel_run(run_id: str) -> bool:
@@ -50,6 +59,7 @@ def is_cancelled(run_id: str) -> bool:
 
 def cleanup_run(run_id: str) -> None:
     """Forget a run that ended."""
+    _tokens.pop(run_id, None)
     _manager.cleanup_run(run_id)
 
 
@@ -81,4 +91,5 @@ __all__ = [
     "raise_if_cancelled",
     "register_run",
     "set_cancellation_manager",
+    "token_of",
 ]

@@ -15,6 +15,7 @@ from agno.run.base import BaseRunOutputEvent, RunStatus, registry, revive, step_
 from agno.run.output import text_of
 from agno.run.team import TEAM_RUN_EVENT_TYPE_REGISTRY, TeamRunOutput, member_run
 from agno.run.workflow_data import StepOutput, WorkflowMetrics, step_results
+from agno.run.workflow_requirements import ErrorRequirement, PauseKind, StepRequirement
 from agno.utils.codec import Coded, decode
 from agno.utils.dttm import now_epoch
 
@@ -33,6 +34,13 @@ class WorkflowRunEvent(str, Enum):
     step_error = "StepError"
     step_paused = "StepPaused"
     step_continued = "StepContinued"
+    step_executor_paused = "StepExecutorPaused"
+    step_executor_continued = "StepExecutorContinued"
+    step_output_review = "StepOutputReview"
+    condition_paused = "ConditionPaused"
+    router_paused = "RouterPaused"
+    workflow_agent_started = "WorkflowAgentStarted"
+    workflow_agent_completed = "WorkflowAgentCompleted"
     loop_execution_started = "LoopExecutionStarted"
     loop_iteration_started = "LoopIterationStarted"
     loop_iteration_completed = "LoopIterationCompleted"
@@ -64,7 +72,10 @@ def _executor_runs(data: Any) -> list[Any]:
 class WorkflowRunOutput(Coded):
     """The result of a workflow's run, and everything that belongs to it."""
 
+    regenerated_from = forked_from_run_id = None  # workflows do neither; the history asks every run
+
     input: Any = None
+    additional_data: dict[str, Any] | None = None
     content: Any = None
     content_type: str = "str"
     workflow_id: str | None = None
@@ -92,6 +103,33 @@ class WorkflowRunOutput(Coded):
     session_state: dict[str, Any] | None = None
     created_at: int = field(default_factory=now_epoch)
     status: RunStatus = RunStatus.pending
+    workflow_agent_run: RunOutput | None = None
+    step_requirements: list[StepRequirement] | None = None
+    error_requirements: list[ErrorRequirement] | None = None
+    progress: list[dict[str, Any]] | None = None  # of a run that is not completed: what it need not do again
+
+    @property
+    def active_step_requirements(self) -> list[StepRequirement]:
+        """What a person still has to decide or give."""
+        return [requirement for requirement in self.step_requirements or () if not requirement.is_resolved]
+
+    @property
+    def active_error_requirements(self) -> list[ErrorRequirement]:
+        """The failures that a person still has to decide on."""
+        return [requirement for requirement in self.error_requirements or () if not requirement.is_resolved]
+
+    @property
+    def active_requirements(self) -> list[StepRequirement | ErrorRequirement]:
+        """Everything that is open."""
+        return [*self.active_step_requirements, *self.active_error_requirements]
+
+    @property
+    def pause_kind(self) -> PauseKind | None:
+        """Who waits, of a paused run: the workflow, or the agents and teams in its steps."""
+        if not self.is_paused:
+            return None
+        kinds = {requirement.pause_kind for requirement in self.active_step_requirements}
+        return PauseKind.executor if kinds == {PauseKind.executor} and not self.error_requirements else PauseKind.step
 
     @property
     def is_cancelled(self) -> bool:
@@ -110,7 +148,7 @@ class WorkflowRunOutput(Coded):
     def collect_from_executors(self) -> None:
         """Take over what the agents' and teams' runs brought, in step order."""
         for name in ("references", "additional_input", "reasoning_steps", "reasoning_messages"):
-            found = [item for run in self.step_executor_runs or () for item in getattr(run, name) or ()]
+            found = [item for run in self.step_executor_runs or () for item in run.__dict__.get(name) or ()]
             setattr(self, name, found or None)
 
     @classmethod
@@ -208,6 +246,9 @@ class WorkflowErrorEvent(BaseWorkflowRunOutputEvent):
 
     event: Literal["WorkflowError"] = "WorkflowError"
     error: str | None = None
+    error_type: str | None = None
+    error_id: str | None = None
+    additional_data: dict[str, Any] | None = None
 
 
 @dataclass
@@ -227,7 +268,10 @@ class WorkflowPausedEvent(_StepEvent):
     _status: ClassVar[RunStatus] = RunStatus.paused
 
     event: Literal["WorkflowPaused"] = "WorkflowPaused"
+    content: Any = None
     requirements: list[dict[str, Any]] | None = None
+    step_requirements: list[StepRequirement] | None = None
+    error_requirements: list[ErrorRequirement] | None = None
 
 
 @dataclass
@@ -274,6 +318,63 @@ class StepContinuedEvent(_StepEvent):
     """A step that waited goes on."""
 
     event: Literal["StepContinued"] = "StepContinued"
+
+
+@dataclass
+class StepExecutorPausedEvent(StepPausedEvent):
+    """The agent or team in a step waits for a person."""
+
+    event: Literal["StepExecutorPaused"] = "StepExecutorPaused"  # type: ignore[assignment]  # a kind of its own
+    executor_run_id: str | None = None
+    executor_name: str | None = None
+
+
+@dataclass
+class StepExecutorContinuedEvent(_StepEvent):
+    """The agent or team in a step goes on."""
+
+    event: Literal["StepExecutorContinued"] = "StepExecutorContinued"
+    executor_run_id: str | None = None
+    executor_name: str | None = None
+
+
+@dataclass
+class StepOutputReviewEvent(StepPausedEvent):
+    """A person is asked whether the output of a step is good."""
+
+    event: Literal["StepOutputReview"] = "StepOutputReview"  # type: ignore[assignment]  # a kind of its own
+    step_output: StepOutput | None = None
+
+
+@dataclass
+class ConditionPausedEvent(StepPausedEvent):
+    """A condition waits for a person."""
+
+    event: Literal["ConditionPaused"] = "ConditionPaused"  # type: ignore[assignment]  # a kind of its own
+
+
+@dataclass
+class RouterPausedEvent(StepPausedEvent):
+    """A router waits for a person, who chooses the way."""
+
+    event: Literal["RouterPaused"] = "RouterPaused"  # type: ignore[assignment]  # a kind of its own
+    available_choices: list[str] | None = None
+
+
+@dataclass
+class WorkflowAgentStartedEvent(BaseWorkflowRunOutputEvent):
+    """The agent that leads the conversation begins."""
+
+    event: Literal["WorkflowAgentStarted"] = "WorkflowAgentStarted"
+
+
+@dataclass
+class WorkflowAgentCompletedEvent(BaseWorkflowRunOutputEvent):
+    """It answered, or lets the workflow run; this is what it said."""
+
+    event: Literal["WorkflowAgentCompleted"] = "WorkflowAgentCompleted"
+    content: Any = None
+    runs_workflow: bool = False
 
 
 @dataclass
@@ -448,6 +549,13 @@ WorkflowRunOutputEvent = Union[
     StepErrorEvent,
     StepPausedEvent,
     StepContinuedEvent,
+    StepExecutorPausedEvent,
+    StepExecutorContinuedEvent,
+    StepOutputReviewEvent,
+    ConditionPausedEvent,
+    RouterPausedEvent,
+    WorkflowAgentStartedEvent,
+    WorkflowAgentCompletedEvent,
     LoopExecutionStartedEvent,
     LoopIterationStartedEvent,
     LoopIterationCompletedEvent,

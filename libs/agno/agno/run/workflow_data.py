@@ -9,6 +9,7 @@ from typing import Any
 
 from agno.media import Audio, File, Image, Video
 from agno.models.metrics import Metrics
+from agno.run.output import text_of
 from agno.utils.codec import Coded, encode_fields
 
 
@@ -52,6 +53,7 @@ class StepOutput(Coded):
     success: bool = True
     error: str | None = None
     stop: bool = False
+    skipped: bool | None = None  # True for a step that was left out; what comes next sees the output before it
     steps: list[StepOutput] | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,6 +67,23 @@ class StepOutput(Coded):
     def deepest_last(self) -> StepOutput:
         """This output, or of a container the last step that really ran."""
         return self.steps[-1].deepest_last if self.steps else self
+
+    @property
+    def told(self) -> Any:
+        """The content that goes on to the next step: of a container that of its last step that ran, of parallel steps
+        all of theirs, under their names; None if nothing ran."""
+        if not self.steps:
+            return None if self.skipped else self.content
+        if self.step_type == StepType.PARALLEL.value:
+            parts = [(step.step_name, told) for step in self.steps if (told := step.told) is not None]
+            return "\n\n".join(f"=== {name} ===\n{text_of(told)}" for name, told in parts) or None
+        return next((told for step in reversed(self.steps) if (told := step.told) is not None), None)
+
+    def find(self, name: str) -> StepOutput | None:
+        """The output of the step with this name: this one, or one inside of it; the newest if there are several."""
+        if self.step_name == name:
+            return self
+        return next((found for step in reversed(self.steps or ()) if (found := step.find(name)) is not None), None)
 
 
 @dataclass

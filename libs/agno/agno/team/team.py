@@ -156,7 +156,7 @@ class Team(
         return self.delegate_task_to_all_members
 
     @property
-    def rows_per_run(self) -> int:  # type: ignore[override]  # of a team it depends on the members
+    def rows_per_run(self) -> int:
         """A run leaves a row of its own, and usually one for each member."""
         return 1 + (len(self.members) if isinstance(self.members, (list, tuple)) else 4)
 

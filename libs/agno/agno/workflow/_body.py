@@ -1,0 +1,229 @@
+"""What happens in a run of a workflow, between its start and its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agno._engine.inputs import MEDIA
+from agno._engine.sessions import store
+from agno._io import ReaderLeft
+from agno.run.base import RunStatus
+from agno.run.workflow import WorkflowCompletedEvent, WorkflowPausedEvent, WorkflowStartedEvent
+from agno.run.workflow_data import StepOutput, StepType
+from agno.run.workflow_requirements import ErrorRequirement
+from agno.utils.parameters import accepted
+from agno.workflow._building import check_depth
+from agno.workflow._conversing import answered_by_agent
+from agno.workflow._executors import outcome_of
+from agno.workflow._failing import Paused, StepFailed
+from agno.workflow._place import Place
+from agno.workflow._run import WorkflowRun, close_run, execution_input
+from agno.workflow._sequence import Ending, one_after_the_other
+from agno.workflow._state import INJECTED
+from agno.workflow.types import StepInput
+
+NOTHING_RAN = "The workflow has no steps."
+
+
+async def workflow_body(run: WorkflowRun) -> None:
+    """The steps, or the function; then the result, or the questions that it waits for."""
+    component = run.component
+    _prepare(run)
+    try:
+        if component.agent is not None and await answered_by_agent(run, _root_place(run)):
+            pass  # it needed no step
+        elif component.is_function:
+            await _begin(run)
+            await _function(run)
+        else:
+            nodes = component.nodes
+            if run.root is run:
+                check_depth(component)
+            await _begin(run)
+            await _steps(run, nodes)
+    except Paused as pause:
+        await _pause(run, pause)
+    except StepFailed as failure:
+        cause = failure.__cause__
+        run.error_type = type(cause).__name__ if cause is not None else None
+        raise
+    else:
+        await _finish(run)
+
+
+def _prepare(run: WorkflowRun) -> None:
+    """What steps can read in the state, and not keep there."""
+    component, context = run.component, run.context
+    found = (component.id, context.run_id, context.session_id, component.name)
+    run.state.update(zip(INJECTED[-4:], found, strict=True))
+    if run.place_key == "" and not component.is_function:
+        run.journal.unsaved_key = str(len(component.nodes) - 1)
+
+
+async def _begin(run: WorkflowRun) -> None:
+    if not run.continued and not run.continued_inside:
+        await run.emit(WorkflowStartedEvent, parent_step_id=run.parent_step_id)
+
+
+def _root_place(run: WorkflowRun) -> Place:
+    return Place(run, run.place_key, None, run.parent_step_id, run.give, run.context)
+
+
+# Steps ---------------------------------------------------------------------------------------------------------------
+
+
+async def _steps(run: WorkflowRun, nodes: Any) -> None:
+    ending, place = Ending(), _root_place(run)
+    run.output.step_results = ending.outputs  # type: ignore[assignment]  # what ended is there, however the run ends
+    await one_after_the_other(nodes, place, first_input(run), run.parent_step_id, "", ending)
+    if ending.error is not None:
+        raise ending.error
+    run.output.content = content_of(ending.outputs)
+    run.output.content_type = "str" if run.output.content is None else type(run.output.content).__name__
+
+
+def first_input(run: WorkflowRun) -> StepInput:
+    """What the first step is given."""
+    output = run.output
+    data = {kind: getattr(output, kind) for kind in MEDIA}
+    session = run.loaded_session
+    return StepInput(input=run.input, additional_data=output.additional_data, workflow_session=session, **data)
+
+
+def content_of(outputs: list[StepOutput]) -> Any:
+    """The result: what the step that stopped gave, or else the last one that gave something."""
+    if not outputs:
+        return NOTHING_RAN
+    last = outputs[-1]
+    if last.stop and (stopping := _stopping(last)) is not None:
+        return stopping.content
+    for output in reversed(outputs):
+        if (told := output.told) is not None:
+            return told
+    return last.content
+
+
+def _stopping(output: StepOutput) -> StepOutput | None:
+    """The innermost step that said stop."""
+    for inner in output.steps or ():
+        if inner.stop:
+            return _stopping(inner)
+    return output if output.stop else None
+
+
+# Functions -----------------------------------------------------------------------------------------------------------
+
+
+async def _function(run: WorkflowRun) -> None:
+    """The whole workflow is a function: what it gives is the content."""
+    component = run.component
+    function = component.steps
+    offered = {
+        **run.extra,
+        "workflow": component,
+        "execution_input": execution_input(run),
+        "session_state": run.state,
+        "run_context": run.context,
+    }
+    arguments = accepted(function, offered)
+    place = _root_place(run)
+    try:
+        found = await outcome_of(place, function, lambda: function(**arguments), None)
+    except (Paused, StepFailed):
+        raise
+    except ReaderLeft:
+        raise
+    except Exception as error:
+        run.check()
+        raise StepFailed(_function_output(component, success=False, error=str(error))) from error
+    if isinstance(found, StepOutput):
+        run.output.step_results = [found]
+        found = found.told
+    run.output.content = found
+    run.output.content_type = "str" if found is None else type(found).__name__
+
+
+def _function_output(component: Any, **fields: Any) -> StepOutput:
+    name = getattr(component.steps, "__name__", "Custom Function")
+    return StepOutput(step_name=name, step_type=StepType.FUNCTION.value, executor_type="function", **fields)
+
+
+# Ends ----------------------------------------------------------------------------------------------------------------
+
+
+async def _finish(run: WorkflowRun) -> None:
+    run.check()
+    output = run.output
+    output.status = RunStatus.completed
+    _collect_media(output)
+    close_run(run, RunStatus.completed, "")
+    heard = run.hears(WorkflowCompletedEvent)
+    completed = run.event(WorkflowCompletedEvent, **_result(run)) if heard else None
+    await store(run)
+    if completed is not None:
+        await run.show(completed)
+
+
+def _result(run: WorkflowRun) -> dict[str, Any]:
+    output = run.output
+    return {
+        "content": output.content,
+        "content_type": output.content_type,
+        "step_results": output.step_results,
+        "metadata": output.metadata,
+        "parent_step_id": run.parent_step_id,
+    }
+
+
+def _collect_media(output: Any) -> None:
+    """What was given, and what the steps made of it."""
+    for kind in MEDIA:
+        made = [item for step in output.step_results for item in getattr(step, kind) or ()]
+        if made:
+            setattr(output, kind, [*(getattr(output, kind) or ()), *made])
+
+
+async def _pause(run: WorkflowRun, pause: Paused) -> None:
+    output = run.output
+    output.status = RunStatus.paused
+    errors = [one for one in pause.requirements if isinstance(one, ErrorRequirement)]
+    output.step_requirements = [one for one in pause.requirements if not isinstance(one, ErrorRequirement)] or None
+    output.error_requirements = errors or None
+    output.content = "The workflow waits for a person: " + "; ".join(map(_need, pause.requirements)) + "."
+    close_run(run, RunStatus.paused, "")
+    first = pause.requirements[0]
+    event = run.event(
+        WorkflowPausedEvent,
+        step_id=first.step_id,
+        step_name=first.step_name,
+        step_index=first.step_index,
+        content=output.content,
+        requirements=[one.to_dict() for one in pause.requirements],
+        step_requirements=output.step_requirements,
+        error_requirements=output.error_requirements,
+    )
+    await store(run)
+    if run.root is run:  # else the outermost run says it
+        await run.show(event)
+
+
+def _need(one: Any) -> str:
+    name = repr(one.step_name)
+    if isinstance(one, ErrorRequirement):
+        return f"step {name} failed ({one.error_message}): try it again, or go on without it"
+    if one.requires_executor_input:
+        return f"{one.executor_name or 'the executor'} in step {name} needs an answer"
+    asked = one.confirmation_message or one.user_input_message or one.output_review_message
+    kind = (
+        "a choice of the way"
+        if one.requires_route_selection
+        else "a review of its output"
+        if one.needs_review
+        else "input"
+        if one.requires_user_input
+        else "confirmation"
+    )
+    return f"step {name} needs {kind}" + (f" ({asked})" if asked else "")
+
+
+__all__ = ["NOTHING_RAN", "content_of", "workflow_body"]

@@ -1,0 +1,83 @@
+"""Lists of steps, as users write them, into steps; and shapes that cannot be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from agno.workflow._node import Node, unlike
+from agno.workflow._steps_of import kind_of_executor
+from agno.workflow.step import Step
+
+MOST_DEEP = 10  # workflows inside of workflows
+
+
+def step_of(value: Any, owner: str, fallback: str | None = None) -> Node:
+    """A step from whatever stands for one: a step, a function, an agent, a team, a workflow."""
+    if isinstance(value, Node):
+        return value
+    kind = kind_of_executor(value)
+    if kind is None:
+        raise ValueError(
+            f"{owner} holds {value!r} ({type(value).__name__}), which is no step. Steps are Step, Steps, Parallel, Loop, "
+            "Condition, Router, functions, agents, teams and workflows."
+        )
+    name = None if kind == "executor" else getattr(value, "name", None) or fallback
+    given: dict[str, Any] = {kind: value}
+    return Step(name=name, **given)
+
+
+def steps_of(values: Iterable[Any] | Any, owner: str) -> tuple[Node, ...]:
+    """The steps of a list, each with a name of its own. The list stays as it is."""
+    if isinstance(values, (str, bytes, dict)) or not isinstance(values, Iterable):
+        values = [values]
+    nodes = tuple(step_of(value, owner, f"step_{number}") for number, value in enumerate(values, 1))
+    unlike(nodes, owner)
+    return nodes
+
+
+class StepList:
+    """The steps that a list stands for, made anew when the list was changed."""
+
+    __slots__ = ("_made", "_seen")
+
+    def __init__(self) -> None:
+        self._seen: tuple[Any, ...] | None = None
+        self._made: tuple[Node, ...] = ()
+
+    def of(self, values: Sequence[Any] | None, owner: str) -> tuple[Node, ...]:
+        """The steps. Raises ValueError for what is none."""
+        seen = self._seen
+        if (
+            seen is None
+            or len(seen) != len(values or ())
+            or any(a is not b for a, b in zip(seen, values or (), strict=True))
+        ):
+            self._made = steps_of(values or (), owner)
+            self._seen = tuple(values or ())
+        return self._made
+
+
+def check_depth(workflow: Any, above: tuple[Any, ...] = ()) -> None:
+    """Refuse workflows that contain themselves, and more of them inside of each other than anybody can follow."""
+    if any(workflow is outer for outer in above):
+        circle = (*above[[outer is workflow for outer in above].index(True) :], workflow)
+        names = " -> ".join(repr(outer.name or outer.id) for outer in circle)
+        raise ValueError(f"Workflow {workflow.name!r} contains itself: {names}. It would never end.")
+    if len(above) > MOST_DEEP:
+        names = " -> ".join(repr(outer.name or outer.id) for outer in (*above, workflow))
+        raise ValueError(f"More than {MOST_DEEP} workflows lie inside of each other: {names}.")
+    for inner in _workflows(workflow.nodes):
+        check_depth(inner, (*above, workflow))
+
+
+def _workflows(nodes: Iterable[Node]) -> Iterable[Any]:
+    for node in nodes:
+        if isinstance(node, Step):
+            if node.workflow is not None:
+                yield node.workflow
+        else:
+            yield from _workflows(node.nodes)
+
+
+__all__ = ["MOST_DEEP", "StepList", "check_depth", "step_of", "steps_of"]

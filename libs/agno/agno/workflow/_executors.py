@@ -1,0 +1,332 @@
+"""Who works in a step: an agent, a team, another workflow, or a function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Iterator
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from agno._engine.context import private_copy
+from agno._engine.costs import sum_of
+from agno._engine.inputs import MEDIA
+from agno.exceptions import RunCancelledException
+from agno.run import cancel
+from agno.run.base import BaseRunOutputEvent, RunEventBase, RunStatus
+from agno.run.output import text_of
+from agno.run.workflow import (
+    StepExecutorContinuedEvent,
+    StepExecutorPausedEvent,
+    WorkflowRunContentEvent,
+)
+from agno.run.workflow_data import StepOutput
+from agno.run.workflow_requirements import StepRequirement
+from agno.utils.ids import new_id
+from agno.utils.log import log_debug
+from agno.utils.parameters import accepted
+from agno.workflow._failing import Paused
+from agno.workflow._place import Place
+from agno.workflow._state import adopt, own_state
+from agno.workflow.types import StepInput
+
+if TYPE_CHECKING:
+    from agno.workflow.step import Step
+
+_CONTENT = frozenset({"RunContent", "TeamRunContent", "RunIntermediateContent", "TeamRunIntermediateContent"})
+_CONTENT = _CONTENT | {"WorkflowRunContent"}
+
+
+class ExecutorFailed(Exception):
+    """The run of an agent, team or workflow ended with an error; the message is its error."""
+
+
+# Agents and teams ----------------------------------------------------------------------------------------------------
+
+
+async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput:
+    """Let an agent or a team work: with what the last step gave, or else with the run's input."""
+    run, executor = place.run, step.worker
+    waiting: StepRequirement | None = run.replies.pop((place.key, "executor"), None)
+    options = _options(step, place)
+    if waiting is not None:
+        found = run.journal.pool[waiting.executor_run_id or ""]
+        if not waiting.is_resolved and not any(one.is_resolved() for one in waiting.executor_requirements or ()):
+            run.executed(place.key, found)
+            raise Paused([waiting])
+        await step.emit(
+            place, StepExecutorContinuedEvent, executor_run_id=found.run_id, executor_name=step.executor_name
+        )
+        options |= {"run_response": found, "requirements": waiting.executor_requirements}
+        faces = executor.continue_run, executor.acontinue_run
+    else:
+        options |= {"input": message_for(step, place, given), "run_id": new_id(), **_fresh(step, place, given)}
+        faces = executor.run, executor.arun
+    output = await _component_run(step, place, faces, options)
+    run.executed(place.key, output)
+    _adopt_state(place, options.get("session_state") or {}, output.session_state)
+    return await _ended(step, place, output)
+
+
+def _options(step: Step, place: Place) -> dict[str, Any]:
+    run, component = place.run, place.run.component
+    options: dict[str, Any] = {
+        "session_id": run.context.session_id,
+        "user_id": run.context.user_id,
+        "parent_run_id": run.output.run_id,
+        "workflow_context": {
+            "workflow_id": component.id,
+            "workflow_run_id": run.output.run_id,
+            "step_id": step.step_id,
+            "step_name": step.label,
+            "step_index": place.index,
+        },
+    }
+    if state := own_state(place.state):
+        options["session_state"] = private_copy(state)
+    if run.context.dependencies:
+        options["dependencies"] = run.context.dependencies
+    if run.get("debug_mode"):
+        options["debug_mode"] = True
+    return options
+
+
+def _fresh(step: Step, place: Place, given: StepInput) -> dict[str, Any]:
+    """What only a run that begins takes."""
+    run = place.run
+    options: dict[str, Any] = {name: media for name in MEDIA if (media := getattr(given, name))}
+    for name in ("add_dependencies_to_context", "add_session_state_to_context"):
+        if run.get(name):
+            options[name] = True
+    return options
+
+
+async def _component_run(step: Step, place: Place, faces: tuple[Any, Any], options: dict[str, Any]) -> Any:
+    """The output of a run; its events go on as they come, if somebody hears them."""
+    run, io = place.run, place.run.io
+    first = [options.pop("input")] if "input" in options else [options.pop("run_response")]
+    try:
+        if not run.streaming or not run.root.component.stream_executor_events:
+            return await io.pick(*faces, *first, stream=False, **options)
+        return await _streamed(place, faces, first, options)
+    except BaseException:
+        # the run in the step must not go on by itself when this one stops to listen, for example after its time limit
+        if run_id := options.get("run_id"):
+            _stop(run_id)
+        raise
+
+
+def _stop(run_id: str) -> None:
+    if run_id in cancel.get_active_runs():
+        cancel.cancel_run(run_id)
+
+
+async def _streamed(place: Place, faces: tuple[Any, Any], first: list[Any], options: dict[str, Any]) -> Any:
+    run, output = place.run, None
+    every = run.shown is None
+    events = run.io.stream(*faces, *first, stream=True, stream_events=every, yield_run_output=True, **options)
+    tell, give = place.tell, place.give
+    async with aclosing(events):
+        async for item in events:
+            if isinstance(item, BaseRunOutputEvent):
+                await (give(item) if every else tell(item))
+            else:
+                output = item
+    if output is None:
+        raise ExecutorFailed("Its stream ended without a result.")
+    return output
+
+
+def _adopt_state(place: Place, before: dict[str, Any], after: dict[str, Any] | None) -> None:
+    if after is not None:
+        adopt(place.state, before, own_state(after))
+
+
+async def _ended(step: Step, place: Place, output: Any) -> StepOutput:
+    """The step's output, from the output of who worked in it."""
+    status = output.status
+    if status is RunStatus.paused:
+        await _pause(step, place, output)
+    if status is RunStatus.cancelled:
+        place.run.check()
+        raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
+    if status is RunStatus.error:
+        raise ExecutorFailed(text_of(output.content))
+    return step.output(
+        content=output.content,
+        step_run_id=output.run_id,
+        images=output.images,
+        videos=output.videos,
+        audio=output.audio,
+        files=output.files,
+        metrics=_cost(output),
+    )
+
+
+def _cost(output: Any) -> Any:
+    """What the run cost; of a team with its members."""
+    members = output.__dict__.get("member_responses")
+    return output.metrics + sum_of(members) if members and output.metrics is not None else output.metrics
+
+
+async def _pause(step: Step, place: Place, output: Any) -> None:
+    requirement = StepRequirement(
+        step_id=step.step_id,
+        step_name=step.label,
+        step_index=place.index,
+        step_type=step.step_type.value,
+        key=place.key,
+        requires_executor_input=True,
+        executor_type=step.executor_type,
+        executor_name=step.executor_name,
+        executor_run_id=output.run_id,
+        executor_requirements=list(output.requirements or ()),
+        timeout=step.review.timeout,
+    )
+    requirement.start_clock()
+    await step.emit(
+        place,
+        StepExecutorPausedEvent,
+        requirements=[requirement.to_dict()],
+        executor_run_id=output.run_id,
+        executor_name=step.executor_name,
+    )
+    raise Paused([requirement])
+
+
+def message_for(step: Step, place: Place, given: StepInput) -> Any:
+    """What an agent, a team or a workflow in a step is asked."""
+    message = given.previous_step_content or given.input
+    data = given.additional_data or {}
+    parts = []
+    if step.wants_history(place.run) and (history := given.get_workflow_history_context(step.history_runs(place.run))):
+        parts.append(history)
+    if values := data.get("user_input"):
+        parts.append("Values from the user:\n" + "\n".join(f"{name}: {value}" for name, value in values.items()))
+    if feedback := data.get("feedback"):
+        parts.append(f"Your last answer was not accepted. The feedback:\n{feedback}")
+    if not parts:
+        return message
+    first, rest = (parts[:1], parts[1:]) if parts[0].startswith("<workflow_history>") else ([], parts)
+    return "\n\n".join([*first, text_of(message), *rest])
+
+
+# Functions -----------------------------------------------------------------------------------------------------------
+
+
+class _Returned:
+    """What a generator returned."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+async def by_function(step: Step, place: Place, given: StepInput) -> StepOutput:
+    """Let a function work. What it gives is the content, unless it gives a StepOutput."""
+    offered = {"session_state": place.state, "run_context": place.context, "workflow_session": given.workflow_session}
+    function = step.worker
+    arguments = accepted(function, offered)
+    call = partial(function, given, **arguments) if step.takes_input else partial(function, **arguments)
+    found = await outcome_of(place, function, call, step)
+    if not isinstance(found, StepOutput):
+        return step.output(content=found if found is None or isinstance(found, str) else str(found))
+    twin = StepOutput.__new__(StepOutput)  # the function may give the same object to several runs
+    twin.__dict__.update(found.__dict__)
+    facts = step.output()
+    for name in ("step_name", "step_id", "step_type", "executor_type", "executor_name"):
+        setattr(twin, name, getattr(facts, name))
+    return twin
+
+
+async def outcome_of(place: Place, function: Callable[..., Any], call: Callable[[], Any], step: Step | None) -> Any:
+    """What a function of any colour gives; a generator is read to its end, and its pieces are events."""
+    run = place.run
+    if is_generator(function):
+        return await _gathered(place, call, step)
+    found = await run.io.call(call)
+    if inspect.isgenerator(found) or inspect.isasyncgen(found):
+        return await _gathered(place, lambda: found, step)
+    return found
+
+
+def is_generator(function: Any) -> bool:
+    """True for generator functions of both colours, also behind a partial, and for objects with such a `__call__`."""
+    while isinstance(function, partial):
+        function = function.func
+    if not inspect.isroutine(function) and not isinstance(function, type):
+        function = getattr(function, "__call__", function)  # noqa: B004  # its own call, not whether it has one
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+
+
+async def _gathered(place: Place, call: Callable[[], Any], step: Step | None) -> Any:
+    """The texts of a generator joined, or the StepOutput that it yields or returns."""
+    run, pieces = place.run, list[str]()
+    result: Any = None
+
+    def begin() -> Any:
+        items = call()
+        return _with_return(items) if inspect.isgenerator(items) else items
+
+    async with aclosing(run.io.stream(begin, begin)) as items:
+        async for item in items:
+            run.check()
+            if isinstance(item, _Returned):
+                result = item.value
+            elif isinstance(item, StepOutput):
+                result = item
+            elif isinstance(item, BaseRunOutputEvent):
+                if item.event in _CONTENT and isinstance(piece := getattr(item, "content", None), str):
+                    pieces.append(piece)
+                await _tell(place, item, step)
+            elif hasattr(item, "status") and hasattr(item, "run_id"):  # the output of a run that the function forwards
+                run.executed(place.key, item)
+                result = item.content if not pieces and result is None else result
+            else:
+                piece = _piece(item)
+                pieces.append(piece)
+                await _tell_piece(place, piece, step)
+    return result if result is not None else "".join(pieces) if pieces else None
+
+
+def _with_return(items: Generator[Any, Any, Any]) -> Iterator[Any]:
+    value = yield from items
+    if value is not None:
+        yield _Returned(value)
+
+
+def _piece(item: Any) -> str:
+    if isinstance(item, str):
+        return item
+    content = getattr(item, "content", None)
+    return content if isinstance(content, str) else str(item)
+
+
+def _tell_piece(place: Place, piece: str, step: Step | None) -> Any:
+    if step is None:
+        return place.emit(WorkflowRunContentEvent, content=piece)
+    return step.emit(place, WorkflowRunContentEvent, content=piece)
+
+
+def _tell(place: Place, event: BaseRunOutputEvent, step: Step | None) -> Any:
+    """Pass on an event that a function yields; what it does not say about its origin is filled in."""
+    run = place.run
+    facts: dict[str, Any] = {"step_id": step and step.step_id}
+    if isinstance(event, RunEventBase):
+        facts |= {"workflow_id": run.component.id, "workflow_run_id": run.output.run_id}
+        facts |= {"step_name": step and step.label, "step_index": place.index}
+    else:
+        facts |= run.identity
+        if event.__class__.__module__ != "agno.run.workflow":
+            run.keep(event)
+    for name, value in facts.items():
+        if value is not None and not getattr(event, name, None):
+            try:
+                setattr(event, name, value)
+            except AttributeError:  # a class of the user's that fixes it
+                log_debug(f"{type(event).__name__}.{name} cannot be filled in")
+    return place.tell(event)
+
+
+__all__ = ["ExecutorFailed", "by_component", "by_function", "is_generator", "message_for", "outcome_of"]

@@ -1,0 +1,130 @@
+"""What a run has done, so that it need not do it again: after a pause, a failure, or the death of its process.
+
+A finished step is a record, and so is a decision (a route, a condition, whether a loop goes on). A run that goes on plays
+its steps from the beginning, and whoever has a record gives what it gave then. Records are written beside the run as it
+goes, each in a row of its own; what is written does not grow with what was done before.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from agno._engine.context import private_copy
+from agno.db._sessions import progress_id
+from agno.run.workflow_data import StepOutput
+from agno.workflow._failing import StepFailed
+from agno.workflow._place import Place
+from agno.workflow._state import own_state, replace
+
+
+class Journal:
+    """The records of a run and of the workflows inside of it; `rows` are those that are stored beside it."""
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner  # the outermost run
+        self.records: list[dict[str, Any]] = []
+        self.done: dict[str, dict[str, Any]] = {}
+        self.notes: dict[str, dict[str, Any]] = {}
+        self.pool: dict[str, Any] = {}  # executor runs of before, by their id
+        self.rows: list[str] = []
+        self.numbers: Iterator[int] = itertools.count()
+        self.unsaved_key: str | None = None  # the last step: the end of the run is stored right after it
+
+    def take_up(self, source: Any) -> None:
+        """Know what an earlier part of the run did."""
+        self.records = [dict(record) for record in source.progress or ()]  # the caller's object stays as it is
+        for record in self.records:
+            if record.get("output") is not None:
+                self.done[record["key"]] = record
+            else:
+                self.notes.setdefault(record["key"], {}).update(record["note"])
+        self.pool = {run.run_id: run for run in _all_runs(source.step_executor_runs)}
+        self.rows = [record.pop("row") for record in self.records if "row" in record]
+        self.numbers = itertools.count(len(self.records))
+
+    def recorded(self, place: Place) -> StepOutput | None:
+        """What the step gave before, with its effects on state and runs; None if it has to run."""
+        record = self.done.get(place.key)
+        if record is None:
+            return None
+        output = record["output"]
+        if not isinstance(output, StepOutput):
+            output = record["output"] = StepOutput.from_dict(output)
+        if record.get("state") is not None:
+            replace(place.state, record["state"])
+        runs = [self.pool[run_id] for run_id in record.get("run_ids") or () if run_id in self.pool]
+        place.run.executed(place.key, *runs)
+        place.run.count_all(output)
+        if record.get("raised"):
+            raise StepFailed(output)
+        return output
+
+    async def record(
+        self, place: Place, output: StepOutput, before: dict[str, Any], runs: Sequence[Any], *, leaf: bool, raised: bool
+    ) -> None:
+        """A step ended."""
+        record: dict[str, Any] = {"key": place.key, "output": output}
+        if runs:
+            record["run_ids"] = [run.run_id for run in runs]
+            self.pool.update((run.run_id, run) for run in runs)
+        if raised:
+            record["raised"] = True
+        self._add_state(record, place, before)
+        self.done[place.key] = record
+        await self._keep(place, record, runs if leaf else ())
+
+    async def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> None:
+        """Something was decided."""
+        record: dict[str, Any] = {"key": place.key, "note": {name: value}}
+        if before is not None:
+            self._add_state(record, place, before)
+        self.notes.setdefault(place.key, {})[name] = value
+        await self._keep(place, record, ())
+
+    def noted(self, place: Place, name: str) -> Any:
+        """What was decided, or None."""
+        return self.notes.get(place.key, {}).get(name)
+
+    def forget_failures(self, place: Place) -> None:
+        """Let the steps inside of a container that failed run again."""
+        failed = [
+            key
+            for key, record in self.done.items()
+            if key.startswith((f"{place.key}.", f"{place.key}/")) and not _success(record["output"])
+        ]
+        for key in failed:
+            gone = self.done.pop(key)
+            self.records.remove(gone)
+
+    def _add_state(self, record: dict[str, Any], place: Place, before: dict[str, Any]) -> None:
+        if place.context is not self.owner.context:
+            record["branch"] = True  # the state of parallel steps is their own until all of them ended
+        now = own_state(place.state)
+        if now != before:
+            record["state"] = private_copy(now)
+
+    async def _keep(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
+        self.records.append(record)
+        owner = self.owner
+        db = owner.progress_db
+        if db is None or place.key == self.unsaved_key:
+            return
+        row = progress_id(owner.output.run_id, next(self.numbers))
+        self.rows.append(row)
+        stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
+        await place.run.io.call(db.note_progress, owner.session, owner.output, row, stored)
+
+
+def _success(output: Any) -> bool:
+    return bool(output.success if isinstance(output, StepOutput) else output.get("success", True))
+
+
+def _all_runs(runs: Iterable[Any] | None) -> Iterator[Any]:
+    for run in runs or ():
+        yield run
+        yield from _all_runs(getattr(run, "step_executor_runs", None))
+
+
+__all__ = ["Journal"]

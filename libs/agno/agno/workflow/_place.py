@@ -1,0 +1,81 @@
+"""Where a step stands in a run: its position, the state it works on, and where its events go."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from agno._engine.context import private_copy
+from agno._io import DONE, Give
+from agno.run.context import RunContext
+
+if TYPE_CHECKING:
+    from agno.workflow._run import WorkflowRun
+
+Index = int | tuple[int, ...] | None
+_OURS = frozenset({"agno.run.agent", "agno.run.team", "agno.run.workflow"})
+
+
+class Place:
+    """A position in a run. `key` is the same in every process; `index` is what events show."""
+
+    __slots__ = ("context", "give", "index", "key", "parent_id", "run")
+
+    def __init__(
+        self, run: WorkflowRun, key: str, index: Index, parent_id: str | None, give: Give, context: RunContext
+    ) -> None:
+        self.run = run
+        self.key = key
+        self.index = index
+        self.parent_id = parent_id
+        self.give = give
+        self.context = context
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The session state as steps at this place see it."""
+        state = self.context.session_state
+        assert state is not None  # the run is opened
+        return state
+
+    def child(self, number: int, key: str, parent_id: str | None) -> Place:
+        """The place of a step inside of the one that stands here."""
+        here = self.index
+        index: Index = number if here is None else (here, number) if isinstance(here, int) else (*here, number)
+        return Place(self.run, self.key + key, index, parent_id, self.give, self.context)
+
+    def beside(self, number: int, key: str, parent_id: str | None, give: Give) -> Place:
+        """The place of a step that runs beside others: with a state of its own, to be joined when all of them ended."""
+        place = self.child(number, key, parent_id)
+        if isinstance(
+            self.index, tuple
+        ):  # contract: parallel steps that are nested share the position of their container
+            place.index = self.index
+        place.give = give
+        place.context = copy.copy(self.context)
+        place.context.session_state = private_copy(self.state)
+        return place
+
+    def heard_by(self, give: Give) -> Place:
+        """The same place, with events that go elsewhere."""
+        return Place(self.run, self.key, self.index, self.parent_id, give, self.context)
+
+    def emit(self, event_class: type[Any], **details: Any) -> Awaitable[None]:
+        """Let an event happen here."""
+        run = self.run
+        if run.shown is None or event_class.event in run.shown:
+            return self.give(run.event(event_class, parent_step_id=self.parent_id, **details))
+        if run.kept_events is not None:
+            run.event(event_class, parent_step_id=self.parent_id, **details)
+        return DONE
+
+    def tell(self, event: Any) -> Awaitable[None]:
+        """Give on an event of somebody else."""
+        shown = self.run.shown
+        if shown is None or event.event in shown or event.__class__.__module__ not in _OURS:
+            return self.give(event)
+        return DONE
+
+
+__all__ = ["Index", "Place"]

@@ -1,0 +1,394 @@
+"""One run of a workflow: from a call to its state, and back into the output when it ends, pauses, or goes on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from agno._engine.context import Run, private_copy
+from agno._engine.inputs import MEDIA, validated
+from agno._engine.modes import Mode
+from agno.exceptions import RunNotContinuableError, RunNotFoundError
+from agno.models.message import Message
+from agno.models.metrics import Metrics
+from agno.run import workflow as events
+from agno.run.base import RunStatus
+from agno.run.cancel import is_running_here
+from agno.run.context import RunContext
+from agno.run.workflow import WorkflowErrorEvent, WorkflowRunOutput
+from agno.run.workflow_data import StepMetrics, StepOutput, WorkflowMetrics
+from agno.run.workflow_requirements import ErrorRequirement, StepRequirement
+from agno.utils.blank import blank
+from agno.utils.codec import encode
+from agno.utils.dttm import now_epoch
+from agno.utils.ids import new_id
+from agno.utils.parameters import names_of
+from agno.workflow._failing import StepFailed
+from agno.workflow._journal import Journal
+from agno.workflow._options import CONTINUE_OPTIONS, RUN_OPTIONS
+from agno.workflow._state import INJECTED
+from agno.workflow.types import WorkflowExecutionInput
+
+_PAUSED_KINDS = (
+    ("requires_executor_input", "executor"),
+    ("requires_output_review", "output"),
+    ("requires_iteration_review", "iteration"),
+    ("requires_route_selection", "route"),
+)
+
+
+class _Events:
+    """The events that the engine itself emits, under the names it knows."""
+
+    RunCancelledEvent = events.WorkflowCancelledEvent
+    RunErrorEvent = events.WorkflowErrorEvent
+
+
+class WorkflowRun(Run):
+    """The state of one run of a workflow, which may be a step of another one."""
+
+    output: WorkflowRunOutput
+    told_errors = (StepFailed,)
+    identity_name = "workflow"
+    root: WorkflowRun  # the outermost run
+    journal: Journal
+    place_key: str = ""  # where it stands in the outermost run
+    parent_step_id: str | None = None
+    continued_inside: bool = False  # it goes on as a step of a run that goes on
+    answers: Any = None  # the Resumption that continue_run was given
+    replies: dict[tuple[str, str], Any]  # the questions that it was paused for, with the answers of people
+    step_metrics: dict[str, StepMetrics]
+    by_step: dict[str, list[Any]]  # the runs of executors by the key of their step
+    before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__(**state)
+        mine = self.__dict__
+        mine["step_metrics"], mine["by_step"], mine["replies"] = {}, {}, {}
+        if "root" not in state:
+            mine["root"], mine["journal"] = self, Journal(self)
+
+    @property
+    def progress_db(self) -> Any:
+        """Where progress is stored; None if it is not."""
+        component = self.component
+        if component.db is None or component.checkpoint != "steps" or self.output.parent_run_id is not None:
+            return None
+        return component.db
+
+    def stored_state(self) -> dict[str, Any]:
+        return {key: value for key, value in self.state.items() if key not in INJECTED}
+
+    def event(self, event_class: type[Any], **details: Any) -> Any:
+        if event_class is WorkflowErrorEvent:  # the engine's word for it is another one
+            details["error"] = details.pop("content", None)
+            details["error_type"] = self.error_type or details.get("error_type")
+        return super().event(event_class, **details)
+
+    error_type: str | None = None  # the class of what a step failed with
+
+    # Executors -------------------------------------------------------------------------------------------------------
+
+    def executed(self, key: str, *runs: Any) -> None:
+        """Agents, teams or workflows ran in the step with this key."""
+        if not runs:
+            return
+        output = self.output
+        if output.step_executor_runs is None:
+            output.step_executor_runs = []
+        for run in runs:
+            output.step_executor_runs.append(run)
+        self.by_step.setdefault(key, []).extend(runs)
+
+    def take_executed(self, key: str) -> list[Any]:
+        """The runs of a step that ended."""
+        return self.by_step.pop(key, [])
+
+    def count(self, output: StepOutput) -> None:
+        """Count what a step cost; a step that runs again is added to itself."""
+        if output.metrics is None or output.executor_type in (None, "function"):
+            return
+        name = output.step_name or ""
+        known = self.step_metrics.get(name)
+        if known is not None and known.metrics is not None:
+            known.metrics = known.metrics + output.metrics
+            return
+        self.step_metrics[name] = StepMetrics(
+            step_name=name,
+            executor_type=output.executor_type or "",
+            executor_name=output.executor_name or "",
+            metrics=output.metrics,
+        )
+
+    def count_all(self, output: StepOutput) -> None:
+        """Count a step and what is inside of it."""
+        self.count(output)
+        for inner in output.steps or ():
+            self.count_all(inner)
+
+    # Answers ---------------------------------------------------------------------------------------------------------
+
+    def open_places(self, requirements: Iterable[Any]) -> dict[tuple[str, str], Any]:
+        """Requirements by the place and the kind of their question."""
+        return {(requirement.key, kind_of(requirement)): requirement for requirement in requirements}
+
+
+def kind_of(requirement: Any) -> str:
+    """Which question of a step it is."""
+    if isinstance(requirement, ErrorRequirement):
+        return "error"
+    return next((kind for name, kind in _PAUSED_KINDS if getattr(requirement, name)), "start")
+
+
+@dataclass
+class Resumption:
+    """What the caller of `continue_run` gives."""
+
+    run_response: WorkflowRunOutput | None
+    run_id: str | None
+    session_id: str | None
+    requirements: list[StepRequirement | ErrorRequirement]
+    branches: bool = False  # a workflow goes on in the same run
+
+
+# From a call to a run ------------------------------------------------------------------------------------------------
+
+
+def new_run(workflow: Any, given: Any, mode: Mode, outer: Any = None) -> WorkflowRun:
+    """A run that has not begun. `outer` is the place in another run that it is a step of."""
+    values, extra = _sorted_options(workflow, mode.options, RUN_OPTIONS)
+    value = validated(given, workflow.input_schema) if workflow.input_schema is not None else given
+    context = _context(workflow, values)
+    output = blank(
+        WorkflowRunOutput,
+        run_id=context.run_id,
+        session_id=context.session_id,
+        user_id=context.user_id,
+        workflow_id=workflow.id,
+        workflow_name=workflow.name,
+        parent_run_id=values.get("parent_run_id"),
+        input=_kept_input(value),
+        additional_data=values.get("additional_data"),
+        created_at=now_epoch(),
+        status=RunStatus.running,
+        step_results=[],
+        session_state=private_copy(values.get("session_state")),  # to go on from, if the process dies
+    )
+    for name in MEDIA:
+        if media := values.get(name):
+            setattr(output, name, list(media))
+    state: dict[str, Any] = {"input": value}
+    if outer is not None:
+        state |= {"root": outer.run.root, "journal": outer.run.journal}
+    return _run(workflow, mode, output, context, values, extra, state)
+
+
+def continued_run(workflow: Any, given: WorkflowRunOutput | None, mode: Mode) -> WorkflowRun:
+    """A run that goes on. What was stored is loaded when it begins."""
+    values, extra = _sorted_options(workflow, mode.options, CONTINUE_OPTIONS)
+    run_id = given.run_id if given is not None else values.get("run_id")
+    if run_id is None:
+        raise ValueError("continue_run needs the run: give run_response=, or run_id= with session_id=.")
+    if given is not None:
+        values.setdefault("session_id", given.session_id)
+        values.setdefault("user_id", given.user_id)
+    elif not (values.get("session_id") or workflow.known_session_id()):
+        raise ValueError(f"continue_run(run_id={run_id!r}) needs session_id=, the session that the run belongs to.")
+    if is_running_here(run_id):
+        raise RunNotContinuableError(f"Run {run_id!r} is running, so there is nothing to continue.")
+    values["run_id"] = run_id
+    context = _context(workflow, values)
+    found = [*(values.pop("step_requirements", None) or ()), *(values.pop("error_requirements", None) or ())]
+    found += values.pop("requirements", None) or ()
+    wish = Resumption(given, run_id, context.session_id, found)
+    output = WorkflowRunOutput(run_id=run_id, session_id=context.session_id, user_id=context.user_id)
+    return _run(workflow, mode, output, context, values, extra, {"continued": True, "answers": wish})
+
+
+def _run(
+    workflow: Any,
+    mode: Mode,
+    output: WorkflowRunOutput,
+    context: RunContext,
+    values: dict[str, Any],
+    extra: dict[str, Any],
+    state: dict[str, Any],
+) -> WorkflowRun:
+    if workflow.store_events:
+        state["kept_events"] = list(output.events or ())
+        state["skipped_events"] = frozenset(getattr(kind, "value", kind) for kind in workflow.events_to_skip or ())
+    return WorkflowRun(
+        component=workflow,
+        io=mode.io,
+        events=_Events,
+        output=output,
+        context=context,
+        asked=values,
+        extra=extra,
+        streaming=mode.streaming,
+        identity={
+            "workflow_id": workflow.id,
+            "workflow_name": workflow.name,
+            "session_id": context.session_id,
+            "run_id": output.run_id,
+        },
+        **state,
+    )
+
+
+def _sorted_options(
+    workflow: Any, options: dict[str, Any], known: frozenset[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options with a value, and the keywords that a function workflow asks for."""
+    values: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, value in options.items():
+        if name in known:
+            if value is not None:
+                values[name] = value
+        elif workflow.is_function and ((names := names_of(workflow.steps)) is None or name in names):
+            extra[name] = value
+        else:
+            raise TypeError(f"run() of {workflow!r} got the unknown option {name!r}.")
+    return values, extra
+
+
+def _context(workflow: Any, values: dict[str, Any]) -> RunContext:
+    return blank(
+        RunContext,
+        run_id=values.get("run_id") or new_id(),
+        session_id=values.get("session_id") or workflow.sticky_session_id(),
+        user_id=values.get("user_id") or workflow.user_id,
+        workflow_id=workflow.id,
+        workflow_name=workflow.name,
+    )
+
+
+def _kept_input(value: Any) -> Any:
+    """The input as plain data."""
+    if isinstance(value, (BaseModel, Message)):
+        return encode(value)
+    if isinstance(value, list):
+        return [_kept_input(item) for item in value]
+    return value
+
+
+# Going on ------------------------------------------------------------------------------------------------------------
+
+
+async def taken_up(run: WorkflowRun) -> None:
+    """Find the run, and put the answers of people where its steps look for them."""
+    wish: Resumption = run.answers
+    session = run.loaded_session
+    stored = session.get_run(wish.run_id or "") if session is not None else None
+    source = wish.run_response or stored
+    if source is None:
+        raise RunNotFoundError(f"There is no run {wish.run_id!r} in session {wish.session_id!r}.")
+    status = (stored or source).status  # the caller's copy may be of yesterday
+    if status not in (RunStatus.paused, RunStatus.running, RunStatus.pending, RunStatus.error):
+        raise RunNotContinuableError(f"Run {source.run_id!r} is {status.name}, so there is nothing to continue.")
+    run.replies = _matched(run, source, wish)
+    if source.status is RunStatus.paused and not any(_counts(found) for found in run.replies.values()):
+        first = next(iter(run.replies.values()), None)
+        raise ValueError(
+            f"Run {source.run_id!r} waits at step {getattr(first, 'step_name', None)!r}: answer its step_requirements and "
+            "error_requirements, and give them to continue_run."
+        )
+    _go_on(run, source)
+
+
+def _counts(requirement: Any) -> bool:
+    return bool(requirement.is_resolved or getattr(requirement, "is_timed_out", False)) or (
+        getattr(requirement, "requires_executor_input", False)
+        and any(inner.is_resolved() for inner in requirement.executor_requirements or ())
+    )
+
+
+def _matched(run: WorkflowRun, source: WorkflowRunOutput, wish: Resumption) -> dict[tuple[str, str], Any]:
+    """The questions of the run, those that were answered with their answers; as copies, each is used up once."""
+    asked = [*(source.step_requirements or ()), *(source.error_requirements or ())]
+    found = run.open_places(copy.copy(requirement) for requirement in asked)
+    for answer in wish.requirements:
+        place = (answer.key, kind_of(answer))
+        if place not in found:
+            raise ValueError(f"Run {source.run_id!r} does not wait for an answer at step {answer.step_name!r}.")
+        found[place] = copy.copy(answer)
+    return found
+
+
+def _go_on(run: WorkflowRun, source: WorkflowRunOutput) -> None:
+    output = copy.copy(source)
+    output.status, output.content, output.metrics = RunStatus.running, None, None
+    output.step_results, output.step_executor_runs = [], None
+    output.step_requirements = output.error_requirements = None
+    output.progress = list(source.progress or ()) or None
+    run.journal.take_up(source)
+    run.progress_rows = run.journal.rows
+    run.output = output
+    run.input = source.input
+    if run.component.input_schema is not None and source.input is not None:
+        run.input = validated(source.input, run.component.input_schema)
+    if source.status is RunStatus.error and source.metrics is not None:
+        run.before_cost = source.metrics.total()
+    if run.component.store_events:
+        run.kept_events = list(output.events or ())
+    if source.session_state is not None and "session_state" not in run.asked:
+        run.asked = {**run.asked, "session_state": source.session_state}
+
+
+# At the end ----------------------------------------------------------------------------------------------------------
+
+
+def close_run(run: WorkflowRun, status: RunStatus, reason: str) -> None:
+    """Put what the run cost, its events, and how far it came on the output."""
+    output = run.output
+    seconds = run.io.now() - run.started
+    output.metrics = WorkflowMetrics(steps=dict(run.step_metrics), duration=seconds)
+    output.collect_from_executors()
+    run.spent = output.metrics.total()
+    if run.before_cost is not None:
+        run.spent = _less(run.spent, run.before_cost)
+    if run.kept_events is not None:
+        output.events = run.kept_events
+    if run.root is run:
+        output.progress = None if status is RunStatus.completed else run.journal.records or None
+        run.progress_rows = run.journal.rows
+
+
+def _less(total: Metrics, counted: Metrics) -> Metrics:
+    """What came since."""
+    rest = Metrics()
+    for name, value in total.__dict__.items():
+        before = counted.__dict__.get(name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            rest.__dict__[name] = max(type(value)(0), value - (before or 0))
+    return rest
+
+
+def execution_input(run: WorkflowRun) -> WorkflowExecutionInput:
+    """What the run was given."""
+    output = run.output
+    return WorkflowExecutionInput(
+        input=run.input,
+        additional_data=output.additional_data,
+        images=output.images,
+        videos=output.videos,
+        audio=output.audio,
+        files=output.files,
+    )
+
+
+__all__ = [
+    "Resumption",
+    "WorkflowRun",
+    "close_run",
+    "continued_run",
+    "execution_input",
+    "kind_of",
+    "new_run",
+    "taken_up",
+]

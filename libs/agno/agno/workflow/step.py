@@ -1,0 +1,197 @@
+"""A step: one agent, team, workflow or function at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from agno.run.workflow import StepCompletedEvent, StepOutputEvent, StepStartedEvent
+from agno.run.workflow_data import StepOutput, StepType
+from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
+from agno.utils.parameters import names_of
+from agno.workflow._executors import by_component, by_function
+from agno.workflow._nested import by_workflow
+from agno.workflow._node import Node, review_of
+from agno.workflow._place import Place
+from agno.workflow._steps_of import kind_of_executor
+from agno.workflow.types import HumanReview, StepInput
+
+if TYPE_CHECKING:
+    from agno.workflow._run import WorkflowRun
+
+_OFFERED = frozenset({"session_state", "run_context", "workflow_session"})
+
+
+class Step(Node):
+    """One agent, team, workflow or function (plain, async, or a generator of either colour).
+
+    `max_retries` are attempts beyond the first; each is limited to `timeout_seconds`. What follows from a failure says
+    `on_error`: by default it ends the workflow (inside of a container: the container); `skip_on_failure=True` is
+    `on_error=OnError.skip`. What people are asked is set here or in `human_review`.
+    """
+
+    is_leaf = True
+
+    def __init__(
+        self,
+        name: str | None = None,
+        agent: Any = None,
+        team: Any = None,
+        executor: Callable[..., Any] | None = None,
+        step_id: str | None = None,
+        description: str | None = None,
+        max_retries: int = 3,
+        timeout_seconds: float | None = None,
+        skip_on_failure: bool = False,
+        strict_input_validation: bool = False,
+        *,
+        workflow: Any = None,
+        add_workflow_history: bool | None = None,
+        num_history_runs: int = 3,
+        requires_confirmation: bool = False,
+        confirmation_message: str | None = None,
+        on_reject: OnReject | str | None = None,
+        requires_user_input: bool = False,
+        user_input_message: str | None = None,
+        user_input_schema: list[Any] | None = None,
+        on_error: OnError | str | None = None,
+        requires_output_review: bool | Callable[[StepOutput], bool] = False,
+        output_review_message: str | None = None,
+        hitl_max_retries: int | None = None,
+        hitl_timeout: float | None = None,
+        on_timeout: OnTimeout | str | None = None,
+        human_review: HumanReview | None = None,
+    ) -> None:
+        given = {"agent": agent, "team": team, "executor": executor, "workflow": workflow}
+        found = [(kind, value) for kind, value in given.items() if value is not None]
+        if len(found) != 1:
+            has = ", ".join(f"{kind}=" for kind, _ in found) or "nothing"
+            raise ValueError(f"Step {name!r} needs one of agent=, team=, workflow= and executor=; it got {has}.")
+        kind, self.worker = found[0]
+        _check_worker(name, kind, self.worker)
+        self.agent, self.team, self.executor, self.workflow = agent, team, executor, workflow
+        self.executor_type = "function" if kind == "executor" else kind
+        self.max_retries, self.timeout_seconds = max_retries, timeout_seconds
+        self.skip_on_failure, self.strict_input_validation = skip_on_failure, strict_input_validation
+        self.add_workflow_history, self.num_history_runs = add_workflow_history, num_history_runs
+        review = review_of(
+            human_review or getattr(executor, "agno_review", None),
+            on_error or (OnError.skip if skip_on_failure else None),
+            on_reject,
+            on_timeout,
+            requires_confirmation=requires_confirmation,
+            confirmation_message=confirmation_message,
+            requires_user_input=requires_user_input,
+            user_input_message=user_input_message,
+            user_input_schema=user_input_schema,
+            requires_output_review=requires_output_review,
+            output_review_message=output_review_message,
+            max_retries=hitl_max_retries,
+            timeout=hitl_timeout,
+        )
+        self._describe(name or _name_of(self.worker), description, review, step_id)
+        if kind == "workflow":
+            self.step_type = StepType.WORKFLOW  # type: ignore[misc]  # of this one
+        if kind == "executor":
+            names = names_of(self.worker)
+            self.takes_input = names is None or bool(names - _OFFERED)
+
+    @property
+    def executor_name(self) -> str:
+        """The name of who works."""
+        return _name_of(self.worker) or f"unnamed {self.executor_type}"
+
+    @property
+    def active_executor(self) -> Any:
+        """Who works."""
+        return self.worker
+
+    def described(self) -> dict[str, Any]:
+        data = super().described()
+        if self.executor_type != "function":
+            data[self.executor_type] = {"id": getattr(self.worker, "id", None), "name": self.executor_name}
+        if self.workflow is not None:
+            data["steps"] = self.workflow.to_dict_for_steps()["steps"]
+        return data
+
+    def output(self, **fields: Any) -> StepOutput:
+        output = super().output(**fields)
+        output.executor_type, output.executor_name = self.executor_type, self.executor_name
+        return output
+
+    def wants_history(self, run: WorkflowRun) -> bool:
+        """True if the executor is told of earlier runs."""
+        own = self.add_workflow_history
+        return bool(run.component.add_workflow_history_to_steps if own is None else own)
+
+    def history_runs(self, run: WorkflowRun) -> int:
+        """Of how many."""
+        return self.num_history_runs if self.add_workflow_history else run.component.num_history_runs
+
+    # Running ---------------------------------------------------------------------------------------------------------
+
+    async def perform(self, place: Place, given: StepInput) -> StepOutput:
+        if (place.key, "executor") not in place.run.replies:
+            await self.emit(place, StepStartedEvent)
+        if self.timeout_seconds is None:
+            output = await self._worked(place, given)
+        else:
+            output = await self._in_time(place, given, self.timeout_seconds)
+        place.run.check()
+        if self.executor_type == "function":
+            await self.emit(place, StepOutputEvent, step_output=output)
+        if place.run.hears(StepCompletedEvent):
+            await self.emit(place, StepCompletedEvent, **_shown(output))
+        return output
+
+    async def _worked(self, place: Place, given: StepInput) -> StepOutput:
+        if self.executor_type == "function":
+            return await by_function(self, place, given)
+        if self.executor_type == "workflow":
+            return await by_workflow(self, place, given)
+        return await by_component(self, place, given)
+
+    async def _in_time(self, place: Place, given: StepInput, seconds: float) -> StepOutput:
+        found: list[StepOutput] = []
+
+        async def work(give: Any) -> None:
+            found.append(await self._worked(place.heard_by(give), given))
+
+        try:
+            await place.run.io.within(seconds, work, place.give)
+        except TimeoutError:
+            if found:  # it ended in the very moment
+                return found[0]
+            raise TimeoutError(f"It took longer than {seconds} seconds.") from None
+        return found[0]
+
+
+def _shown(output: StepOutput) -> dict[str, Any]:
+    shown: dict[str, Any] = {"content": output.content, "step_response": output}
+    if output.content is not None and not isinstance(output.content, str):
+        shown["content_type"] = type(output.content).__name__
+    for name in ("images", "videos", "audio"):
+        if (media := getattr(output, name)) is not None:
+            shown[name] = media
+    return shown
+
+
+def _name_of(worker: Any) -> str | None:
+    name = getattr(worker, "name", None) or getattr(worker, "__name__", None)
+    if name is None and (inner := getattr(worker, "func", None)) is not None:  # a partial
+        return _name_of(inner)
+    if name is None and callable(worker) and kind_of_executor(worker) == "executor":
+        return type(worker).__name__
+    return str(name) if name else None
+
+
+def _check_worker(name: str | None, kind: str, worker: Any) -> None:
+    is_kind = kind_of_executor(worker)
+    if is_kind != kind and not (kind == "team" and is_kind == "agent"):
+        raise ValueError(
+            f"Step {name!r} got {worker!r} as {kind}=, which is no {'function' if kind == 'executor' else kind}."
+            + (f" Give it as {is_kind}=." if is_kind else "")
+        )
+
+
+__all__ = ["Step"]

@@ -1,0 +1,77 @@
+"""Workflows in a terminal: panels that go on, nested ones indented; plain text elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agno.workflow import Condition, Loop, Parallel, Router, Step, Steps, Workflow
+
+from console.test_print_response import WAYS, last_picture, shown, titles
+from workflow.making import named, saying
+
+in_every_way = pytest.mark.parametrize("way", WAYS)
+
+
+def workflow(**settings: Any) -> Workflow:
+    steps = [
+        saying("A **bold** text", name="Writer"),
+        Parallel(named("left", "L"), Steps("box", steps=[named("right", "R")]), name="both"),
+        Loop([named("polish", "P")], name="again", max_iterations=2),
+        Condition(False, [named("never")], name="if"),
+        Router(lambda si: "way", [named("way", {"a": 1})], name="route"),
+    ]
+    return Workflow(name="Press", description="Writes", steps=steps, **settings)
+
+
+@in_every_way
+def test_every_step_has_its_panel_and_nested_ones_are_indented(way: str) -> None:
+    text = shown(workflow(), "rain", way, additional_data={"tone": "calm"})
+    assert titles(text) == [
+        "Workflow Information", "Writer", "both", "left", "box", "right", "again", "polish", "polish", "if", "route", "way",
+        "Execution Summary",
+    ]  # fmt: skip
+    for line in ("Name: Press", "Description: Writes", "Steps: 5", "Input: rain", "Additional data: tone"):
+        assert f"│ {line}" in text
+    assert "\n  ╭─ left" in text and "\n    ╭─ right" in text and "\n╭─ both" in text
+    assert "A bold text" in text, "markdown is drawn"
+    for line in ("Status: completed", "Steps completed: 5 of 5", "Tokens: 15"):
+        assert f"│ {line}" in text
+    if "stream" in way:
+        assert "│ Condition: not met" in text and "│ Loop: round 2 of at most 2" in text and "Router: way" in text
+
+
+@in_every_way
+def test_without_a_terminal_each_step_is_told_once_when_it_ended(way: str) -> None:
+    text = shown(workflow(), "rain", way, terminal=False, show_time=False)
+    assert "╭" not in text and "\x1b" not in text
+    lines = text.splitlines()
+    for once in ("Writer: A **bold** text", "  left: L", "    right: R", "Execution Summary:", "Status: completed"):
+        assert lines.count(once) == 1, (once, text)
+    assert lines.count("  polish: P") == 2 and "Time" not in text and "(0.0s)" not in text
+
+
+@in_every_way
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_failure_and_a_pause_are_told_at_the_end(way: str, terminal: bool) -> None:
+    broken = Workflow(name="w", steps=[Step("bad", executor=named("bad", ValueError("no luck")), max_retries=0)])
+    text = shown(broken, "go", way, terminal=terminal)
+    assert "Execution Error" in text and "Step 'bad' failed: no luck" in text and "Status: error" in text
+    waiting = Workflow(name="w", steps=[Step("ask", executor=named("a"), requires_confirmation=True)])
+    text = shown(waiting, "go", way, terminal=terminal)
+    assert "Workflow Paused" in text and "step 'ask' needs confirmation" in text and "Status: paused" in text
+
+
+def test_details_can_be_left_out_and_functions_show_their_result() -> None:
+    assert titles(shown(workflow(), "rain", show_step_details=False)) == ["Workflow Information", "Execution Summary"]
+    text = shown(Workflow(name="f", steps=lambda execution_input: f"did {execution_input.input}"), "rain")
+    assert titles(text) == ["Workflow Information", "Result", "Execution Summary"] and "did rain" in text
+    assert last_picture("a") == "a"
+
+
+def test_one_talks_with_a_workflow_in_a_loop(monkeypatch: Any, capsys: Any) -> None:
+    lines = iter(["rain", "exit"])
+    monkeypatch.setattr("builtins.input", lambda *prompt: next(lines))
+    Workflow(name="w", steps=[named("echo", lambda si: f"said {si.input}")]).cli_app()
+    assert "echo: said rain" in capsys.readouterr().out

@@ -1,0 +1,207 @@
+"""Shapes that cannot be right are refused when they are built; workflows as data and as pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from agno.agent import Agent
+from agno.db.in_memory import InMemoryDb
+from agno.models.offline import OfflineModel
+from agno.registry.registry import Registry
+from agno.workflow import (
+    Condition,
+    HumanReview,
+    Loop,
+    Parallel,
+    Router,
+    Step,
+    StepInput,
+    Steps,
+    Workflow,
+    WorkflowAgent,
+)
+
+from workflow.making import named, saying
+
+
+def first(step_input: StepInput) -> str:
+    return "first"
+
+
+def second(step_input: StepInput) -> str:
+    return "second"
+
+
+def is_long(step_input: StepInput) -> bool:
+    return len(str(step_input.previous_step_content)) > 3
+
+
+def choose(step_input: StepInput) -> str:
+    return "first"
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: Loop([first], name="l", max_iterations=None), "Loop 'l' has no end"),
+        (lambda: Loop([first], name="l", max_iterations=0), "max_iterations=0; give 1 or more"),
+        (lambda: Loop([], name="l"), "Loop 'l' has no steps"),
+        (lambda: Condition(True, [], name="c"), "Condition 'c' has no steps"),
+        (lambda: Condition(7, [first], name="c"), "is 7; give a bool, a function or a text"),
+        (lambda: Router(None, [first], name="r"), "has nobody who chooses"),
+        (lambda: Router(choose, [], name="r"), "has no choices"),
+        (lambda: Workflow(name="w", steps=[first, first]), "two steps named 'first'"),
+        (lambda: Steps("s", steps=[Step("x", executor=first), Step("x", executor=second)]), "two steps named 'x'"),
+        (lambda: Parallel(saying("a"), saying("b"), name="p"), "Parallel 'p' has two steps named 'Writer'"),
+        (lambda: Workflow(name="w", steps=[first, 5]), r"Workflow 'w' holds 5 \(int\), which is no step"),
+        (lambda: Workflow(name="w", steps=[Agent]), "which is no step"),
+        (lambda: Step("x", executor=first, requires_confirmation=True, human_review=HumanReview()), "both given"),
+        (lambda: Workflow(colour="red"), "no setting 'colour'"),
+        (lambda: Workflow(storage=1), "sessions are kept in db="),
+    ],
+)
+def test_a_wrong_shape_is_refused_when_it_is_built(build: Any, words: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=words):
+        build()
+
+
+def test_a_workflow_that_contains_itself_is_refused() -> None:
+    inner = Workflow(name="inner", steps=[])
+    outer = Workflow(name="outer", steps=[Steps("box", steps=[Step("in", workflow=inner)])])
+    inner.steps.append(Step("out", workflow=outer))
+    with pytest.raises(ValueError, match="contains itself: 'outer' -> 'inner' -> 'outer'"):
+        Workflow(name="new", steps=[Step("outer", workflow=outer)])
+    with pytest.raises(ValueError, match="contains itself"):
+        outer.run("go")
+
+
+def test_workflows_lie_at_most_ten_deep() -> None:
+    workflow = Workflow(name="0", steps=[first])
+    with pytest.raises(ValueError, match="More than 10 workflows"):
+        for number in range(1, 13):
+            workflow = Workflow(name=str(number), steps=[Step("in", workflow=workflow)])
+    assert int(workflow.name) == 10 and workflow.run("go").content == "first"
+
+
+def test_lists_stay_as_they_were_given_and_may_grow() -> None:
+    agent = saying("x")
+    steps = [first, agent]
+    workflow = Workflow(name="w", steps=steps)
+    assert steps == [first, agent] and workflow.steps is steps
+    workflow.run("go")
+    assert steps == [first, agent]
+    steps.append(second)
+    assert workflow.run("go").content == "second"
+    assert Workflow(steps=[Agent(model=OfflineModel())]).nodes[0].name == "step_1"
+
+
+def test_a_single_container_works_like_its_list() -> None:
+    assert Workflow(steps=Steps("all", steps=[first, second])).run("go").content == "second"
+
+
+def test_the_old_name_of_the_id_is_ignored_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="use id="):
+        workflow = Workflow(id="x", workflow_id="y")
+    assert workflow.id == "x" and not hasattr(workflow, "workflow_id")
+    assert Workflow(name="My Flow").id == "my-flow" and len(Workflow().id) == 36
+
+
+def everything() -> Workflow:
+    return Workflow(
+        name="All",
+        description="All there is",
+        steps=[
+            first,
+            Agent(name="Writer", model=OfflineModel()),
+            Parallel(Step("a", executor=first), Step("b", executor=second), name="both"),
+            Condition(is_long, [Step("c", executor=first)], name="long?", else_steps=[Step("d", executor=second)]),
+            Router(choose, [first, second], name="way"),
+            Loop([Step("e", executor=first, requires_confirmation=True)], name="again", max_iterations=2),
+            Steps("box", steps=[Step("inner", workflow=Workflow(name="Inner", steps=[first]))]),
+        ],
+        agent=WorkflowAgent(model=OfflineModel()),
+    )
+
+
+def test_a_workflow_is_stored_as_data_and_made_again() -> None:
+    workflow = everything()
+    data = json.loads(json.dumps(workflow.to_dict()))
+    assert (data["name"], data["workflow_id"], data["description"]) == ("All", "all", "All there is")
+    kinds = [(step["name"], step["type"]) for step in workflow.to_dict_for_steps()["steps"]]
+    assert kinds == [
+        ("first", "Step"), ("Writer", "Step"), ("both", "Parallel"), ("long?", "Condition"), ("way", "Router"),
+        ("again", "Loop"), ("box", "Steps"),
+    ]  # fmt: skip
+    again = Workflow.from_dict(data)
+    assert again.to_dict() == workflow.to_dict()
+    assert again.to_dict_for_steps()["steps"][3] == workflow.to_dict_for_steps()["steps"][3]
+    db = InMemoryDb()
+    workflow.save(db=db)
+    loaded = Workflow.load("all", db=db)
+    assert loaded is not None and loaded.to_mermaid() == workflow.to_mermaid()
+    assert loaded.delete(db=db) and Workflow.load("all", db=db) is None
+
+
+def test_what_cannot_be_stored_needs_a_registry() -> None:
+    workflow = Workflow(name="w", steps=[Step("x", executor=lambda step_input: "x")])
+    with pytest.raises(ValueError, match="Registry"):
+        workflow.to_dict()
+    assert workflow.to_dict_for_steps()["steps"][0]["name"] == "x"
+    assert Registry is not None
+
+
+def test_a_copy_has_agents_of_its_own() -> None:
+    agent = saying("x")
+    workflow = Workflow(
+        name="w", steps=[agent, Parallel(Step("a", agent=saying("y", name="B")), first)], db=InMemoryDb()
+    )
+    copy = workflow.deep_copy(update={"name": "copy"})
+    assert copy.db is workflow.db and copy.name == "copy" and copy.id == "copy"
+    assert copy.nodes[0].agent is not agent and copy.run("go").status.value == "COMPLETED"
+
+
+def test_run_parameters_tell_what_run_takes() -> None:
+    def whole(workflow: Any, execution_input: Any, topic: str, depth: int = 2, **more: Any) -> str:
+        return topic
+
+    assert list(Workflow(steps=[first]).run_parameters) == ["input"]
+    assert Workflow(steps=whole).run_parameters == {
+        "topic": {"name": "topic", "default": None, "annotation": "str", "required": True},
+        "depth": {"name": "depth", "default": 2, "annotation": "int", "required": False},
+    }
+
+
+def test_a_flowchart_shows_every_way() -> None:
+    chart = everything().to_mermaid()
+    for line in (
+        'n1(["start"])', 'n2["first (function)"]', 'n3["Writer (agent)"]', '[["both"]]', '{"long??"}', "-->|yes|", "-->|no|",
+        "-->|first|", '{{"again, at most 2 rounds"}}', "-->|again|", "-->|done|", '["e (function) (waits for a person)"]',
+        '["inner (workflow Inner)"]',
+    ):  # fmt: skip
+        assert line in chart, line
+
+
+def test_a_finished_run_is_a_tree() -> None:
+    inner = Workflow(name="Inner", steps=[saying("x", name="Deep")])
+    workflow = Workflow(
+        name="W", steps=[Parallel(saying("a", name="A"), named("f"), name="both"), Step("in", workflow=inner)]
+    )
+    tree = workflow.run_tree(workflow.run("go"))
+    lines = [line.split(" · ")[0] for line in tree.splitlines()]
+    assert lines == [
+        "Workflow W", "├─ Parallel both", "│  ├─ Step A", "│  │  └─ Agent A", "│  └─ Step f", "└─ Workflow in",
+        "   └─ Workflow Inner", "      └─ Step Deep", "         └─ Agent Deep",
+    ]  # fmt: skip
+    assert "30 tokens" in tree
+
+
+def test_importing_workflows_loads_no_web_framework() -> None:
+    import subprocess
+
+    heavy = "starlette fastapi uvicorn aiohttp sqlalchemy rich openai celpy"
+    program = f"import sys, agno.workflow; print([m for m in {heavy.split()!r} if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip() == "[]"
