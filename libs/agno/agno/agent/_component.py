@@ -46,6 +46,7 @@ class Component(Settings):
     body = staticmethod(agent_body)  # what happens between the start and the end of its runs
     prompt_sections = prompt.SECTIONS
     runs_to_load = staticmethod(runs_needed)  # how many earlier runs a run looks at
+    prepares = False  # True if `prepare` has more to find than the knowledge
     rows_per_run = 1  # how many rows one of its runs usually leaves in the session
     answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
 
@@ -212,9 +213,9 @@ class Component(Settings):
         if component.knowledge is not None:
             await factories.knowledge_of(run)
 
-    async def converse(self, run: Run, exchange: Exchange) -> None:
+    def converse(self, run: Run, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """The model-tool loop of a run."""
-        await converse(exchange)
+        return converse(exchange)
 
     def take_up(self, run: Run, output: Any, wish: branching.Continuation) -> None:
         """Bring back what belongs to a continued run beside its output."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -98,6 +98,7 @@ class Team(
     session_class: ClassVar[Any] = TeamSession
     events: ClassVar[Any] = events
     unkept_events = frozenset({"RunContent", "TeamRunContent"})
+    prepares = True
     prompt_sections = SECTIONS
     runs_to_load = staticmethod(runs_to_load)
     answer = staticmethod(_continuing.answer)
@@ -185,12 +186,12 @@ class Team(
         if self.team_mode is TeamMode.tasks:
             run.delegations.board = _tasks().Board(run.delegations)
 
-    async def converse(self, run: Run, exchange: Exchange) -> None:
+    def converse(self, run: Run, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """The model-tool loop of the leader; in the tasks mode, until no task is open."""
         if self.team_mode is TeamMode.tasks:
-            await _tasks().rounds(run, exchange)
-        else:
-            await super().converse(run, exchange)
+            work: Coroutine[Any, Any, None] = _tasks().rounds(run, exchange)
+            return work
+        return super().converse(run, exchange)
 
     def take_up(self, run: Run, output: Any, wish: Continuation) -> None:
         """Bring back the runs of members that belong to a continued run."""
