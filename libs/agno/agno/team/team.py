@@ -36,8 +36,6 @@ from agno.utils.blank import blank
 from agno.utils.log import log_warning
 from agno.utils.settings import publish_signature
 
-_POSITIONS = ("members", "id", "model", "name", "role")
-
 
 @publish_signature
 class Team(
@@ -99,14 +97,18 @@ class Team(
     events: ClassVar[Any] = events
     unkept_events = frozenset({"RunContent", "TeamRunContent"})
     prepares = True
+    _positions = ("members", "id", "model", "name", "role")
     prompt_sections = SECTIONS
     runs_to_load = staticmethod(runs_to_load)
     answer = staticmethod(_continuing.answer)
 
     def __init__(self, *given: Any, **settings: Any) -> None:
-        if len(given) > len(_POSITIONS):
-            raise TypeError(f"Team takes {', '.join(_POSITIONS)} by position; name the other settings.")
-        settings.update(zip(_POSITIONS, given, strict=False))
+        if len(given) > len(self._positions):
+            raise TypeError(f"Team takes {', '.join(self._positions)} by position; name the other settings.")
+        for name, value in zip(self._positions, given, strict=False):
+            if name in settings:
+                raise TypeError(f"Team got {name}= twice: by position and by name.")
+            settings[name] = value
         super().__init__(**settings)
         if "members" not in settings:
             raise TypeError("Team needs members=, a list of agents and teams; it may be empty.")
