@@ -94,8 +94,8 @@ async def memorise(run: Run) -> None:
     message = said(run)
     if not message.strip():
         return
-    whose = f"{run.identity_name}_id"
-    facts = {"message": message, "user_id": run.context.user_id or DEFAULT_USER, whose: run.component.id}
+    facts = {"message": message, "user_id": run.context.user_id or DEFAULT_USER}
+    facts[run.component.id_field] = run.component.id
     await _counted(run, "create_user_memories", **facts)
 
 

@@ -44,14 +44,19 @@ class Component(Settings):
     id_field, name_field = "agent_id", "agent_name"
     session_class: ClassVar[Any] = AgentSession
     events: ClassVar[Any] = events  # the module with the events of its runs
-    unkept_events: ClassVar[Any] = frozenset({"RunContent"})  # by `store_events`, unless `events_to_skip` says otherwise
+    unkept_events: ClassVar[Any] = frozenset(
+        {"RunContent"}
+    )  # by `store_events`, unless `events_to_skip` says otherwise
     body: ClassVar[Any] = staticmethod(agent_body)  # what happens between the start and the end of its runs
     closing: ClassVar[Any] = staticmethod(close_messages)  # what is put on the output when they end, or pause
     taking_up: ClassVar[Any] = staticmethod(branching.take_up)  # how one of them goes on
     kept: ClassVar[Any] = kept_of  # what is stored of an output
-    shares_output: ClassVar[Any] = False  # whether the caller's object of a background run is the one that the run fills
+    shares_output: ClassVar[Any] = (
+        False  # whether the caller's object of a background run is the one that the run fills
+    )
     prompt_sections: ClassVar[Any] = prompt.SECTIONS
     runs_to_load: ClassVar[Any] = staticmethod(runs_needed)  # how many earlier runs a run looks at
+    prepares: ClassVar[Any] = False  # True if `prepare` has more to find than the knowledge
     rows_per_run: ClassVar[Any] = 1  # how many rows one of its runs usually leaves in the session
     answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
 
@@ -218,9 +223,9 @@ class Component(Settings):
         if component.knowledge is not None:
             await factories.knowledge_of(run)
 
-    async def converse(self, run: Run, exchange: Exchange) -> None:
+    def converse(self, run: Run, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """The model-tool loop of a run."""
-        await converse(exchange)
+        return converse(exchange)
 
     def take_up(self, run: Run, output: Any, wish: branching.Continuation) -> None:
         """Bring back what belongs to a continued run beside its output."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from typing import Any
@@ -66,6 +67,9 @@ def test_positions_of_older_programs() -> None:
     model = ScriptedModel(says("x"))
     desk = Team([], "the-id", model, "Desk", "leads")
     assert (desk.members, desk.id, desk.model, desk.name, desk.role) == ([], "the-id", model, "Desk", "leads")
+    assert list(inspect.signature(Team).parameters)[:5] == ["members", "id", "model", "name", "role"]
+    with pytest.raises(TypeError, match="members= twice"):
+        Team([], members=[])
 
 
 @in_every_mode

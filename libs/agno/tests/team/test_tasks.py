@@ -119,3 +119,15 @@ def test_a_task_may_wait_for_a_person_in_another_process(mode: str, tmp_path: Pa
     assert seen.output.content == "All done" and paid == [3] and not second.members[1].model.requests
     tasks = seen.output.session_state["team_tasks"]["desk"]["tasks"]
     assert [one["result"] for one in tasks] == ["paid it", "Ben here"]
+
+
+def test_the_list_outlives_a_pause_without_a_database() -> None:
+    paid.clear()
+    ann = agent("Ann", wants("pay", amount=3), says("paid it"), tools=[pay])
+    turns = (wants(task("pay", assignee="ann")), wants("execute_task", task_id="task-1"), says("All done"))
+    desk = team([ann], *turns, mode="tasks")
+    output = desk.run("go")
+    output.active_requirements[0].confirm()
+    done = desk.continue_run(output)
+    assert done.content == "All done" and paid == [3]
+    assert done.session_state["team_tasks"]["desk"]["tasks"][0]["result"] == "paid it"
