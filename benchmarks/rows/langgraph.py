@@ -75,7 +75,9 @@ class Leader(Fake):
         if isinstance(messages[-1], ToolMessage):
             complete = str(messages[-1].content).count(workload.ANSWER) == workload.TEAM
             return super().reply(messages) if complete else AIMessage(content="not all answered")
-        return AIMessage(content="", tool_calls=[{"name": "ask_all", "args": {"task": workload.QUESTION}, "id": "call_0"}])
+        return AIMessage(
+            content="", tool_calls=[{"name": "ask_all", "args": {"task": workload.QUESTION}, "id": "call_0"}]
+        )
 
 
 def _with(task: str) -> dict[str, Any]:
