@@ -109,10 +109,10 @@ def _text(node: Any) -> str:
 
 def tree_of(output: WorkflowRunOutput) -> str:
     """A run as a tree: its steps, and who ran in them."""
-    return lines_of(_run_line(output))
+    return lines_of(_line_of_run(output))
 
 
-def _run_line(output: WorkflowRunOutput) -> Line:
+def _line_of_run(output: WorkflowRunOutput) -> Line:
     runs = {run.run_id: run for run in output.step_executor_runs or ()}
     metrics = output.metrics
     return Line(
@@ -137,7 +137,7 @@ def _step_line(step: StepOutput, runs: dict[str | None, Any]) -> Line:
     run = runs.get(step.step_run_id)
     inside = [_step_line(inner, runs) for inner in step.steps or ()]
     if run is not None:
-        inside = [_run_line(run) if isinstance(run, WorkflowRunOutput) else node_of(run)]
+        inside = [_line_of_run(run) if isinstance(run, WorkflowRunOutput) else node_of(run)]
     status = "left out" if step.skipped else "completed" if step.success else "failed"
     stop = " (stops the workflow)" if step.stop and not step.steps else ""
     seconds = step.metrics.duration if step.metrics is not None and run is None else None

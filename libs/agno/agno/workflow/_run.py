@@ -184,7 +184,7 @@ def new_run(workflow: Any, given: Any, mode: Mode, outer: Any = None) -> Workflo
     state: dict[str, Any] = {"input": value}
     if outer is not None:
         state |= {"root": outer.run.root, "journal": outer.run.journal}
-    return _run(workflow, mode, output, context, values, extra, state)
+    return _begun(workflow, mode, output, context, values, extra, state)
 
 
 def continued_run(workflow: Any, given: WorkflowRunOutput | None, mode: Mode) -> WorkflowRun:
@@ -206,10 +206,10 @@ def continued_run(workflow: Any, given: WorkflowRunOutput | None, mode: Mode) ->
     found += values.pop("requirements", None) or ()
     wish = Resumption(given, run_id, context.session_id, found)
     output = WorkflowRunOutput(run_id=run_id, session_id=context.session_id, user_id=context.user_id)
-    return _run(workflow, mode, output, context, values, extra, {"continued": True, "answers": wish})
+    return _begun(workflow, mode, output, context, values, extra, {"continued": True, "answers": wish})
 
 
-def _run(
+def _begun(
     workflow: Any,
     mode: Mode,
     output: WorkflowRunOutput,
