@@ -84,7 +84,7 @@ class Component(Settings):
     def initialize_agent(self, debug_mode: bool | None = None) -> None:
         """Settle what is otherwise settled at the first run. May be called any number of times."""
         if debug_mode or (debug_mode is None and self.__dict__.get("debug_mode")):
-            set_log_level_to_debug("agent", debug_level_of(self))
+            set_log_level_to_debug(self.session_type, debug_level_of(self))
         self.set_id()
         self.model_of_run()
 

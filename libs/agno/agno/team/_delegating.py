@@ -94,6 +94,8 @@ class Delegations:
             options["dependencies"] = context.dependencies
         if context.metadata:
             options["metadata"] = context.metadata
+        if run.get("debug_mode"):
+            options["debug_mode"] = True
         if asked:
             options.update({name: asked[name] for name in _PASSED if name in asked})
         if team.share_member_interactions:
@@ -258,7 +260,7 @@ class Delegations:
         return RunsInside(ids, text, shown=True)
 
 
-_PASSED = ("images", "videos", "audio", "files", "debug_mode", "workflow_context", "background_tasks")
+_PASSED = ("images", "videos", "audio", "files", "workflow_context", "background_tasks")
 _ECHOED = ("created_at", "content", "content_type", "reasoning_content", "citations", "response_audio", "image")
 
 
