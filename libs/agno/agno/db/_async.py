@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from agno.db._names import SpelledOut
 from agno.db.base import BaseDb
 
 P = ParamSpec("P")
@@ -25,7 +26,7 @@ def awaited(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[An
     return run
 
 
-class AsyncBaseDb(ABC):
+class AsyncBaseDb(SpelledOut, ABC):
     """A database whose methods are awaited: the names, arguments and results are those of `BaseDb`.
 
     A subclass says how it waits: it hands a `BaseDb` over, and runs the methods of it without blocking the event loop.

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
+from agno.db._names import SpelledOut
 from agno.db.query import Query
 from agno.db.tables import Row, Table
 from agno.exceptions import AgnoError
@@ -51,7 +52,7 @@ class StoredHeader(NamedTuple):
 RunRow = tuple[str, bytes]  # run_id, JSON
 
 
-class RowVerbs(Rebuildable, ABC):
+class RowVerbs(SpelledOut, Rebuildable, ABC):
     """Names, and the verbs. A table that is not there is empty; the first write makes it.
 
     A verb succeeds or raises a `DbError`. A verb that writes is one transaction.

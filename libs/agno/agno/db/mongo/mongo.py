@@ -6,7 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from typing_extensions import Unpack
+
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
+from agno.db._names import CollectionNames, table_names
 from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
@@ -252,23 +255,14 @@ class MongoDb(MongoVerbs):
         db_client: Any = None,
         db_name: str | None = None,
         db_url: str | None = None,
-        session_collection: str | None = None,
-        memory_collection: str | None = None,
-        metrics_collection: str | None = None,
-        eval_collection: str | None = None,
-        knowledge_collection: str | None = None,
-        id: str | None = None,
-        *,
-        components_collection: str | None = None,
-        approvals_collection: str | None = None,
+        *tables: str | None,
+        **more: Unpack[CollectionNames],
     ) -> None:
         if db_client is None and db_url is None:
             raise ValueError("MongoDb needs a server: give db_url='mongodb://host:27017', or db_client=.")
         self.db_url = db_url
         calls = Calls(db_client, lambda: pymongo.MongoClient(db_url, **timeout(db_url)))
-        names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        more = {"components_table": components_collection, "approvals_table": approvals_collection}
-        super().__init__(calls, db_name, *names, **more)
+        super().__init__(calls, db_name, *tables, **table_names(more))
 
     def close(self) -> None:
         """Close the client that was made here; the next call makes another. One of your own is yours to close."""

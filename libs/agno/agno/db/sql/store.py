@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from typing_extensions import Unpack
 
 from agno.db._codec import nested_from_json, plain_to_json
+from agno.db._names import TableNames
 from agno.db._port import RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
@@ -35,14 +37,13 @@ class SqlDb(BaseDb):
 
     def __init__(
         self,
-        *,
-        db_url: Any,
-        db_engine: Any,
-        db_schema: str | None,
-        id: str | None,
-        **tables: str | None,
+        db_url: str | None = None,
+        db_engine: Any = None,
+        db_schema: str | None = None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
     ) -> None:
-        super().__init__(**tables, id=id)
+        super().__init__(*tables, **more)
         self._engines: Engines = sync_engines(db_url, db_engine, type(self).__name__, self.dialect)
         self.db_url = str(db_url) if db_url is not None else self._engines.place
         self.db_schema = db_schema or self.default_schema

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from typing_extensions import Unpack
 
 from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
+from agno.db._names import TableNames
 from agno.db._port import RunRow, StoredHeader
 from agno.db._schema import lacking, misfit
 from agno.db._sessions import with_old_runs
@@ -37,15 +39,10 @@ class SqliteDb(BaseDb):
         db_engine: Any = None,
         db_url: str | None = None,
         db_file: str | Path | None = None,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        id: str | None = None,
-        **more_tables: str | None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
+        super().__init__(*tables, **more)
         self._engine = db_engine
         if isinstance(db_engine, (str, Path)):
             raise TypeError(
