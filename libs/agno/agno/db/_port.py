@@ -140,6 +140,13 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
     def __deepcopy__(self, memo: Any) -> RowVerbs:
         return self  # the copy of an agent uses the same database
 
+    def old_tables(self) -> Any:
+        """What older versions wrote, as an `OldTables`; raises `DbError` where there is nothing to migrate."""
+        raise DbError(
+            f"{type(self).__name__} needs no migration: it reads and continues what Agno 2.0 wrote. Data of Agno 1 can be "
+            "migrated in SQLite, PostgreSQL, MySQL and MongoDB."
+        )
+
     def close(self) -> None:  # a backend that holds nothing open need not say so
         """Give back what the database holds open. It may be used again."""
 

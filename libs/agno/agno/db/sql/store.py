@@ -11,6 +11,7 @@ from typing_extensions import Unpack
 
 from agno.db._codec import nested_from_json, plain_to_json
 from agno.db._names import TableNames
+from agno.db._old_tables import OldTables
 from agno.db._port import RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
@@ -18,6 +19,7 @@ from agno.db.query import Query
 from agno.db.sql import _rows as rows
 from agno.db.sql._dialect import Dialect
 from agno.db.sql._engines import Engines, sync_engines
+from agno.db.sql._old_tables import SqlOldTables
 from agno.db.sql._statements import RunStatements
 from agno.db.sql._tables import Tables
 from agno.db.sql._text import escaped_json, plain_json
@@ -67,6 +69,10 @@ class SqlDb(BaseDb):
         from sqlalchemy.orm import scoped_session, sessionmaker
 
         return scoped_session(sessionmaker(bind=self.db_engine))
+
+    def old_tables(self) -> OldTables:
+        """What older versions wrote."""
+        return SqlOldTables(self._worker, self._tables, self.db_schema)
 
     def close(self) -> None:
         """Close the connections that are not in use."""

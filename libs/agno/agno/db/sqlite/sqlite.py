@@ -15,16 +15,20 @@ from typing_extensions import Unpack
 
 from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
 from agno.db._names import TableNames
+from agno.db._old_tables import OldTables
 from agno.db._port import RunRow, StoredHeader
-from agno.db._schema import lacking, misfit
+from agno.db._schema import SCHEMA_VERSION, VERSIONS, check_version, lacking, misfit
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb, DbError, DbUnavailableError
 from agno.db.query import Query
 from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url
+from agno.db.sqlite._old_tables import FIND_VERSION, MAKE_VERSIONS, NOTE, SqliteOldTables
 from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
 from agno.db.tables import MEMORIES, RUNS, SESSIONS, TABLES, Column, Row, Table
+from agno.utils.dttm import now_epoch
 
 _AT_ONCE = 500  # values in one list
+_HAS_VERSIONS = f"SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{VERSIONS}'"
 
 
 class SqliteDb(BaseDb):
@@ -87,9 +91,7 @@ class SqliteDb(BaseDb):
         with self._connected() as connection:
             for table in tables:
                 if not self._is_there(connection, table):
-                    with _transaction(connection):  # several processes may start at once
-                        for statement in self._sql[table.kind].create:
-                            connection.execute(statement)
+                    self._make(connection, self._sql[table.kind])
                     self._is_there(connection, table)
             with _transaction(connection):
                 yield connection
@@ -130,9 +132,24 @@ class SqliteDb(BaseDb):
             return False
         missing = lacking(table, there)
         if missing:
-            raise misfit(sql.plain_name, self.db_file, missing, there)
+            raise misfit(sql.plain_name, self.db_url, missing, there)
+        if connection.execute(_HAS_VERSIONS).fetchone() is not None:
+            found = connection.execute(FIND_VERSION, (sql.plain_name,)).fetchone()
+            check_version(sql.plain_name, self.db_url, found and found[0])
         self._checked.add(table.kind)
         return True
+
+    def _make(self, connection: sqlite3.Connection, sql: Statements) -> None:
+        with _transaction(connection):  # several processes may start at once
+            new = not connection.execute(f"PRAGMA table_info({sql.name})").fetchall()
+            for statement in (*sql.create, MAKE_VERSIONS):
+                connection.execute(statement)
+            if new:
+                connection.execute(NOTE, (sql.plain_name, SCHEMA_VERSION, now_epoch()))
+
+    def old_tables(self) -> OldTables:
+        """What older versions wrote."""
+        return SqliteOldTables(self._sql, self._connected, self._writing)
 
     # Rows ------------------------------------------------------------------------------------------------------------
 
