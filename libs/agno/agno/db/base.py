@@ -201,6 +201,11 @@ class BaseDb(Records, Components, Approvals):
         for session_id in session_ids:
             self.delete_session(session_id, user_id=user_id)
 
+    def migrate_table_from_v1_to_v2(self, v1_db_schema: str | None, v1_table_name: str, v1_table_type: str) -> Any:
+        """Move a table of Agno 1 into this database; the type is agent_sessions, team_sessions, workflow_sessions or memories."""
+        migration: Any = import_module("agno.db.migrations.v1_to_v2")  # is written above `BaseDb`
+        return migration.migrate_table(self, v1_db_schema, v1_table_name, v1_table_type)
+
     # ------------------------------------------------------------------------------------------------------------------
 
     def _loaded(self, session_id: str, session_type: Any, runs: int | None) -> tuple[Row, list[RunRow]] | None:

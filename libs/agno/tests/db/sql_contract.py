@@ -73,7 +73,7 @@ class ServerContract(DbContract):
         assert _tables(server, schema) == set()
         db.upsert_session(a_session())
         assert _tables(server, schema) == {"agno_sessions", "agno_sessions_runs", "agno_schema_versions"}
-        assert _count(server, f"{schema}.agno_schema_versions WHERE version = '2.0.0'") == 2
+        assert _count(server, f"{schema}.agno_schema_versions WHERE version = '2.6.0'") == 2
 
     @pytest.mark.parametrize(
         "name", ["my-agent sessions", "select", "Größe", "100%s", 'a"b', "a`b", "x'; DROP TABLE y; --"]
@@ -109,14 +109,14 @@ class ServerContract(DbContract):
     def test_a_table_of_agno_1_asks_for_migration(self, server, schema, db):
         columns = "session_id VARCHAR(9), user_id TEXT, memory TEXT, extra_data TEXT"
         server.execute(f"CREATE SCHEMA {schema}", f"CREATE TABLE {schema}.agno_sessions ({columns})")
-        with pytest.raises(MigrationRequiredError, match="migrate it"):
+        with pytest.raises(MigrationRequiredError, match="Run: agno migrate"):
             db.upsert_session(a_session())
 
     def test_a_table_of_a_newer_agno_is_refused(self, server, schema, db):
         db.upsert_session(a_session())
         server.execute(f"UPDATE {schema}.agno_schema_versions SET version = '3.0.0'")
         later = self.make(server, schema)
-        with pytest.raises(InvalidSchemaError, match="version 3.0.0 of the schema, newer than 2.0.0"):
+        with pytest.raises(InvalidSchemaError, match="version 3.0.0 of the schema, newer than 2.6.0"):
             later.get_session("s", SessionType.AGENT)
         later.close()
 

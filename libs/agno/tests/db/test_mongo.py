@@ -12,6 +12,8 @@ from agno.db.base import DbError, DbUnavailableError, SessionType
 from agno.testing import ScriptedModel, says
 from db.awaited import Awaited
 from db.contract import DbContract, a_memory, a_run, a_session, an_eval, ids
+from db.migration_contract import MigrationContract
+from db.old_versions import OldMongo
 from db.processes import check_two_writers
 
 pymongo = pytest.importorskip("pymongo")
@@ -54,6 +56,16 @@ class TestAsyncMongoDb(DbContract):
         db = Awaited(AsyncMongoDb(db_url=server.url))
         yield db
         db.close()
+
+
+class TestMongoMigrations(MigrationContract):
+    @pytest.fixture
+    def db(self, db):
+        return db
+
+    @pytest.fixture
+    def old(self, documents):
+        return OldMongo(documents)
 
 
 # Clients -----------------------------------------------------------------------------------------------------------------

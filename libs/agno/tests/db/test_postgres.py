@@ -19,6 +19,8 @@ from agno.testing import ScriptedModel, says
 from db.awaited import Awaited
 from db.contract import a_run, a_session, ids
 from db.definitions_contract import DefinitionsContract
+from db.migration_contract import SqlMigrationContract
+from db.old_versions import OldSql
 from db.servers.sql import Postgres, a_name, free_port, running
 from db.sql_contract import ProcessContract, ServerContract
 from db.wire import Wire
@@ -52,6 +54,17 @@ class TestAsyncPostgresDbOnAsyncpg(ServerContract):
 
     def make(self, server, schema, **options):
         return Awaited(AsyncPostgresDb(server.url("asyncpg"), db_schema=schema, **options))
+
+
+@pytest.mark.parametrize("json_type", ["JSON", "JSONB"])
+class TestPostgresMigrations(SqlMigrationContract):
+    @pytest.fixture
+    def db(self, db):
+        return db
+
+    @pytest.fixture
+    def old(self, db, json_type):
+        return OldSql(db, json_type)
 
 
 @pytest.fixture

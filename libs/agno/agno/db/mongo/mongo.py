@@ -10,6 +10,7 @@ from typing_extensions import Unpack
 
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
 from agno.db._names import CollectionNames, table_names
+from agno.db._old_tables import OldTables
 from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
@@ -25,6 +26,7 @@ except ImportError as _error:
 
 from agno.db.mongo._calls import Calls, Conflict, transaction
 from agno.db.mongo._native import INDEXED, UNIQUE, condition, native
+from agno.db.mongo._old_tables import MongoOldTables
 
 _REVISION = "rev"  # a number that each write of a document raises
 _TIMEOUT = 5000  # milliseconds to look for a server, unless the URL says otherwise
@@ -55,6 +57,10 @@ class MongoVerbs(BaseDb):
     def db_client(self) -> Any:
         """The client."""
         return self._calls.client
+
+    def old_tables(self) -> OldTables:
+        """What older versions wrote."""
+        return MongoOldTables(self._calls, self.db_name, self._told, self.table_name, self._written, self._together)
 
     # Collections -----------------------------------------------------------------------------------------------------
 

@@ -178,6 +178,19 @@ class MongoServer:
             command, command["aggregate"], list(database[command["aggregate"]].aggregate(command["pipeline"]))
         )
 
+    def _listCollections(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
+        names = sorted(database.list_collection_names())
+        return _batch(command, "$cmd.listCollections", [{"name": name, "type": "collection"} for name in names])
+
+    def _renameCollection(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
+        name, _, old = command["renameCollection"].partition(".")
+        self.client[name][old].rename(command["to"].partition(".")[2])
+        return {}
+
+    def _drop(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
+        database[command["drop"]].drop()
+        return {}
+
     def _createIndexes(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
         for index in command["indexes"]:
             keys = [(key, int(way)) for key, way in index["key"].items()]
