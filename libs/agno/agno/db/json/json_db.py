@@ -13,7 +13,7 @@ from typing_extensions import Unpack
 from agno.db._documents import drop_old_runs, file_name, header_of, stored_header
 from agno.db._json_tables import Documents, JsonTables, parsed, put_row, written
 from agno.db._names import TableNames
-from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
+from agno.db._port import CHECK_PLACE, DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.json._files import Folder
 from agno.db.json._run_log import RunLog, remove
@@ -45,7 +45,9 @@ class JsonDb(JsonTables):
         try:
             yield
         except OSError as error:
-            raise DbUnavailableError(f"The JSON files in {str(self.db_path)!r} cannot be used: {error}.") from error
+            raise DbUnavailableError(
+                f"The JSON files in {str(self.db_path)!r} cannot be used: {error}. {CHECK_PLACE}"
+            ) from error
         except msgspec.DecodeError as error:
             raise DbError(f"A file in {str(self.db_path)!r} holds no JSON: {error}.") from error
 

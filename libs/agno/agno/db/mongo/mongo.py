@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
 from agno.db._names import CollectionNames, table_names
 from agno.db._old_tables import OldTables
-from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
 from agno.db.query import Query, chosen
@@ -49,7 +49,7 @@ class MongoVerbs(BaseDb):
             yield
         except (errors.ConnectionFailure, errors.ExecutionTimeout, errors.WaitQueueTimeoutError) as error:
             reason = str(error).partition(", Timeout: ")[0]
-            raise DbUnavailableError(f"MongoDB cannot be reached: {reason}.") from error
+            raise DbUnavailableError(f"MongoDB cannot be reached: {reason}. {CHECK_SERVER}") from error
         except (errors.PyMongoError, BSONError) as error:
             raise DbError(f"MongoDB failed: {error}.") from error
 
@@ -157,7 +157,7 @@ class MongoVerbs(BaseDb):
         order = [(SEQ, 1)] if column is None else [(column, way), (SEQ, way)]
         collection = self._collection(table)
         with self._told():
-            total: int = self._calls.do(collection.count_documents(which))
+            total: int = self._calls.do(collection.count_documents(which)) if query.counted else 0
             if limit == 0:  # which means "all" to the server
                 return [], total
             cursor = collection.find(which, self._columns(table, query)).sort(order).skip(offset).limit(limit)

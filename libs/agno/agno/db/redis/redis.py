@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 from agno.db._codec import from_json, plain_to_json
 from agno.db._documents import SEQ, document_of, drop_old_runs, header_of, next_seq, row_of, stored_header
 from agno.db._names import MoreTables, by_name
-from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
 from agno.db.query import Query, Where, chosen
@@ -68,10 +68,14 @@ class RedisDb(BaseDb):
         try:
             yield
         except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise DbUnavailableError(f"Redis at {self._address()} cannot be reached: {error}.") from error
+            raise DbUnavailableError(
+                f"Redis at {self._address()} cannot be reached: {error}. {CHECK_SERVER}"
+            ) from error
         except redis.RedisError as error:
             if _NO_WRITES & set(str(error).replace("-", " ").split()):
-                raise DbUnavailableError(f"Redis at {self._address()} takes no writes: {error}.") from error
+                raise DbUnavailableError(
+                    f"Redis at {self._address()} takes no writes: {error}. Give the address of the primary, or make room."
+                ) from error
             raise DbError(f"Redis at {self._address()} failed: {error}.") from error
 
     def _address(self) -> str:

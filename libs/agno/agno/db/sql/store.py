@@ -123,7 +123,7 @@ class SqlDb(BaseDb):
             names = query.columns or table.names
             found = [rows.row_of(table, names, values) for values in talk.execute(select)]
             limit, offset = query.window or (len(found) + 1, 0)
-            if len(found) < limit and (found or not offset):
+            if not query.counted or (len(found) < limit and (found or not offset)):
                 return found, offset + len(found)  # the last page: no need to count
             return found, talk.execute(count).scalar_one()
 

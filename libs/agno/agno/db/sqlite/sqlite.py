@@ -16,7 +16,7 @@ from typing_extensions import Unpack
 from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
 from agno.db._names import TableNames
 from agno.db._old_tables import OldTables
-from agno.db._port import RunRow, StoredHeader
+from agno.db._port import CHECK_PLACE, RunRow, StoredHeader
 from agno.db._schema import SCHEMA_VERSION, VERSIONS, check_version, lacking, misfit
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb, DbError, DbUnavailableError
@@ -109,7 +109,9 @@ class SqliteDb(BaseDb):
         except msgspec.DecodeError as error:
             raise DbError(f"{self.db_file!r} has a JSON column that holds no JSON: {error}.") from error
         except OSError as error:
-            raise DbUnavailableError(f"The SQLite file {self.db_file!r} cannot be opened: {error}.") from error
+            raise DbUnavailableError(
+                f"The SQLite file {self.db_file!r} cannot be opened: {error}. {CHECK_PLACE}"
+            ) from error
 
     def _explained(self, error: sqlite3.Error) -> DbError:
         text = str(error)
@@ -118,7 +120,7 @@ class SqliteDb(BaseDb):
         if "not a database" in text:
             return DbUnavailableError(f"{self.db_file!r} is no SQLite database. Choose another db_file.")
         if isinstance(error, sqlite3.OperationalError):
-            return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {text}.")
+            return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {text}. {CHECK_PLACE}")
         return DbError(f"SQLite failed on {self.db_file!r}: {text}.")
 
     # Tables ----------------------------------------------------------------------------------------------------------
@@ -189,7 +191,7 @@ class SqliteDb(BaseDb):
                 return [], 0
             names = query.columns or table.names
             rows = [_row(table, names, found) for found in connection.execute(text, (*values, *(query.window or ())))]
-            if query.window is None:
+            if query.window is None or not query.counted:
                 return rows, len(rows)
             return rows, connection.execute(count, values).fetchone()[0]
 
