@@ -95,7 +95,7 @@ class InMemory:
 
 
 class PydanticAI(Row):
-    missing = {"session_sqlite": NO_STORE}
+    missing = {"session_sqlite": NO_STORE, "session_growth": NO_STORE}
 
     def __init__(self) -> None:
         self.model = Fake()
