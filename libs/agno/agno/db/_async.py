@@ -113,6 +113,7 @@ class AsyncBaseDb(SpelledOut, ABC):
     count_pending_approvals = awaited(BaseDb.count_pending_approvals)
     delete_approval = awaited(BaseDb.delete_approval)
 
+    migrate_table_from_v1_to_v2 = awaited(BaseDb.migrate_table_from_v1_to_v2)
     close = awaited(BaseDb.close)
 
 

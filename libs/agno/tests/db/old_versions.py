@@ -216,8 +216,6 @@ class OldSql:
 class OldMongo:
     """The same in MongoDB."""
 
-    twice = False
-
     def __init__(self, database: Any) -> None:
         self.database = database
 
@@ -231,7 +229,9 @@ class OldMongo:
         self.insert(name, [{"id": id, "user_id": "ann", "memory": memory} for id, memory in rows])
 
     def v2_sessions(self, *rows: dict[str, Any], name: str = "agno_sessions") -> None:
-        self.insert(name, list(rows))
+        """Agno 2.0 kept JSON as text here."""
+        texts = [{key: json.dumps(v) if isinstance(v, (dict, list)) else v for key, v in row.items()} for row in rows]
+        self.insert(name, texts)
 
     def insert(self, name: str, rows: list[dict[str, Any]]) -> None:
         if rows:

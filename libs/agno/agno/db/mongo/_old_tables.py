@@ -8,12 +8,11 @@ from typing import Any
 
 import pymongo
 
-from agno.db._codec import from_json
-from agno.db._documents import SEQ, next_seq
+from agno.db._codec import from_json, to_json
+from agno.db._documents import SEQ, next_seq, row_of
 from agno.db._old_tables import OldTables, all_runs
 from agno.db._schema import V2, VERSIONS
 from agno.db.mongo._calls import Calls
-from agno.db.mongo._native import native
 from agno.db.tables import RUNS, SESSIONS, Row, Table
 from agno.utils.dttm import now_epoch
 
@@ -147,10 +146,12 @@ class MongoOldTables(OldTables):
                 return 0
             there = self._calls.rows(runs.find(mine).sort(SEQ, 1))
             rows = all_runs(session_id, header.get("runs"), [(run["run_id"], run["payload"].encode()) for run in there])
-            inner = native(SESSIONS, {"metadata": [trimmed(from_json(row["payload"])) for row in rows]})["metadata"]
+            # Agno 2.0 kept JSON as text, and takes nothing else
+            texts = {name: _text(row_of(SESSIONS, header)[name]) for name in SESSIONS.json_names}
+            texts["runs"] = _text([trimmed(from_json(row["payload"])) for row in rows])
 
             def write(session: Any) -> None:
-                changed = {"$set": {"runs": inner, "rev": (header.get("rev") or 0) + 1}}
+                changed = {"$set": {**texts, "rev": (header.get("rev") or 0) + 1}}
                 self._calls.do(sessions.update_one({"_id": header["_id"]}, changed, session=session))
                 self._calls.do(runs.delete_many(mine, session=session))
 
@@ -178,6 +179,10 @@ class MongoOldTables(OldTables):
 
     def add_indexes(self, table: Table) -> None:
         """They are made with the first write."""
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else to_json(value).decode()
 
 
 __all__ = ["MongoOldTables"]
