@@ -1,14 +1,16 @@
 # make demo       install what the command needs and ask this repository three questions
 # make test       the test suite               make test-node  the tests against MCP servers on Node.js
 # make test-services   the tests against MariaDB, which the system's packages bring
+# make test-heavy      what takes minutes: a thousand turns, 100,000 sessions, killed writers, the true Agno 2.0.0
 # make check      format, lint, types, and the house tests (layers, import cost, public surface, docs, cookbook)
-# make format     let ruff fix and format      make surface    write the snapshot of the public names anew
+# make format     let ruff fix and format      make surface    write the snapshot of the public names anew,
+#                                              and the table of databases
 # make bench      what a run costs, beside other frameworks (docs/benchmarks.md); options: make bench BENCH=--quick
 # make pins       resolve requirements/*.in and benchmarks/requirements/*.in anew
 #
 # A fresh machine needs make and Python 3.11 or newer; the rest is installed into $(VENV), at exact versions with hashes.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-node test-services check format surface bench pins clean
+.PHONY: demo test test-node test-services test-heavy check format surface bench pins clean
 export OMP_NUM_THREADS = 1
 export UV_LINK_MODE = copy
 PY ?= python3
@@ -31,6 +33,9 @@ test-node: $(VENV)/.test $(NODE_TESTS)/node_modules/.installed
 test-services: $(VENV)/.test
 	cd libs/agno && $(PYTHON) -m pytest -m services
 
+test-heavy: $(VENV)/.test
+	cd libs/agno && $(PYTHON) -m pytest -m heavy -n 2
+
 check: $(VENV)/.check
 	$(RUFF) format --check --config libs/agno/pyproject.toml $(CODE)
 	$(RUFF) check --config libs/agno/pyproject.toml $(CODE)
@@ -43,6 +48,7 @@ format: $(VENV)/.check
 
 surface: $(VENV)/.test
 	$(PYTHON) libs/agno/tests/house/surface.py --write
+	$(PYTHON) libs/agno/tests/house/databases.py --write
 
 bench: $(VENV)/.uv
 	$(PYTHON) -m benchmarks $(BENCH)

@@ -10,10 +10,11 @@ from time import process_time_ns
 
 from benchmarks import statements, workload
 from benchmarks.rows.base import Row, Session
-from benchmarks.scenarios import LONG, SHORT
+from benchmarks.scenarios import GROWTH, LONG, SHORT
 
 Numbers = dict[str, float | None]
 LAST = 10  # how many turns stand for the cost of a late one
+GROWN = 5  # the same in a session that grows, whose late turns may take seconds
 
 
 class WrongResult(AssertionError):
@@ -102,6 +103,26 @@ class Measuring:
         with tempfile.TemporaryDirectory() as folder:
             return self._play(self.row.session(Path(folder) / "session.db")) | self.counts
 
+    def session_growth(self, times: int) -> Numbers:
+        with tempfile.TemporaryDirectory() as folder:
+            session, at = self.row.session(Path(folder) / "session.db"), 0
+            numbers: Numbers = {}
+            for turn in GROWTH if self.turns == LONG else GROWTH[:1]:
+                _grow(session, at, turn - GROWN)
+                at = turn
+                before, started = written(), process_time_ns()
+                for _ in range(GROWN):
+                    expect("answer", session.turn(), workload.ANSWER)
+                numbers[f"cpu_{turn}"] = _micro(process_time_ns() - started, GROWN)
+                after = written()
+                numbers[f"written_{turn}"] = (
+                    None if after is None or before is None else (after - before) / GROWN / 1024
+                )
+                expect("messages shown", session.shown(), 2 * workload.HISTORY_RUNS + 1)
+                expect("stored turns", session.stored(), turn)
+            session.close()
+        return numbers
+
     def loopback(self, times: int) -> Numbers:
         async def at_once() -> list[str]:
             return await asyncio.gather(*(ask() for _ in range(workload.CONCURRENT)))
@@ -140,6 +161,16 @@ class Measuring:
         expect("stored turns", session.stored(), self.turns)
         session.close()
         return _session_numbers(marks)
+
+
+def _grow(session: Session, at: int, turns: int) -> None:
+    """From so many turns to so many: one by one, or in the row's own way where that would take minutes."""
+    multiply = getattr(session, "multiply", None)
+    if at and multiply is not None:
+        multiply(turns - at)
+        return
+    for _ in range(turns - at):
+        session.turn()
 
 
 def written() -> int | None:

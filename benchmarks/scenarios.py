@@ -28,6 +28,7 @@ class Scenario:
 
 
 SHORT, LONG = 25, 200  # turns of a session
+GROWTH = (20, 200, 1000)  # turns of a session that is looked at while it grows
 CPU = Metric("cpu", "CPU", "µs")
 
 
@@ -86,6 +87,19 @@ SCENARIOS = {
         ),
         Scenario("session_memory", "one session in memory", _session("in memory", stored=False), heavy=True),
         Scenario("session_sqlite", "one session in SQLite", _session("in SQLite", stored=True), heavy=True),
+        Scenario(
+            "session_growth",
+            "one session in SQLite that grows",
+            tuple(
+                metric
+                for turn in GROWTH
+                for metric in (
+                    Metric(f"cpu_{turn}", f"turn {turn:,} in SQLite as it grows, CPU", "µs"),
+                    Metric(f"written_{turn}", f"turn {turn:,} in SQLite as it grows, written", "KiB", counted=True),
+                )
+            ),
+            heavy=True,
+        ),
         Scenario(
             "loopback",
             f"{CONCURRENT} runs at once over loopback through OpenAI's SDK",

@@ -99,7 +99,7 @@ class InMemory:
 
 
 class PydanticAI(Row):
-    missing = {"session_sqlite": NO_STORE, "team": NO_TEAM, "team_async": NO_TEAM}
+    missing = {"session_sqlite": NO_STORE, "session_growth": NO_STORE, "team": NO_TEAM, "team_async": NO_TEAM}
     missing |= dict.fromkeys(("steps", "steps_async", "parallel", "parallel_async", "nested_stream"), NO_WORKFLOW)
 
     def __init__(self) -> None:

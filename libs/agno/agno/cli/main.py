@@ -1,4 +1,4 @@
-"""`agno ask PATH… "question"`, `agno chat` and `agno prune`."""
+"""`agno ask PATH… "question"`, `agno chat`, `agno prune` and `agno migrate`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from agno import __version__
 from agno.agent import Agent
+from agno.cli import _migrate
 from agno.cli._answering import FAILED, INTERRUPTED, answer
 from agno.cli._chat import chat
 from agno.cli._documents import read_all
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     talk.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to talk about")
     talk.set_defaults(run=_chat)
     add_prune(commands, chats)
+    _add_migrate(commands)
     for command in (ask, talk):
         command.add_argument(
             "--model",
@@ -88,6 +90,17 @@ def _parser() -> argparse.ArgumentParser:
             "whose key is set, else a running Ollama, else the offline model)",
         )
     return parser
+
+
+def _add_migrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "migrate",
+        help="bring a database that Agno 1 or 2.0 wrote to this version",
+        description="Move sessions and memories of Agno 1, and the runs that Agno 2.0 kept in its sessions, to where this "
+        "version keeps them. It may be stopped and begun again at any moment; old tables are kept.",
+    )
+    _migrate.add_options(parser)
+    parser.set_defaults(run=_migrate.run)
 
 
 def _ask(options: argparse.Namespace) -> int:

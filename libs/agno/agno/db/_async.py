@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from itertools import islice
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from agno.db._port import SpelledOut
 from agno.db.base import BaseDb
 
 P = ParamSpec("P")
@@ -25,7 +27,7 @@ def awaited(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[An
     return run
 
 
-class AsyncBaseDb(ABC):
+class AsyncBaseDb(SpelledOut, ABC):
     """A database whose methods are awaited: the names, arguments and results are those of `BaseDb`.
 
     A subclass says how it waits: it hands a `BaseDb` over, and runs the methods of it without blocking the event loop.
@@ -53,6 +55,22 @@ class AsyncBaseDb(ABC):
 
     get_session = awaited(BaseDb.get_session)
     get_sessions = awaited(BaseDb.get_sessions)
+
+    async def iter_sessions(
+        self,
+        session_type: Any = None,
+        user_id: str | None = None,
+        component_id: str | None = None,
+        batch_size: int = 500,
+        *,
+        with_runs: bool = False,
+    ) -> AsyncIterator[Any]:
+        """`BaseDb.iter_sessions`, for `async for`."""
+        found = self._db.iter_sessions(session_type, user_id, component_id, batch_size, with_runs=with_runs)
+        while page := await self._run(lambda: list(islice(found, batch_size))):
+            for session in page:
+                yield session
+
     upsert_session = awaited(BaseDb.upsert_session)
     rename_session = awaited(BaseDb.rename_session)
     delete_session = awaited(BaseDb.delete_session)
@@ -97,6 +115,7 @@ class AsyncBaseDb(ABC):
     count_pending_approvals = awaited(BaseDb.count_pending_approvals)
     delete_approval = awaited(BaseDb.delete_approval)
 
+    migrate_table_from_v1_to_v2 = awaited(BaseDb.migrate_table_from_v1_to_v2)
     close = awaited(BaseDb.close)
 
 

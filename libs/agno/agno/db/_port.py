@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +12,10 @@ from agno.db.tables import Row, Table
 from agno.exceptions import AgnoError
 from agno.utils.ids import new_id
 from agno.utils.rebuild import Rebuildable
+
+# What to do when a database is away, said in its errors.
+CHECK_SERVER = "Check that it runs and that address and login are right, then try again."
+CHECK_PLACE = "Check that it can be written and that there is room, then try again."
 
 
 class DbError(AgnoError):
@@ -51,7 +56,38 @@ class StoredHeader(NamedTuple):
 RunRow = tuple[str, bytes]  # run_id, JSON
 
 
-class RowVerbs(Rebuildable, ABC):
+class SpelledOut:
+    """Shows the names of tables in the signature of a constructor: `help`, `inspect` and the registry ask for it.
+
+    The five first of them may be given by place, and `id` after them where it has no place of its own.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        shown: Any = cls
+        shown.__signature__ = _spelled_out(cls.__init__)
+
+
+def _spelled_out(init: Any) -> inspect.Signature:
+    signature = inspect.signature(init)
+    own = [one for one in signature.parameters.values() if one.name != "self"]
+    place = next((index for index, one in enumerate(own) if one.name == "tables"), None)
+    if place is None:
+        return signature.replace(parameters=own)
+    named = str(own[-1].annotation).removeprefix("Unpack[").removesuffix("]")
+    names = list(init.__globals__[named].__annotations__)
+    first = [*names[:5], *(["id"] if "id" in names else [])]
+    before = [one.replace(kind=one.POSITIONAL_OR_KEYWORD) for one in own[:place]]
+    by_place = [_optional(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in first]
+    by_name = [_optional(name, inspect.Parameter.KEYWORD_ONLY) for name in names if name not in first]
+    return signature.replace(parameters=[*before, *by_place, *by_name])
+
+
+def _optional(name: str, kind: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, kind, default=None, annotation="str | None")
+
+
+class RowVerbs(SpelledOut, Rebuildable, ABC):
     """Names, and the verbs. A table that is not there is empty; the first write makes it.
 
     A verb succeeds or raises a `DbError`. A verb that writes is one transaction.
@@ -139,11 +175,20 @@ class RowVerbs(Rebuildable, ABC):
     def __deepcopy__(self, memo: Any) -> RowVerbs:
         return self  # the copy of an agent uses the same database
 
+    def old_tables(self) -> Any:
+        """What older versions wrote, as an `OldTables`; raises `DbError` where there is nothing to migrate."""
+        raise DbError(
+            f"{type(self).__name__} needs no migration: it reads and continues what Agno 2.0 wrote. Data of Agno 1 can be "
+            "migrated in SQLite, PostgreSQL, MySQL and MongoDB."
+        )
+
     def close(self) -> None:  # a backend that holds nothing open need not say so
         """Give back what the database holds open. It may be used again."""
 
 
 __all__ = [
+    "CHECK_PLACE",
+    "CHECK_SERVER",
     "DbError",
     "DbUnavailableError",
     "InvalidSchemaError",
@@ -151,5 +196,6 @@ __all__ = [
     "RowVerbs",
     "RunRow",
     "SessionConflictError",
+    "SpelledOut",
     "StoredHeader",
 ]

@@ -1,4 +1,4 @@
-"""What to say of a table that is there, but is not ours."""
+"""Versions of the schema, and what to say of a table that is there but is not of this one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Collection
 
 from agno.db._port import InvalidSchemaError, MigrationRequiredError
 from agno.db.tables import Column, Table
+
+V2 = "2.0.0"  # the runs of a session are in its row; Agno 2.0 made its tables so, and wrote no version
+SCHEMA_VERSION = "2.6.0"  # a run is a row; behind all versions that Agno 2 has written down
+# What may be written beside a table. Between the first and the last nothing changed that is read or written here.
+KNOWN_VERSIONS = (V2, "2.3.0", "2.5.0", "2.5.6", SCHEMA_VERSION)
+VERSIONS = "agno_schema_versions"  # the table they are written in
 
 _V1_COLUMNS = frozenset({"extra_data", "team_session_id"})
 
@@ -22,13 +28,20 @@ def to_add(table: Table, there: Collection[str]) -> list[Column]:
 
 
 def misfit(name: str, place: str, missing: Collection[str], there: Collection[str]) -> InvalidSchemaError:
-    """The error for a table that lacks columns."""
+    """The error for a table that lacks columns. `place` is an address, without its password."""
     text = f"Table {name!r} in {place!r} has an invalid schema: it lacks {', '.join(missing)}."
-    if not _V1_COLUMNS.isdisjoint(there):
-        return MigrationRequiredError(
-            f"{text} Agno 1 wrote it: migrate it with agno.db.migrations.v1_to_v2, or choose another table name."
+    if _V1_COLUMNS.isdisjoint(there) and not {"id", "user_id", "memory"} <= set(there):
+        return InvalidSchemaError(f"{text} Choose another table name, or add the columns.")
+    return MigrationRequiredError(f"{text} Agno 1 wrote it. Run: agno migrate '{place}', or choose another table name.")
+
+
+def check_version(name: str, place: str, version: str | None) -> None:
+    """Refuse a table that a later version made: what it means by its columns is not known here."""
+    if version is not None and int(version.partition(".")[0]) > int(SCHEMA_VERSION.partition(".")[0]):
+        raise InvalidSchemaError(
+            f"Table {name!r} in {place!r} has version {version} of the schema, newer than {SCHEMA_VERSION}, which this "
+            "Agno writes: install a newer agno, or choose another table name."
         )
-    return InvalidSchemaError(f"{text} Choose another table name, or add the columns.")
 
 
-__all__ = ["lacking", "misfit", "to_add"]
+__all__ = ["KNOWN_VERSIONS", "SCHEMA_VERSION", "V2", "VERSIONS", "check_version", "lacking", "misfit", "to_add"]

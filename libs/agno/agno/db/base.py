@@ -5,7 +5,7 @@ A backend implements the verbs of `RowVerbs`; the methods users and the engine c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
 from importlib import import_module
 from typing import Any
@@ -142,10 +142,7 @@ class BaseDb(Records, Components, Approvals, Pruning):
 
         A list that shows headers only is much cheaper with `with_runs=False`.
         """
-        kind = _name(session_type)
-        where = [*equal(session_type=kind, user_id=user_id)]
-        if component_id is not None:
-            where.append(Where("is", _COMPONENTS.get(kind or "", _ANY_COMPONENT), component_id))
+        where = self._of(session_type, user_id, component_id)
         if session_name is not None:
             where.append(Where("contains", ("session_data",), session_name, "session_name"))
         if start_timestamp is not None:
@@ -157,6 +154,42 @@ class BaseDb(Records, Components, Approvals, Pruning):
         if deserialize:
             return [session_of(header, runs.get(header["session_id"], ())) for header in headers]
         return [dict_of(header, runs.get(header["session_id"], ())) for header in headers], total
+
+    def iter_sessions(
+        self,
+        session_type: Any = None,
+        user_id: str | None = None,
+        component_id: str | None = None,
+        batch_size: int = 500,
+        *,
+        with_runs: bool = False,
+    ) -> Iterator[Any]:
+        """All sessions that fit, in the order of their ids, of which one page is in memory.
+
+        On SQL and MongoDB each page costs the same, the last as the first. A session that is made or deleted meanwhile may be
+        there or not; no other is missed or comes twice.
+        """
+        after: str | None = None
+        while True:
+            where = self._of(session_type, user_id, component_id)
+            if after is not None:
+                where.append(Where("behind", ("session_id",), after))
+            query = Query(tuple(where), "session_id", "asc", batch_size, counted=False)
+            headers, _ = self.find(SESSIONS, query)
+            runs = self.load_runs([header["session_id"] for header in headers]) if with_runs and headers else {}
+            for header in headers:
+                yield session_of(header, runs.get(header["session_id"], ()))
+            if len(headers) < batch_size:
+                return
+            after = headers[-1]["session_id"]
+
+    @staticmethod
+    def _of(session_type: Any, user_id: str | None, component_id: str | None) -> list[Where]:
+        kind = _name(session_type)
+        where = [*equal(session_type=kind, user_id=user_id)]
+        if component_id is not None:
+            where.append(Where("is", _COMPONENTS.get(kind or "", _ANY_COMPONENT), component_id))
+        return where
 
     def upsert_session(self, session: Any, deserialize: bool = True) -> Any:
         """Store a session with all its runs; gives it as it is stored.
@@ -214,6 +247,11 @@ class BaseDb(Records, Components, Approvals, Pruning):
             return
         for session_id in session_ids:
             self.delete_session(session_id, user_id=user_id)
+
+    def migrate_table_from_v1_to_v2(self, v1_db_schema: str | None, v1_table_name: str, v1_table_type: str) -> Any:
+        """Move a table of Agno 1 into this database; the type is agent_sessions, team_sessions, workflow_sessions or memories."""
+        migration: Any = import_module("agno.db.migrations.v1_to_v2")  # is written above `BaseDb`
+        return migration.migrate_table(self, v1_db_schema, v1_table_name, v1_table_type)
 
     # ------------------------------------------------------------------------------------------------------------------
 

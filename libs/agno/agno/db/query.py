@@ -14,10 +14,10 @@ class Where(NamedTuple):
 
     `is`: one of the columns equals the value. `in`: the value is among the values. `from`, `to`: bounds, inclusive.
     `set`: not null. `contains`: text (at `key` of a JSON object, if given) has the value in it, whatever the case.
-    `all`: a JSON list has all the values.
+    `all`: a JSON list has all the values. `behind`: larger than the value, in the order in which the database sorts.
     """
 
-    op: Literal["is", "in", "from", "to", "set", "contains", "all"]
+    op: Literal["is", "in", "from", "to", "set", "contains", "all", "behind"]
     columns: tuple[str, ...]
     value: Any = None
     key: str | None = None
@@ -33,6 +33,7 @@ class Query:
     limit: int | None = None
     page: int | None = None
     columns: tuple[str, ...] | None = None  # only these are needed
+    counted: bool = True  # the number before paging is wanted; counting reads all that fit
 
     @property
     def descending(self) -> bool:
@@ -83,7 +84,7 @@ def fits(row: Row, where: Where) -> bool:
         return has_all(value, wanted)
     if value is None:
         return False
-    return bool(value >= wanted if op == "from" else value <= wanted)
+    return bool(value > wanted if op == "behind" else value >= wanted if op == "from" else value <= wanted)
 
 
 def searchable(value: Any, key: str | None) -> str:

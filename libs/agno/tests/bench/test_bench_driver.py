@@ -20,7 +20,7 @@ from benchmarks.workload import ANSWER
 
 from house.imports import REPOSITORY
 
-TRIED = ["construct", "turn", "turn_async", "tools", "stream_async", "session_sqlite", "loopback"]
+TRIED = ["construct", "turn", "turn_async", "tools", "stream_async", "session_sqlite", "session_growth", "loopback"]
 
 
 def bench(*options: str) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ import pytest
 from agno._io import ASYNC
 from agno.db.base import BaseDb, DbError, Pruned, SessionConflictError, SessionType
 from agno.db.schemas import EvalFilterType, EvalRunRecord, EvalType, KnowledgeRow, UserMemory
+from agno.media import Audio, File, Image, Video
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.agent import RunOutput
@@ -23,6 +24,7 @@ from agno.run.workflow import WorkflowRunOutput
 from agno.session import AgentSession, SessionSummary, TeamSession, WorkflowSession
 from db.definitions_contract import DefinitionsContract
 
+OPERATORS = ["$ne", '{"$gt": ""}', "*", "a:b", "../x", "__proto__", "\u2028", "x" * 100]
 HOSTILE = ["' OR '1'='1", '"; DROP TABLE agno_sessions; --', "%", "_", "\\", "a'b\"c", "%s {0} $1 ?", "\u0000x", ""]
 UNICODE = ["Grüße", "日本語", "👩‍👩‍👧", "ﬀ", "İstanbul", "\u202eabc", "line\nbreak\ttab"]
 
@@ -370,6 +372,27 @@ class DbContract(DefinitionsContract):
         monkeypatch.setattr(db, "load_runs", None)
         assert [s.runs for s in db.get_sessions(SessionType.AGENT, with_runs=False)] == [[]]
 
+    def test_all_sessions_are_walked_page_by_page(self, db):
+        names = ["a", "B", "ä", "b c", "", "10", "9", "日本"]
+        for name in names:
+            db.upsert_session(a_session(name, a_run(), user_id="bob" if name == "B" else "ann"))
+        db.upsert_session(TeamSession("team", team_id="x"))
+        for size in (1, 3, 8, 9, 100):
+            found = list(db.iter_sessions(SessionType.AGENT, batch_size=size))
+            assert sorted(s.session_id for s in found) == sorted(names) and not any(s.runs for s in found)
+        assert [s.session_id for s in db.iter_sessions(component_id="x", with_runs=True)] == ["team"]
+        assert [len(s.runs) for s in db.iter_sessions("agent", user_id="bob", with_runs=True)] == [1]
+
+    def test_a_session_that_is_deleted_meanwhile_hides_no_other(self, db):
+        for name in "abcdef":
+            db.upsert_session(a_session(name))
+        walk = iter(db.iter_sessions(batch_size=2))
+        found = [next(walk).session_id for _ in range(2)]
+        for name in "ab":
+            db.delete_session(name)
+        db.upsert_session(a_session("aa"))
+        assert [*found, *(s.session_id for s in walk)] == list("abcdef")
+
     # The engine's verbs ----------------------------------------------------------------------------------------------
 
     def test_a_run_is_there_from_its_begin_and_replaced_at_its_end(self, db):
@@ -500,6 +523,24 @@ class DbContract(DefinitionsContract):
         assert db.read_session("s", "agent", "bob") is None
         assert db.get_session("s", SessionType.AGENT, user_id="ann") is not None
 
+    def test_the_user_is_checked_wherever_one_is_given(self, db):
+        db.upsert_session(a_session("s", a_run(), user_id="ann"))
+        db.upsert_user_memory(a_memory(memory_id="m", user_id="ann"))
+        assert db.get_session("s", SessionType.AGENT, user_id="bob") is None
+        assert db.get_sessions(SessionType.AGENT, user_id="bob", deserialize=False) == ([], 0)
+        assert list(db.iter_sessions(user_id="bob")) == []
+        assert db.rename_session("s", SessionType.AGENT, "x", user_id="bob") is None
+        assert db.delete_session("s", user_id="bob") is False
+        db.delete_sessions(["s"], user_id="bob")
+        with pytest.raises(SessionConflictError):
+            db.save_header(a_session("s", user_id="bob"))
+        assert db.get_user_memory("m", user_id="bob") is None and db.get_user_memories(user_id="bob") == []
+        db.delete_user_memory("m", user_id="bob")
+        db.delete_user_memories(["m"], user_id="bob")
+        assert db.rename_session("s", SessionType.AGENT, "mine", user_id="ann").name == "mine"
+        assert len(db.get_session("s", SessionType.AGENT, user_id="ann").runs) == 1
+        assert db.get_user_memory("m", user_id="ann") is not None
+
     # Odd contents ----------------------------------------------------------------------------------------------------
 
     @pytest.mark.parametrize("text", HOSTILE + UNICODE)
@@ -524,6 +565,52 @@ class DbContract(DefinitionsContract):
         text = "äöü " * 250_000
         db.upsert_session(a_session("s", a_run(text)))
         assert db.get_session("s", SessionType.AGENT).runs[0].content == text
+
+    def test_no_string_is_taken_for_a_command(self, db):
+        """In every argument of every method that reads or deletes."""
+        db.upsert_session(a_session("kept", a_run(), user_id="ann"))
+        db.upsert_user_memory(a_memory(memory_id="kept", topics=["tea"]))
+        db.create_eval_run(an_eval("kept", agent_id="a"))
+        db.upsert_knowledge_content(KnowledgeRow(id="kept", name="n", description="", linked_to="base"))
+        for text in (*HOSTILE, *OPERATORS):
+            for found in (
+                db.get_sessions(text, text, text, text, sort_by=text, sort_order=text),
+                db.get_sessions(SessionType.AGENT, user_id=text),
+                db.get_sessions(SessionType.AGENT, component_id=text),
+                list(db.iter_sessions(text, text, text)),
+                db.get_user_memories(text, text, text, [text], text, sort_by=text, sort_order=text),
+                db.get_eval_runs(None, None, text, text, text, text, text, text),
+                db.get_eval_runs(eval_type=[text]),
+            ):
+                assert found == []
+            assert db.get_session(text, text, text) is None and db.get_user_memory(text) is None
+            assert db.rename_session(text, SessionType.AGENT, text) is None and db.rename_eval_run(text, text) is None
+            assert db.get_eval_run(text) is None and db.get_knowledge_content(text) is None
+            assert db.get_knowledge_contents(linked_to=text, sort_by=text, sort_order=text) == ([], 0)
+            db.delete_sessions([text], user_id=text)
+            db.delete_session(text)
+            db.delete_user_memories([text])
+            db.delete_eval_runs([text])
+            db.delete_knowledge_content(text)
+        assert len(db.get_session("kept", SessionType.AGENT, user_id="ann").runs) == 1
+        assert db.get_user_memory("kept") and db.get_eval_run("kept") and db.get_knowledge_content("kept")
+
+    def test_media_come_back(self, db):
+        image, sound = (
+            Image(content=b"\x00\xff\x89PNG", mime_type="image/png"),
+            Audio(content=b"RIFF", format="wav", duration=1.5),
+        )
+        run = a_run("seen", images=[image], audio=[sound], videos=[Video(url="https://example.com/v.mp4")])
+        run.files = [File(content=b"%PDF", mime_type="application/pdf", filename="a.pdf")]
+        run.response_audio = Audio(content=b"abc", transcript="hello")
+        run.messages = [Message("user", "look", images=[image], audio=[sound])]
+        db.upsert_session(a_session("s", run))
+        found = db.get_session("s", SessionType.AGENT).runs[0]
+        assert found.images[0].content == image.content and found.images[0].id == image.id
+        assert (found.audio[0].content, found.audio[0].duration) == (b"RIFF", 1.5)
+        assert found.videos[0].url == "https://example.com/v.mp4" and found.files[0].content == b"%PDF"
+        assert (found.response_audio.content, found.response_audio.transcript) == (b"abc", "hello")
+        assert found.messages[0].images[0].content == image.content
 
     def test_state_that_json_does_not_know_is_written_as_text(self, db):
         state = {
@@ -701,6 +788,19 @@ class DbContract(DefinitionsContract):
         rows, total = db.get_eval_runs(limit=2, page=2, sort_by="run_id", sort_order="asc", deserialize=False)
         assert [row["run_id"] for row in rows] == ["2", "3"] and total == 4
 
+    def test_evaluations_are_sorted_and_paged_like_sessions(self, db):
+        for name, model in (("b", "2"), ("a", "3"), ("c", None)):
+            db.create_eval_run(an_eval(name, model_id=model, agent_id="x" if name != "b" else None))
+
+        def found(**options: Any) -> str:
+            return "".join(record.run_id for record in db.get_eval_runs(**options))
+
+        assert found(sort_by="model_id") == "abc" and found(sort_by="model_id", sort_order="asc") == "cba"
+        assert found(sort_by="run_id", sort_order="up") == "cba" and found(sort_by="run_id", limit=1, page=3) == "a"
+        rows, total = db.get_eval_runs(limit=1, filter_type=EvalFilterType.AGENT, deserialize=False)
+        assert len(rows) == 1 and total == 2
+        assert db.get_eval_runs(filter_type="workflow") == [] and found(agent_id="x", model_id="3") == "a"
+
     def test_evaluations_are_renamed_and_deleted(self, db):
         for name in "abc":
             db.create_eval_run(an_eval(name))
@@ -721,6 +821,18 @@ class DbContract(DefinitionsContract):
         db.upsert_knowledge_content(KnowledgeRow(id="k", name="n2", description="d", status="completed"))
         found = db.get_knowledge_content("k")
         assert (found.name, found.metadata, found.size, found.status) == ("n2", None, None, "completed")
+
+    def test_contents_are_sorted_and_paged_like_sessions(self, db):
+        for number in (3, 1, 2):
+            db.upsert_knowledge_content(KnowledgeRow(id=str(number), name=f"n{number}", description="", size=number))
+
+        def found(**options: Any) -> str:
+            return "".join(row.id for row in db.get_knowledge_contents(**options)[0])
+
+        assert found() == "312" and found(sort_by="nothing") == "312" and found(sort_by="metadata") == "312"
+        assert found(sort_by="size") == "321" and found(sort_by="size", sort_order="asc") == "123"
+        assert found(page=2) == "312" and found(sort_by="size", limit=2, page=2) == "1"
+        assert db.get_knowledge_contents(limit=1, page=9) == ([], 3) and db.get_knowledge_contents(limit=0) == ([], 3)
 
     def test_contents_are_listed_and_deleted(self, db):
         for number in range(5):

@@ -13,7 +13,7 @@ import pytest
 
 from agno.db.base import BaseDb, DbError, DbUnavailableError, InvalidSchemaError, MigrationRequiredError, SessionType
 from agno.run.base import RunStatus
-from db.contract import HOSTILE, DbContract, a_memory, a_run, a_session, an_eval, ids
+from db.contract import DbContract, a_memory, a_run, a_session, ids
 from db.processes import check_two_writers, writer
 from db.servers.sql import Server, a_name
 
@@ -73,7 +73,7 @@ class ServerContract(DbContract):
         assert _tables(server, schema) == set()
         db.upsert_session(a_session())
         assert _tables(server, schema) == {"agno_sessions", "agno_sessions_runs", "agno_schema_versions"}
-        assert _count(server, f"{schema}.agno_schema_versions WHERE version = '2.0.0'") == 2
+        assert _count(server, f"{schema}.agno_schema_versions WHERE version = '2.6.0'") == 2
 
     @pytest.mark.parametrize(
         "name", ["my-agent sessions", "select", "Größe", "100%s", 'a"b', "a`b", "x'; DROP TABLE y; --"]
@@ -120,14 +120,14 @@ class ServerContract(DbContract):
     def test_a_table_of_agno_1_asks_for_migration(self, server, schema, db):
         columns = "session_id VARCHAR(9), user_id TEXT, memory TEXT, extra_data TEXT"
         server.execute(f"CREATE SCHEMA {schema}", f"CREATE TABLE {schema}.agno_sessions ({columns})")
-        with pytest.raises(MigrationRequiredError, match="migrate it"):
+        with pytest.raises(MigrationRequiredError, match="Run: agno migrate"):
             db.upsert_session(a_session())
 
     def test_a_table_of_a_newer_agno_is_refused(self, server, schema, db):
         db.upsert_session(a_session())
         server.execute(f"UPDATE {schema}.agno_schema_versions SET version = '3.0.0'")
         later = self.make(server, schema)
-        with pytest.raises(InvalidSchemaError, match="version 3.0.0 of the schema, newer than 2.0.0"):
+        with pytest.raises(InvalidSchemaError, match="version 3.0.0 of the schema, newer than 2.6.0"):
             later.get_session("s", SessionType.AGENT)
         later.close()
 
@@ -171,33 +171,6 @@ class ServerContract(DbContract):
         db.upsert_session(a_session("s2"))
         assert [found.session_id for found in db.get_sessions(None)] == ["s2"]
         db.close()
-
-    # Injection and isolation -----------------------------------------------------------------------------------------
-
-    @pytest.mark.parametrize("text", HOSTILE)
-    def test_no_string_is_taken_for_sql(self, db, text):
-        db.upsert_session(a_session("kept", a_run(), user_id="ann"))
-        db.upsert_user_memory(a_memory(memory_id="kept", topics=["tea"]))
-        db.create_eval_run(an_eval("kept", agent_id="a"))
-        for found in (
-            db.get_sessions(text, text, text, text, sort_by=text, sort_order=text),
-            db.get_sessions(SessionType.AGENT, user_id=text),
-            db.get_sessions(SessionType.AGENT, component_id=text),
-            db.get_user_memories(text or "no", text, text, [text], text, sort_by=text, sort_order=text),
-            db.get_eval_runs(None, None, text, text, text, text, text, text),
-            db.get_eval_runs(eval_type=[text]),
-        ):
-            assert found == []
-        assert db.get_session(text, text, text) is None and db.get_user_memory(text) is None
-        assert db.rename_session(text, SessionType.AGENT, text) is None and db.rename_eval_run(text, text) is None
-        assert db.get_eval_run(text) is None and db.get_knowledge_contents(linked_to=text or "no") == ([], 0)
-        db.delete_sessions([text], user_id=text)
-        db.delete_user_memories([text])
-        db.delete_eval_runs([text])
-        db.rename_session("kept", SessionType.AGENT, text)
-        found = db.get_session("kept", SessionType.AGENT, user_id="ann")
-        assert found.name == text and len(found.runs) == 1
-        assert db.get_user_memory("kept") is not None and db.get_eval_run("kept") is not None
 
     # A server that is away -------------------------------------------------------------------------------------------
 

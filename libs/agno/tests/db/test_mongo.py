@@ -9,9 +9,13 @@ import pytest
 
 from agno.agent import Agent
 from agno.db.base import DbError, DbUnavailableError, SessionType
+from agno.db.migrations.manager import MigrationManager
+from agno.db.migrations.v1_to_v2 import migrate
 from agno.testing import ScriptedModel, says
 from db.awaited import Awaited
 from db.contract import DbContract, a_memory, a_run, a_session, an_eval, ids
+from db.migration_contract import MigrationContract
+from db.old_versions import OldMongo, v2_row
 from db.processes import check_two_writers
 
 pymongo = pytest.importorskip("pymongo")
@@ -54,6 +58,36 @@ class TestAsyncMongoDb(DbContract):
         db = Awaited(AsyncMongoDb(db_url=server.url))
         yield db
         db.close()
+
+
+class TestMongoMigrations(MigrationContract):
+    @pytest.fixture
+    def db(self, db):
+        return db
+
+    @pytest.fixture
+    def old(self, documents):
+        return OldMongo(documents)
+
+
+def test_the_asynchronous_class_is_migrated_the_same_way(server, documents):
+    old = OldMongo(documents)
+    old.v1_sessions("agent_sessions", "agents")
+    old.v2_sessions(v2_row("of-2.0"))
+    db = AsyncMongoDb(db_url=server.url)
+
+    async def main() -> None:
+        assert (await migrate(db)).tables[0].written == 3
+        assert (await MigrationManager(db).up()).tables[0].runs == 3
+        assert sorted([s.session_id async for s in db.iter_sessions(batch_size=2)]) == [
+            "chat",
+            "empty",
+            "of-2.0",
+            "oldest",
+        ]
+        await db.close()
+
+    asyncio.run(main())
 
 
 # Clients -----------------------------------------------------------------------------------------------------------------

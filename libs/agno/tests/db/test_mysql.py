@@ -8,7 +8,9 @@ from agno.db.mysql import AsyncMySQLDb, MySQLDb
 from agno.db.singlestore import SingleStoreDb
 from db.awaited import Awaited
 from db.definitions_contract import DefinitionsContract
-from db.servers.sql import MariaDb, running
+from db.migration_contract import SqlMigrationContract
+from db.old_versions import OldSql
+from db.servers.sql import MariaDb, a_name, running
 from db.sql_contract import ProcessContract, ServerContract
 
 pytestmark = pytest.mark.services
@@ -31,6 +33,18 @@ class TestMySQLDb(ProcessContract, DefinitionsContract):
 class TestAsyncMySQLDb(ServerContract):
     def make(self, server, schema, **options):
         return Awaited(AsyncMySQLDb(db_url=server.url("asyncmy"), db_schema=schema, **options))
+
+
+class TestMySQLMigrations(SqlMigrationContract):
+    @pytest.fixture
+    def db(self, server):
+        db = MySQLDb(db_url=server.url(), db_schema=a_name())
+        yield db
+        db.close()
+
+    @pytest.fixture
+    def old(self, db):
+        return OldSql(db)
 
 
 # Functions that SingleStore has, for MariaDB

@@ -13,12 +13,16 @@ from agno._io import run_blocking
 from agno.agent import Agent
 from agno.db._sessions import run_row
 from agno.db.base import DbUnavailableError, SessionType
+from agno.db.migrations.manager import MigrationManager
+from agno.db.migrations.v1_to_v2 import migrate
 from agno.db.postgres import AsyncPostgresDb, PostgresDb
 from agno.run.base import RunStatus
 from agno.testing import ScriptedModel, says
 from db.awaited import Awaited
 from db.contract import a_run, a_session, ids
 from db.definitions_contract import DefinitionsContract
+from db.migration_contract import SqlMigrationContract
+from db.old_versions import OldSql, v2_row
 from db.servers.sql import Postgres, a_name, free_port, running
 from db.sql_contract import ProcessContract, ServerContract
 from db.wire import Wire
@@ -52,6 +56,39 @@ class TestAsyncPostgresDbOnAsyncpg(ServerContract):
 
     def make(self, server, schema, **options):
         return Awaited(AsyncPostgresDb(server.url("asyncpg"), db_schema=schema, **options))
+
+
+@pytest.mark.parametrize("json_type", ["JSON", "JSONB"])
+class TestPostgresMigrations(SqlMigrationContract):
+    @pytest.fixture
+    def db(self, db):
+        return db
+
+    @pytest.fixture
+    def old(self, db, json_type):
+        return OldSql(db, json_type)
+
+
+def test_the_asynchronous_class_is_migrated_the_same_way(server, db):
+    old = OldSql(db)
+    old.make_schema()
+    old.v1_sessions("agent_sessions", "agents")
+    old.v2_sessions(v2_row("of-2.0"))
+    adb = AsyncPostgresDb(server.url(), db_schema=db.db_schema)
+
+    async def main() -> None:
+        assert (await migrate(adb)).tables[0].written == 3
+        assert (await MigrationManager(adb).up()).tables[0].runs == 3
+        await adb.migrate_table_from_v1_to_v2(None, "agents", "agent_sessions")
+        assert sorted([s.session_id async for s in adb.iter_sessions(batch_size=2)]) == [
+            "chat",
+            "empty",
+            "of-2.0",
+            "oldest",
+        ]
+        await adb.close()
+
+    asyncio.run(main())
 
 
 @pytest.fixture

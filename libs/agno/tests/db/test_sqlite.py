@@ -104,7 +104,7 @@ def test_folders_and_tables_are_made_at_the_first_write(tmp_path):
     assert not file.parent.exists()
     db.upsert_session(a_session())
     tables = {name for (name,) in execute(str(file), "SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert tables == {"agno_sessions", "agno_sessions_runs"}
+    assert tables == {"agno_sessions", "agno_sessions_runs", "agno_schema_versions"}
 
 
 def test_memories_of_agno_2_0_get_the_columns_that_came_later(tmp_path):
@@ -215,7 +215,7 @@ def test_a_table_without_expected_columns_is_refused(file):
 
 def test_a_table_of_agno_1_asks_for_migration(file):
     execute(file, "CREATE TABLE agno_sessions (session_id TEXT, user_id TEXT, memory JSON, extra_data JSON)")
-    with pytest.raises(MigrationRequiredError, match="migrate it"):
+    with pytest.raises(MigrationRequiredError, match="Run: agno migrate"):
         SqliteDb(db_file=file).upsert_session(a_session())
 
 

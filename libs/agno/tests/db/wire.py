@@ -33,7 +33,6 @@ class Wire:
     def _there(self, client: socket.socket, server: socket.socket) -> None:
         rest, greeted = b"", False
         while data := _received(client):
-            server.sendall(data)
             rest += data
             while len(rest) >= 5:
                 # the first messages have no type, and end with the one that asks for no encryption
@@ -46,6 +45,8 @@ class Wire:
                 elif struct.unpack("!I", rest[4:8])[0] == 196608:  # protocol 3.0
                     greeted = True
                 rest = rest[start + length :]
+            # only now, when it is counted: the answer may be with the client before this thread goes on
+            server.sendall(data)
         server.close()
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, NoCredentialsError
 
-from agno.db._port import DbError, DbUnavailableError
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError
 
 _BUSY = {"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"}
 _BUSY |= {"InternalServerError", "ServiceUnavailable", "ServiceUnavailableException", "ThrottlingError"}
@@ -45,10 +45,10 @@ def told() -> Iterator[None]:
     except ClientError as error:
         codes = {code_of(error), *(reason.get("Code") for reason in _reasons(error))}
         if codes & _BUSY:
-            raise DbUnavailableError(f"DynamoDB is busy: {error}.") from error
+            raise DbUnavailableError(f"DynamoDB is busy: {error}. Try again, or raise its capacity.") from error
         raise DbError(f"DynamoDB failed: {error}.") from error
     except (HTTPClientError, ConnectionError) as error:
-        raise DbUnavailableError(f"DynamoDB cannot be reached: {str(error).rstrip('.')}.") from error
+        raise DbUnavailableError(f"DynamoDB cannot be reached: {str(error).rstrip('.')}. {CHECK_SERVER}") from error
     except NoCredentialsError as error:
         raise DbError("DynamoDB needs credentials: give aws_access_key_id= and aws_secret_access_key=.") from error
     except BotoCoreError as error:

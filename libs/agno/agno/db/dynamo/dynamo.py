@@ -8,7 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from threading import Event
 from typing import Any, TypeVar
 
+from typing_extensions import Unpack
+
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
+from agno.db._names import TableNames
 from agno.db._port import RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
@@ -44,15 +47,10 @@ class DynamoDb(BaseDb):
         region_name: str | None = None,
         aws_access_key_id: str | None = None,
         aws_secret_access_key: str | None = None,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        id: str | None = None,
-        **more_tables: str | None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
+        super().__init__(*tables, **more)
         try:
             self.db_client = db_client or boto3.client(
                 "dynamodb",

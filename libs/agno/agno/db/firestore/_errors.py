@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError, TransportError
 
-from agno.db._port import DbError, DbUnavailableError
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError
 
 _DOWN = (
     exceptions.RetryError,
@@ -42,7 +42,9 @@ def told() -> Iterator[None]:
         yield
     except _DOWN as error:
         cause = getattr(error, "cause", None) or error
-        raise DbUnavailableError(f"Firestore cannot be reached: {getattr(cause, 'message', cause)}.") from error
+        raise DbUnavailableError(
+            f"Firestore cannot be reached: {getattr(cause, 'message', cause)}. {CHECK_SERVER}"
+        ) from error
     except (exceptions.GoogleAPIError, GoogleAuthError) as error:
         raise DbError(f"Firestore failed: {getattr(error, 'message', error)}.") from error
 

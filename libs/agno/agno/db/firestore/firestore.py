@@ -7,7 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from threading import Event
 from typing import Any, TypeVar
 
+from typing_extensions import Unpack
+
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
+from agno.db._names import CollectionNames, table_names
 from agno.db._port import RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
@@ -42,18 +45,10 @@ class FirestoreDb(BaseDb):
         self,
         db_client: Any = None,
         project_id: str | None = None,
-        session_collection: str | None = None,
-        memory_collection: str | None = None,
-        metrics_collection: str | None = None,
-        eval_collection: str | None = None,
-        knowledge_collection: str | None = None,
-        id: str | None = None,
-        *,
-        components_collection: str | None = None,
-        approvals_collection: str | None = None,
+        *tables: str | None,
+        **more: Unpack[CollectionNames],
     ) -> None:
-        names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        super().__init__(*names, components_table=components_collection, approvals_table=approvals_collection)
+        super().__init__(*tables, **table_names(more))
         if db_client is None and project_id is None:
             raise ValueError("FirestoreDb needs a project: give project_id=, or db_client=.")
         self.project_id = project_id

@@ -14,7 +14,7 @@ from google.api_core import exceptions
 from google.auth import exceptions as auth
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from agno.db._port import DbError, DbUnavailableError
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError
 
 _PATIENCE = 20.0  # seconds to try again when the service is down or busy
 _PAGE = 50  # names in one answer, of which mostly the first counts
@@ -113,9 +113,13 @@ class Bucket:
             yield
         except (exceptions.RetryError, requests.ConnectionError, requests.Timeout, auth.TransportError) as error:
             cause = getattr(error, "cause", None) or error
-            raise DbUnavailableError(f"Bucket {self.name!r} cannot be reached: {_sentence(cause)}.") from error
+            raise DbUnavailableError(
+                f"Bucket {self.name!r} cannot be reached: {_sentence(cause)}. {CHECK_SERVER}"
+            ) from error
         except (exceptions.ServerError, exceptions.TooManyRequests) as error:
-            raise DbUnavailableError(f"Bucket {self.name!r} does not answer: {_sentence(error)}.") from error
+            raise DbUnavailableError(
+                f"Bucket {self.name!r} does not answer: {_sentence(error)}. {CHECK_SERVER}"
+            ) from error
         except (exceptions.GoogleAPIError, auth.GoogleAuthError) as error:
             raise DbError(f"Bucket {self.name!r} cannot be used: {_sentence(error)}.") from error
         except msgspec.DecodeError as error:

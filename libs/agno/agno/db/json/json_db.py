@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+from typing_extensions import Unpack
 
 from agno.db._documents import drop_old_runs, file_name, header_of, stored_header
 from agno.db._json_tables import Documents, JsonTables, parsed, put_row, written
-from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
+from agno.db._names import TableNames
+from agno.db._port import CHECK_PLACE, DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.json._files import Folder
 from agno.db.json._run_log import RunLog, remove
@@ -31,15 +33,10 @@ class JsonDb(JsonTables):
     def __init__(
         self,
         db_path: str | Path | None = None,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        id: str | None = None,
-        **more_tables: str | None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
+        super().__init__(*tables, **more)
         self.db_path = Path(db_path) if db_path is not None else Path.cwd() / "agno_json_db"
         self._folder = Folder(self.db_path)
 
@@ -48,7 +45,9 @@ class JsonDb(JsonTables):
         try:
             yield
         except OSError as error:
-            raise DbUnavailableError(f"The JSON files in {str(self.db_path)!r} cannot be used: {error}.") from error
+            raise DbUnavailableError(
+                f"The JSON files in {str(self.db_path)!r} cannot be used: {error}. {CHECK_PLACE}"
+            ) from error
         except msgspec.DecodeError as error:
             raise DbError(f"A file in {str(self.db_path)!r} holds no JSON: {error}.") from error
 

@@ -38,6 +38,7 @@ UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {
     RUNS.kind: [("session_id", "run_id"), ("session_id", "seq")],
 }
 _INT64 = 2**63
+_WAYS = {"from": "$gte", "to": "$lte", "behind": "$gt"}
 _DEEPEST = 80  # the server takes 100
 
 
@@ -73,8 +74,8 @@ def condition(where: Where) -> Row | None:
         return {columns[0]: {"$ne": None}}
     if op == "all":  # of an array, `$eq` asks whether the value is in it
         return {"$and": [{columns[0]: {"$eq": item}} for item in value]}
-    if op in ("from", "to"):
-        return {columns[0]: {"$gte" if op == "from" else "$lte": value}}
+    if op in _WAYS:
+        return {columns[0]: {_WAYS[op]: value}}
     return None
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from typing_extensions import Unpack
+
 from agno._io.bridge import bridged
 from agno.db._async import AsyncBaseDb
+from agno.db._names import CollectionNames, table_names
 from agno.db.mongo.mongo import MongoVerbs, timeout
 
 try:
@@ -28,23 +31,14 @@ class AsyncMongoDb(AsyncBaseDb):
         db_client: Any = None,
         db_name: str | None = None,
         db_url: str | None = None,
-        session_collection: str | None = None,
-        memory_collection: str | None = None,
-        metrics_collection: str | None = None,
-        eval_collection: str | None = None,
-        knowledge_collection: str | None = None,
-        id: str | None = None,
-        *,
-        components_collection: str | None = None,
-        approvals_collection: str | None = None,
+        *tables: str | None,
+        **more: Unpack[CollectionNames],
     ) -> None:
         if db_client is None and db_url is None:
             raise ValueError("AsyncMongoDb needs a server: give db_url='mongodb://host:27017', or db_client=.")
         self.db_url, self.db_client = db_url, db_client
         self._calls = AsyncCalls(db_client, lambda: AsyncMongoClient(db_url, **timeout(db_url)))
-        names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        more = {"components_table": components_collection, "approvals_table": approvals_collection}
-        super().__init__(MongoVerbs(self._calls, db_name, *names, **more))
+        super().__init__(MongoVerbs(self._calls, db_name, *tables, **table_names(more)))
 
     async def _run(self, method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         return await bridged(method, *args, **kwargs)

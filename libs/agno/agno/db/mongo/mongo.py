@@ -6,8 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from typing_extensions import Unpack
+
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
-from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
+from agno.db._names import CollectionNames, table_names
+from agno.db._old_tables import OldTables
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
 from agno.db.query import Query, chosen
@@ -22,6 +26,7 @@ except ImportError as _error:
 
 from agno.db.mongo._calls import Calls, Conflict, transaction
 from agno.db.mongo._native import INDEXED, UNIQUE, condition, native
+from agno.db.mongo._old_tables import MongoOldTables
 
 _REVISION = "rev"  # a number that each write of a document raises
 _TIMEOUT = 5000  # milliseconds to look for a server, unless the URL says otherwise
@@ -44,7 +49,7 @@ class MongoVerbs(BaseDb):
             yield
         except (errors.ConnectionFailure, errors.ExecutionTimeout, errors.WaitQueueTimeoutError) as error:
             reason = str(error).partition(", Timeout: ")[0]
-            raise DbUnavailableError(f"MongoDB cannot be reached: {reason}.") from error
+            raise DbUnavailableError(f"MongoDB cannot be reached: {reason}. {CHECK_SERVER}") from error
         except (errors.PyMongoError, BSONError) as error:
             raise DbError(f"MongoDB failed: {error}.") from error
 
@@ -52,6 +57,10 @@ class MongoVerbs(BaseDb):
     def db_client(self) -> Any:
         """The client."""
         return self._calls.client
+
+    def old_tables(self) -> OldTables:
+        """What older versions wrote."""
+        return MongoOldTables(self._calls, self.db_name, self._told, self.table_name, self._written, self._together)
 
     # Collections -----------------------------------------------------------------------------------------------------
 
@@ -148,7 +157,7 @@ class MongoVerbs(BaseDb):
         order = [(SEQ, 1)] if column is None else [(column, way), (SEQ, way)]
         collection = self._collection(table)
         with self._told():
-            total: int = self._calls.do(collection.count_documents(which))
+            total: int = self._calls.do(collection.count_documents(which)) if query.counted else 0
             if limit == 0:  # which means "all" to the server
                 return [], total
             cursor = collection.find(which, self._columns(table, query)).sort(order).skip(offset).limit(limit)
@@ -252,23 +261,14 @@ class MongoDb(MongoVerbs):
         db_client: Any = None,
         db_name: str | None = None,
         db_url: str | None = None,
-        session_collection: str | None = None,
-        memory_collection: str | None = None,
-        metrics_collection: str | None = None,
-        eval_collection: str | None = None,
-        knowledge_collection: str | None = None,
-        id: str | None = None,
-        *,
-        components_collection: str | None = None,
-        approvals_collection: str | None = None,
+        *tables: str | None,
+        **more: Unpack[CollectionNames],
     ) -> None:
         if db_client is None and db_url is None:
             raise ValueError("MongoDb needs a server: give db_url='mongodb://host:27017', or db_client=.")
         self.db_url = db_url
         calls = Calls(db_client, lambda: pymongo.MongoClient(db_url, **timeout(db_url)))
-        names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        more = {"components_table": components_collection, "approvals_table": approvals_collection}
-        super().__init__(calls, db_name, *names, **more)
+        super().__init__(calls, db_name, *tables, **table_names(more))
 
     def close(self) -> None:
         """Close the client that was made here; the next call makes another. One of your own is yours to close."""

@@ -22,6 +22,7 @@ class PostgresDialect(Dialect):
     example = "postgresql+psycopg://user:password@localhost:5432/ai"
     nulls_last = True
     free_autocommit = True
+    renames_with_schema = False
     version = sa.cast(sa.literal_column("xmin"), sa.Text)  # the transaction that wrote the row last
     try_again = frozenset({"40001", "40P01"})  # serialization failure, deadlock
     no_table = frozenset({"42P01"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from agno.db.postgres._at_once import AtOnce
 from agno.db.postgres._dialect import PostgresDialect
@@ -25,36 +24,7 @@ class PostgresDb(SqlDb):
 
     dialect = PostgresDialect()
     default_schema = "ai"
-
-    def __init__(
-        self,
-        db_url: str | None = None,
-        db_engine: Any = None,
-        db_schema: str | None = None,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        id: str | None = None,
-        *,
-        components_table: str | None = None,
-        approvals_table: str | None = None,
-    ) -> None:
-        super().__init__(
-            db_url=db_url,
-            db_engine=db_engine,
-            db_schema=db_schema,
-            session_table=session_table,
-            memory_table=memory_table,
-            metrics_table=metrics_table,
-            eval_table=eval_table,
-            knowledge_table=knowledge_table,
-            components_table=components_table,
-            approvals_table=approvals_table,
-            id=id,
-        )
-        self._at_once: AtOnce | None = None
+    _at_once: AtOnce | None = None
 
     def write_session(
         self,

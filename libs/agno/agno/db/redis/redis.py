@@ -6,9 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from typing_extensions import Unpack
+
 from agno.db._codec import from_json, plain_to_json
 from agno.db._documents import SEQ, document_of, drop_old_runs, header_of, next_seq, row_of, stored_header
-from agno.db._port import DbError, DbUnavailableError, RunRow, StoredHeader
+from agno.db._names import MoreTables, by_name
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
 from agno.db.query import Query, Where, chosen
@@ -42,14 +45,10 @@ class RedisDb(BaseDb):
         db_url: str | None = None,
         db_prefix: str = "agno",
         expire: int | None = None,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        **more_tables: str | None,
+        *tables: str | None,
+        **more: Unpack[MoreTables],
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
+        super().__init__(**by_name(tables, {**more, "id": id}))
         if redis_client is None and db_url is None:
             raise ValueError("RedisDb needs a server: give db_url='redis://host:6379', or redis_client=.")
         self.db_url, self.db_prefix, self.expire = db_url, db_prefix, expire
@@ -69,10 +68,14 @@ class RedisDb(BaseDb):
         try:
             yield
         except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise DbUnavailableError(f"Redis at {self._address()} cannot be reached: {error}.") from error
+            raise DbUnavailableError(
+                f"Redis at {self._address()} cannot be reached: {error}. {CHECK_SERVER}"
+            ) from error
         except redis.RedisError as error:
             if _NO_WRITES & set(str(error).replace("-", " ").split()):
-                raise DbUnavailableError(f"Redis at {self._address()} takes no writes: {error}.") from error
+                raise DbUnavailableError(
+                    f"Redis at {self._address()} takes no writes: {error}. Give the address of the primary, or make room."
+                ) from error
             raise DbError(f"Redis at {self._address()} failed: {error}.") from error
 
     def _address(self) -> str:

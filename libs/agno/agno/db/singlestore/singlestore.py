@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing_extensions import Unpack
+
+from agno.db._names import MoreTables, by_name
 from agno.db.singlestore._dialect import SingleStoreDialect
 from agno.db.sql.store import SqlDb
 
@@ -24,28 +27,11 @@ class SingleStoreDb(SqlDb):
         db_engine: Any = None,
         db_schema: str | None = None,
         db_url: str | None = None,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        *,
-        components_table: str | None = None,
-        approvals_table: str | None = None,
+        *tables: str | None,
+        **more: Unpack[MoreTables],
     ) -> None:
-        super().__init__(
-            db_url=db_url,
-            db_engine=db_engine,
-            db_schema=db_schema,
-            session_table=session_table,
-            memory_table=memory_table,
-            metrics_table=metrics_table,
-            eval_table=eval_table,
-            knowledge_table=knowledge_table,
-            components_table=components_table,
-            approvals_table=approvals_table,
-            id=id,
-        )
+        names = by_name(tables, {**more, "id": id})
+        super().__init__(db_url=db_url, db_engine=db_engine, db_schema=db_schema, **names)
 
 
 __all__ = ["SingleStoreDb"]

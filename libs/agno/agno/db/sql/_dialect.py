@@ -40,6 +40,7 @@ class Dialect(ABC):
     no_table: ClassVar[frozenset[str | int]] = frozenset()  # codes of the error for a table that is not there
     unique_days: ClassVar[bool] = True  # a table may have a unique key besides its primary key
     connect_args: ClassVar[dict[str, dict[str, Any]]] = {}  # by driver, for engines that are made here
+    renames_with_schema: ClassVar[bool] = True  # `RENAME TO` takes the schema too, and would move the table without it
     index_options: ClassVar[dict[str, Any]] = {}
 
     @abstractmethod

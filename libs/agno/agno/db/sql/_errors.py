@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from agno.db._port import DbError, DbUnavailableError
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError
 
 
 def codes_of(error: DBAPIError) -> set[Any]:
@@ -25,9 +25,9 @@ def explained(error: BaseException, product: str, place: str) -> DbError:
             f"All connections to {product} at {place} are in use. Try again, or give an engine with a larger pool."
         )
     if isinstance(error, OSError) or getattr(error, "connection_invalidated", False):
-        return DbUnavailableError(f"{product} at {place} cannot be reached: {text}.")
+        return DbUnavailableError(f"{product} at {place} cannot be reached: {text}. {CHECK_SERVER}")
     if isinstance(error, (OperationalError, InterfaceError)):
-        return DbUnavailableError(f"{product} at {place} is not available: {text}.")
+        return DbUnavailableError(f"{product} at {place} is not available: {text}. {CHECK_SERVER}")
     return DbError(f"{product} at {place} refused: {text}.")
 
 

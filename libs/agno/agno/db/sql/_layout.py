@@ -7,12 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from agno.db._schema import VERSIONS
 from agno.db.sql._dialect import Dialect
 from agno.db.tables import RUNS, Column, Table
 
-SCHEMA_VERSION = "2.0.0"  # written beside each table that is made; a later version can see what it has to migrate
 ORDER = "seq"
-VERSIONS = "agno_schema_versions"
 _LONGEST_NAME = 63  # of PostgreSQL, the shortest of all
 
 
@@ -64,4 +63,4 @@ def _column(column: Column, table: Table, dialect: Dialect) -> sa.Column[Any]:
     return sa.Column(column.name, kind, nullable=not column.required)
 
 
-__all__ = ["ORDER", "SCHEMA_VERSION", "VERSIONS", "keys_of", "short", "sql_table", "versions_table"]
+__all__ = ["ORDER", "keys_of", "short", "sql_table", "versions_table"]

@@ -7,13 +7,30 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import LONGTEXT, VARCHAR, insert
+from typing_extensions import Unpack
 
 from agno.db._codec import to_json
+from agno.db._names import TableNames, by_name
 from agno.db.sql._dialect import Dialect
 from agno.db.sql._layout import ORDER
 
 _BINARY = "utf8mb4_bin"  # 'Ann' is not 'ann'
 _CASES = "utf8mb4_unicode_520_ci"
+
+
+class EngineFirst:
+    """The order in which Agno 2.0 took the arguments on these products: an engine, where PostgreSQL has the address."""
+
+    def __init__(
+        self,
+        db_engine: Any = None,
+        db_schema: str | None = None,
+        db_url: str | None = None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
+    ) -> None:
+        names: Any = by_name(tables, more)
+        super().__init__(db_url=db_url, db_engine=db_engine, db_schema=db_schema, **names)  # type: ignore[call-arg]
 
 
 class MySQLDialect(Dialect):
@@ -57,4 +74,4 @@ class MySQLDialect(Dialect):
         return sa.collate(sa.func.lower(sa.collate(text, _CASES)), _BINARY)
 
 
-__all__ = ["MySQLDialect"]
+__all__ = ["EngineFirst", "MySQLDialect"]

@@ -122,6 +122,9 @@ class Statements:
         if op == "all":
             return self.dialect.has_all(column, [escaped(str(item)) for item in value])
         one = self._value(names[0], value)
+        if op == "behind":
+            behind: sa.ColumnElement[bool] = column > one
+            return behind
         bound_at: sa.ColumnElement[bool] = column >= one if op == "from" else column <= one
         return bound_at
 

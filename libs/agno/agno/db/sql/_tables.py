@@ -7,10 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import NoSuchTableError
 
-from agno.db._port import InvalidSchemaError
-from agno.db._schema import lacking, misfit, to_add
+from agno.db._schema import SCHEMA_VERSION, VERSIONS, check_version, lacking, misfit, to_add
 from agno.db.sql._dialect import Dialect
-from agno.db.sql._layout import ORDER, SCHEMA_VERSION, VERSIONS, sql_table, versions_table
+from agno.db.sql._layout import ORDER, sql_table, versions_table
 from agno.db.sql._statements import RunStatements, Statements
 from agno.db.sql._work import Again, Talk, Worker
 from agno.db.tables import RUNS, SESSIONS, TABLES, Column, Table
@@ -72,9 +71,9 @@ class Tables:
         missing = lacking(table, there)
         if missing:
             raise misfit(sql.fullname, self._worker.engines.place, missing, there)
+        check_version(sql.fullname, self._worker.engines.place, self.noted(connection, sql.name))
         if later := to_add(table, there):
             raise Again(lambda: self._add(table, later))
-        self._check_version(connection, inspector, sql)
         if ORDER not in there:
             sql = sql_table(table, sql.name, sa.MetaData(schema=self._schema), self._dialect, ordered=False)
         made = self._there[table.kind] = Statements(table, sql, self._dialect)
@@ -86,17 +85,14 @@ class Tables:
         except NoSuchTableError:
             return set()
 
-    def _check_version(self, connection: sa.Connection, inspector: Any, sql: sa.Table) -> None:
+    def noted(self, connection: sa.Connection, name: str) -> str | None:
+        """The version of the schema that is written down for a table; Agno 2.0 wrote none."""
         versions = self._versions
-        if not inspector.has_table(VERSIONS, schema=self._schema):
-            return  # Agno 2.0 did not write it
-        query = sa.select(versions.c.version).where(versions.c.table_name == sql.name)
-        version = connection.execute(query).scalar() or SCHEMA_VERSION
-        if int(version.partition(".")[0]) > int(SCHEMA_VERSION.partition(".")[0]):
-            raise InvalidSchemaError(
-                f"Table {sql.fullname!r} in {self._worker.engines.place!r} has version {version} of the schema, newer "
-                f"than {SCHEMA_VERSION}, which this Agno writes: install a newer agno, or choose another table name."
-            )
+        if not sa.inspect(connection).has_table(VERSIONS, schema=self._schema):
+            return None
+        query = sa.select(versions.c.version).where(versions.c.table_name == name)
+        found: str | None = connection.execute(query).scalar()
+        return found
 
     def _add(self, table: Table, columns: list[Column]) -> None:
         """Give a table of an older version the columns that it lacks."""
@@ -128,10 +124,19 @@ class Tables:
         if self._schema is not None and not sa.inspect(connection).has_schema(self._schema):
             connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
         self.metadata.create_all(connection, tables=[sql, self._versions])
+        self.note(connection, sql.name, SCHEMA_VERSION)
+
+    def note(self, connection: sa.Connection, name: str, version: str) -> None:
+        """Write down the version of the schema that a table has."""
+        self._versions.create(connection, checkfirst=True)
         now = now_epoch()
         note = self._dialect.upsert(self._versions, ["table_name"], ["version", "updated_at"])
-        values = {"table_name": sql.name, "version": SCHEMA_VERSION, "created_at": now, "updated_at": now}
+        values = {"table_name": name, "version": version, "created_at": now, "updated_at": now}
         connection.execute(note.values(values))
+
+    def sql_of(self, table: Table) -> sa.Table:
+        """The table as it would be made."""
+        return self._sql[table.kind]
 
 
 def _added(connection: sa.Connection, table: sa.Table, column: sa.Column[Any]) -> sa.TextClause:

@@ -47,12 +47,12 @@ class Worker:
     """Does pieces of work on connections of an engine."""
 
     def __init__(self, engines: Engines, dialect: Dialect) -> None:
-        self.engines, self._dialect = engines, dialect
+        self.engines, self.dialect = engines, dialect
         self.lost: Callable[[], None] = lambda: None  # called when a table turned out to be missing
 
     def at_once(self, work: Callable[[Talk], T], *, writes: bool = False) -> T:
         """Statements that each stand for themselves: without the round trips of a transaction where that is free."""
-        free = self._dialect.free_autocommit
+        free = self.dialect.free_autocommit
         return self._tried(work, free, commit=writes and not free)
 
     def together(self, work: Callable[[Talk], T]) -> T:
@@ -80,7 +80,7 @@ class Worker:
             if first is not None:
                 first()
         raise DbError(
-            f"{self._dialect.name} at {self.engines.place}: too many write the same row at once. Try again.", 409
+            f"{self.dialect.name} at {self.engines.place}: too many write the same row at once. Try again.", 409
         )
 
     def _connected(self, autocommit: bool) -> sa.Connection:
@@ -98,12 +98,12 @@ class Worker:
             return attempt == 0 and talk is not None and talk.answers == 0
         if isinstance(error, IntegrityError):
             return attempt < _SAME_KEY
-        return not codes_of(error).isdisjoint(self._dialect.try_again)
+        return not codes_of(error).isdisjoint(self.dialect.try_again)
 
     def _explained(self, error: BaseException) -> DbError:
-        if isinstance(error, DBAPIError) and not codes_of(error).isdisjoint(self._dialect.no_table):
+        if isinstance(error, DBAPIError) and not codes_of(error).isdisjoint(self.dialect.no_table):
             self.lost()  # somebody dropped it; the next write makes it again
-        return explained(error, self._dialect.name, self.engines.place)
+        return explained(error, self.dialect.name, self.engines.place)
 
 
 __all__ = ["Again", "Talk", "Worker"]

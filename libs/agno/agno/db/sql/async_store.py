@@ -8,8 +8,10 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from sqlalchemy.util import greenlet_spawn
+from typing_extensions import Unpack
 
 from agno.db._async import AsyncBaseDb
+from agno.db._names import TableNames, by_name
 from agno.db.sql._engines import loop_engines
 from agno.db.sql.store import SqlDb
 
@@ -19,12 +21,19 @@ class AsyncSqlDb(AsyncBaseDb):
 
     store: ClassVar[type[SqlDb]]
 
-    def __init__(self, *, db_url: Any, db_engine: Any, **settings: Any) -> None:
+    def __init__(
+        self,
+        db_url: str | None = None,
+        db_engine: Any = None,
+        db_schema: str | None = None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
+    ) -> None:
         if find_spec("greenlet") is None:
             raise ImportError(f"{type(self).__name__} needs `greenlet`. Install it: pip install 'sqlalchemy[asyncio]'")
         self._engines = loop_engines(db_url, db_engine, type(self).__name__, self.store.dialect)
-        store: Any = self.store
-        db: SqlDb = store(db_url=db_url, db_engine=self._engines, **settings)
+        names = by_name(tables, more)
+        db = self.store(db_url=db_url, db_engine=self._engines, db_schema=db_schema, **names)
         super().__init__(db)
         self.db_url, self.db_schema, self.metadata = db.db_url, db.db_schema, db.metadata
 

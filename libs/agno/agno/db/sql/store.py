@@ -7,8 +7,11 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from typing_extensions import Unpack
 
 from agno.db._codec import nested_from_json, plain_to_json
+from agno.db._names import TableNames
+from agno.db._old_tables import OldTables
 from agno.db._port import RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
@@ -16,6 +19,7 @@ from agno.db.query import Query
 from agno.db.sql import _rows as rows
 from agno.db.sql._dialect import Dialect
 from agno.db.sql._engines import Engines, sync_engines
+from agno.db.sql._old_tables import SqlOldTables
 from agno.db.sql._statements import RunStatements
 from agno.db.sql._tables import Tables
 from agno.db.sql._text import escaped_json, plain_json
@@ -35,14 +39,13 @@ class SqlDb(BaseDb):
 
     def __init__(
         self,
-        *,
-        db_url: Any,
-        db_engine: Any,
-        db_schema: str | None,
-        id: str | None,
-        **tables: str | None,
+        db_url: str | None = None,
+        db_engine: Any = None,
+        db_schema: str | None = None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
     ) -> None:
-        super().__init__(**tables, id=id)
+        super().__init__(*tables, **more)
         self._engines: Engines = sync_engines(db_url, db_engine, type(self).__name__, self.dialect)
         self.db_url = str(db_url) if db_url is not None else self._engines.place
         self.db_schema = db_schema or self.default_schema
@@ -66,6 +69,10 @@ class SqlDb(BaseDb):
         from sqlalchemy.orm import scoped_session, sessionmaker
 
         return scoped_session(sessionmaker(bind=self.db_engine))
+
+    def old_tables(self) -> OldTables:
+        """What older versions wrote."""
+        return SqlOldTables(self._worker, self._tables, self.db_schema)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -116,7 +123,7 @@ class SqlDb(BaseDb):
             names = query.columns or table.names
             found = [rows.row_of(table, names, values) for values in talk.execute(select)]
             limit, offset = query.window or (len(found) + 1, 0)
-            if len(found) < limit and (found or not offset):
+            if not query.counted or (len(found) < limit and (found or not offset)):
                 return found, offset + len(found)  # the last page: no need to count
             return found, talk.execute(count).scalar_one()
 

@@ -101,6 +101,9 @@ class Statements:
         return f" ORDER BY {quoted(column)} {way}, rowid {way}"
 
 
+_WAYS = {"from": ">=", "to": "<=", "behind": ">"}
+
+
 def _condition(where: Where) -> tuple[str, list[object]]:
     op, columns, value, key = where
     column = quoted(columns[0])
@@ -114,7 +117,7 @@ def _condition(where: Where) -> tuple[str, list[object]]:
         return f"instr(agno_text({column}, ?), ?) > 0", [key, str(value).casefold()]
     if op == "all":
         return f"agno_has_all({column}, ?)", [to_json(value).decode()]
-    return f"{column} {'>=' if op == 'from' else '<='} ?", [value]
+    return f"{column} {_WAYS[op]} ?", [value]
 
 
 class RunStatements:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import Unpack
+
 from agno._io import ASYNC
 from agno.db._async import AsyncBaseDb
+from agno.db._names import TableNames
 from agno.db.sqlite._connections import IN_MEMORY
 from agno.db.sqlite.sqlite import SqliteDb
 
@@ -24,23 +27,14 @@ class AsyncSqliteDb(AsyncBaseDb):
         db_engine: Any = None,
         db_url: str | None = None,
         db_file: str | Path | None = None,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        id: str | None = None,
-        *,
-        components_table: str | None = None,
-        approvals_table: str | None = None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
     ) -> None:
-        tables = (session_table, memory_table, metrics_table, eval_table, knowledge_table)
         if db_engine is not None and hasattr(db_engine, "sync_engine"):
             db_url, lent = _url_of(db_engine), None
         else:
             lent = db_engine
-        others = {"components_table": components_table, "approvals_table": approvals_table}
-        db = SqliteDb(lent, db_url, db_file, *tables, id, **others)
+        db = SqliteDb(lent, db_url, db_file, *tables, **more)
         super().__init__(db)
         self.db_url, self.db_file = db.db_url, db.db_file
         self._engine = db_engine

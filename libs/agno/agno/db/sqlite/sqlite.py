@@ -11,18 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from typing_extensions import Unpack
 
 from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
-from agno.db._port import RunRow, StoredHeader
-from agno.db._schema import lacking, misfit, to_add
+from agno.db._names import TableNames
+from agno.db._old_tables import OldTables
+from agno.db._port import CHECK_PLACE, RunRow, StoredHeader
+from agno.db._schema import SCHEMA_VERSION, VERSIONS, check_version, lacking, misfit, to_add
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb, DbError, DbUnavailableError
 from agno.db.query import Query
 from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url
+from agno.db.sqlite._old_tables import FIND_VERSION, MAKE_VERSIONS, NOTE, SqliteOldTables
 from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
 from agno.db.tables import MEMORIES, RUNS, SESSIONS, TABLES, Column, Row, Table
+from agno.utils.dttm import now_epoch
 
 _AT_ONCE = 500  # values in one list
+_HAS_VERSIONS = f"SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{VERSIONS}'"
 
 
 class SqliteDb(BaseDb):
@@ -37,15 +43,10 @@ class SqliteDb(BaseDb):
         db_engine: Any = None,
         db_url: str | None = None,
         db_file: str | Path | None = None,
-        session_table: str | None = None,
-        memory_table: str | None = None,
-        metrics_table: str | None = None,
-        eval_table: str | None = None,
-        knowledge_table: str | None = None,
-        id: str | None = None,
-        **more_tables: str | None,
+        *tables: str | None,
+        **more: Unpack[TableNames],
     ) -> None:
-        super().__init__(session_table, memory_table, metrics_table, eval_table, knowledge_table, id, **more_tables)
+        super().__init__(*tables, **more)
         self._engine = db_engine
         if isinstance(db_engine, (str, Path)):
             raise TypeError(
@@ -90,9 +91,7 @@ class SqliteDb(BaseDb):
         with self._connected() as connection:
             for table in tables:
                 if not self._is_there(connection, table):
-                    with _transaction(connection):  # several processes may start at once
-                        for statement in self._sql[table.kind].create:
-                            connection.execute(statement)
+                    self._make(connection, self._sql[table.kind])
                     self._is_there(connection, table)
             with _transaction(connection):
                 yield connection
@@ -110,7 +109,9 @@ class SqliteDb(BaseDb):
         except msgspec.DecodeError as error:
             raise DbError(f"{self.db_file!r} has a JSON column that holds no JSON: {error}.") from error
         except OSError as error:
-            raise DbUnavailableError(f"The SQLite file {self.db_file!r} cannot be opened: {error}.") from error
+            raise DbUnavailableError(
+                f"The SQLite file {self.db_file!r} cannot be opened: {error}. {CHECK_PLACE}"
+            ) from error
 
     def _explained(self, error: sqlite3.Error) -> DbError:
         text = str(error)
@@ -119,7 +120,7 @@ class SqliteDb(BaseDb):
         if "not a database" in text:
             return DbUnavailableError(f"{self.db_file!r} is no SQLite database. Choose another db_file.")
         if isinstance(error, sqlite3.OperationalError):
-            return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {text}.")
+            return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {text}. {CHECK_PLACE}")
         return DbError(f"SQLite failed on {self.db_file!r}: {text}.")
 
     # Tables ----------------------------------------------------------------------------------------------------------
@@ -133,7 +134,10 @@ class SqliteDb(BaseDb):
             return False
         missing = lacking(table, there)
         if missing:
-            raise misfit(sql.plain_name, self.db_file, missing, there)
+            raise misfit(sql.plain_name, self.db_url, missing, there)
+        if connection.execute(_HAS_VERSIONS).fetchone() is not None:
+            found = connection.execute(FIND_VERSION, (sql.plain_name,)).fetchone()
+            check_version(sql.plain_name, self.db_url, found and found[0])
         if to_add(table, there):
             with _transaction(connection):  # another process may be about to do the same
                 now = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({sql.name})")}
@@ -141,6 +145,18 @@ class SqliteDb(BaseDb):
                     connection.execute(sql.add_column(column))
         self._checked.add(table.kind)
         return True
+
+    def _make(self, connection: sqlite3.Connection, sql: Statements) -> None:
+        with _transaction(connection):  # several processes may start at once
+            new = not connection.execute(f"PRAGMA table_info({sql.name})").fetchall()
+            for statement in (*sql.create, MAKE_VERSIONS):
+                connection.execute(statement)
+            if new:
+                connection.execute(NOTE, (sql.plain_name, SCHEMA_VERSION, now_epoch()))
+
+    def old_tables(self) -> OldTables:
+        """What older versions wrote."""
+        return SqliteOldTables(self._sql, self._connected, self._writing)
 
     # Rows ------------------------------------------------------------------------------------------------------------
 
@@ -180,7 +196,7 @@ class SqliteDb(BaseDb):
                 return [], 0
             names = query.columns or table.names
             rows = [_row(table, names, found) for found in connection.execute(text, (*values, *(query.window or ())))]
-            if query.window is None:
+            if query.window is None or not query.counted:
                 return rows, len(rows)
             return rows, connection.execute(count, values).fetchone()[0]
 

@@ -157,6 +157,14 @@ class MongoServer:
         answer = {"n": matched + len(upserted), "nModified": matched}
         return {**answer, "upserted": upserted} if upserted else answer
 
+    def _findAndModify(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
+        """Agno 2.0 writes with it."""
+        collection, change = database[command["findAndModify"]], command["update"]
+        replace = not any(key.startswith("$") for key in change)
+        method = collection.find_one_and_replace if replace else collection.find_one_and_update
+        after = {"upsert": command.get("upsert", False), "return_document": command.get("new", False)}
+        return {"value": method(command["query"], change, **after)}
+
     def _delete(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
         gone = 0
         for one in command["deletes"]:
@@ -177,6 +185,19 @@ class MongoServer:
         return _batch(
             command, command["aggregate"], list(database[command["aggregate"]].aggregate(command["pipeline"]))
         )
+
+    def _listCollections(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
+        names = sorted(database.list_collection_names())
+        return _batch(command, "$cmd.listCollections", [{"name": name, "type": "collection"} for name in names])
+
+    def _renameCollection(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
+        name, _, old = command["renameCollection"].partition(".")
+        self.client[name][old].rename(command["to"].partition(".")[2])
+        return {}
+
+    def _drop(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
+        database[command["drop"]].drop()
+        return {}
 
     def _createIndexes(self, database: Any, command: dict[str, Any]) -> dict[str, Any]:
         for index in command["indexes"]:
