@@ -74,7 +74,7 @@ class Reader:
 
     # What it inherits ------------------------------------------------------------------------------------------------
 
-    async def _iterate(self, io: IO, give: Give, source: Any, name: str | None = None, **options: Any) -> None:
+    async def _iterate(self, io: IO, give: Give, /, source: Any, name: str | None = None, **options: Any) -> None:
         """Yield chunks (or documents, with `chunk=False`) while the source is read.
 
         Takes what `read` takes. Raises ReaderError if the source cannot be read, or holds nothing.
