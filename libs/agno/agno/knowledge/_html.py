@@ -131,18 +131,19 @@ def _text(root: Any) -> str:
 def _opening(name: str) -> str:
     if len(name) == 2 and name[0] == "h" and name[1].isdigit():
         return "\n\n" + "#" * int(name[1]) + " "
-    return {"li": "\n- ", "br": "\n", "tr": "\n"}.get(name) or ("\n\n" if name in _BLOCKS else "")
+    # a cell begins with its mark, because its end is often not written
+    return {"li": "\n- ", "br": "\n", "tr": "\n", "td": " | ", "th": " | "}.get(name) or (
+        "\n\n" if name in _BLOCKS else ""
+    )
 
 
 def _closing(name: str) -> str:
-    if name in ("td", "th"):
-        return " | "
     return "" if name in ("li", "tr", "br") else "\n\n" if name in _BLOCKS else ""
 
 
 def _tidy(text: str) -> str:
     lines = [line.strip() if not line.startswith("    ") else line.rstrip() for line in text.split("\n")]
-    lines = ["" if line in ("-", "|") else line.removesuffix(" |") for line in lines]
+    lines = ["" if line in ("-", "|") else line.removeprefix("| ") for line in lines]
     return _GAPS.sub("\n\n", "\n".join(lines)).strip("\n")
 
 

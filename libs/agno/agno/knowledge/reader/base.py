@@ -71,10 +71,11 @@ class Reader:
         )
 
     async def _produce(
-        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None
+        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None, **options: Any
     ) -> None:
         """The same for a reader that waits for a network: give the whole documents of a source."""
-        async with aclosing(io.stream(self.documents, self.documents, source, name, password)) as found:  # type: ignore[arg-type]  # io makes the sync generator an async one
+        read: Any = self.documents  # of the other colour than `stream` expects, which it accepts
+        async with aclosing(io.stream(read, read, source, name, password, **options)) as found:
             async for document in found:
                 await give(document)
 

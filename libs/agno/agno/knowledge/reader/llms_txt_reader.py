@@ -48,7 +48,7 @@ class LLMsTxtReader(Reader):
         self.limits = WebLimits(timeout=timeout, proxy=proxy, allow_private=allow_private)
 
     async def _produce(
-        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None
+        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None, **options: Any
     ) -> None:
         async with Web(io, replace(self.limits, max_bytes=self.max_bytes)) as web:
             index = await web.get(str(source))

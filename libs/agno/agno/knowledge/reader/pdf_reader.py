@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from agno.knowledge._errors import ReaderError
@@ -17,7 +18,8 @@ from agno.knowledge.reader.base import Reader
 from agno.knowledge.types import ContentType
 from agno.utils.ids import new_id
 
-_MAX_IMAGES = 50  # of one page
+_MOST_IMAGES = 50  # of one page
+_MOST_PIXELS = 100_000_000  # of one image, which a line of bits may unpack to
 _SMALLEST_IMAGE = 16  # pixels of a side: less is a line or a dot
 
 
@@ -97,9 +99,9 @@ class PDFReader(Reader):
                 raise ReaderError(
                     f"{file.label} has {len(reader.pages)} pages, more than max_pages={self.max_pages}.", 413
                 )
-            return [(page.extract_text() or "", self._text_of_images(page)) for page in reader.pages]
+            return [(page.extract_text() or "", self._text_of_images(page, file.label)) for page in reader.pages]
 
-    def _text_of_images(self, page: Any) -> str:
+    def _text_of_images(self, page: Any, label: str) -> str:
         return ""
 
 
@@ -117,17 +119,24 @@ class PDFImageReader(PDFReader):
         self.ocr = ocr
         self._engine: Ocr | None = None
 
-    def _text_of_images(self, page: Any) -> str:
+    def documents(self, source: Any, name: str | None = None, password: str | None = None) -> Iterator[Document]:
+        """The pages that hold text or images with text, or the whole text."""
         if self._engine is None:
             self._engine = ocr_engine(self.ocr, type(self).__name__)
+        yield from super().documents(source, name, password)
+
+    def _text_of_images(self, page: Any, label: str) -> str:
+        assert self._engine is not None
         texts = []
-        for number, image in enumerate(page.images):
-            if number >= _MAX_IMAGES:
-                break
+        for image in islice(page.images, _MOST_IMAGES):
             picture = image.image
-            if picture is not None and min(picture.size) >= _SMALLEST_IMAGE:
-                texts.append(self._engine(picture))
-        return "\n".join(filter(None, (text.strip() for text in texts)))
+            if picture is None or min(picture.size) < _SMALLEST_IMAGE:
+                continue
+            pixels = picture.width * picture.height
+            if pixels > _MOST_PIXELS:
+                raise ReaderError(f"{label} has an image of {pixels} pixels on a page, more than {_MOST_PIXELS}.", 413)
+            texts.append(self._engine(picture).strip())
+        return "\n".join(filter(None, texts))
 
 
 def _joined(text: str, text_of_images: str) -> str:

@@ -49,7 +49,7 @@ def _parts(file: OpenFile, encoding: str | None) -> Iterator[tuple[str, bool]]:
     for block in blocks_of(file, encoding):
         held += block
         while len(held) > _PART:
-            end = max(held.rfind("\n", 0, _PART), held.rfind(" ", _PART - 1000, _PART)) + 1 or _PART
+            end = (held.rfind("\n", _PART // 2, _PART) + 1) or (held.rfind(" ", _PART // 2, _PART) + 1) or _PART
             yield held[:end], False
             held = held[end:]
     yield held, True

@@ -78,7 +78,7 @@ class WebSearchReader(Reader):
         )
 
     async def _produce(
-        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None
+        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None, **options: Any
     ) -> None:
         topic = str(source)
         hits = await self._search(io, topic)

@@ -59,7 +59,7 @@ class WebsiteReader(Reader):
         self.limits = WebLimits(timeout=timeout, proxy=proxy, allow_private=allow_private)
 
     async def _produce(
-        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None
+        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None, **options: Any
     ) -> None:
         async def document(found: tuple[str, HtmlPage]) -> None:
             url, page = found

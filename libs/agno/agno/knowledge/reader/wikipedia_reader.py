@@ -49,7 +49,7 @@ class WikipediaReader(Reader):
         self.limits = WebLimits(timeout=timeout, user_agent="agno (a library for agents)")
 
     async def _produce(
-        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None
+        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None, **options: Any
     ) -> None:
         topic = str(source)
         async with Web(io, self.limits) as web:
