@@ -106,6 +106,11 @@ def test_a_scan_is_for_the_other_reader() -> None:
         PDFImageReader(ocr=lambda image: "").read(scan)
 
 
+def test_a_scan_without_any_text_is_read() -> None:
+    scan = making.pdf(images=(making.picture("Words"),))
+    assert all_text(PDFImageReader(chunk=False, ocr=lambda image: "WORDS").read(scan)) == "WORDS"
+
+
 def test_the_text_of_images_stays_whether_pages_are_numbered_or_not() -> None:
     reader = PDFImageReader(chunk=False, ocr=lambda image: "WORDS")
     picture = making.picture("Words")
