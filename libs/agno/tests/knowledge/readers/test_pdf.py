@@ -6,16 +6,17 @@ import io
 import zlib
 from typing import Any
 
-import making
 import pytest
-from making import all_text
 from pypdf import PdfWriter
 from pypdf.generic import NameObject, StreamObject
-from reader_contract import COLOURS
 
 from agno.knowledge._errors import ReaderError
 from agno.knowledge._page_numbers import numbered
 from agno.knowledge.reader.pdf_reader import PDFImageReader, PDFReader
+
+import making
+from making import all_text
+from reader_contract import COLOURS
 
 
 def pages(reader: PDFReader, *texts: str) -> list[tuple[Any, str]]:

@@ -39,9 +39,23 @@ def clean() -> Iterator[None]:
 def test_keys_of_the_web_come_first() -> None:
     assert KEYS[:5] == ["url", "website", "firecrawl", "youtube", "web_search"]
     assert KEYS[5:] == sorted(KEYS[5:])
-    wanted = (
-        ["pdf", "csv", "docx", "json", "markdown", "text", "website", "firecrawl", "youtube", "arxiv", "wikipedia", "web_search", "url", "excel", "pptx"]
-    )
+    wanted = [
+        "pdf",
+        "csv",
+        "docx",
+        "json",
+        "markdown",
+        "text",
+        "website",
+        "firecrawl",
+        "youtube",
+        "arxiv",
+        "wikipedia",
+        "web_search",
+        "url",
+        "excel",
+        "pptx",
+    ]
     assert set(wanted) <= set(KEYS)
 
 

@@ -10,20 +10,21 @@ from typing import Any
 
 import boto3
 import fsspec
-import making
 import pytest
 from fsspec.implementations.github import GithubFileSystem
 from gcp_storage_emulator.server import create_server
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
-from making import Answer, Request
 from moto.server import ThreadedMotoServer
-from reader_contract import COLOURS, ReaderContract
 
 from agno.cloud.aws.s3 import AwsApiClient, S3Bucket, S3Object
 from agno.knowledge._errors import ReaderError
 from agno.knowledge.reader.s3_reader import S3Reader
 from agno.knowledge.remote_content import FsspecContent, GCSContent, GitHubContent, RemoteContent, S3Content
+
+import making
+from making import Answer, Request
+from reader_contract import COLOURS, ReaderContract
 
 FILES = {"docs/a.txt": b"Text a", "docs/b.pdf": making.pdf("Page of b"), "other.md": b"# Other"}
 
