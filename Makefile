@@ -1,10 +1,10 @@
 # make demo       install what the command needs and ask this repository three questions
 # make test       the test suite               make test-node  the tests against MCP servers on Node.js
-# make test-services   the tests against MariaDB, which the system's packages bring
-# make test-heavy      what takes minutes: a thousand turns, 100,000 sessions, killed writers, the true Agno 2.0.0
+# make test-services   the tests against what the system's packages bring: MariaDB, Tesseract
+# make test-heavy      what takes minutes or large packages: a thousand turns, 100,000 sessions, killed writers, the true
+#                      Agno 2.0.0, text recognition
 # make check      format, lint, types, and the house tests (layers, import cost, public surface, docs, cookbook)
-# make format     let ruff fix and format      make surface    write the snapshot of the public names anew,
-#                                              and the table of databases
+# make format     let ruff fix and format      make surface    write the public names and the tables of the docs anew
 # make bench      what a run costs, beside other frameworks (docs/benchmarks.md); options: make bench BENCH=--quick
 # make pins       resolve requirements/*.in and benchmarks/requirements/*.in anew
 #
@@ -33,7 +33,7 @@ test-node: $(VENV)/.test $(NODE_TESTS)/node_modules/.installed
 test-services: $(VENV)/.test
 	cd libs/agno && $(PYTHON) -m pytest -m services
 
-test-heavy: $(VENV)/.test
+test-heavy: $(VENV)/.heavy
 	cd libs/agno && $(PYTHON) -m pytest -m heavy -n 2
 
 check: $(VENV)/.check
@@ -49,6 +49,7 @@ format: $(VENV)/.check
 surface: $(VENV)/.test
 	$(PYTHON) libs/agno/tests/house/surface.py --write
 	$(PYTHON) libs/agno/tests/house/databases.py --write
+	$(PYTHON) libs/agno/tests/house/readers_table.py --write
 
 bench: $(VENV)/.uv
 	$(PYTHON) -m benchmarks $(BENCH)
@@ -62,6 +63,7 @@ PIN = $(UV) pip compile -q --upgrade --generate-hashes --universal --python-vers
 pins: $(VENV)/.uv
 	$(PIN) requirements/uv.in -o requirements/uv.txt
 	$(PIN) requirements/test.in -o requirements/test.txt
+	$(PIN) -c requirements/test.txt requirements/heavy.in -o requirements/heavy.txt
 	$(PIN) -c requirements/test.txt requirements/demo.in -o requirements/demo.txt
 	$(PIN) -c requirements/test.txt requirements/check.in -o requirements/check.txt
 	cd benchmarks/requirements && $(PIN) floor.in -o floor.txt
@@ -80,6 +82,10 @@ $(VENV)/.demo: $(VENV)/.uv requirements/demo.txt libs/agno/pyproject.toml
 
 $(VENV)/.test: $(VENV)/.demo requirements/test.txt
 	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/test.txt
+	touch $@
+
+$(VENV)/.heavy: $(VENV)/.test requirements/heavy.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/heavy.txt
 	touch $@
 
 $(VENV)/.check: $(VENV)/.test requirements/check.txt

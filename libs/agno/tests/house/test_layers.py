@@ -17,6 +17,7 @@ ROOMS = {
     "agno.utils": 0,
     "agno.media": 0,
     "agno.exceptions": 0,
+    "agno.cloud": 0,
     # 1: data
     "agno.run": 1,
     "agno.session": 1,
@@ -45,6 +46,7 @@ ROOMS = {
     "agno.registry": 4,
     "agno.session.summary": 4,
     "agno.knowledge.knowledge": 4,
+    "agno.knowledge.utils": 4,
     # 5 and 6
     "agno._engine": 5,
     "agno.agent": 6.0,
@@ -69,7 +71,12 @@ PORTS = (
 )
 FAMILIES = ("agno.models", "agno.tools", "agno.db", "agno.vectordb", "agno.knowledge")
 SUBFAMILIES = ("embedder", "reader", "reranker", "chunking")
-FAMILY_BASES = frozenset({"agno.models.openai", "agno.db.sql"})
+FAMILY_BASES = frozenset(
+    {
+        *("agno.models.openai", "agno.db.sql"),
+        *("agno.knowledge.reader.text_reader", "agno.knowledge.reader.reader_factory", "agno.knowledge.remote_content"),
+    }
+)
 
 WAITING = frozenset({"asyncio", "threading", "concurrent", "queue", "multiprocessing", "anyio", "trio"})
 MAY_WAIT = {
