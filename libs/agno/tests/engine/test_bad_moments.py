@@ -155,7 +155,7 @@ def test_a_tool_that_never_began_is_said_not_to_have_run(mode: str) -> None:
     assert output.status is RunStatus.cancelled
     texts = {m.tool_name: m.content for m in output.messages if m.role == "tool"}
     assert texts["one"] == "ok"
-    assert texts["two"] == "ok" or texts["two"].startswith("Not executed")
+    assert texts["two"] == "ok" or texts["two"].startswith(("Not executed", "The run ended before"))
     if mode in ("run", "run_stream"):
         assert texts["two"].startswith("Not executed")
 
