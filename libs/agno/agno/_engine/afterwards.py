@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,17 @@ from pydantic import BaseModel, Field
 from agno._engine import structured
 from agno._engine.context import Run
 from agno._engine.inputs import as_json, text_of
+from agno._engine.lifecycle import count_more
 from agno._engine.prompt import json_prompt
 from agno._engine.second_models import converse_as, format_for, second_exchange
+from agno._engine.sessions import store
+from agno._io import drive
 from agno.models.message import Message
 from agno.models.metrics import ModelType
 from agno.models.utils import get_model
 from agno.utils.log import log_exception
+
+Works = list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]
 
 
 class Followups(BaseModel):
@@ -48,14 +54,63 @@ async def suggest_followups(run: Run) -> None:
 
 
 async def remember(run: Run) -> None:
-    """Memories and summary, where they are enabled. Their failures are logged and never cost the answer."""
-    for when, work in run.component.after_run(run):
+    """Memories and summary, where they are enabled: at the same time, when the answer is out and stored.
+
+    Their failures are logged and never cost the answer. With `background_tasks` they follow the response; else a run
+    waits for them, so that what was spent is counted, and the next turn and a program that ends here lose nothing.
+    """
+    works = run.component.after_run(run)
+    if not works:
+        return
+    await store(run)
+    if (tasks := run.asked.get("background_tasks")) is not None:
+        tasks.add_task(_later(run, works))
+        return
+    for when, _ in works:
         await run.emit(getattr(run.events, f"{when}StartedEvent"))
-        try:
-            await work()
-        except Exception:
-            log_exception(f"run_id={run.output.run_id} | {when} failed")
-        await run.emit(getattr(run.events, f"{when}CompletedEvent"))
+    await _remembered(run, works)
+    for when, _ in works:
+        details = {"session_summary": _summary(run)} if when == "SessionSummary" else {}
+        await run.emit(getattr(run.events, f"{when}CompletedEvent"), **details)
+
+
+def _later(run: Run, works: Works) -> Callable[[], Any]:
+    """The work as a task in the colour of the run."""
+
+    async def later() -> None:
+        await _remembered(run, works)
+
+    if run.io.is_async:
+        return later
+    return lambda: drive(later())
+
+
+async def _remembered(run: Run, works: Works) -> None:
+    """Do the work, then store what came of it: the summary, and what it cost."""
+    known, summary = len(run.other_usage), _summary(run)
+    try:
+        await run.io.gather(*[_logged(run, when, work) for when, work in works])
+    finally:  # also when somebody leaves meanwhile: then the end of the run stores it
+        if len(run.other_usage) > known or _summary(run) is not summary:
+            count_more(run, run.other_usage[known:])
+    if run.stored:
+        return
+    try:
+        await store(run)
+    except Exception:  # the answer is stored already
+        log_exception(f"run_id={run.output.run_id} | what was spent on memories and summary could not be stored")
+        run.stored = True
+
+
+def _summary(run: Run) -> Any:
+    return run.session.summary if run.session is not None else None
+
+
+async def _logged(run: Run, when: str, work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except Exception:  # the answer is there; what follows it must not cost it
+        log_exception(f"run_id={run.output.run_id} | {when} failed")
 
 
 def save_to_file(run: Run, message: str) -> None:

@@ -261,7 +261,8 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     await afterwards.remember(run)
     heard = run.hears(run.events.RunCompletedEvent)
     completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
-    await store(run)
+    if not run.stored:
+        await store(run)
     if component.save_response_to_file:
         message = text_of(run.input) if run.input is not None else ""
         await run.io.call(afterwards.save_to_file, run, message)

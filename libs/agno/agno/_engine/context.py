@@ -63,6 +63,7 @@ class Run:
     started: float = 0.0
     loaded_session: AgentSession | None = None
     references_block: str | None = None  # what the knowledge has for the user's message
+    memory_manager: Any = None  # as `memories.manager_of` made it
     memories: list[Any] | None = None  # what is known about the user
     opened: bool = False  # the session is loaded, and a continued run is taken up
     stored: bool = False  # its end is written, or there is nowhere to write it

@@ -98,14 +98,33 @@ def _user_message(run: Run, value: Any) -> Message | None:
     return Message(role=role, content=_content(run, value), **run.extra)
 
 
-def _content(run: Run, value: Any) -> Any:
+def said(run: Run) -> str:
+    """What the user said in the input, without what was added to it for the model."""
+    value = run.input
+    if value is None:
+        return ""
+    if not is_message_list(value):
+        value = [value] if isinstance(value, Message) or (isinstance(value, dict) and "role" in value) else None
+    if value is None:
+        return _filled(run, run.input)
+    messages = [m if isinstance(m, Message) else Message(**m) for m in value]
+    return "\n".join(m.get_content_string() for m in messages if m.role == "user" and m.content)
+
+
+def _filled(run: Run, value: Any) -> str:
+    """The input as text, with its placeholders filled in."""
     component = run.component
     text = value if isinstance(value, str) else text_of(value)
-    if not component.build_user_context:
-        return text
-    if isinstance(value, str) and "{" in value and component.resolve_in_context:
+    if isinstance(value, str) and "{" in value and component.build_user_context and component.resolve_in_context:
         user = {"user_id": run.context.user_id} if run.context.user_id else None
         text = fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
+    return text
+
+
+def _content(run: Run, value: Any) -> Any:
+    text = _filled(run, value)
+    if not run.component.build_user_context:
+        return text
     if run.references_block is not None and isinstance(value, str):
         text += f"\n\n{run.references_block}"
     if run.context.dependencies and run.get("add_dependencies_to_context"):
@@ -132,4 +151,4 @@ def _attach_media(run: Run, message: Message) -> None:
             setattr(message, name, list(media))
 
 
-__all__ = ["MEDIA", "as_json", "hooked_input", "is_message_list", "run_messages", "text_of", "validated"]
+__all__ = ["MEDIA", "as_json", "hooked_input", "is_message_list", "run_messages", "said", "text_of", "validated"]

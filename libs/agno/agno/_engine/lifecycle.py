@@ -6,7 +6,7 @@ leads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from agno._engine.context import Run
@@ -14,6 +14,7 @@ from agno._engine.observing import observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
+from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelMetrics, ModelType
 from agno.run.base import RunStatus
@@ -35,6 +36,8 @@ async def live(run: Run, body: Body) -> None:
     except RunCancelledException as cancelled:
         await _ended(run, RunStatus.cancelled, str(cancelled), run.events.RunCancelledEvent, reason=str(cancelled))
     except KeyboardInterrupt:
+        if run.is_finished:  # the answer was there; what follows it is given up
+            return
         reason = f"Run {run_id} was interrupted from the keyboard"
         await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
     except Exception as error:
@@ -137,6 +140,26 @@ def usage_of(messages: list[Message]) -> Metrics:
     return total
 
 
+def count_more(run: Run, usage: Sequence[tuple[str, Model, list[Message]]]) -> None:
+    """Count what other models cost after the run was stored: in its metrics, and when it is stored again, once in the
+    session's. The run takes no longer for it: the answer was there."""
+    before = run.output.metrics or Metrics()
+    count_metrics(run)
+    after = run.output.metrics
+    after.duration = before.duration
+    spent = Metrics()
+    for part, model, messages in usage:
+        of_model = ModelMetrics(model.id, model.get_provider())
+        of_model.add_usage(usage_of(messages))
+        spent.add_usage(Metrics(**{k: v for k, v in of_model.__dict__.items() if k not in ("id", "provider")}))
+        spent.add_usage(Metrics(details={part: [of_model]}))
+    if before.details is None:
+        spent.details = after.details
+    session = run.session
+    run.session_cost = ((session.session_data or {}).get("session_metrics") if session is not None else None,)
+    run.spent, run.stored = spent, False
+
+
 def _count_others(run: Run, total: Metrics) -> None:
     """What other models cost in this run, in the sum and, by the part each of them played, in the details."""
     part_of = {id(m): (part, model) for part, model, messages in run.other_usage for m in messages}
@@ -172,4 +195,4 @@ def _facts(error: Exception) -> dict[str, Any]:
     return facts
 
 
-__all__ = ["close_messages", "count_metrics", "live"]
+__all__ = ["close_messages", "count_metrics", "count_more", "live"]

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from agno._engine.context import Run
-from agno._engine.inputs import text_of
+from agno._engine.inputs import said
 from agno._engine.toolbox import coloured
 from agno._io import IO
+from agno.models.metrics import ModelType
 from agno.tools.function import Function
+from agno.utils.log import log_warning
+from agno.utils.parameters import accepted
 
 DEFAULT_USER = "default"
+
+
+def manager_for(component: Any, model: Any = None, **source: Any) -> Any:
+    """The component's memory manager, with what it lacks filled in on a copy; a plain one where a setting needs one.
+
+    None where nothing is remembered. `source` says which run and session new memories are from.
+    """
+    manager = component.memory_manager
+    if manager is None:
+        if not (component.enable_user_memories or component.enable_agentic_memory or component.add_memories_to_context):
+            return None
+        # who asks the model to forget something wants it forgotten
+        manager = import_module("agno.memory.manager").MemoryManager(delete_memories=component.enable_agentic_memory)
+    if not hasattr(manager, "for_run"):
+        return manager  # not ours: it knows for itself
+    mine = manager.for_run(model=model if model is not None else component.model_of_run(), db=component.db, **source)
+    if mine.db is None:
+        log_warning(f"{component!r} is to remember its users, but has no db=, so nothing is remembered")
+        return None
+    return mine
+
+
+def manager_of(run: Run) -> Any:
+    """The manager of one run, made at the first use."""
+    if "memory_manager" not in run.__dict__:
+        source = {"run_id": run.output.run_id, "session_id": run.context.session_id}
+        run.memory_manager = manager_for(run.component, run.model, **source)
+    return run.memory_manager
 
 
 async def recalled(io: IO, manager: Any, user_id: str | None) -> list[Any]:
@@ -20,15 +52,19 @@ async def recalled(io: IO, manager: Any, user_id: str | None) -> list[Any]:
 
 async def recall(run: Run) -> None:
     """Load the memories for the prompt, unless `add_memories_to_context` is False."""
-    if run.component.add_memories_to_context is not False:
-        run.memories = await recalled(run.io, run.component.memory_manager, run.context.user_id)
+    manager = manager_of(run)
+    if manager is not None and run.component.add_memories_to_context is not False:
+        run.memories = await recalled(run.io, manager, run.context.user_id)
 
 
 def section(run: Run) -> str | None:
     """The part of the system message about the user."""
-    if run.memories is None:
+    manager = manager_of(run)
+    if manager is None:
         return None
-    guidance = _GUIDANCE if run.component.enable_agentic_memory else ""
+    guidance = _guidance(manager) if run.component.enable_agentic_memory else ""
+    if run.memories is None:
+        return guidance or None
     if not run.memories:
         return f"Nothing is remembered about this user yet.\n{guidance}"
     lines = "\n".join(f"- {memory.memory}" for memory in run.memories)
@@ -39,26 +75,33 @@ def section(run: Run) -> str | None:
     )
 
 
-_GUIDANCE = (
-    "<updating_user_memories>\nCall update_user_memory when the user says something that will matter later, or asks you "
-    "to remember or to forget something.\n</updating_user_memories>\n"
-)
+def _guidance(manager: Any) -> str:
+    forgets = " or to forget" if getattr(manager, "delete_memories", True) else ""
+    return (
+        "<updating_user_memories>\nCall update_user_memory when the user says something that will matter later, or asks "
+        f"you to remember{forgets} something.\n</updating_user_memories>\n"
+    )
+
+
+def makes_memories(component: Any) -> bool:
+    """True if memories are made after each run; with agentic memory the model alone decides."""
+    given = component.memory_manager is not None or component.enable_user_memories
+    return bool(given and not component.enable_agentic_memory)
 
 
 async def memorise(run: Run) -> None:
-    """Let the manager keep what matters of the user's message."""
-    message = run.user_message.get_content_string() if run.user_message is not None else ""
-    if not message and run.input is not None:
-        message = text_of(run.input)
-    if not message:
+    """Let the manager keep what matters of what the user said."""
+    message = said(run)
+    if not message.strip():
         return
-    facts = {"message": message, "user_id": run.context.user_id or DEFAULT_USER}
-    await _asked(run.io, run.component.memory_manager, "create_user_memories", **facts, agent_id=run.component.id)
+    whose = f"{run.identity_name}_id"
+    facts = {"message": message, "user_id": run.context.user_id or DEFAULT_USER, whose: run.component.id}
+    await _counted(run, "create_user_memories", **facts)
 
 
 def tool(run: Run) -> Function:
     """`update_user_memory`: let the model change what is remembered."""
-    manager, user = run.component.memory_manager, run.context.user_id or DEFAULT_USER
+    user = run.context.user_id or DEFAULT_USER
 
     async def update_user_memory(task: str) -> str:
         """Add, change or delete what is remembered about the user.
@@ -66,9 +109,20 @@ def tool(run: Run) -> Function:
         Args:
             task: What to remember, to change or to forget.
         """
-        return str(await _asked(run.io, manager, "update_memory_task", task=task, user_id=user))
+        return str(await _counted(run, "update_memory_task", task=task, user_id=user))
 
     return coloured(run, update_user_memory)
+
+
+async def _counted(run: Run, method: str, **arguments: Any) -> Any:
+    """Ask the manager; what its model said is counted, also when it failed in the end."""
+    manager = manager_of(run)
+    try:
+        return await _asked(run.io, manager, method, **arguments)
+    finally:
+        if spent := getattr(manager, "spent", None):
+            run.note_usage(ModelType.MEMORY_MODEL, manager.get_model(), list(spent))
+            spent.clear()
 
 
 async def _asked(io: IO, manager: Any, method: str, **arguments: Any) -> Any:
@@ -76,7 +130,7 @@ async def _asked(io: IO, manager: Any, method: str, **arguments: Any) -> Any:
     call = getattr(manager, method)
     if io.is_async:
         call = getattr(manager, f"a{method}", call)
-    return await io.call(call, **arguments)
+    return await io.call(call, **accepted(call, arguments))
 
 
-__all__ = ["memorise", "recall", "recalled", "section", "tool"]
+__all__ = ["makes_memories", "manager_for", "manager_of", "memorise", "recall", "recalled", "section", "tool"]

@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
-
 from agno._engine import memories
 from agno._engine.context import Run
 from agno._engine.history import history_messages
 from agno._engine.inputs import as_json, run_messages
 from agno._engine.retrieval import references_block
 from agno._engine.templates import fill
+from agno.models._structured import json_prompt
 from agno.models.message import Message
 from agno.utils.location import get_location
 from agno.utils.log import log_warning
@@ -48,7 +47,7 @@ async def _look_around(run: Run) -> None:
     component = run.component
     if component.add_knowledge_to_context and component.build_user_context and isinstance(run.input, str):
         run.references_block = await references_block(run)
-    if component.memory_manager is not None:
+    if memories.manager_of(run) is not None:
         await memories.recall(run)
 
 
@@ -262,26 +261,6 @@ def _topics(schema: Any) -> str:
     return "Make sure that your answer covers these topics:\n" + "\n".join(lines)
 
 
-def json_prompt(schema: Any) -> str:
-    """Ask for JSON with the fields of a pydantic class."""
-    described = schema.model_json_schema()
-    properties = {
-        name: {key: value for key, value in facts.items() if key != "title"}
-        for name, facts in described.get("properties", {}).items()
-    }
-    if "$defs" in described:
-        properties["$defs"] = described["$defs"]
-    names = msgspec.json.encode([name for name in properties if name != "$defs"]).decode()
-    details = msgspec.json.format(msgspec.json.encode(properties), indent=2).decode()
-    return (
-        "Answer with a JSON object that has these fields:\n"
-        f"<json_fields>\n{names}\n</json_fields>\n\n"
-        "The properties of each field:\n"
-        f"<json_field_properties>\n{details}\n</json_field_properties>\n\n"
-        "Start your answer with `{` and end it with `}`. It is read by a JSON parser, so give nothing else."
-    )
-
-
 def session_state(run: Run) -> str | None:
     if not run.get("add_session_state_to_context"):
         return None
@@ -306,7 +285,12 @@ PLAIN: dict[Section, tuple[str, ...]] = {
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
     skills: ("skills",),
-    memories.section: ("memory_manager",),
+    memories.section: (
+        "memory_manager",
+        "enable_user_memories",
+        "enable_agentic_memory",
+        "add_memories_to_context",
+    ),
     summary: ("add_session_summary_to_context", "enable_session_summaries", "session_summary_manager"),
     knowledge_guidance: ("knowledge", "knowledge_retriever"),
     model_system_prompt: (),

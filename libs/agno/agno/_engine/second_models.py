@@ -7,10 +7,10 @@ from typing import Any
 from agno._engine import structured
 from agno._engine.context import Run
 from agno._engine.inputs import as_json
-from agno._engine.prompt import json_prompt
 from agno._io import DONE
 from agno.models._loop import Exchange, converse
 from agno.models._requests import Attempts
+from agno.models._structured import format_for, json_prompt
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.metrics import ModelType
@@ -41,15 +41,6 @@ async def converse_as(run: Run, part: ModelType, exchange: Exchange) -> None:
         await converse(exchange)
     finally:
         run.note_usage(part, exchange.model, exchange.messages[start:])
-
-
-def format_for(model: Model, schema: Any) -> Any:
-    """How this model is asked for a schema."""
-    if model.supports_native_structured_outputs:
-        return schema
-    if model.supports_json_schema_outputs:
-        return structured.json_schema_format(schema)
-    return {"type": "json_object"}
 
 
 async def write_answer(run: Run) -> None:

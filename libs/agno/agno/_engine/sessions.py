@@ -242,4 +242,13 @@ def _without_media(message: Message) -> Message:
     return twin
 
 
-__all__ = ["announce", "begin", "kept_of", "read_stored", "settle", "store", "store_progress", "stored_copy"]
+__all__ = [
+    "announce",
+    "begin",
+    "kept_of",
+    "read_stored",
+    "settle",
+    "store",
+    "store_progress",
+    "stored_copy",
+]

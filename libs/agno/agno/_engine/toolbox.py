@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
 from agno._engine.factories import tools_of
-from agno._io import drive
+from agno.tools._colour import in_colour
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
@@ -60,14 +60,7 @@ def as_function(item: Callable[..., Any]) -> Function:
 
 def coloured(run: Run, work: Callable[..., Any]) -> Function:
     """A built-in tool, written once as a coroutine function that waits through the run's io, in the run's colour."""
-    if run.io.is_async:
-        return Function.from_callable(work)
-
-    @functools.wraps(work)
-    def stepped(*arguments: Any, **named: Any) -> Any:
-        return drive(work(*arguments, **named))
-
-    return Function.from_callable(stepped)
+    return in_colour(run.io, work)
 
 
 def _add(run: Run, item: Any) -> None:

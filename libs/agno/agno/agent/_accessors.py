@@ -6,7 +6,7 @@ from typing import Any
 
 from agno._engine.branching import forked
 from agno._engine.factories import knowledge_of
-from agno._engine.memories import recalled
+from agno._engine.memories import manager_for, recalled
 from agno._engine.retrieval import add_to, documents
 from agno._engine.sessions import kept_of, settle
 from agno._io import IO, asynchronous, sync
@@ -53,11 +53,10 @@ class Accessors:
     aadd_to_knowledge = asynchronous(_add_to_knowledge)
 
     async def _user_memories(self, io: IO, user_id: str | None = None) -> list[Any] | None:
-        """What is remembered about a user, by default the agent's own; None without a memory manager."""
+        """What is remembered about a user, by default the agent's own; None if the agent remembers nobody."""
         component: Any = self
-        if component.memory_manager is None:
-            return None
-        return await recalled(io, component.memory_manager, user_id or component.user_id)
+        manager = manager_for(component)
+        return None if manager is None else await recalled(io, manager, user_id or component.user_id)
 
     get_user_memories = sync(_user_memories)
     aget_user_memories = asynchronous(_user_memories)

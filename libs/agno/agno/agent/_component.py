@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from importlib import import_module
 from typing import Any, Literal
 
-from agno._engine import memories, retrieval
+from agno._engine import memories, retrieval, summaries
 from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.observing import debug_level_of
@@ -201,7 +201,7 @@ class Component(Settings):
             found.append(_seldom("past_sessions").previous_messages_tool(run))
         if component.search_past_sessions:
             found.append(_seldom("past_sessions").search_tool(run))
-        if component.memory_manager is not None and component.enable_agentic_memory:
+        if component.enable_agentic_memory and memories.manager_of(run) is not None:
             found.append(memories.tool(run))
         if component.knowledge is not None or component.knowledge_retriever is not None:
             found.extend(retrieval.knowledge_tools(run))
@@ -215,18 +215,12 @@ class Component(Settings):
         """Work that follows the answer: pairs of an event name (`MemoryUpdate`, `SessionSummary`) and the work."""
         component: Any = self
         found: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
-        if component.memory_manager is not None and not component.enable_agentic_memory:
+        if memories.makes_memories(component) and memories.manager_of(run) is not None:
             found.append(("MemoryUpdate", functools.partial(memories.memorise, run)))
-        if component.session_summary_manager is None:
-            return found
-
-        async def summarise() -> None:
-            manager = component.session_summary_manager
-            assert run.session is not None
-            run.session.upsert_run(run.output)
-            await run.io.pick(manager.create_session_summary, manager.acreate_session_summary, run.session)
-
-        return [*found, ("SessionSummary", summarise)]
+        summarised = component.enable_session_summaries or component.session_summary_manager is not None
+        if summarised and run.output.parent_run_id is None:  # else the session is its parent's
+            found.append(("SessionSummary", functools.partial(summaries.summarise, run)))
+        return found
 
 
 def _seldom(name: str) -> Any:

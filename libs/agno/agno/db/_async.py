@@ -56,6 +56,7 @@ class AsyncBaseDb(ABC):
     rename_session = awaited(BaseDb.rename_session)
     delete_session = awaited(BaseDb.delete_session)
     delete_sessions = awaited(BaseDb.delete_sessions)
+    prune = awaited(BaseDb.prune)
 
     upsert_user_memory = awaited(BaseDb.upsert_user_memory)
     get_user_memory = awaited(BaseDb.get_user_memory)

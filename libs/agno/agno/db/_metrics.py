@@ -1,11 +1,12 @@
-"""What happened on a day: counts over the sessions that were made on it."""
+"""What happened on a day: counts over the sessions that were made on it, and over the runs that began on it."""
 
 from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timezone
+from typing import Any
 
 import msgspec
 
@@ -30,53 +31,96 @@ _TOKENS = (
 class _Run(msgspec.Struct):
     model: str | None = None
     model_provider: str | None = None
+    created_at: float | None = None
+    metrics: dict[str, Any] | None = None
 
 
 _read_run = msgspec.json.Decoder(_Run).decode
 
 
-def daily_row(day: date, sessions: Sequence[Row], runs: Mapping[str, Sequence[RunRow]], *, completed: bool) -> Row:
-    """The metrics of a day."""
-    kinds = Counter(session["session_type"] for session in sessions)
-    run_kinds: Counter[str] = Counter()
-    models: Counter[tuple[str, str]] = Counter()
-    for session in sessions:
-        found = runs.get(session["session_id"], ())
-        run_kinds[session["session_type"]] += len(found)
-        for _, payload in found:
+class Day:
+    """What happened on one day."""
+
+    def __init__(self) -> None:
+        self.sessions: Counter[str] = Counter()  # by type
+        self.runs: Counter[str] = Counter()  # by type of the session
+        self.models: Counter[tuple[str, str]] = Counter()
+        self.tokens: Counter[str] = Counter()
+        self.users: set[str] = set()
+
+    def row(self, day: date, *, completed: bool) -> Row:
+        """The row that is stored of it."""
+        now = now_epoch()
+        return {
+            # the same in every process, so that two that count at once write one row
+            "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{PERIOD} {day.isoformat()}")),
+            **{f"{kind}_runs_count": self.runs[kind] for kind in ("agent", "team", "workflow")},
+            **{f"{kind}_sessions_count": self.sessions[kind] for kind in ("agent", "team", "workflow")},
+            "users_count": len(self.users),
+            "token_metrics": {name: self.tokens[name] for name in _TOKENS},
+            "model_metrics": [
+                {"model_id": model, "model_provider": provider, "count": count}
+                for (model, provider), count in self.models.items()
+            ],
+            "date": day.isoformat(),
+            "aggregation_period": PERIOD,
+            "created_at": now,
+            "updated_at": now,
+            "completed": completed,
+        }
+
+
+class Days(dict[date, Day]):
+    """The days from one to another on which something happened, by UTC.
+
+    A session counts on the day it was made, a run and its tokens on the day the run began. What a session cost beyond
+    the runs that are stored of it (they were pruned, or it is from another version) counts on its own day.
+    """
+
+    def __init__(self, first: date, last: date) -> None:
+        super().__init__()
+        self._first, self._last = first, last
+
+    def add(self, session: Row, runs: Sequence[RunRow]) -> None:
+        """Count a session and its runs, as far as they are of these days."""
+        kind, made = session["session_type"], utc_date(session["created_at"])
+        in_runs: Counter[str] = Counter()
+        for _, payload in runs:
             run = _read_run(payload)
-            if run.model:
-                models[run.model, run.model_provider or ""] += 1
-    now = now_epoch()
-    return {
-        # the same in every process, so that two that count at once write one row
-        "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{PERIOD} {day.isoformat()}")),
-        **{f"{kind}_runs_count": run_kinds[kind] for kind in ("agent", "team", "workflow")},
-        **{f"{kind}_sessions_count": kinds[kind] for kind in ("agent", "team", "workflow")},
-        "users_count": len({session["user_id"] for session in sessions if session["user_id"]}),
-        "token_metrics": _tokens(sessions),
-        "model_metrics": [
-            {"model_id": model, "model_provider": provider, "count": count}
-            for (model, provider), count in models.items()
-        ],
-        "date": day.isoformat(),
-        "aggregation_period": PERIOD,
-        "created_at": now,
-        "updated_at": now,
-        "completed": completed,
-    }
+            spent = _tokens(run.metrics)
+            in_runs.update(spent)
+            if (day := self._day(made if run.created_at is None else utc_date(run.created_at), session)) is not None:
+                day.runs[kind] += 1
+                day.tokens.update(spent)
+                if run.model:
+                    day.models[run.model, run.model_provider or ""] += 1
+        if (day := self._day(made, session)) is not None:
+            day.sessions[kind] += 1
+            day.tokens.update(_tokens((session["session_data"] or {}).get("session_metrics")) - in_runs)
+
+    def _day(self, day: date, session: Row) -> Day | None:
+        """The day, if it is one of these; its user was there."""
+        if not self._first <= day <= self._last:
+            return None
+        found = self.setdefault(day, Day())
+        if session["user_id"]:
+            found.users.add(session["user_id"])
+        return found
 
 
-def _tokens(sessions: Sequence[Row]) -> dict[str, int]:
-    sums = dict.fromkeys(_TOKENS, 0)
-    for session in sessions:
-        spent = (session["session_data"] or {}).get("session_metrics") or {}
-        for name in _TOKENS:
-            sums[name] += spent.get(name) or 0
-    return sums
+def _tokens(metrics: Any) -> Counter[str]:
+    """The tokens in stored metrics; those of a workflow's run are in its steps."""
+    if not isinstance(metrics, Mapping):
+        return Counter()
+    found = Counter({name: count for name in _TOKENS if isinstance(count := metrics.get(name), int)})
+    steps = metrics.get("steps")
+    for step in steps.values() if isinstance(steps, Mapping) else ():
+        if isinstance(step, Mapping):
+            found.update(_tokens(step.get("metrics")))
+    return found
 
 
-def utc_date(seconds: int) -> date:
+def utc_date(seconds: float) -> date:
     """The day of a time."""
     return datetime.fromtimestamp(seconds, tz=timezone.utc).date()
 
@@ -86,10 +130,4 @@ def epoch(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp())
 
 
-def days_between(first: date, last: date) -> Iterator[date]:
-    """The days from one to the other, both included."""
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)
-
-
-__all__ = ["PERIOD", "daily_row", "days_between", "epoch", "utc_date"]
+__all__ = ["PERIOD", "Day", "Days", "epoch", "utc_date"]

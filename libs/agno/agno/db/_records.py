@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from agno.db._metrics import PERIOD, daily_row, days_between, epoch, utc_date
+from agno.db._metrics import PERIOD, Days, epoch, utc_date
 from agno.db._port import DbError, RowVerbs
 from agno.db.query import Query, Where, equal
 from agno.db.schemas.evals import EvalRunRecord
@@ -17,6 +17,7 @@ from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 
 _METRICS_COLUMNS = ("session_id", "session_type", "user_id", "session_data", "created_at")
+_BATCH = 100  # sessions whose runs are read together
 
 
 class Records(RowVerbs):
@@ -25,10 +26,14 @@ class Records(RowVerbs):
     # Memories --------------------------------------------------------------------------------------------------------
 
     def upsert_user_memory(self, memory: UserMemory, deserialize: bool = True) -> Any:
-        """Store a memory; gives it as it is stored. A memory stays with the user it was made for."""
-        memory_id = memory.memory_id or new_id()
+        """Store a memory; gives it as it is stored. A memory stays with the user it was made for.
+
+        When it was made, and the run it is from, stay too where the new one does not say.
+        """
+        memory_id, now = memory.memory_id or new_id(), now_epoch()
 
         def written(row: Row | None) -> Row:
+            before = row or {}
             return {
                 "memory_id": memory_id,
                 "memory": memory.memory,
@@ -37,7 +42,14 @@ class Records(RowVerbs):
                 "team_id": memory.team_id,
                 "user_id": memory.user_id if row is None else row["user_id"],
                 "topics": memory.topics,
-                "updated_at": now_epoch(),
+                "updated_at": now,
+                "created_at": before.get("created_at")
+                or _seconds(memory.created_at)
+                or before.get("updated_at")
+                or now,
+                "feedback": memory.feedback,
+                "run_id": memory.run_id or before.get("run_id"),
+                "session_id": memory.session_id or before.get("session_id"),
             }
 
         memory.memory_id = memory_id
@@ -217,31 +229,37 @@ class Records(RowVerbs):
         return [_with_date(row) for row in rows], latest
 
     def calculate_metrics(self) -> list[Row] | None:
-        """Count the days since the last one that is complete; gives the rows written, None if there are no sessions."""
+        """Count the days since the last one that was counted; gives the rows written, None if there are no sessions.
+
+        That day is counted once more, and the day before it while it is not over: a run that began before midnight may
+        end after it. Days that were counted before that are final, also when their sessions are deleted.
+        """
         today = datetime.now(timezone.utc).date()
         first = self._first_day()
         if first is None:
             return None
-        where = (
-            Where("from", ("created_at",), epoch(first)),
-            Where("to", ("created_at",), epoch(today) + 86_399),
-        )
-        headers, _ = self.find(SESSIONS, Query(where, columns=_METRICS_COLUMNS))
-        runs = self.load_runs([header["session_id"] for header in headers]) if headers else {}
-        by_day: dict[date, list[Row]] = {}
-        for header in headers:
-            by_day.setdefault(utc_date(header["created_at"]), []).append(header)
-        return [
-            self._put_day(daily_row(day, by_day[day], runs, completed=day < today))
-            for day in days_between(first, today)
-            if day in by_day
-        ]
+        days, headers = Days(first, today), self._active_since(first)
+        for start in range(0, len(headers), _BATCH):
+            some = headers[start : start + _BATCH]
+            runs = self.load_runs([header["session_id"] for header in some])
+            for header in some:
+                days.add(header, runs.get(header["session_id"], ()))
+        return [self._put_day(days[day].row(day, completed=day < today)) for day in sorted(days)]
+
+    def _active_since(self, day: date) -> list[Row]:
+        """The headers of the sessions that were made, or had a run, on this day or later."""
+        found: dict[str, Row] = {}
+        for column in ("created_at", "updated_at"):
+            where = (Where("from", (column,), epoch(day)),)
+            rows, _ = self.find(SESSIONS, Query(where, columns=_METRICS_COLUMNS))
+            found.update((row["session_id"], row) for row in rows)
+        return list(found.values())
 
     def _first_day(self) -> date | None:
         newest, _ = self.find(METRICS, Query(sort_by="date", limit=1, columns=("date", "completed")))
         if newest:
             day = date.fromisoformat(newest[0]["date"])
-            return date.fromordinal(day.toordinal() + 1) if newest[0]["completed"] else day
+            return day if newest[0]["completed"] else day - timedelta(days=1)
         query = Query(sort_by="created_at", sort_order="asc", limit=1, columns=("created_at",))
         oldest, _ = self.find(SESSIONS, query)
         return utc_date(oldest[0]["created_at"]) if oldest else None
@@ -252,6 +270,10 @@ class Records(RowVerbs):
             new = {**new, "id": found[0]["id"], "created_at": found[0]["created_at"]}
         self.put(METRICS, new)
         return _with_date(new)
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
 
 
 def _memory(row: Row) -> UserMemory:

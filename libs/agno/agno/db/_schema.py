@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from agno.db._port import InvalidSchemaError, MigrationRequiredError
-from agno.db.tables import Table
+from agno.db.tables import Column, Table
 
 _V1_COLUMNS = frozenset({"extra_data", "team_session_id"})
 
 
 def lacking(table: Table, there: Collection[str]) -> list[str]:
-    """The columns we need that are not there."""
-    return [column.name for column in (*table.columns, *table.unread) if column.name not in there]
+    """The columns we need that are not there, and cannot be added."""
+    columns = (*table.columns, *table.unread)
+    return [column.name for column in columns if column.name not in there and not column.later]
+
+
+def to_add(table: Table, there: Collection[str]) -> list[Column]:
+    """The columns that a table of an older version gets."""
+    return [column for column in table.columns if column.later and column.name not in there]
 
 
 def misfit(name: str, place: str, missing: Collection[str], there: Collection[str]) -> InvalidSchemaError:
@@ -25,4 +31,4 @@ def misfit(name: str, place: str, missing: Collection[str], there: Collection[st
     return InvalidSchemaError(f"{text} Choose another table name, or add the columns.")
 
 
-__all__ = ["lacking", "misfit"]
+__all__ = ["lacking", "misfit", "to_add"]

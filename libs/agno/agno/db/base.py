@@ -22,6 +22,7 @@ from agno.db._port import (
     SessionConflictError,
     StoredHeader,
 )
+from agno.db._pruning import Pruned, Pruning
 from agno.db._records import Records
 from agno.db._sessions import (
     check_owner,
@@ -52,7 +53,7 @@ _COMPONENTS = {"agent": ("agent_id",), "team": ("team_id",), "workflow": ("workf
 _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 
 
-class BaseDb(Records, Components, Approvals):
+class BaseDb(Records, Components, Approvals, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.
@@ -277,6 +278,7 @@ __all__ = [
     "DbUnavailableError",
     "InvalidSchemaError",
     "MigrationRequiredError",
+    "Pruned",
     "SessionConflictError",
     "SessionType",
 ]

@@ -14,13 +14,17 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `length` is for products whose text columns need one."""
+    """A column. `length` is for products whose text columns need one.
+
+    `later`: tables of Agno 2.0 lack it, so it may be null, and it is added to a table that is there without it.
+    """
 
     name: str
     kind: Literal["text", "int", "json", "date", "bool"] = "text"
     required: bool = False
     indexed: bool = False
     length: int | None = None
+    later: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,10 @@ MEMORIES = Table(
         Column("user_id", indexed=True, length=_ID),
         Column("topics", "json"),
         Column("updated_at", "int", indexed=True),
+        Column("created_at", "int", later=True),
+        Column("feedback", later=True),
+        Column("run_id", length=_ID, later=True),
+        Column("session_id", length=_ID, later=True),
     ),
 )
 

@@ -21,6 +21,7 @@ from agno.run.payloads import (
     PostHooked,
     PreHooked,
     Started,
+    Summarised,
     Thought,
     ThoughtDelta,
     Thoughts,
@@ -203,7 +204,7 @@ class SessionSummaryStartedEvent(BaseAgentRunEvent):
 
 
 @dataclass
-class SessionSummaryCompletedEvent(BaseAgentRunEvent):
+class SessionSummaryCompletedEvent(Summarised, BaseAgentRunEvent):
     """The session was summarised."""
 
     event: Literal["SessionSummaryCompleted"] = "SessionSummaryCompleted"

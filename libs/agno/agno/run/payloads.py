@@ -165,6 +165,13 @@ class ToolFailed:
 
 
 @dataclass
+class Summarised:
+    """The session's summary, a `SessionSummary`."""
+
+    session_summary: Any = None
+
+
+@dataclass
 class FollowupsMade:
     """Questions that may follow."""
 

@@ -22,6 +22,7 @@ from agno.run.payloads import (
     PostHooked,
     PreHooked,
     Started,
+    Summarised,
     Thought,
     ThoughtDelta,
     Thoughts,
@@ -230,7 +231,7 @@ class SessionSummaryStartedEvent(BaseTeamRunEvent):
 
 
 @dataclass
-class SessionSummaryCompletedEvent(BaseTeamRunEvent):
+class SessionSummaryCompletedEvent(Summarised, BaseTeamRunEvent):
     """The session was summarised."""
 
     event: Literal["TeamSessionSummaryCompleted"] = "TeamSessionSummaryCompleted"

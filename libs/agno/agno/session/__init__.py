@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
     Session = Union[AgentSession, TeamSession, WorkflowSession]
 
-# loaded at their first use: with them come the events of teams and workflows, which an agent does not need
-_LATER = {"TeamSession": "agno.session.team", "WorkflowSession": "agno.session.workflow"}
+# loaded at their first use: with them come the events of teams and workflows, or models, which few programs need
+_LATER = {
+    "SessionSummaryManager": "agno.session.summary",  # a service, so no type checker sees it here
+    "TeamSession": "agno.session.team",
+    "WorkflowSession": "agno.session.workflow",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -24,4 +28,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'agno.session' has no attribute {name!r}")
 
 
-__all__ = ["AgentSession", "Session", "SessionSummary", "TeamSession", "WorkflowSession"]
+__all__ = ["AgentSession", "Session", "SessionSummary", "SessionSummaryManager", "TeamSession", "WorkflowSession"]

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from agno._io import ASYNC
-from agno.db.base import BaseDb, DbError, SessionConflictError, SessionType
+from agno.db.base import BaseDb, DbError, Pruned, SessionConflictError, SessionType
 from agno.db.schemas import EvalFilterType, EvalRunRecord, EvalType, KnowledgeRow, UserMemory
 from agno.models.message import Message
+from agno.models.metrics import Metrics
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
 from agno.run.team import TeamRunOutput
@@ -578,11 +579,20 @@ class DbContract(DefinitionsContract):
         assert isinstance(found, UserMemory) and found == stored
         assert (found.memory, found.topics, found.input) == ("likes tea", ["drinks"], "I like tea")
 
+    def test_a_memory_knows_the_run_it_is_from(self, db):
+        db.upsert_user_memory(a_memory(memory_id="m", run_id="r", session_id="s", feedback="good"))
+        found = db.get_user_memory("m")
+        assert (found.run_id, found.session_id, found.feedback) == ("r", "s", "good")
+        assert found.created_at is not None
+        db.upsert_user_memory(a_memory("changed", memory_id="m"))
+        again = db.get_user_memory("m")
+        assert (again.run_id, again.session_id, again.created_at) == ("r", "s", found.created_at)
+
     def test_the_dict_of_a_memory_has_epoch_seconds(self, db):
         row = db.upsert_user_memory(a_memory(memory_id="m"), deserialize=False)
         assert type(row["updated_at"]) is int
         assert db.get_user_memory("m", deserialize=False) == row
-        assert row.keys() == {"memory_id", "memory", "topics", "input", "agent_id", "team_id", "user_id", "updated_at"}
+        assert row.keys() >= {"memory_id", "memory", "topics", "input", "agent_id", "team_id", "user_id", "updated_at"}
 
     def test_a_memory_is_replaced_but_stays_with_its_user(self, db):
         db.upsert_user_memory(a_memory("old", memory_id="m", topics=["a"]))
@@ -727,9 +737,10 @@ class DbContract(DefinitionsContract):
     def test_days_are_counted(self, db):
         today = int(time.time())
         yesterday = today - 86_400
-        run = a_run(model="gpt:4", model_provider="OpenAI")
+        run = a_run(model="gpt:4", model_provider="OpenAI", created_at=yesterday, metrics=Metrics(input_tokens=2))
+        other = a_run(created_at=yesterday)
         tokens = {"session_metrics": {"input_tokens": 3, "total_tokens": 5}}
-        db.upsert_session(a_session("1", run, a_run(), created_at=yesterday, user_id="ann", session_data=tokens))
+        db.upsert_session(a_session("1", run, other, created_at=yesterday, user_id="ann", session_data=tokens))
         db.upsert_session(TeamSession("2", team_id="t", created_at=today, user_id="ann"))
         db.upsert_session(WorkflowSession("3", workflow_id="w", created_at=today, user_id="bob"))
         first, second = db.calculate_metrics()
@@ -738,6 +749,25 @@ class DbContract(DefinitionsContract):
         assert first["model_metrics"] == [{"model_id": "gpt:4", "model_provider": "OpenAI", "count": 1}]
         assert (second["team_sessions_count"], second["workflow_sessions_count"], second["users_count"]) == (1, 1, 2)
         assert second["completed"] is False and second["date"] == datetime.now(timezone.utc).date()
+
+    def test_a_run_counts_on_the_day_it_began(self, db):
+        now = int(time.time())
+        runs = [a_run(created_at=now - days * 86_400, metrics=Metrics(total_tokens=10 + days)) for days in (2, 1, 0)]
+        tokens = {"session_metrics": {"total_tokens": 40}}  # 7 more than its runs: of one that was pruned
+        session = a_session("1", *runs, created_at=now - 2 * 86_400, user_id="ann", session_data=tokens)
+        db.upsert_session(session)
+        rows = db.calculate_metrics()
+        assert [row["agent_sessions_count"] for row in rows] == [1, 0, 0]
+        assert [row["agent_runs_count"] for row in rows] == [row["users_count"] for row in rows] == [1, 1, 1]
+        assert [row["token_metrics"]["total_tokens"] for row in rows] == [12 + 7, 11, 10]
+        late = runs[1]  # it goes on after midnight
+        late.metrics, late.model = Metrics(total_tokens=100), "m"
+        session.session_data = {"session_metrics": {"total_tokens": 129}}
+        db.finish_run(session, late)
+        rows = db.calculate_metrics()
+        assert [row["completed"] for row in rows] == [True, False], "what is older is final"
+        assert [row["token_metrics"]["total_tokens"] for row in rows] == [100, 10]
+        assert len(db.get_metrics()[0]) == 3
 
     def test_today_is_counted_again_and_keeps_its_row(self, db):
         db.upsert_session(a_session("1"))
@@ -761,3 +791,34 @@ class DbContract(DefinitionsContract):
         db.upsert_session(AgentSession("1", session_data=None, runs=None))
         (row,) = db.calculate_metrics()
         assert row["agent_sessions_count"] == 1 and row["model_metrics"] == []
+
+    # Pruning ---------------------------------------------------------------------------------------------------------
+
+    def test_old_sessions_are_pruned_but_none_with_an_open_run(self, db):
+        for name, status in (("old", "COMPLETED"), ("waits", "PAUSED"), ("runs", "RUNNING")):
+            db.upsert_session(a_session(name, a_run(status=RunStatus(status)), created_at=1_000))
+        db.upsert_session(a_session("new", a_run()))
+        dry = db.prune(older_than=timedelta(days=30), dry_run=True)
+        assert dry.sessions == ["old"] and sorted(dry.busy) == ["runs", "waits"]
+        assert db.get_session("old", "agent") is not None
+        assert db.prune(older_than=30 * 86_400) == dry
+        assert db.get_session("old", "agent") is None
+        assert all(db.get_session(name, "agent").runs for name in ("waits", "runs", "new"))
+
+    def test_each_user_keeps_the_newest_sessions_and_each_session_its_newest_runs(self, db):
+        for number, user in enumerate(["ann", "bob", "ann", "ann"]):
+            runs = [a_run(run_id=f"{number}-{part}") for part in range(3)]
+            inner = a_run(run_id=f"{number}-inner", parent_run_id=f"{number}-0")
+            db.upsert_session(a_session(str(number), inner, *runs, user_id=user, created_at=2_000 + number))
+        assert db.prune(keep_sessions=2, keep_runs=9, user_id="bob") == Pruned()
+        pruned = db.prune(keep_sessions=2, keep_runs=2, component_id="agent", session_type="agent")
+        assert pruned.sessions == ["0"]
+        assert {key: sorted(runs) for key, runs in pruned.runs.items()} == {
+            number: [f"{number}-0", f"{number}-inner"] for number in "123"
+        }
+        assert ids(db.get_session("3", "agent")) == ["3-1", "3-2"]
+        assert db.prune(keep_runs=2) == Pruned()
+        with pytest.raises(ValueError, match="older_than, keep_sessions, keep_runs"):
+            db.prune()
+        with pytest.raises(ValueError, match="negative"):
+            db.prune(keep_runs=-1)

@@ -106,6 +106,17 @@ class ServerContract(DbContract):
                 use()
             assert isinstance(told.value, ValueError)
 
+    def test_memories_of_agno_2_0_get_the_columns_that_came_later(self, server, schema, db):
+        columns = "input TEXT, agent_id TEXT, team_id TEXT, user_id VARCHAR(99), topics JSON, updated_at BIGINT"
+        server.execute(
+            f"CREATE SCHEMA {schema}",
+            f"CREATE TABLE {schema}.agno_memories (memory_id VARCHAR(99) PRIMARY KEY, memory JSON NOT NULL, {columns})",
+            f"""INSERT INTO {schema}.agno_memories (memory_id, memory, user_id) VALUES ('old', '"tea"', 'ann')""",
+        )
+        assert [m.memory for m in db.get_user_memories("ann")] == ["tea"]
+        db.upsert_user_memory(a_memory("coffee", memory_id="new", run_id="r"))
+        assert self.make(server, schema).get_user_memory("new").run_id == "r"
+
     def test_a_table_of_agno_1_asks_for_migration(self, server, schema, db):
         columns = "session_id VARCHAR(9), user_id TEXT, memory TEXT, extra_data TEXT"
         server.execute(f"CREATE SCHEMA {schema}", f"CREATE TABLE {schema}.agno_sessions ({columns})")

@@ -107,6 +107,17 @@ def test_folders_and_tables_are_made_at_the_first_write(tmp_path):
     assert tables == {"agno_sessions", "agno_sessions_runs"}
 
 
+def test_memories_of_agno_2_0_get_the_columns_that_came_later(tmp_path):
+    file = str(tmp_path / "old.db")
+    columns = "input TEXT, agent_id TEXT, team_id TEXT, user_id TEXT, topics JSON, updated_at INTEGER"
+    execute(file, f"CREATE TABLE agno_memories (memory_id TEXT PRIMARY KEY, memory JSON NOT NULL, {columns})")
+    execute(file, "INSERT INTO agno_memories (memory_id, memory, user_id) VALUES ('old', '\"tea\"', 'ann')")
+    db, other = SqliteDb(db_file=file), SqliteDb(db_file=file)
+    assert [m.memory for m in db.get_user_memories("ann")] == ["tea"]
+    db.upsert_user_memory(a_memory("coffee", memory_id="new", run_id="r"))
+    assert other.get_user_memory("new").run_id == "r"
+
+
 @pytest.mark.parametrize("url", ["postgresql://host/x", "agent.db", "sqlite:agent.db", "sqlite://host/agent.db"])
 def test_a_url_of_something_else_is_refused(url):
     with pytest.raises(ValueError, match="is no SQLite address"):

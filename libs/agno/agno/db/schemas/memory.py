@@ -12,7 +12,7 @@ from agno.utils.codec import Coded, decode
 
 @dataclass
 class UserMemory(Coded):
-    """A fact about a user, and where it came from."""
+    """A fact about a user, and where it came from: `input` is what the user said, in the run and session named."""
 
     memory: str
     memory_id: str | None = None
@@ -23,14 +23,18 @@ class UserMemory(Coded):
     feedback: str | None = None
     agent_id: str | None = None
     team_id: str | None = None
+    created_at: datetime | None = None
+    run_id: str | None = None
+    session_id: str | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> UserMemory:
-        """The inverse of `to_dict`; the time may also be unix seconds."""
-        seconds = data.get("updated_at")
+        """The inverse of `to_dict`; times may also be unix seconds."""
         memory = decode(cls, data)
-        if isinstance(seconds, (int, float)):
-            memory.updated_at = datetime.fromtimestamp(seconds, tz=timezone.utc)
+        for name in ("updated_at", "created_at"):
+            seconds = data.get(name)
+            if isinstance(seconds, (int, float)):
+                setattr(memory, name, datetime.fromtimestamp(seconds, tz=timezone.utc))
         return memory
 
 

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import NoSuchTableError
 
 from agno.db._port import InvalidSchemaError
-from agno.db._schema import lacking, misfit
+from agno.db._schema import lacking, misfit, to_add
 from agno.db.sql._dialect import Dialect
 from agno.db.sql._layout import ORDER, SCHEMA_VERSION, VERSIONS, sql_table, versions_table
 from agno.db.sql._statements import RunStatements, Statements
 from agno.db.sql._work import Again, Talk, Worker
-from agno.db.tables import RUNS, SESSIONS, TABLES, Table
+from agno.db.tables import RUNS, SESSIONS, TABLES, Column, Table
 from agno.utils.dttm import now_epoch
 
 
@@ -72,6 +72,8 @@ class Tables:
         missing = lacking(table, there)
         if missing:
             raise misfit(sql.fullname, self._worker.engines.place, missing, there)
+        if later := to_add(table, there):
+            raise Again(lambda: self._add(table, later))
         self._check_version(connection, inspector, sql)
         if ORDER not in there:
             sql = sql_table(table, sql.name, sa.MetaData(schema=self._schema), self._dialect, ordered=False)
@@ -96,6 +98,22 @@ class Tables:
                 f"than {SCHEMA_VERSION}, which this Agno writes: install a newer agno, or choose another table name."
             )
 
+    def _add(self, table: Table, columns: list[Column]) -> None:
+        """Give a table of an older version the columns that it lacks."""
+        sql = self._sql[table.kind]
+
+        def add(talk: Talk) -> None:
+            for column in columns:
+                talk.execute(_added(talk.connection, sql, sql.c[column.name]))
+
+        try:
+            self._worker.together(add)
+        except Exception:
+            # several processes may start at once: then another one added them
+            there = self._worker.at_once(lambda talk: self._columns(sa.inspect(talk.connection), sql.name))
+            if to_add(table, there):
+                raise
+
     def _make(self, table: Table) -> None:
         try:
             self._worker.together(lambda talk: self._created(talk.connection, table))
@@ -114,6 +132,13 @@ class Tables:
         note = self._dialect.upsert(self._versions, ["table_name"], ["version", "updated_at"])
         values = {"table_name": sql.name, "version": SCHEMA_VERSION, "created_at": now, "updated_at": now}
         connection.execute(note.values(values))
+
+
+def _added(connection: sa.Connection, table: sa.Table, column: sa.Column[Any]) -> sa.TextClause:
+    """The statement that adds a column; it says nothing of the index."""
+    dialect = connection.dialect
+    described = sa.schema.CreateColumn(column).compile(dialect=dialect)
+    return sa.text(f"ALTER TABLE {dialect.identifier_preparer.format_table(table)} ADD COLUMN {described}")
 
 
 __all__ = ["Tables"]

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from agno.db._codec import to_json
 from agno.db.query import Query, Where
-from agno.db.tables import RUNS, SESSIONS, Table
+from agno.db.tables import RUNS, SESSIONS, Column, Table
 
 _TYPES = {"text": "TEXT", "int": "INTEGER", "json": "TEXT", "date": "TEXT", "bool": "INTEGER"}
 
@@ -57,6 +57,10 @@ class Statements:
             definitions.append(f"CONSTRAINT {constraint} UNIQUE ({names})")
         made = f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(definitions)})"
         return [made, *(self._index(column.name) for column in self.table.columns if column.indexed)]
+
+    def add_column(self, column: Column) -> str:
+        """Adds a column to a table of an older version."""
+        return f"ALTER TABLE {self.name} ADD COLUMN {quoted(column.name)} {_TYPES[column.kind]}"
 
     def _index(self, column: str) -> str:
         name = quoted(f"idx_{self.plain_name}_{column}")

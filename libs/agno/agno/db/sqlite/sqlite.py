@@ -14,7 +14,7 @@ import msgspec
 
 from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
 from agno.db._port import RunRow, StoredHeader
-from agno.db._schema import lacking, misfit
+from agno.db._schema import lacking, misfit, to_add
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb, DbError, DbUnavailableError
 from agno.db.query import Query
@@ -134,6 +134,11 @@ class SqliteDb(BaseDb):
         missing = lacking(table, there)
         if missing:
             raise misfit(sql.plain_name, self.db_file, missing, there)
+        if to_add(table, there):
+            with _transaction(connection):  # another process may be about to do the same
+                now = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({sql.name})")}
+                for column in to_add(table, now):
+                    connection.execute(sql.add_column(column))
         self._checked.add(table.kind)
         return True
 
