@@ -163,7 +163,7 @@ class Run:
     def tool_scope(self) -> dict[str, Any]:
         """What tools get by parameter name."""
         values = self.asked
-        return {
+        scope = {
             "agent": None,
             "team": None,
             self.identity_name: self.component,
@@ -177,6 +177,9 @@ class Run:
             "tool_hooks": self.component.tool_hooks,
             "identity": self.identity,
         }
+        if self.get("debug_mode"):
+            scope["debug_mode"] = True
+        return scope
 
     @property
     def state(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from agno._engine.body import agent_body
 from agno._engine.context import Run
 from agno._engine.observing import debug_level_of
 from agno._io import ASYNC, IO, SYNC, drive
+from agno.agent._checks import refuse_misfits
 from agno.exceptions import RetryableModelProviderError, RunCancelledException
 from agno.models.base import Model
 from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
@@ -37,6 +38,8 @@ class Component(Settings):
     session_type = "agent"
     body = staticmethod(agent_body)  # what happens between the start and the end of its runs
 
+    _check = refuse_misfits
+
     # Ids -------------------------------------------------------------------------------------------------------------
 
     def _derived_id(self) -> str:
@@ -60,8 +63,9 @@ class Component(Settings):
 
     def initialize_agent(self, debug_mode: bool | None = None) -> None:
         """Settle what is otherwise settled at the first run. May be called any number of times."""
-        if debug_mode or (debug_mode is None and self.__dict__.get("debug_mode")):
-            set_log_level_to_debug("agent", debug_level_of(self))
+        level = debug_level_of(self)
+        if debug_mode:
+            set_log_level_to_debug("agent", level)
         self.set_id()
         self.model_of_run()
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agno.agent import Agent
+from agno.reasoning.step import ReasoningSteps
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 
 SETTINGS: dict[str, Any] = {
@@ -157,5 +158,5 @@ def test_every_method_is_there_with_its_parameters_and_its_twin(name: str) -> No
 
 def test_properties() -> None:
     assert Agent().should_parse_structured_output is False
-    assert Agent(output_schema=dict).should_parse_structured_output is True
+    assert Agent(output_schema=ReasoningSteps).should_parse_structured_output is True
     assert Agent().cached_session is None
