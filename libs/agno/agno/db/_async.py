@@ -96,6 +96,18 @@ class AsyncBaseDb(ABC):
     count_pending_approvals = awaited(BaseDb.count_pending_approvals)
     delete_approval = awaited(BaseDb.delete_approval)
 
+    upsert_cultural_knowledge = awaited(BaseDb.upsert_cultural_knowledge)
+    get_cultural_knowledge = awaited(BaseDb.get_cultural_knowledge)
+    get_all_cultural_knowledge = awaited(BaseDb.get_all_cultural_knowledge)
+    delete_cultural_knowledge = awaited(BaseDb.delete_cultural_knowledge)
+    clear_cultural_knowledge = awaited(BaseDb.clear_cultural_knowledge)
+
+    upsert_learning = awaited(BaseDb.upsert_learning)
+    get_learning = awaited(BaseDb.get_learning)
+    get_learnings = awaited(BaseDb.get_learnings)
+    delete_learnings = awaited(BaseDb.delete_learnings)
+    clear_learnings = awaited(BaseDb.clear_learnings)
+
     close = awaited(BaseDb.close)
 
 

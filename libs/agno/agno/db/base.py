@@ -13,6 +13,7 @@ from typing import Any
 from agno.db._approvals import Approvals
 from agno.db._codec import to_json
 from agno.db._components import Components
+from agno.db._culture import Culture
 from agno.db._port import (
     DbError,
     DbUnavailableError,
@@ -53,7 +54,7 @@ _COMPONENTS = {"agent": ("agent_id",), "team": ("team_id",), "workflow": ("workf
 _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 
 
-class BaseDb(Records, Components, Approvals, Pruning):
+class BaseDb(Records, Components, Approvals, Culture, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.

@@ -51,9 +51,17 @@ class FirestoreDb(BaseDb):
         *,
         components_collection: str | None = None,
         approvals_collection: str | None = None,
+        culture_collection: str | None = None,
+        learnings_collection: str | None = None,
     ) -> None:
         names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        super().__init__(*names, components_table=components_collection, approvals_table=approvals_collection)
+        super().__init__(
+            *names,
+            components_table=components_collection,
+            approvals_table=approvals_collection,
+            culture_table=culture_collection,
+            learnings_table=learnings_collection,
+        )
         if db_client is None and project_id is None:
             raise ValueError("FirestoreDb needs a project: give project_id=, or db_client=.")
         self.project_id = project_id

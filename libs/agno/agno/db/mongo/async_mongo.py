@@ -37,13 +37,20 @@ class AsyncMongoDb(AsyncBaseDb):
         *,
         components_collection: str | None = None,
         approvals_collection: str | None = None,
+        culture_collection: str | None = None,
+        learnings_collection: str | None = None,
     ) -> None:
         if db_client is None and db_url is None:
             raise ValueError("AsyncMongoDb needs a server: give db_url='mongodb://host:27017', or db_client=.")
         self.db_url, self.db_client = db_url, db_client
         self._calls = AsyncCalls(db_client, lambda: AsyncMongoClient(db_url, **timeout(db_url)))
         names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        more = {"components_table": components_collection, "approvals_table": approvals_collection}
+        more = {
+            "components_table": components_collection,
+            "approvals_table": approvals_collection,
+            "culture_table": culture_collection,
+            "learnings_table": learnings_collection,
+        }
         super().__init__(MongoVerbs(self._calls, db_name, *names, **more))
 
     async def _run(self, method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

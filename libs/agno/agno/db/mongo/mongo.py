@@ -261,13 +261,20 @@ class MongoDb(MongoVerbs):
         *,
         components_collection: str | None = None,
         approvals_collection: str | None = None,
+        culture_collection: str | None = None,
+        learnings_collection: str | None = None,
     ) -> None:
         if db_client is None and db_url is None:
             raise ValueError("MongoDb needs a server: give db_url='mongodb://host:27017', or db_client=.")
         self.db_url = db_url
         calls = Calls(db_client, lambda: pymongo.MongoClient(db_url, **timeout(db_url)))
         names = (session_collection, memory_collection, metrics_collection, eval_collection, knowledge_collection, id)
-        more = {"components_table": components_collection, "approvals_table": approvals_collection}
+        more = {
+            "components_table": components_collection,
+            "approvals_table": approvals_collection,
+            "culture_table": culture_collection,
+            "learnings_table": learnings_collection,
+        }
         super().__init__(calls, db_name, *names, **more)
 
     def close(self) -> None:

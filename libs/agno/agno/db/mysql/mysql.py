@@ -32,6 +32,8 @@ class MySQLDb(SqlDb):
         *,
         components_table: str | None = None,
         approvals_table: str | None = None,
+        culture_table: str | None = None,
+        learnings_table: str | None = None,
     ) -> None:
         super().__init__(
             db_url=db_url,
@@ -44,6 +46,8 @@ class MySQLDb(SqlDb):
             knowledge_table=knowledge_table,
             components_table=components_table,
             approvals_table=approvals_table,
+            culture_table=culture_table,
+            learnings_table=learnings_table,
             id=id,
         )
 

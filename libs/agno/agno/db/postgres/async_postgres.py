@@ -30,6 +30,8 @@ class AsyncPostgresDb(AsyncSqlDb):
         *,
         components_table: str | None = None,
         approvals_table: str | None = None,
+        culture_table: str | None = None,
+        learnings_table: str | None = None,
     ) -> None:
         super().__init__(
             db_url=db_url,
@@ -42,6 +44,8 @@ class AsyncPostgresDb(AsyncSqlDb):
             knowledge_table=knowledge_table,
             components_table=components_table,
             approvals_table=approvals_table,
+            culture_table=culture_table,
+            learnings_table=learnings_table,
             id=id,
         )
 

@@ -40,6 +40,8 @@ class PostgresDb(SqlDb):
         *,
         components_table: str | None = None,
         approvals_table: str | None = None,
+        culture_table: str | None = None,
+        learnings_table: str | None = None,
     ) -> None:
         super().__init__(
             db_url=db_url,
@@ -52,6 +54,8 @@ class PostgresDb(SqlDb):
             knowledge_table=knowledge_table,
             components_table=components_table,
             approvals_table=approvals_table,
+            culture_table=culture_table,
+            learnings_table=learnings_table,
             id=id,
         )
         self._at_once: AtOnce | None = None

@@ -33,13 +33,20 @@ class AsyncSqliteDb(AsyncBaseDb):
         *,
         components_table: str | None = None,
         approvals_table: str | None = None,
+        culture_table: str | None = None,
+        learnings_table: str | None = None,
     ) -> None:
         tables = (session_table, memory_table, metrics_table, eval_table, knowledge_table)
         if db_engine is not None and hasattr(db_engine, "sync_engine"):
             db_url, lent = _url_of(db_engine), None
         else:
             lent = db_engine
-        others = {"components_table": components_table, "approvals_table": approvals_table}
+        others = {
+            "components_table": components_table,
+            "approvals_table": approvals_table,
+            "culture_table": culture_table,
+            "learnings_table": learnings_table,
+        }
         db = SqliteDb(lent, db_url, db_file, *tables, id, **others)
         super().__init__(db)
         self.db_url, self.db_file = db.db_url, db.db_file
