@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from importlib import import_module
 from time import time
 from typing import Any
 
@@ -24,7 +23,9 @@ from agno._io import DONE, silent
 from agno.models._loop import Exchange, converse
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
+from agno.utils.later import later
 
+_checkpoints = later("agno._engine.checkpoints")  # few runs have them
 _ANSWER = ModelResponseEvent.assistant_response.value
 _STARTED = ModelResponseEvent.tool_call_started.value
 _COMPLETED = ModelResponseEvent.tool_call_completed.value
@@ -94,7 +95,7 @@ def _exchange(run: Run) -> Exchange:
     if run.continued:
         _take_up(run, exchange)
     if component.checkpoint is not None and component.db is not None:
-        import_module("agno._engine.checkpoints").keep_checkpoints(run, exchange)  # few runs have them
+        _checkpoints.keep_checkpoints(run, exchange)
     return exchange
 
 

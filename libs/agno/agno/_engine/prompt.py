@@ -16,9 +16,12 @@ from agno._engine.retrieval import references_block
 from agno._engine.templates import fill
 from agno.models._structured import json_prompt
 from agno.models.message import Message
+from agno.utils.later import later
 from agno.utils.location import get_location
 from agno.utils.log import log_warning
 from agno.utils.parameters import accepted
+
+_culture, _learning = later("agno._engine.culture"), later("agno._engine.learning")
 
 # gives its text, None, or an awaitable of one of them
 Section = Callable[[Run], str | Awaitable[str | None] | None]
@@ -207,6 +210,14 @@ def skills(run: Run) -> str | None:
     return f"{text}\n" if known is not None and (text := known.get_system_prompt_snippet()) else None
 
 
+def shared(run: Run) -> Any:
+    return _culture.section(run)
+
+
+def learned(run: Run) -> Any:
+    return _learning.section(run)
+
+
 def summary(run: Run) -> str | None:
     component = run.component
     wanted = component.add_session_summary_to_context
@@ -285,6 +296,12 @@ PLAIN: dict[Section, tuple[str, ...]] = {
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
     skills: ("skills",),
+    shared: (
+        "culture_manager",
+        "enable_agentic_culture",
+        "update_cultural_knowledge",
+        "add_culture_to_context",
+    ),
     memories.section: (
         "memory_manager",
         "enable_user_memories",
@@ -292,6 +309,7 @@ PLAIN: dict[Section, tuple[str, ...]] = {
         "add_memories_to_context",
     ),
     summary: ("add_session_summary_to_context", "enable_session_summaries", "session_summary_manager"),
+    learned: ("learning",),
     knowledge_guidance: ("knowledge", "knowledge_retriever"),
     model_system_prompt: (),
     json_fields: (),

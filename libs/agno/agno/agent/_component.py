@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Coroutine
-from importlib import import_module
 from typing import Any, Literal
 
 from agno._engine import memories, retrieval, summaries
@@ -26,10 +25,15 @@ from agno.session import AgentSession
 from agno.tools.function import Function
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
+from agno.utils.later import later
 from agno.utils.log import set_log_level_to_debug
 from agno.utils.settings import Settings
 
 _lock = threading.Lock()
+
+# what few components need
+_session_tools, _past_sessions = later("agno._engine.session_tools"), later("agno._engine.past_sessions")
+_culture, _learning = later("agno._engine.culture"), later("agno._engine.learning")
 
 
 class Component(Settings):
@@ -198,19 +202,23 @@ class Component(Settings):
         component: Any = self
         found: list[Callable[..., Any] | Function] = []
         if component.read_chat_history:
-            found.append(_seldom("session_tools").chat_history(run))
+            found.append(_session_tools.chat_history(run))
         if component.read_tool_call_history:
-            found.append(_seldom("session_tools").tool_history(run))
+            found.append(_session_tools.tool_history(run))
         if component.search_session_history:
-            found.append(_seldom("past_sessions").previous_messages_tool(run))
+            found.append(_past_sessions.previous_messages_tool(run))
         if component.search_past_sessions:
-            found.append(_seldom("past_sessions").search_tool(run))
+            found.append(_past_sessions.search_tool(run))
         if component.enable_agentic_memory and memories.manager_of(run) is not None:
             found.append(memories.tool(run))
         if component.knowledge is not None or component.knowledge_retriever is not None:
             found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_state:
-            found.append(_seldom("session_tools").state(run))
+            found.append(_session_tools.state(run))
+        if component.enable_agentic_culture and _culture.manager_of(run) is not None:
+            found.append(_culture.tool(run))
+        if component.learning:
+            found.extend(_learning.tools(run))
         if component.skills is not None:
             found.extend(component.skills.get_tools())
         return found
@@ -224,12 +232,11 @@ class Component(Settings):
         summarised = component.enable_session_summaries or component.session_summary_manager is not None
         if summarised and run.output.parent_run_id is None:  # else the session is its parent's
             found.append(("SessionSummary", functools.partial(summaries.summarise, run)))
+        if component.update_cultural_knowledge and _culture.manager_of(run) is not None:
+            found.append(("CultureUpdate", functools.partial(_culture.learn, run)))
+        if component.learning and _learning.machine_of(run) is not None:
+            found.append(("Learning", functools.partial(_learning.learn, run)))
         return found
-
-
-def _seldom(name: str) -> Any:
-    """A part of the engine that few agents need: imported when one does."""
-    return import_module(f"agno._engine.{name}")
 
 
 __all__ = ["Component"]

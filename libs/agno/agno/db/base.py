@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import Enum
-from importlib import import_module
 from typing import Any
 
 from agno.db._approvals import Approvals
@@ -40,6 +39,9 @@ from agno.db._sessions import (
 from agno.db.query import Query, Where, equal
 from agno.db.tables import SESSIONS, Row
 from agno.utils.dttm import now_epoch
+from agno.utils.later import later
+
+_async = later("agno.db._async")
 
 
 class SessionType(str, Enum):
@@ -269,7 +271,7 @@ def _name(session_type: Any) -> str | None:
 
 def __getattr__(name: str) -> Any:
     if name == "AsyncBaseDb":  # is written above `BaseDb`, but users look for it here
-        return getattr(import_module("agno.db._async"), name)
+        return _async.AsyncBaseDb
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

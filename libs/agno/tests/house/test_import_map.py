@@ -92,12 +92,7 @@ COMING = {
     "agno.team": "*",
     "agno.workflow": "*",
     "agno.workflow.types": "*",
-    "agno.memory": "*",
-    "agno.culture": "*",
-    "agno.learn": "*",
     "agno.tools.knowledge": "*",
-    "agno.session": "SessionSummaryManager",
-    "agno.session.summary": "*",
 }
 
 
