@@ -90,6 +90,8 @@ def _exchange(run: Run) -> Exchange:
         exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
         exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
         exchange.give_tool = _tool_teller(run)
+    if run.context.output_schema is not None:
+        exchange.answer_tool = structured.answer_tool(run)
     if run.get("retries") or component.fallback_models or component.fallback_config:
         exchange.attempts = attempts_of(run)
     if run.continued:

@@ -251,7 +251,21 @@ def json_fields(run: Run) -> str | None:
         return None
     if run.asked_schema is None:
         return _topics(schema)
+    if answers_by_tool(run):
+        return f"Give your final answer by calling {ANSWER_TOOL}, once and alone, when you are done with other tools."
     return json_prompt(schema) if wants_json_prompt(run) else None
+
+
+ANSWER_TOOL = "final_answer"
+
+
+def answers_by_tool(run: Run) -> bool:
+    """True if the schema is offered as a tool: where the model has no better way, unless JSON mode is asked for."""
+    component, model = run.component, run.model
+    assert model is not None
+    if run.asked_schema is None or model.answers_by != "tool" or ANSWER_TOOL in run.functions:
+        return False
+    return wants_json_prompt(run) and (not component.use_json_mode or bool(component.structured_outputs))
 
 
 def wants_json_prompt(run: Run) -> bool:

@@ -52,7 +52,7 @@ def test_learned_knowledge_is_the_agents_own_to_save_and_to_search(mode: str) ->
     )
     agent = Agent(model=model, db=db, learning=LearningMachine(learned_knowledge=True, namespace="harbour"))
     play(agent, "Remember the tides", mode, user_id="ann")
-    output = play(agent, "When do boats leave?", mode, user_id="ben").output
+    output = play(agent, "When do boats leave?", mode, user_id="ben", session_id="other").output
     assert output.tools[0].result == "Tides: Boats leave at high tide"
     assert "Tides: Boats leave" in model.requests[2].messages[0].content
     other = LearningMachine(db=db, learned_knowledge=True)
