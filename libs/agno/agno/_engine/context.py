@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -142,13 +142,6 @@ class Run:
         """Raise if the run was cancelled."""
         if self.token.cancelled:
             self.token.raise_if_cancelled()
-
-    async def step(
-        self, kind: str, name: str, arguments: dict[str, Any], work: Callable[[], Coroutine[Any, Any, Any]]
-    ) -> Any:
-        """The seam for everything that costs or acts; a journal or a distributed executor plugs in here."""
-        self.check()
-        return await work()
 
     def note_usage(self, part: ModelType, model: Model, messages: list[Message]) -> None:
         """Remember what another model said, so that its cost is counted."""

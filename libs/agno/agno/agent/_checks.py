@@ -49,7 +49,9 @@ _COUNT = Check(_is_a(int), "a whole number")
 CHECKS: dict[str, Check] = {
     **dict.fromkeys(("model", "reasoning_model", "parser_model", "output_model", "followup_model"), _MODEL),
     "db": Check(_is_db, "a database object, such as SqliteDb(db_file='agent.db')", shows=False),
-    "tools": Check(_are_tools, "a list of functions, Toolkits and dicts of the provider's, or a function that makes it"),
+    "tools": Check(
+        _are_tools, "a list of functions, Toolkits and dicts of the provider's, or a function that makes it"
+    ),
     "instructions": Check(_is_text, "a text, a list of texts, or a function that gives one of these"),
     "system_message": Check(_is_prompt, "a text, a Message, or a function that gives a text"),
     "output_schema": Check(_is_schema, "a class made from pydantic's BaseModel (the class, not an object of it)"),
@@ -80,7 +82,9 @@ def refuse_misfits(component: Any) -> None:
 def _look_at(component: Any, name: str, value: Any) -> None:
     check, kind, known = CHECKS[name], type(value), _known[name]
     if not check.fits(value):
-        shown = f"{name}={value!r}, which is of type {kind.__name__}" if check.shows else f"{name}= of type {kind.__name__}"
+        shown = (
+            f"{name}={value!r}, which is of type {kind.__name__}" if check.shows else f"{name}= of type {kind.__name__}"
+        )
         raise TypeError(f"{type(component).__name__} got {shown}. It takes {check.takes}.")
     if kind is not type and len(known) < _MOST:
         known.add(kind)

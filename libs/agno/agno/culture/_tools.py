@@ -26,7 +26,9 @@ def culture_tools(io: IO, db: Any, names: Iterable[str], facts: dict[str, Any]) 
         new = CulturalKnowledge(name=name, summary=summary, content=content, categories=categories, **facts)
         return f"Added knowledge {(await io.call(db.upsert_cultural_knowledge, new)).id}."
 
-    async def update_knowledge(id: str, name: str, summary: str, content: str, categories: list[str] | None = None) -> str:
+    async def update_knowledge(
+        id: str, name: str, summary: str, content: str, categories: list[str] | None = None
+    ) -> str:
         """Change what a piece of knowledge says.
 
         Args:

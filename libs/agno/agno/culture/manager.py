@@ -124,7 +124,9 @@ class CultureManager:
             return _NO_DB
         if not said.strip():
             return "Nothing was said."
-        return await self._work(io, {"add_knowledge": self.add_knowledge, "update_knowledge": self.update_knowledge}, said)
+        return await self._work(
+            io, {"add_knowledge": self.add_knowledge, "update_knowledge": self.update_knowledge}, said
+        )
 
     create_cultural_knowledge = sync(_create)
     acreate_cultural_knowledge = asynchronous(_create)
@@ -148,7 +150,9 @@ class CultureManager:
         facts = {"input": said, "agent_id": self.__dict__.get("_agent_id")}
         tools = culture_tools(io, self.db, [name for name, on in wanted.items() if on], facts)
         if not tools:
-            raise ValueError("This CultureManager lets the model neither add nor update knowledge, so it has nothing to do.")
+            raise ValueError(
+                "This CultureManager lets the model neither add nor update knowledge, so it has nothing to do."
+            )
         messages = [Message(role="system", content=await self._prompt(io)), Message(role="user", content=said)]
         exchange = Exchange(
             io=io,

@@ -94,7 +94,11 @@ class Culture(RowVerbs):
     ) -> tuple[list[Row], int]:
         """The learnings that fit, the one changed last first, and how many there are before paging."""
         where = equal(
-            learning_type=learning_type, namespace=namespace, user_id=user_id, session_id=session_id, entity_id=entity_id
+            learning_type=learning_type,
+            namespace=namespace,
+            user_id=user_id,
+            session_id=session_id,
+            entity_id=entity_id,
         )
         if search_content is not None:
             where = (*where, Where("contains", ("content",), search_content))

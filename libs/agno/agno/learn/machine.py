@@ -148,7 +148,9 @@ class LearningMachine:
     aprocess = asynchronous(_process)
 
     async def _prompt(self, shelf: Shelf, stores: list[LearningStore]) -> str:
-        parts = ["You keep what a conversation teaches. Use your tools; do not answer the user. Most of it need not be kept."]
+        parts = [
+            "You keep what a conversation teaches. Use your tools; do not answer the user. Most of it need not be kept."
+        ]
         for store in stores:
             parts.append(f"{store.name}: {store.instructions or store.keeps}")
         for store in stores:

@@ -43,7 +43,14 @@ class Shelf:
         if key is not None:
             learning_id = "/".join([learning_type, *(str(value) for value in self.owner(kind).values()), key])[:255]
         origin = {"agent_id": self.agent_id, "team_id": self.team_id, "session_id": self.session_id}
-        row = {**origin, **owner, **more, "learning_id": learning_id, "learning_type": learning_type, "content": content}
+        row = {
+            **origin,
+            **owner,
+            **more,
+            "learning_id": learning_id,
+            "learning_type": learning_type,
+            "content": content,
+        }
         return str((await self.io.call(self.db.upsert_learning, row))["learning_id"])
 
     async def remove(self, learning_type: str, kind: str, learning_id: str) -> bool:

@@ -23,12 +23,18 @@ def test_what_a_conversation_teaches_is_kept_and_told_to_all(mode: str, tmp_path
     db = kind(db_file=str(tmp_path / "a.db"))
     teacher = ScriptedModel(ADD, says("kept"))
     agent = Agent(
-        model=ScriptedModel(says("Fine")), db=db, culture_manager=CultureManager(model=teacher), update_cultural_knowledge=True
+        model=ScriptedModel(says("Fine")),
+        db=db,
+        culture_manager=CultureManager(model=teacher),
+        update_cultural_knowledge=True,
     )
     output = play(agent, "Please be brief, always", mode, user_id="ann").output
     assert output.content == "Fine" and output.metrics.details["culture_model"][0].total_tokens == 30
     asked = teacher.requests[0].messages
-    assert "User: Please be brief, always\nAssistant: Fine" in asked[1].content and "<culture_to_capture>" in asked[0].content
+    assert (
+        "User: Please be brief, always\nAssistant: Fine" in asked[1].content
+        and "<culture_to_capture>" in asked[0].content
+    )
     model = ScriptedModel(says("Ok"))
     play(Agent(model=model, db=db, add_culture_to_context=True), "Hi", mode, user_id="ben")
     told = model.requests[0].messages[0].content
@@ -49,7 +55,9 @@ def test_with_agentic_culture_the_model_decides(mode: str) -> None:
     assert output.content == "Done" and output.tools[0].result == "dropped"
     first = model.requests[0]
     assert "update_cultural_knowledge" in first.tool_names and "<contributing_to_culture>" in first.messages[0].content
-    assert {"add_knowledge", "update_knowledge", "delete_knowledge", "clear_knowledge"} == set(model.requests[1].tool_names)
+    assert {"add_knowledge", "update_knowledge", "delete_knowledge", "clear_knowledge"} == set(
+        model.requests[1].tool_names
+    )
     assert CultureManager(db=db).get_all_knowledge() == []
 
 

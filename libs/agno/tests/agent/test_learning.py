@@ -21,7 +21,8 @@ def test_a_profile_and_memories_are_kept_after_the_run_and_told_to_this_user_onl
     kind = AsyncSqliteDb if mode.startswith("a") else SqliteDb
     db = kind(db_file=str(tmp_path / "a.db"))
     teacher = ScriptedModel(
-        wants(call("update_user_profile", field="Name", value="Ann"), call("save_user_memory", memory="Likes tea")), says("ok")
+        wants(call("update_user_profile", field="Name", value="Ann"), call("save_user_memory", memory="Likes tea")),
+        says("ok"),
     )
     model = ScriptedModel(says("Hello Ann"), says("Hi"), says("Who?"))
     machine = LearningMachine(model=teacher, user_profile=True, user_memory=True)
@@ -109,7 +110,9 @@ def test_a_store_of_ones_own_and_wrong_values() -> None:
     class Jokes(UserMemoryStore):
         name = "jokes"
 
-    machine = LearningMachine(db=InMemoryDb(), custom_stores={"jokes": Jokes(mode="agentic", instructions="Good jokes.")})
+    machine = LearningMachine(
+        db=InMemoryDb(), custom_stores={"jokes": Jokes(mode="agentic", instructions="Good jokes.")}
+    )
     assert list(machine.stores) == ["jokes"] and "Good jokes." in machine.build_context()
     with pytest.raises(ValueError, match="user_profile='sometimes'. It takes True, False"):
         LearningMachine(user_profile="sometimes")

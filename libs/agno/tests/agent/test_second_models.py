@@ -143,7 +143,12 @@ def test_an_output_model_follows_the_schema(mode: str) -> None:
 def test_the_conversation_has_one_answer_also_with_a_parser_model(mode: str) -> None:
     main, parser = ScriptedModel(says("Ada is 36"), says("As I said")), ScriptedModel(says(ADA), says(ADA))
     agent = Agent(
-        model=main, parser_model=parser, output_schema=Person, db=InMemoryDb(), session_id="s", add_history_to_context=True
+        model=main,
+        parser_model=parser,
+        output_schema=Person,
+        db=InMemoryDb(),
+        session_id="s",
+        add_history_to_context=True,
     )
     first = play(agent, "who?", mode).output
     assert [(m.role, m.content) for m in first.messages if m.role == "assistant"] == [("assistant", "Ada is 36")]

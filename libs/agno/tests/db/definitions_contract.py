@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agno.db.schemas.culture import CulturalKnowledge
 from agno.db.base import DbError
+from agno.db.schemas.culture import CulturalKnowledge
 
 
 class DefinitionsContract:

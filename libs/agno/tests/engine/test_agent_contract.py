@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agno.agent import Agent
-from agno.reasoning.step import ReasoningSteps
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
+from agno.reasoning.step import ReasoningSteps
 
 SETTINGS: dict[str, Any] = {
     # identity and session

@@ -287,7 +287,9 @@ class ModelContract:
         assert len(sent) == 1 + len(tools) and all("final_answer" in json.dumps(request) for request in sent)
         assert not any("<json_fields>" in json.dumps(request) for request in sent)
         last = seen.output.messages[-1]
-        assert last.role in ("assistant", "model") and last.tool_calls is None, "the conversation goes on from an answer"
+        assert last.role in ("assistant", "model") and last.tool_calls is None, (
+            "the conversation goes on from an answer"
+        )
         assert [tool.tool_name for tool in seen.output.tools or ()] == [tool.__name__ for tool in tools]
         contents = [event for event in seen.events if event.event == "RunContent"]
         assert [(e.content, e.content_type) for e in contents] == ([(OSLO, "City")] if seen.events else [])
