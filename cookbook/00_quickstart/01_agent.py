@@ -4,7 +4,7 @@ Here the model is `OfflineModel`, which needs no key: rules that call tools and 
 model set a key and write `model=OpenAIChat(id="gpt-4o")`, `model=Claude(...)`, `model=Gemini(...)` or `model="openai:gpt-4o"`.
 
 Prints:
-    Sunny in Rome
+    weather returned: Sunny in Rome
 """
 
 from agno.agent import Agent

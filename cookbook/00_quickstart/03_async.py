@@ -3,8 +3,9 @@
 A run changes nothing on the agent, so one agent serves many runs at once. Async tools work in sync runs, too.
 
 Prints:
-    120
-    360
+    area returned: 120
+    area returned: 360
+    ...
     RunCompleted
     sync: area returned: 35
 """

@@ -4,8 +4,8 @@ A session is a small header and one row per run, so a turn costs the same howeve
 yours: tools read and change it through `run_context`.
 
 Prints:
-    Added bread. The list has 1 entries.
-    Added milk. The list has 2 entries.
+    put_on_list returned: Added bread. The list has 1 entries.
+    put_on_list returned: Added milk. The list has 2 entries.
     ['bread', 'milk']
     user: Put 'bread' on the shopping list
 """

@@ -4,9 +4,9 @@ A parameter named `run_context` is filled in by Agno and hidden from the model.
 
 Prints:
     celsius: {'fahrenheit': {'type': 'number', 'description': 'The temperature to convert.'}}
-    20.0
-    Tram 5 takes 12 minutes
-    asked by ada
+    celsius returned: 20.0
+    plan_route returned: Tram 5 takes 12 minutes from Museum to Harbour
+    show_balance returned: 100, asked by ada
 """
 
 from agno.agent import Agent

@@ -66,10 +66,11 @@ async def remember(run: Run) -> None:
     if (tasks := run.asked.get("background_tasks")) is not None:
         tasks.add_task(_later(run, works))
         return
-    for when, _ in works:
+    told = [when for when, _ in works if hasattr(run.events, f"{when}StartedEvent")]  # culture and learning are silent
+    for when in told:
         await run.emit(getattr(run.events, f"{when}StartedEvent"))
     await _remembered(run, works)
-    for when, _ in works:
+    for when in told:
         details = {"session_summary": _summary(run)} if when == "SessionSummary" else {}
         await run.emit(getattr(run.events, f"{when}CompletedEvent"), **details)
 

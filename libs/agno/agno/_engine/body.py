@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from importlib import import_module
 from time import time
 from typing import Any
 
@@ -23,7 +22,9 @@ from agno._io import DONE, silent
 from agno.models._loop import Exchange
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
+from agno.utils.later import later
 
+_checkpoints, _connections = later("agno._engine.checkpoints"), later("agno._engine.connections")  # few runs have them
 _ANSWER = ModelResponseEvent.assistant_response.value
 _STARTED = ModelResponseEvent.tool_call_started.value
 _COMPLETED = ModelResponseEvent.tool_call_completed.value
@@ -88,12 +89,14 @@ def _exchange(run: Run) -> Exchange:
         exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
         exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
         exchange.give_tool = _tool_teller(run)
+    if run.context.output_schema is not None:
+        exchange.answer_tool = structured.answer_tool(run)
     if run.get("retries") or component.fallback_models or component.fallback_config:
         exchange.attempts = attempts_of(run)
     if run.continued:
         _take_up(run, exchange)
     if component.checkpoint is not None and component.db is not None:
-        import_module("agno._engine.checkpoints").keep_checkpoints(run, exchange)  # few runs have them
+        _checkpoints.keep_checkpoints(run, exchange)
     return exchange
 
 
@@ -302,7 +305,7 @@ def _take_response(run: Run, exchange: Exchange) -> None:
             mine[target] = [*(mine.get(target) or ()), *value] if target in _MEDIA else value
     assert run.model is not None
     if run.context.knowledge is not None or run.model.connection_info():
-        import_module("agno._engine.connections").note_connections(run)
+        _connections.note_connections(run)
 
 
 # fields of the loop's response, and where they stand on the output

@@ -117,7 +117,7 @@ def _check_status(wish: Continuation, source: Any) -> None:
 
 def _kept_messages(wish: Continuation, source: Any) -> list[Message]:
     """The messages to go on from; open tool calls are answered if the caller goes on without them."""
-    messages = [m.model_copy() for m in source.messages or ()]
+    messages = [m.model_copy() for m in source.messages or () if m.id]  # reading the id makes it: copies share it
     if wish.continue_from is not None:
         messages = messages[: _position(source.messages or [], wish.continue_from, source)]
     if wish.regenerate:
@@ -261,7 +261,9 @@ def forked(session: Any, session_id: str, before: str | None = None) -> Any:
         twin = copy.copy(past)
         twin.run_id, twin.session_id = ids[past.run_id], session_id
         twin.parent_run_id = ids.get(past.parent_run_id or "", past.parent_run_id)
-        twin.forked_from_run_id, twin.forked_from_session_id = past.run_id, session.session_id
+        twin.forked_from_session_id = session.session_id
+        twin.regenerated_from = ids.get(past.regenerated_from or "", past.regenerated_from)
+        twin.forked_from_run_id = ids.get(past.forked_from_run_id or "", past.run_id)  # a branch stays one
         _point_inside(twin, ids)
         fork.runs.append(twin)
     return fork

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -162,13 +162,6 @@ class Run:
         if self.token.cancelled:
             self.token.raise_if_cancelled()
 
-    async def step(
-        self, kind: str, name: str, arguments: dict[str, Any], work: Callable[[], Coroutine[Any, Any, Any]]
-    ) -> Any:
-        """The seam for everything that costs or acts; a journal or a distributed executor plugs in here."""
-        self.check()
-        return await work()
-
     def note_usage(self, part: ModelType, model: Model, messages: list[Message]) -> None:
         """Remember what another model said, so that its cost is counted."""
         self.other_usage = [*self.other_usage, (part.value, model, messages)]
@@ -182,7 +175,7 @@ class Run:
     def tool_scope(self) -> dict[str, Any]:
         """What tools get by parameter name."""
         values = self.asked
-        return {
+        scope = {
             "agent": None,
             "team": None,
             self.identity_name: self.component,
@@ -196,6 +189,9 @@ class Run:
             "tool_hooks": self.component.tool_hooks,
             "identity": self.identity,
         }
+        if self.get("debug_mode"):
+            scope["debug_mode"] = True
+        return scope
 
     @property
     def state(self) -> dict[str, Any]:

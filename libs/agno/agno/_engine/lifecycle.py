@@ -11,7 +11,7 @@ from typing import Any
 
 from agno._engine.context import Run
 from agno._engine.costs import MEMBER, add_member_details
-from agno._engine.observing import observe, open_log
+from agno._engine.observing import observe
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
@@ -28,7 +28,6 @@ Body = Callable[[Run], Coroutine[Any, Any, None]]
 async def live(run: Run, body: Body) -> None:
     """A run from its start to its end. One that fails, is cancelled or is left early is stored too."""
     run.register()
-    open_log(run)
     run_id = run.output.run_id
     try:
         await begin(run)

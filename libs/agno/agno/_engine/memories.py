@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from agno._engine.context import Run
@@ -11,9 +10,11 @@ from agno._engine.toolbox import coloured
 from agno._io import IO
 from agno.models.metrics import ModelType
 from agno.tools.function import Function
+from agno.utils.later import later
 from agno.utils.log import log_warning
 from agno.utils.parameters import accepted
 
+_manager = later("agno.memory.manager")
 DEFAULT_USER = "default"
 
 
@@ -27,7 +28,7 @@ def manager_for(component: Any, model: Any = None, **source: Any) -> Any:
         if not (component.enable_user_memories or component.enable_agentic_memory or component.add_memories_to_context):
             return None
         # who asks the model to forget something wants it forgotten
-        manager = import_module("agno.memory.manager").MemoryManager(delete_memories=component.enable_agentic_memory)
+        manager = _manager.MemoryManager(delete_memories=component.enable_agentic_memory)
     if not hasattr(manager, "for_run"):
         return manager  # not ours: it knows for itself
     mine = manager.for_run(model=model if model is not None else component.model_of_run(), db=component.db, **source)

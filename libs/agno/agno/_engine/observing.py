@@ -20,17 +20,12 @@ def debug_level_of(component: Any) -> int:
     return 1
 
 
-def open_log(run: Run) -> None:
-    """Show debug lines, if the component or the call asks for them."""
-    if run.get("debug_mode"):
-        # the lines of a team are written by the logger in force, as those of its members are
-        source = run.identity_name if run.identity_name == "agent" else None
-        log.set_log_level_to_debug(source, debug_level_of(run.component))
-
-
 async def observe(run: Run) -> None:
     """A run came to an end, or to a pause."""
-    if log.logger.isEnabledFor(logging.DEBUG):
+    if run.get("debug_mode"):  # of this run, so it shows its own lines and leaves the level of the process alone
+        with log.debug_lines(debug_level_of(run.component)):
+            _write_log(run)
+    elif log.logger.isEnabledFor(logging.DEBUG):
         _write_log(run)
     listener = listener_for(run.component.telemetry)
     if listener is None or run.output.status is RunStatus.paused:
@@ -65,4 +60,4 @@ def _record(run: Run) -> dict[str, Any]:
     }
 
 
-__all__ = ["debug_level_of", "observe", "open_log"]
+__all__ = ["debug_level_of", "observe"]

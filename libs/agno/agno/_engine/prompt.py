@@ -16,9 +16,12 @@ from agno._engine.retrieval import references_block
 from agno._engine.templates import fill
 from agno.models._structured import json_prompt
 from agno.models.message import Message
+from agno.utils.later import later
 from agno.utils.location import get_location
 from agno.utils.log import log_warning
 from agno.utils.parameters import accepted
+
+_culture, _learning = later("agno._engine.culture"), later("agno._engine.learning")
 
 # gives its text, None, or an awaitable of one of them
 Section = Callable[[Run], str | Awaitable[str | None] | None]
@@ -203,6 +206,14 @@ def skills(run: Run) -> str | None:
     return f"{text}\n" if known is not None and (text := known.get_system_prompt_snippet()) else None
 
 
+def shared(run: Run) -> Any:
+    return _culture.section(run)
+
+
+def learned(run: Run) -> Any:
+    return _learning.section(run)
+
+
 def summary(run: Run) -> str | None:
     component = run.component
     wanted = component.add_session_summary_to_context
@@ -236,7 +247,21 @@ def json_fields(run: Run) -> str | None:
         return None
     if run.asked_schema is None:
         return _topics(schema)
+    if answers_by_tool(run):
+        return f"Give your final answer by calling {ANSWER_TOOL}, once and alone, when you are done with other tools."
     return json_prompt(schema) if wants_json_prompt(run) else None
+
+
+ANSWER_TOOL = "final_answer"
+
+
+def answers_by_tool(run: Run) -> bool:
+    """True if the schema is offered as a tool: where the model has no better way, unless JSON mode is asked for."""
+    component, model = run.component, run.model
+    assert model is not None
+    if run.asked_schema is None or model.answers_by != "tool" or ANSWER_TOOL in run.functions:
+        return False
+    return wants_json_prompt(run) and (not component.use_json_mode or bool(component.structured_outputs))
 
 
 def wants_json_prompt(run: Run) -> bool:
@@ -279,6 +304,12 @@ SECTIONS: dict[Section, tuple[str, ...]] = {
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
     skills: ("skills",),
+    shared: (
+        "culture_manager",
+        "enable_agentic_culture",
+        "update_cultural_knowledge",
+        "add_culture_to_context",
+    ),
     memories.section: (
         "memory_manager",
         "enable_user_memories",
@@ -286,6 +317,7 @@ SECTIONS: dict[Section, tuple[str, ...]] = {
         "add_memories_to_context",
     ),
     summary: ("add_session_summary_to_context", "enable_session_summaries", "session_summary_manager"),
+    learned: ("learning",),
     knowledge_guidance: ("knowledge", "knowledge_retriever"),
     model_system_prompt: (),
     json_fields: (),

@@ -7,7 +7,7 @@ from typing import Any
 from agno._engine import sessions
 from agno._engine.context import Run
 from agno._engine.prompt import build_messages, system_message
-from agno._engine.structured import response_format
+from agno._engine.structured import answer_tool, response_format
 from agno._engine.toolbox import resolve_tools
 from agno.models.base import Model
 from agno.models.message import Message
@@ -31,6 +31,9 @@ async def request_of(run: Run) -> dict[str, Any]:
     asked, messages, model = response_format(run), await build_messages(run), run.model
     assert model is not None
     tools, choice = run.tool_specs, run.component.tool_choice if run.tool_specs else None
+    if (answer := answer_tool(run)) is not None:
+        choice = choice if tools else model.answer_choice(answer["function"]["name"])
+        tools = [*(tools or ()), answer]
     if type(model).request is Model.request:  # a model with an invoke of its own has no request to show
         return {"messages": messages, "tools": tools, "tool_choice": choice, "response_format": asked}
     return model.request(messages, tools=tools, tool_choice=choice, response_format=asked, stream=run.streaming)

@@ -104,8 +104,7 @@ async def parse_answer(run: Run) -> None:
     text = output.content if isinstance(output.content, str) else as_json(output.content)
     messages = [Message(role="system", content=prompt), Message(role="user", content=text)]
     exchange = second_exchange(run, model, messages, asked)
-    await converse_as(run, ModelType.PARSER_MODEL, exchange)
-    run.messages.append(exchange.messages[-1])
+    await converse_as(run, ModelType.PARSER_MODEL, exchange)  # its words are `content`; the conversation has one answer
     if component.parse_response:
         value = exchange.response.parsed
         output.content = value if value is not None else (exchange.response.content or output.content)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from agno._engine.context import Run
+from agno.session.history import said_in
 from agno.tools.function import Function
 
 
@@ -21,16 +22,14 @@ def chat_history(run: Run) -> Function:
         """
         session = run.session
         pairs: list[dict[str, Any]] = []
-        for past in (session.runs if session is not None else None) or ():
-            if past.parent_run_id is not None:
-                continue  # of a member, which talked with its leader
-            talk = [
-                m for m in past.messages or () if m.role in ("user", "assistant") and not m.from_history and m.content
-            ]
+        runs = (session.runs if session is not None else None) or ()
+        # a member's run is a talk with its leader
+        for _, messages in said_in([past for past in runs if past.parent_run_id is None]):
+            talk = [m for m in messages if m.role in ("user", "assistant") and m.content]
             pairs.append({"talk": [{"role": m.role, "content": m.get_content_string()} for m in talk]})
         chosen = pairs if num_chats is None else pairs[-num_chats:] if num_chats > 0 else []
-        messages = [message for pair in chosen for message in pair["talk"]]
-        return msgspec.json.encode(messages).decode() if messages else ""
+        said = [message for pair in chosen for message in pair["talk"]]
+        return msgspec.json.encode(said).decode() if said else ""
 
     return Function.from_callable(get_chat_history)
 

@@ -9,6 +9,7 @@ from agno._engine.branching import retired
 from agno._engine.context import Run, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
+from agno.db._port import SessionConflictError
 from agno.db._sessions import own_copy
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -27,7 +28,11 @@ async def begin(run: Run) -> None:
         await _open_session(run, db)
     await settle(run)
     if db is not None and (run.announced or not _is_stored(run)):
-        await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
+        try:
+            await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
+        except SessionConflictError:
+            run.opened = False  # it is somebody else's session: nothing of this run is to be stored there
+            raise
 
 
 async def settle(run: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from agno._engine.context import Run
-from agno._engine.prompt import wants_json_prompt
+from agno._engine.prompt import ANSWER_TOOL, answers_by_tool, wants_json_prompt
 from agno.models._structured import embedded_objects, json_schema_format, merged, parse
 from agno.utils.log import log_warning
 
@@ -18,6 +18,8 @@ def response_format(run: Run) -> Any:
     if schema is None:
         return None
     assert model is not None
+    if answers_by_tool(run):
+        return None
     json_mode = component.use_json_mode and not component.structured_outputs
     if model.supports_native_structured_outputs:
         if json_mode or wants_json_prompt(run):
@@ -26,6 +28,16 @@ def response_format(run: Run) -> Any:
     if model.supports_json_schema_outputs:
         return json_schema_format(schema)
     return {"type": "json_object"}
+
+
+def answer_tool(run: Run) -> dict[str, Any] | None:
+    """The schema as a tool whose arguments are the answer; None where the model is asked in another way."""
+    if run.asked_schema is None or not answers_by_tool(run):
+        return None
+    schema = run.asked_schema
+    described = {key: value for key, value in schema.model_json_schema().items() if key not in ("title", "description")}
+    text = "Give the final answer." + (f" {schema.__doc__.strip()}" if schema.__doc__ else "")
+    return {"type": "function", "function": {"name": ANSWER_TOOL, "description": text, "parameters": described}}
 
 
 def adopt(run: Run, parsed: Any) -> None:
@@ -43,4 +55,4 @@ def adopt(run: Run, parsed: Any) -> None:
     output.content_type = schema.__name__
 
 
-__all__ = ["adopt", "embedded_objects", "json_schema_format", "merged", "parse", "response_format"]
+__all__ = ["adopt", "answer_tool", "embedded_objects", "json_schema_format", "merged", "parse", "response_format"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-from importlib import import_module
 from typing import Any
 
 from agno._engine.context import Run
 from agno._engine.history import finished_runs
 from agno.models.metrics import ModelType
 from agno.models.utils import get_model
+from agno.utils.later import later
 
+_summary = later("agno.session.summary")
 _WINDOW = 10  # of the newest runs, those that the summary does not cover yet are read
 _FIRST = 50  # where there is no summary yet
 
@@ -22,7 +23,7 @@ def manager_of(run: Run) -> Any:
     if manager is None:
         if not component.enable_session_summaries:
             return None
-        manager = import_module("agno.session.summary").SessionSummaryManager()
+        manager = _summary.SessionSummaryManager()
     return manager.for_run(model=run.model) if hasattr(manager, "for_run") else manager
 
 

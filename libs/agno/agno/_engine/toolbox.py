@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -13,6 +14,7 @@ from agno._engine.context import Run
 from agno._engine.factories import tools_of
 from agno.tools.function import Function, in_colour
 from agno.tools.toolkit import Toolkit
+from agno.utils.log import log_warning
 
 
 async def resolve_tools(run: Run, built_in: list[Any]) -> None:
@@ -66,21 +68,39 @@ def _add(run: Run, item: Any) -> None:
     if isinstance(item, Toolkit):
         functions: Any = item.get_functions() if not run.io.is_async else item.get_async_functions()
         for name, function in functions.items():
-            run.functions.setdefault(name, function)
+            _offer(run, name, function)
         if item.add_instructions and item.instructions:
             run.tool_instructions.append(item.instructions)
     elif isinstance(item, Function):
-        run.functions.setdefault(item.name, item)
+        _offer(run, item.name, item)
         if item.add_instructions and item.instructions:
             run.tool_instructions.append(item.instructions)
     elif callable(item):
         function = as_function(item)
-        run.functions.setdefault(function.name, function)
+        _offer(run, function.name, function)
     else:
-        raise TypeError(
-            f"tools= of {run.component!r} holds {item!r} ({type(item).__name__}). "
-            "A tool is a function, a Function made by @tool, a Toolkit, or a provider's tool as a dict."
-        )
+        raise TypeError(_no_tool(run.component, item))
+
+
+def _offer(run: Run, name: str, function: Function) -> None:
+    first = run.functions.setdefault(name, function)
+    if first is not function and (first.entrypoint is None or first.entrypoint != function.entrypoint):
+        _tell_apart(repr(run.component), name, _origin(first), _origin(function))
+
+
+@functools.lru_cache(maxsize=256)
+def _tell_apart(component: str, name: str, first: str, second: str) -> None:
+    """Warn of a tool that is never called: once, not at each run."""
+    log_warning(
+        f"tools= of {component} has two tools named {name!r}: {first} is used, {second} is left out. "
+        "Give one of them another name, for example with @tool(name=...)."
+    )
+
+
+def _origin(function: Function) -> str:
+    entry = function.entrypoint
+    module, name = getattr(entry, "__module__", None), getattr(entry, "__qualname__", None)
+    return f"{module}.{name}" if name else repr(function.name)
 
 
 async def connect_toolkits(run: Run) -> None:
@@ -121,8 +141,10 @@ def _release(toolkit: Toolkit) -> Any:
 
 
 def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
-    """Complain early about an agent in the place of a tool."""
+    """Complain early about what is no tool, such as an agent."""
     for item in component.tools if isinstance(component.tools, (list, tuple)) else ():
+        if item.__class__ is FunctionType or isinstance(item, (Toolkit, Function, dict)):
+            continue
         if isinstance(item, kinds):
             other: Any = item
             name = other.name or "agent"
@@ -131,6 +153,15 @@ def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
                 f"  Agent(tools=[{name}])      # a tool is a function or a Toolkit\n"
                 f"  Team(members=[{name}])     # this lets agents work together"
             )
+        if not callable(item):
+            raise TypeError(_no_tool(component, item))
+
+
+def _no_tool(component: Any, item: Any) -> str:
+    return (
+        f"tools= of {component!r} holds {item!r} ({type(item).__name__}). "
+        "A tool is a function, a Function made by @tool, a Toolkit, or a provider's tool as a dict."
+    )
 
 
 __all__ = ["coloured", "component_in_tools", "connect_toolkits", "resolve_tools"]

@@ -7,6 +7,7 @@ from agno._io.faces import asynchronous, asynchronous_stream, sync, sync_stream
 from agno._io.outlet import DONE, Give, Outlet, ReaderLeft, silent
 from agno._io.port import IO
 from agno._io.portal import Portal, portal, run_blocking
+from agno._io.stopping import Stop
 from agno._io.sync import SYNC, SyncIO
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Outlet",
     "Portal",
     "ReaderLeft",
+    "Stop",
     "SyncIO",
     "WouldBlock",
     "aiterate",

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from agno._io.outlet import Give, silent
 from agno._io.port import IO, Work
 from agno._io.portal import Visitor
+from agno._io.stopping import Interruption, Stop
 from agno._io.sync import WorkerIO
 from agno._io.workers import finish, in_thread, in_thread_to_its_end, iterate_in_thread
 from agno.utils.log import log_warning
@@ -109,6 +110,9 @@ class AsyncIO:
         finally:
             stop.set()
             await _join(tasks, results)
+
+    async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
+        await Interruption(stop).during(functools.partial(work, self), give)
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         if len(coroutines) == 1:

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from typing import Any, Protocol, TypeVar
 
 from agno._io.outlet import Give
+from agno._io.stopping import Stop
 
 T = TypeVar("T")
 Work = Callable[[Give], Coroutine[Any, Any, None]]
@@ -61,6 +62,14 @@ class IO(Protocol):
 
         The first error cancels the others, waits for them, and travels. A thread cannot be cancelled: it ends at the
         next item that it gives.
+        """
+        ...
+
+    async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
+        """Do work through the port that it is handed; when `stop` says so, leave it where it waits, and raise.
+
+        What is awaited is cancelled. A function in a worker thread runs to its end unheard; under `SyncIO` one that runs
+        in the caller's thread is waited for.
         """
         ...
 

@@ -20,6 +20,7 @@ from concurrent.futures import CancelledError
 from typing import Any, Generic, TypeVar
 
 from agno._io.drivers import drive, occupied
+from agno._io.stopping import Stop, Watched
 from agno._io.workers import finish
 from agno.utils.log import log_error
 
@@ -40,26 +41,45 @@ class Home(ABC):
     def _other(self) -> Home | None:
         """Who serves this thread instead, if waiting here would keep the loop from running."""
 
-    def run(self, awaitable: Awaitable[T]) -> T:
-        """Wait in this thread for an awaitable that runs on the loop, in a copy of this thread's context."""
-        if (other := self._other()) is not None:
-            return other.run(awaitable)
-        return self._begin(_Work(awaitable)).wait()
+    def run(self, awaitable: Awaitable[T], stop: Stop | None = None) -> T:
+        """Wait in this thread for an awaitable that runs on the loop, in a copy of this thread's context.
 
-    def iterate(self, iterator: AsyncIterator[T]) -> Generator[T, None, None]:
+        When `stop` says so it is cancelled, and what `stop` raises is raised.
+        """
+        if (other := self._other()) is not None:
+            return other.run(awaitable, stop)
+        if stop is None:
+            return self._begin(_Work(awaitable)).wait()
+        with Watched(stop) as watched:
+            work = _Work(awaitable)
+            watched.calls(work.cancel_soon)
+            try:
+                return self._begin(work).wait()
+            except CancelledError:
+                stop.raise_if_cancelled()
+                raise
+            finally:
+                watched.leave()
+
+    def iterate(self, iterator: AsyncIterator[T], stop: Stop | None = None) -> Generator[T, None, None]:
         """Iterate an async iterator on the loop, from the first step to the close in one task, as cancel scopes want."""
         if (other := self._other()) is not None:
-            yield from other.iterate(iterator)
+            yield from other.iterate(iterator, stop)
             return
         steps: asyncio.Queue[bool] = asyncio.Queue()
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        work = self._begin(_Work(_serve(iterator, steps, answers), lambda: answers.put(_END)))
+        with Watched(stop) as watched:
+            work = _Work(_serve(iterator, steps, answers), lambda: answers.put(_END))
+        self._begin(work)
+        watched.calls(work.cancel_soon)
         try:
             while True:
                 work.on_loop(steps.put_nowait, True)
                 if (item := patiently(answers)) is _END:
                     break
                 yield item
+                if stop is not None:
+                    stop.raise_if_cancelled()
         except GeneratorExit:
             if not work.is_done:  # else the loop left before the reader did, and closed it
                 work.on_loop(steps.put_nowait, False)
@@ -68,7 +88,14 @@ class Home(ABC):
         except BaseException:
             work.cancel_and_wait()
             raise
-        work.wait()
+        finally:
+            watched.leave()
+        try:
+            work.wait()
+        except CancelledError:
+            if stop is not None:
+                stop.raise_if_cancelled()
+            raise
 
     def _begin(self, work: _Work[T]) -> _Work[T]:
         try:
@@ -152,6 +179,15 @@ class _Work(Generic[T]):
         self._cancelled = True
         if self.task is not None:
             self.task.cancel()
+
+    def cancel_soon(self) -> None:
+        """Cancel from another thread, also what has not begun."""
+        self._cancelled = True
+        try:
+            if hasattr(self, "loop"):
+                self.on_loop(self.cancel)
+        except RuntimeError:  # the loop was closed meanwhile: nothing runs any more
+            pass
 
     # In the thread that waits ----------------------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from agno._io.drivers import drive
 from agno._io.outlet import Give, ReaderLeft
-from agno._io.port import Work
+from agno._io.port import IO, Work
 from agno._io.portal import Home, Visitor, patiently, portal
+from agno._io.stopping import Stop
 from agno.utils.log import log_warning
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ class SyncIO:
     """Calls what it is given, in the caller's thread. What can only be awaited is awaited at `home`."""
 
     is_async = False
+    _stop: Stop | None = None  # leaves what is awaited at home
 
     def __init__(self, home: Home = portal) -> None:
         self._home = home
@@ -32,7 +34,7 @@ class SyncIO:
     async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         result = fn(*args, **kwargs)
         if hasattr(result, "__await__") and inspect.isawaitable(result):
-            return self._home.run(result)
+            return self._home.run(result, self._stop)
         return result
 
     async def pick(
@@ -50,7 +52,7 @@ class SyncIO:
     ) -> AsyncGenerator[T, None]:
         items: Any = sync_method(*args, **kwargs)
         if hasattr(items, "__aiter__"):  # an async-only generator, given in the place of the sync one
-            items = self._home.iterate(items.__aiter__())
+            items = self._home.iterate(items.__aiter__(), self._stop)
         try:
             for item in items:
                 yield item
@@ -110,6 +112,11 @@ class SyncIO:
             stop.set()
             if not late:  # else it ends at the next item that it gives, and nobody waits for that
                 _join([thread], results, None)
+
+    async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__, _stop=stop)
+        await work(twin, give)
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         waiting = list(coroutines)

@@ -11,6 +11,9 @@ from agno._engine.retrieval import add_to, documents
 from agno._engine.sessions import kept_of, settle
 from agno._io import IO, asynchronous, sync
 from agno.utils.ids import new_id
+from agno.utils.later import later
+
+_culture = later("agno._engine.culture")
 
 
 class Accessors:
@@ -61,16 +64,13 @@ class Accessors:
     aget_user_memories = asynchronous(_user_memories)
 
     async def _culture(self, io: IO) -> list[Any] | None:
-        """What the culture manager has collected; None without one."""
-        component: Any = self
-        manager = component.culture_manager
+        """What all agents share; None if this one shares nothing."""
+        manager = _culture.manager_for(self)
         if manager is None:
             return None
-        read = manager.get_all_knowledge
-        if io.is_async:
-            read = getattr(manager, "aget_all_knowledge", read)
-        found: list[Any] | None = await io.call(read)
-        return found
+        if not hasattr(manager, "aget_all_knowledge"):
+            return list(await io.call(manager.get_all_knowledge) or ())
+        return list(await io.pick(manager.get_all_knowledge, manager.aget_all_knowledge) or ())
 
     get_culture_knowledge = sync(_culture)
     aget_culture_knowledge = asynchronous(_culture)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Coroutine
-from importlib import import_module
 from typing import Any, ClassVar, Literal
 
 from agno._engine import branching, factories, memories, prompt, retrieval
@@ -16,6 +15,7 @@ from agno._engine.lifecycle import close_messages
 from agno._engine.observing import debug_level_of
 from agno._engine.sessions import kept_of
 from agno._io import ASYNC, IO, SYNC, drive
+from agno.agent._checks import refuse_misfits
 from agno.exceptions import RetryableModelProviderError, RunCancelledException
 from agno.models._loop import Exchange, converse
 from agno.models.base import Model
@@ -31,10 +31,16 @@ from agno.tools.function import Function
 from agno.utils.blank import blank
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
+from agno.utils.later import later
 from agno.utils.log import set_log_level_to_debug
 from agno.utils.settings import Settings
 
 _lock = threading.Lock()
+
+# what few components need
+_session_tools, _past_sessions = later("agno._engine.session_tools"), later("agno._engine.past_sessions")
+_summaries = later("agno._engine.summaries")
+_culture, _learning = later("agno._engine.culture"), later("agno._engine.learning")
 
 
 class Component(Settings):
@@ -60,6 +66,8 @@ class Component(Settings):
     rows_per_run: ClassVar[Any] = 1  # how many rows one of its runs usually leaves in the session
     answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
 
+    _check = refuse_misfits
+
     # Ids -------------------------------------------------------------------------------------------------------------
 
     def _derived_id(self) -> str:
@@ -83,8 +91,9 @@ class Component(Settings):
 
     def initialize_agent(self, debug_mode: bool | None = None) -> None:
         """Settle what is otherwise settled at the first run. May be called any number of times."""
-        if debug_mode or (debug_mode is None and self.__dict__.get("debug_mode")):
-            set_log_level_to_debug(self.session_type, debug_level_of(self))
+        level = debug_level_of(self)
+        if debug_mode:
+            set_log_level_to_debug(self.session_type, level)
         self.set_id()
         self.model_of_run()
 
@@ -240,19 +249,23 @@ class Component(Settings):
         component: Any = self
         found: list[Callable[..., Any] | Function] = []
         if component.read_chat_history:
-            found.append(_seldom("session_tools").chat_history(run))
+            found.append(_session_tools.chat_history(run))
         if component.read_tool_call_history:
-            found.append(_seldom("session_tools").tool_history(run))
+            found.append(_session_tools.tool_history(run))
         if component.search_session_history:
-            found.append(_seldom("past_sessions").previous_messages_tool(run))
+            found.append(_past_sessions.previous_messages_tool(run))
         if component.search_past_sessions:
-            found.append(_seldom("past_sessions").search_tool(run))
+            found.append(_past_sessions.search_tool(run))
         if component.enable_agentic_memory and memories.manager_of(run) is not None:
             found.append(memories.tool(run))
         if component.knowledge is not None or component.knowledge_retriever is not None:
             found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_state:
-            found.append(_seldom("session_tools").state(run))
+            found.append(_session_tools.state(run))
+        if component.enable_agentic_culture and _culture.manager_of(run) is not None:
+            found.append(_culture.tool(run))
+        if component.learning:
+            found.extend(_learning.tools(run))
         if component.skills is not None:
             found.extend(component.skills.get_tools())
         return found
@@ -265,13 +278,12 @@ class Component(Settings):
             found.append(("MemoryUpdate", functools.partial(memories.memorise, run)))
         summarised = component.enable_session_summaries or component.session_summary_manager is not None
         if summarised and run.output.parent_run_id is None:  # else the session is its parent's
-            found.append(("SessionSummary", functools.partial(_seldom("summaries").summarise, run)))
+            found.append(("SessionSummary", functools.partial(_summaries.summarise, run)))
+        if component.update_cultural_knowledge and _culture.manager_of(run) is not None:
+            found.append(("CultureUpdate", functools.partial(_culture.learn, run)))
+        if component.learning and _learning.machine_of(run) is not None:
+            found.append(("Learning", functools.partial(_learning.learn, run)))
         return found
-
-
-def _seldom(name: str) -> Any:
-    """A part of the engine that few agents need: imported when one does."""
-    return import_module(f"agno._engine.{name}")
 
 
 __all__ = ["Component"]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agno._io import ASYNC, IO, SYNC, asynchronous, drive, sync
 from agno.db._components import Stage
 from agno.db.base import BaseDb
 from agno.exceptions import ComponentPinError
+from agno.utils.later import later
 from agno.utils.settings import Settings
 
 if TYPE_CHECKING:
     from agno.registry.registry import Registry
 
 D = TypeVar("D", bound="Definition")
+
+_coding = later("agno.registry.coding")  # an agent that is never stored does without it
 
 
 class Definition(Settings):
@@ -31,7 +33,7 @@ class Definition(Settings):
     def to_dict(self, registry: Registry | None = None) -> dict[str, Any]:
         """The settings that were made, as plain data. Raises ValueError for one that cannot be stored."""
         component: Any = self
-        writer = _coding().Writer(f"{type(self).__name__} {component.name or component.id!r}", registry)
+        writer = _coding.Writer(f"{type(self).__name__} {component.name or component.id!r}", registry)
         settings = {name: writer.write(value, name) for name, value in self.settings().items()}
         return {**settings, "id": component.id}
 
@@ -40,7 +42,7 @@ class Definition(Settings):
         cls: type[D], data: Mapping[str, Any], registry: Registry | None = None, db: BaseDb | None = None
     ) -> D:
         """The inverse of `to_dict`; keys that are no settings are ignored. Raises ComponentRehydrationError."""
-        reader = _coding().Reader(f"{cls.__name__} {data.get('name') or data.get('id')!r}", registry, db)
+        reader = _coding.Reader(f"{cls.__name__} {data.get('name') or data.get('id')!r}", registry, db)
         return cls(**{name: reader.read(value) for name, value in data.items() if name in cls._names})
 
     async def _save_definition(
@@ -127,10 +129,6 @@ class Definition(Settings):
         if found is None:
             raise ValueError(f"{self!r} has no database to be stored in: give it db=, or call save(db=...).")
         return found
-
-
-def _coding() -> Any:
-    return import_module("agno.registry.coding")  # an agent that is never stored does without it
 
 
 __all__ = ["Definition"]

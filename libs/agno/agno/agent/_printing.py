@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
+
+from agno.utils.later import later
+
+_console = later("agno._engine.console")  # loads rich
 
 
 class Printing:
@@ -16,11 +19,11 @@ class Printing:
         Console), `tags_to_include_in_markdown`; of a team `show_member_responses`. That the model or a check refused is shown, not raised; a program that must
         know calls `run`.
         """
-        _console().print_response(self, input, stream, options)
+        _console.print_response(self, input, stream, options)
 
     async def aprint_response(self, input: Any = None, *, stream: bool | None = None, **options: Any) -> None:
         """`print_response` for asyncio."""
-        await _console().aprint_response(self, input, stream, options)
+        await _console.aprint_response(self, input, stream, options)
 
     def cli_app(
         self,
@@ -36,7 +39,7 @@ class Printing:
     ) -> None:
         """Talk with the agent in the terminal until one of `exit_on` (exit, quit, bye) or the end of input."""
         options.update(session_id=session_id, user_id=user_id, markdown=markdown)
-        for text in _console().prompts(input, user, emoji, exit_on):
+        for text in _console.prompts(input, user, emoji, exit_on):
             self.print_response(text, stream=stream, **options)
 
     async def acli_app(
@@ -53,12 +56,8 @@ class Printing:
     ) -> None:
         """`cli_app` for asyncio."""
         options.update(session_id=session_id, user_id=user_id, markdown=markdown)
-        for text in _console().prompts(input, user, emoji, exit_on):
+        for text in _console.prompts(input, user, emoji, exit_on):
             await self.aprint_response(text, stream=stream, **options)
-
-
-def _console() -> Any:
-    return import_module("agno._engine.console")  # loads rich
 
 
 __all__ = ["Printing"]

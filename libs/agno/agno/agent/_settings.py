@@ -80,12 +80,12 @@ class CommonSettings(Settings):
     update_knowledge: bool = False
     add_search_knowledge_instructions: bool = True
 
-    # Culture and learning: taken from the object you give; culture and learning themselves come with their own modules
-    culture_manager: Any = None
+    # Culture and learning
+    culture_manager: Any = None  # a CultureManager (agno.culture)
     enable_agentic_culture: bool = False
     update_cultural_knowledge: bool = False
     add_culture_to_context: bool | None = None
-    learning: Any = None
+    learning: Any = None  # True, or a LearningMachine (agno.learn)
     add_learnings_to_context: bool = True
 
     # Tools

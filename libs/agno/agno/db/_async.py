@@ -116,6 +116,18 @@ class AsyncBaseDb(SpelledOut, ABC):
     delete_approval = awaited(BaseDb.delete_approval)
 
     migrate_table_from_v1_to_v2 = awaited(BaseDb.migrate_table_from_v1_to_v2)
+    upsert_cultural_knowledge = awaited(BaseDb.upsert_cultural_knowledge)
+    get_cultural_knowledge = awaited(BaseDb.get_cultural_knowledge)
+    get_all_cultural_knowledge = awaited(BaseDb.get_all_cultural_knowledge)
+    delete_cultural_knowledge = awaited(BaseDb.delete_cultural_knowledge)
+    clear_cultural_knowledge = awaited(BaseDb.clear_cultural_knowledge)
+
+    upsert_learning = awaited(BaseDb.upsert_learning)
+    get_learning = awaited(BaseDb.get_learning)
+    get_learnings = awaited(BaseDb.get_learnings)
+    delete_learnings = awaited(BaseDb.delete_learnings)
+    clear_learnings = awaited(BaseDb.clear_learnings)
+
     close = awaited(BaseDb.close)
 
 

@@ -21,6 +21,8 @@ class MoreTables(TypedDict, total=False):
     knowledge_table: str | None
     components_table: str | None
     approvals_table: str | None
+    culture_table: str | None
+    learnings_table: str | None
 
 
 class TableNames(MoreTables, total=False):
@@ -39,6 +41,8 @@ class CollectionNames(TypedDict, total=False):
     knowledge_collection: str | None
     components_collection: str | None
     approvals_collection: str | None
+    culture_collection: str | None
+    learnings_collection: str | None
     id: str | None
 
 

@@ -106,6 +106,8 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         *,
         components_table: str | None = None,
         approvals_table: str | None = None,
+        culture_table: str | None = None,
+        learnings_table: str | None = None,
     ) -> None:
         self.id = id or new_id()
         self.session_table_name = session_table or "agno_sessions"
@@ -115,6 +117,8 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         self.knowledge_table_name = knowledge_table or "agno_knowledge"
         self.components_table_name = components_table or "agno_components"
         self.approvals_table_name = approvals_table or "agno_approvals"
+        self.culture_table_name = culture_table or "agno_culture"
+        self.learnings_table_name = learnings_table or "agno_learnings"
 
     def table_name(self, table: Table) -> str:
         """The name a table has in this database."""
@@ -127,6 +131,8 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
             "knowledge": self.knowledge_table_name,
             "components": self.components_table_name,
             "approvals": self.approvals_table_name,
+            "culture": self.culture_table_name,
+            "learnings": self.learnings_table_name,
         }[table.kind]
 
     @abstractmethod

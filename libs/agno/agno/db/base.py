@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
-from importlib import import_module
 from typing import Any
 
 from agno.db._approvals import Approvals
 from agno.db._codec import to_json
 from agno.db._components import Components
+from agno.db._culture import Culture
 from agno.db._port import (
     DbError,
     DbUnavailableError,
@@ -40,6 +40,9 @@ from agno.db._sessions import (
 from agno.db.query import Query, Where, equal
 from agno.db.tables import SESSIONS, Row
 from agno.utils.dttm import now_epoch
+from agno.utils.later import later
+
+_async, _migration = later("agno.db._async"), later("agno.db.migrations.v1_to_v2")
 
 
 class SessionType(str, Enum):
@@ -54,7 +57,7 @@ _COMPONENTS = {"agent": ("agent_id",), "team": ("team_id",), "workflow": ("workf
 _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 
 
-class BaseDb(Records, Components, Approvals, Pruning):
+class BaseDb(Records, Components, Approvals, Culture, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.
@@ -250,8 +253,7 @@ class BaseDb(Records, Components, Approvals, Pruning):
 
     def migrate_table_from_v1_to_v2(self, v1_db_schema: str | None, v1_table_name: str, v1_table_type: str) -> Any:
         """Move a table of Agno 1 into this database; the type is agent_sessions, team_sessions, workflow_sessions or memories."""
-        migration: Any = import_module("agno.db.migrations.v1_to_v2")  # is written above `BaseDb`
-        return migration.migrate_table(self, v1_db_schema, v1_table_name, v1_table_type)
+        return _migration.migrate_table(self, v1_db_schema, v1_table_name, v1_table_type)
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -323,7 +325,7 @@ def _name(session_type: Any) -> str | None:
 
 def __getattr__(name: str) -> Any:
     if name == "AsyncBaseDb":  # is written above `BaseDb`, but users look for it here
-        return getattr(import_module("agno.db._async"), name)
+        return _async.AsyncBaseDb
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

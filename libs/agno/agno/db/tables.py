@@ -217,13 +217,51 @@ APPROVALS = Table(
     ),
 )
 
-TABLES = (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS)
+CULTURE = Table(
+    "culture",
+    "id",
+    (
+        Column("id", required=True, length=_ID),
+        Column("name", indexed=True, length=_NAME),
+        Column("summary"),
+        Column("content"),
+        Column("categories", "json"),
+        Column("notes", "json"),
+        Column("metadata", "json"),
+        Column("input"),
+        *_texts("agent_id", "team_id", length=_ID),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
+LEARNINGS = Table(
+    "learnings",
+    "learning_id",
+    (
+        Column("learning_id", required=True, length=_NAME),
+        Column("learning_type", required=True, indexed=True, length=_TYPE),
+        Column("namespace", indexed=True, length=_ID),
+        Column("user_id", indexed=True, length=_ID),
+        Column("session_id", indexed=True, length=_ID),
+        *_texts("agent_id", "team_id", "entity_id", length=_ID),
+        Column("entity_type", length=_TYPE),
+        Column("content", "json", required=True),
+        Column("metadata", "json"),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
+TABLES = (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS, CULTURE, LEARNINGS)
 
 __all__ = [
     "APPROVALS",
     "COMPONENTS",
+    "CULTURE",
     "EVALS",
     "KNOWLEDGE",
+    "LEARNINGS",
     "MEMORIES",
     "METRICS",
     "RUNS",

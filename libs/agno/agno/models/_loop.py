@@ -47,6 +47,7 @@ class Exchange:
     run_response: Any = None
     prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
     before_turn: Callable[[Exchange], Awaitable[None]] | None = None  # work on the messages, e.g. compression
+    answer_tool: dict[str, Any] | None = None  # as the provider is told of it: its arguments are the answer
     after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
     after_tool: Give | None = None  # ... and before the first of them and after each
 
@@ -130,6 +131,8 @@ async def _model_turn(x: Exchange) -> Message:
         await ask(x, assistant)
     finally:
         assistant.metrics.duration = x.io.now() - x.asked_at
+        if assistant.tool_calls and x.answer_tool is not None:
+            _take_answer(x, assistant)
         if assistant.tool_calls:
             if x.limit_hit:
                 refusal = _refuse_calls(x, assistant)
@@ -147,6 +150,19 @@ async def _model_turn(x: Exchange) -> Message:
 
 def _says_more(assistant: Message) -> bool:
     return bool(assistant.reasoning_content or assistant.audio_output)
+
+
+def _take_answer(x: Exchange, assistant: Message) -> None:
+    """Of a call of the answer tool, make the answer that it is. Beside other calls it came too early: they are made, and
+    the model answers again."""
+    assert x.answer_tool is not None
+    name, calls = x.answer_tool["function"]["name"], assistant.tool_calls or []
+    others = [call for call in calls if (call.get("function") or {}).get("name") != name]
+    if len(others) == len(calls):
+        return
+    assistant.tool_calls = others or None
+    if not others:
+        assistant.content = x.response.content = calls[-1]["function"].get("arguments") or "{}"
 
 
 def _name_calls(x: Exchange, assistant: Message) -> None:

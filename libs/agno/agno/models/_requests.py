@@ -107,7 +107,11 @@ class Recovery:
 
 def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
     tools, tool_choice = x.tools or None, x.tool_choice
-    if x.limit_hit:
+    if x.answer_tool is not None:
+        alone = not tools or x.limit_hit
+        tools = [x.answer_tool] if alone else [*(tools or ()), x.answer_tool]
+        tool_choice = model.answer_choice(x.answer_tool["function"]["name"]) if alone else tool_choice
+    elif x.limit_hit:
         keep = getattr(x.model, "history_needs_tools", False)
         tools, tool_choice = (tools, "none") if keep else (None, None)
     arguments = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agno._io import DONE, Give, silent
-from agno.exceptions import AgentRunException
+from agno.exceptions import AgentRunException, RunCancelledException
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution
@@ -39,6 +39,7 @@ class Slot:
     media: FunctionExecutionResult | None = None  # the outcome, if it has some
     begun: bool = False  # it may have acted
     shown: bool = False  # what it gave is given out already, as the run's answer
+    told: bool = False  # its end was told
 
     def __init__(self, call_id: str, name: str) -> None:
         self.call_id = call_id
@@ -210,14 +211,13 @@ class ToolTurn:
             for slot in ready:
                 await self._tell(_STARTED, slot)
             try:
-                await x.io.merge([functools.partial(self._run_one, slot) for slot in ready], x.give)
+                await x.io.merge([functools.partial(self._run_beside, slot) for slot in ready], self._pass)
             except Exception:  # a neighbour ended the run; what is done is told all the same
                 for slot in ready:
-                    if slot.answer is not None:
+                    if slot.answer is not None and not slot.told:
                         await self._finished(slot)
                 raise
-            for slot in ready:
-                await self._finished(slot)
+            x.check()
             return
         for slot in ready:
             x.check()
@@ -225,13 +225,27 @@ class ToolTurn:
             await self._run_one(slot, x.give)
             await self._finished(slot)
 
+    async def _run_beside(self, slot: Slot, give: Give) -> None:
+        """Run a tool while others run. The slot itself is given when its tool is done."""
+        try:
+            await self._run_one(slot, give)
+        except RunCancelledException:
+            if not self.x.token.cancelled:
+                raise
+        else:  # its neighbours look at the token themselves; one that cancelled the run ends with its result
+            await give(slot)
+
+    async def _pass(self, item: Any) -> None:
+        """What tools give while they run side by side: their events, and in the end their slots."""
+        await (self._finished(item) if isinstance(item, Slot) else self.x.give(item))
+
     async def _run_one(self, slot: Slot, give: Give) -> None:
         """Run a tool; its outcome is put on the slot."""
         x, call, execution = self.x, slot.call, slot.execution
         assert call is not None and execution is not None
         started, slot.begun = x.io.now(), True
         try:
-            await execute(x.io, call, x.scope, give)
+            await x.io.unless(x.token, lambda io, give: execute(io, call, x.scope, give), give)
             outcome = call.outcome
             assert outcome is not None
             if outcome.has_media:
@@ -261,7 +275,7 @@ class ToolTurn:
         return [*self.x.messages[: self.start], *[slot.answer for slot in self.slots if slot.answer is not None]]
 
     async def _finished(self, slot: Slot) -> None:
-        x = self.x
+        x, slot.told = self.x, True
         if slot.answer is None:
             return  # it waits
         if (media := slot.media) is not None:

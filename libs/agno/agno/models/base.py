@@ -7,7 +7,7 @@ from abc import ABC
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Literal, NoReturn
 
 from agno.exceptions import AgnoError, ModelProviderError
 from agno.models._direct import DirectUse
@@ -56,6 +56,8 @@ class Model(DirectUse, ABC):
     cache_dir: str | None = None
 
     native_output_with_tools: ClassVar[bool] = True  # can answer by schema in a turn that also offers tools
+    # how it gives an answer by schema where its own feature for that is missing, or cannot go with tools
+    answers_by: ClassVar[Literal["tool", "prompt"]] = "prompt"
     parallel_tool_calls_supported: ClassVar[bool] = True
     native_reasoning: ClassVar[bool] = False
     client_fields: ClassVar[tuple[str, ...]] = ("client", "async_client", "http_client")
@@ -105,6 +107,10 @@ class Model(DirectUse, ABC):
     def goes_on(self, answer: Message) -> bool:
         """True if an answer without tool calls is not complete yet: the model is then asked again, with it."""
         return False
+
+    def answer_choice(self, tool: str) -> str | dict[str, Any] | None:
+        """The `tool_choice` that makes it give its answer with this tool; None where it cannot be made to."""
+        return {"type": "function", "function": {"name": tool}}
 
     def translate_error(self, error: Exception) -> Exception:
         """The error to raise for one of the SDK's: ours if it is known, else the same one."""

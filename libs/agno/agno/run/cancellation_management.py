@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from collections.abc import Callable
 from time import monotonic
 
 from agno.exceptions import RunCancelledException
@@ -16,9 +17,25 @@ class CancelToken:
     """Says to one run whether it is to stop. Looking at `cancelled` costs one attribute read."""
 
     cancelled = False
+    polled = False  # True: it changes unheard, so whoever waits has to look at it now and then
+    _watchers: list[Callable[[], None]]
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
+
+    def cancel(self) -> None:
+        """Let the run stop, and tell what waits in it."""
+        self.cancelled = True
+        for wake in tuple(self.__dict__.get("_watchers", ())):
+            wake()
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call `wake` when the run is to stop, from the thread that cancels it."""
+        self.__dict__.setdefault("_watchers", []).append(wake)
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        """Do not call it any more."""
+        self._watchers.remove(wake)
 
     def raise_if_cancelled(self) -> None:
         """Raise RunCancelledException if the run is to stop."""
@@ -28,6 +45,8 @@ class CancelToken:
 
 class PolledToken(CancelToken):
     """The token of a manager that keeps its marks elsewhere, for example in Redis: asks it now and then."""
+
+    polled = True
 
     def __init__(self, run_id: str, manager: BaseRunCancellationManager) -> None:
         super().__init__(run_id)
@@ -41,6 +60,12 @@ class PolledToken(CancelToken):
             self._next = now + _POLL_SECONDS
             self._seen = self._manager.is_cancelled(self.run_id)
         return self._seen
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Nobody tells this token anything; see `polled`."""
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        """As `watch`."""
 
 
 class LinkedToken(CancelToken):
@@ -117,7 +142,7 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         token = self._active[run_id] = CancelToken(run_id)
         # looked up after the run is active: a wish that comes from now on finds the token
         if self._wished.pop(run_id, self) is None:
-            token.cancelled = True
+            token.cancel()
         return token
 
     def cancel_run(self, run_id: str) -> bool:
@@ -132,7 +157,7 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         token = self._active.get(run_id)
         if token is None:
             return False
-        token.cancelled = True
+        token.cancel()
         return True
 
     def is_cancelled(self, run_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from agno.models.message import Message
@@ -22,12 +22,24 @@ def newest(items: list[T], count: int | None) -> list[T]:
     return items[-count:] if count > 0 else []
 
 
+def said_in(runs: Iterable[Any], skip_history: bool = True) -> Iterator[tuple[Any, list[Message]]]:
+    """Each run with its own messages: without history, and without those it took over from the run it branched off."""
+    runs, seen = list(runs), set[str]()
+    branched = any(getattr(run, name, None) for run in runs for name in ("forked_from_run_id", "regenerated_from"))
+    for run in runs:
+        own = [m for m in run.messages or () if not (skip_history and m.from_history)]
+        if branched:
+            own = [m for m in own if m.id not in seen]
+            seen.update(m.id for m in own)
+        yield run, own
+
+
 def messages_of(runs: Iterable[Any], skip_roles: Collection[str] = (), skip_history: bool = True) -> list[Message]:
     """The messages of runs, oldest first, with only the first of their system messages."""
     found: list[Message] = []
     system_seen = False
-    for message in (m for run in runs for m in run.messages or ()):
-        if message.role in skip_roles or (skip_history and message.from_history):
+    for message in (m for _, messages in said_in(runs, skip_history) for m in messages):
+        if message.role in skip_roles:
             continue
         if message.role == "system":
             if system_seen:
@@ -101,9 +113,9 @@ class MessageHistory(SessionBase):
         return calls if num_calls is None else calls[: max(0, num_calls)]
 
     def get_chat_history(self, last_n_runs: int | None = None) -> list[Message]:
-        """All messages of all runs, in order, without the copies of history in them."""
-        runs = newest(list(self.runs or ()), last_n_runs)
-        return [m for run in runs for m in run.messages or () if not m.from_history]
+        """All messages of all runs, in order: each once, without the copies in history and in branches."""
+        runs = newest(list(said_in(self.runs or ())), last_n_runs)
+        return [m for _, messages in runs for m in messages]
 
 
-__all__ = ["ASSISTANT_ROLES", "MessageHistory", "messages_of", "newest", "without_orphans"]
+__all__ = ["ASSISTANT_ROLES", "MessageHistory", "messages_of", "newest", "said_in", "without_orphans"]

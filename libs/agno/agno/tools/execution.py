@@ -54,7 +54,10 @@ async def execute(io: IO, call: FunctionCall, scope: Mapping[str, Any], give: Gi
     except ArgumentError as error:  # the model's mistake, and the model reads it
         _fail(call, error)
     except Exception as error:  # the border: the model reads what went wrong
-        log_warning(f"tool {function.name!r} failed: {error!r}", exc_info=logger.isEnabledFor(logging.DEBUG))
+        log_warning(
+            f"tool {function.name!r} failed: {error!r}",
+            exc_info="debug_mode" in scope or logger.isEnabledFor(logging.DEBUG),
+        )
         _fail(call, error)
 
 

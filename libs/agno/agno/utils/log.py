@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 _FORMAT = "%(levelname)s %(name)s: %(message)s"
 _debug_level = 1
+_shown: ContextVar[int] = ContextVar("agno_debug_level", default=0)
 
 
 def _build(name: str) -> logging.Logger:
@@ -96,9 +100,24 @@ def set_log_level_to_error(source_type: str | None = None) -> None:
 
 def log_debug(msg: Any, center: bool = False, symbol: str = "*", log_level: int = 1, *args: Any, **kwargs: Any) -> None:
     """A debug line; `center` draws it as a banner, `log_level=2` shows it only at debug level 2."""
-    if log_level > _debug_level or not logger.isEnabledFor(logging.DEBUG):
+    enabled = logger.isEnabledFor(logging.DEBUG)
+    if log_level > max(_shown.get(), _debug_level if enabled else 0):
         return
-    logger.debug(f" {msg} ".center(80, symbol) if center else msg, *args, **kwargs)
+    text = f" {msg} ".center(80, symbol) if center else msg
+    if enabled:
+        logger.debug(text, *args, **kwargs)
+    else:  # asked for here only, so the level stays as it is
+        logger.handle(logger.makeRecord(logger.name, logging.DEBUG, __file__, 0, text, args, None))
+
+
+@contextmanager
+def debug_lines(level: int) -> Iterator[None]:
+    """Show the debug lines that are written inside of this block, whatever the level of the logger."""
+    before = _shown.set(max(level, _shown.get()))
+    try:
+        yield
+    finally:
+        _shown.reset(before)
 
 
 def log_info(msg: Any, center: bool = False, symbol: str = "*", *args: Any, **kwargs: Any) -> None:

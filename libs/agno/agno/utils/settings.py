@@ -33,6 +33,10 @@ class Settings:
         if not settings.keys() <= self._names:
             settings = self._translated(settings)
         self.__dict__ = settings
+        self._check()
+
+    def _check(self) -> None:
+        """Raise TypeError for a value that cannot be right."""
 
     def _translated(self, settings: dict[str, Any]) -> dict[str, Any]:
         translated: dict[str, Any] = {}

@@ -113,6 +113,22 @@ def test_debug_mode_of_one_call_and_of_everything(lines: list[str]) -> None:
     assert "user: three" in lines
 
 
+@in_every_mode
+def test_debug_mode_of_one_run_leaves_the_level_of_the_process_alone(mode: str, lines: list[str]) -> None:
+    def fails() -> None:
+        raise OSError("disk on fire")
+
+    levels = [logger.level for logger in (log.agent_logger, log.team_logger, log.workflow_logger)]
+    agent = Agent(model=ScriptedModel(wants("fails"), says("loud")), tools=[fails], debug_mode=True, debug_level=2)
+    play(agent, "hi", mode)
+    assert "assistant: loud" in "\n".join(lines)
+    assert [logger.level for logger in (log.agent_logger, log.team_logger, log.workflow_logger)] == levels
+    lines.clear()
+    play(Agent(model=ScriptedModel(says("quiet"))), "hi", mode)
+    log.log_debug("not asked for")
+    assert lines == []
+
+
 def test_a_wrong_debug_level_is_one_with_a_warning(lines: list[str]) -> None:
     Agent(debug_mode=True, debug_level=5, model=ScriptedModel()).initialize_agent()  # type: ignore[arg-type]
     assert any("debug_level=5" in line for line in lines)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import NotRequired, TypedDict
 
 from agno.agent import Agent
+from agno.db.in_memory import InMemoryDb
 from agno.testing import ScriptedModel, says, wants
 from agno.tools import tool
 
@@ -136,6 +137,26 @@ def test_an_output_model_follows_the_schema(mode: str) -> None:
     if seen.events:
         content = [event for event in seen.events if event.event == "RunContent"]
         assert [event.content for event in content] == [Person(name="Ada", age=36)]
+
+
+@in_every_mode
+def test_the_conversation_has_one_answer_also_with_a_parser_model(mode: str) -> None:
+    main, parser = ScriptedModel(says("Ada is 36"), says("As I said")), ScriptedModel(says(ADA), says(ADA))
+    agent = Agent(
+        model=main,
+        parser_model=parser,
+        output_schema=Person,
+        db=InMemoryDb(),
+        session_id="s",
+        add_history_to_context=True,
+    )
+    first = play(agent, "who?", mode).output
+    assert [(m.role, m.content) for m in first.messages if m.role == "assistant"] == [("assistant", "Ada is 36")]
+    assert first.content == Person(name="Ada", age=36)
+    assert first.metrics.total_tokens == 30, "both models are counted"
+    play(agent, "again?", mode)
+    told = [(m.role, m.content) for m in main.requests[1].messages if m.role != "system"]
+    assert told == [("user", "who?"), ("assistant", "Ada is 36"), ("user", "again?")]
 
 
 @in_every_mode

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agno.db.base import DbError
+from agno.db.schemas.culture import CulturalKnowledge
 
 
 class DefinitionsContract:
@@ -66,3 +67,37 @@ class DefinitionsContract:
         with pytest.raises(ValueError, match="has no 'colour'"):
             db.update_approval("1", colour="red")
         assert db.delete_approval("1") and db.get_approval("1") is None
+
+    def test_cultural_knowledge_is_kept_changed_and_deleted(self, db: Any) -> None:
+        assert db.get_cultural_knowledge("x") is None and db.get_all_cultural_knowledge() == []
+        first = db.upsert_cultural_knowledge(
+            CulturalKnowledge(name="Tone", content="Be brief", categories=["style"], metadata={"a": [1]}, created_at=5)
+        )
+        assert first.id and first.created_at == 5 and first.updated_at >= 5
+        db.upsert_cultural_knowledge(CulturalKnowledge(id="2", name="Dates", agent_id="a"))
+        db.upsert_cultural_knowledge(CulturalKnowledge(id=first.id, name="Tone", content="Be brief and kind"))
+        found = db.get_cultural_knowledge(first.id)
+        assert (found.content, found.created_at, found.categories) == ("Be brief and kind", 5, None)
+        assert [knowledge.name for knowledge in db.get_all_cultural_knowledge(name="Dates")] == ["Dates"]
+        rows, total = db.get_all_cultural_knowledge(limit=1, sort_by="name", sort_order="asc", deserialize=False)
+        assert ([row["name"] for row in rows], total) == (["Dates"], 2)
+        assert db.delete_cultural_knowledge("2") is True and db.delete_cultural_knowledge("2") is False
+        db.clear_cultural_knowledge()
+        assert db.get_all_cultural_knowledge() == []
+
+    def test_learnings_are_found_by_their_owner(self, db: Any) -> None:
+        assert db.get_learning("x") is None and db.get_learnings() == ([], 0)
+        for number, user in enumerate(("ann", "ann", "ben")):
+            kind = "user_profile" if number else "learned_knowledge"
+            content = {"text": f"Fact {number}"}
+            db.upsert_learning({"learning_id": str(number), "learning_type": kind, "user_id": user, "content": content})
+        made = db.get_learning("0")["created_at"]
+        db.upsert_learning({"learning_id": "0", "learning_type": "learned_knowledge", "user_id": "ann", "content": {}})
+        assert db.get_learning("0")["content"] == {} and db.get_learning("0")["created_at"] == made
+        assert {row["learning_id"] for row in db.get_learnings(user_id="ann")[0]} == {"0", "1"}
+        assert [row["content"] for row in db.get_learnings("user_profile", user_id="ben")[0]] == [{"text": "Fact 2"}]
+        assert [row["learning_id"] for row in db.get_learnings(search_content="fact 1")[0]] == ["1"]
+        assert db.get_learnings(limit=1)[1] == 3
+        assert db.delete_learnings(["0", "nope"]) == 1
+        db.clear_learnings()
+        assert db.get_learnings() == ([], 0)

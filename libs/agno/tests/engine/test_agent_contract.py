@@ -9,6 +9,7 @@ import pytest
 
 from agno.agent import Agent
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
+from agno.reasoning.step import ReasoningSteps
 
 SETTINGS: dict[str, Any] = {
     # identity and session
@@ -157,5 +158,5 @@ def test_every_method_is_there_with_its_parameters_and_its_twin(name: str) -> No
 
 def test_properties() -> None:
     assert Agent().should_parse_structured_output is False
-    assert Agent(output_schema=dict).should_parse_structured_output is True
+    assert Agent(output_schema=ReasoningSteps).should_parse_structured_output is True
     assert Agent().cached_session is None

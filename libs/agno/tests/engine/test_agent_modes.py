@@ -123,6 +123,31 @@ def test_async_runs_call_tools_concurrently_and_sync_runs_in_order() -> None:
     ]
 
 
+def test_async_runs_tell_the_end_of_a_tool_when_it_happens() -> None:
+    told = asyncio.Event()  # of the quick one
+
+    async def work(n: int) -> str:
+        if n == 1:
+            await asyncio.wait_for(told.wait(), 10)
+        return f"r{n}"
+
+    async def main() -> tuple[list[Any], Any]:
+        agent = Agent(model=ScriptedModel(wants(call("work", n=1), call("work", n=2)), says("done")), tools=[work])
+        seen = []
+        async for event in agent.arun("go", stream=True, yield_run_output=True):
+            seen.append(event)
+            if getattr(event, "event", "") == "ToolCallCompleted":
+                told.set()
+        return seen[:-1], seen[-1]
+
+    events, output = asyncio.run(main())
+    said = [(e.event, e.tool.tool_args["n"]) for e in events if e.event.startswith("ToolCall")]
+    started, completed = "ToolCallStarted", "ToolCallCompleted"
+    assert said == [(started, 1), (started, 2), (completed, 2), (completed, 1)]
+    assert [m.content for m in output.messages if m.role == "tool"] == ["r1", "r2"], "answers in the order of the calls"
+    assert [t.result for t in output.tools] == ["r1", "r2"]
+
+
 @in_every_mode
 def test_a_failing_tool_is_told_to_the_model(mode: str) -> None:
     def broken() -> str:

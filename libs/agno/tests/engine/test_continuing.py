@@ -174,6 +174,26 @@ def test_a_fork_of_the_session_goes_on_elsewhere(mode: str, tmp_path: Any) -> No
     assert agent.get_session("s").to_dict() == before
 
 
+@pytest.mark.parametrize("kept", ["in memory", "in a file"])
+@in_every_mode
+def test_the_chat_history_has_each_message_once_also_of_branches(mode: str, kept: str, tmp_path: Any) -> None:
+    db = InMemoryDb() if kept == "in memory" else SqliteDb(db_file=tmp_path / "a.db")
+    agent, model = talking(says("one"), says("two"), says("other"), says("last"), db=db)
+    first = play(agent, "1?", mode).output
+    play(agent, "2?", mode)
+    play(agent, None, mode, "continue_run", run_id=first.run_id, input="other?", fork=True)
+    said = ["1?", "one", "2?", "two", "other?", "other"]
+    assert [m.content for m in agent.get_chat_history("s")] == said
+    assert [m.content for m in agent.get_session_messages("s")] == said
+    fork = agent.fork_session("s")
+    session_id = getattr(fork, "session_id", fork)
+    assert [m.content for m in agent.get_chat_history(session_id)] == said
+    play(agent, "3?", mode, session_id=session_id)  # a copied branch is a branch still
+    assert texts(model.requests[3].messages) == [
+        "user: 1?", "assistant: one", "user: other?", "assistant: other", "user: 3?",
+    ]  # fmt: skip
+
+
 @in_every_mode
 def test_history_is_sent_again_when_a_stored_run_is_continued(mode: str) -> None:
     @tool(requires_confirmation=True)

@@ -21,6 +21,7 @@ class Import:
     line: int
     in_function: bool = False
     for_types_only: bool = False
+    later: bool = False  # by `agno.utils.later`, so that it is loaded at its first use
 
     def __str__(self) -> str:
         return f"{self.importer}:{self.line} imports {self.imported}"
@@ -50,6 +51,10 @@ def imports_of(source: str, module: str, stem: str = "") -> Iterator[Import]:
 
 def _walk(node: ast.AST, module: str, package: str, in_function: bool, types: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
+        if named := _called_for(child, "later"):
+            yield Import(module, named, child.lineno, in_function, types, later=True)
+        if named := _called_for(child, "import_module"):
+            yield Import(module, named, child.lineno, in_function, types)
         if isinstance(child, ast.Import):
             for alias in child.names:
                 yield Import(module, alias.name, child.lineno, in_function, types)
@@ -61,6 +66,14 @@ def _walk(node: ast.AST, module: str, package: str, in_function: bool, types: bo
             function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
             guarded = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
             yield from _walk(child, module, package, in_function or function, types or guarded)
+
+
+def _called_for(node: ast.AST, function: str) -> str | None:
+    """The module that a call names in a literal text."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function and node.args):
+        return None
+    name = node.args[0]
+    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None
 
 
 def _absolute(statement: ast.ImportFrom, package: str) -> str:

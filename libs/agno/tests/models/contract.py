@@ -35,6 +35,7 @@ from agno.models._requests import Joined
 from agno.models.message import Citations, Message, UrlCitation
 from agno.models.metrics import Metrics
 from agno.testing import ScriptedServer, call, fails, says, thinks, wants
+from agno.testing.script import Call
 
 from playing import in_every_mode, play
 from provider_wire import (
@@ -269,13 +270,35 @@ class ModelContract:
         contents = [event for event in seen.events if event.event == "RunContent"]
         assert [(e.content, e.content_type) for e in contents] == ([(OSLO, "City")] if seen.events else [])
         native = not tools or model.native_output_with_tools
-        assert all(("<json_fields>" in text) is not native for text in sent), "asked for in one way, not in two"
+        by_tool, by_prompt = not native and model.answers_by == "tool", not native and model.answers_by == "prompt"
+        assert all(("<json_fields>" in text) is by_prompt for text in sent), "asked for in one way, not in two"
+        assert all(("final_answer" in text) is by_tool for text in sent)
+
+    @in_every_mode
+    @pytest.mark.parametrize("tools", [[], [weather]], ids=["without tools", "with tools"])
+    def test_a_model_without_schemas_may_give_its_answer_with_a_tool(self, mode: str, tools: list[Any]) -> None:
+        first = [wants(call("weather", city="Oslo"), Call("final_answer", {"name": "too early"}))] if tools else []
+        with ScriptedServer(*first, wants(Call("final_answer", json.loads(CITY)))) as server:
+            model = self.model(server)
+            model.supports_native_structured_outputs, model.answers_by = False, "tool"
+            seen = play(Agent(model=model, tools=tools, output_schema=City), "Which city?", mode)
+            sent = [request.json for request in server.requests]
+        assert seen.error is None and seen.output.content == OSLO
+        assert len(sent) == 1 + len(tools) and all("final_answer" in json.dumps(request) for request in sent)
+        assert not any("<json_fields>" in json.dumps(request) for request in sent)
+        last = seen.output.messages[-1]
+        assert last.role in ("assistant", "model") and last.tool_calls is None, (
+            "the conversation goes on from an answer"
+        )
+        assert [tool.tool_name for tool in seen.output.tools or ()] == [tool.__name__ for tool in tools]
+        contents = [event for event in seen.events if event.event == "RunContent"]
+        assert [(e.content, e.content_type) for e in contents] == ([(OSLO, "City")] if seen.events else [])
 
     @in_every_mode
     def test_a_model_without_schemas_is_asked_in_the_prompt(self, mode: str) -> None:
         with ScriptedServer(says(f"Here it is:\n```json\n{CITY}\n```")) as server:
             model = self.model(server)
-            model.supports_native_structured_outputs = False
+            model.supports_native_structured_outputs, model.answers_by = False, "prompt"
             seen = play(Agent(model=model, output_schema=City), "Which city?", mode)
         assert seen.output.content == OSLO
         assert "<json_fields>" in json.dumps(server.requests[0].json)

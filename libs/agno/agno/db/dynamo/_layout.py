@@ -8,7 +8,20 @@ from typing import Any
 from agno.db._codec import to_json
 from agno.db._documents import SEQ, document_of
 from agno.db.query import Where
-from agno.db.tables import APPROVALS, COMPONENTS, EVALS, KNOWLEDGE, MEMORIES, METRICS, RUNS, SESSIONS, Row, Table
+from agno.db.tables import (
+    APPROVALS,
+    COMPONENTS,
+    CULTURE,
+    EVALS,
+    KNOWLEDGE,
+    LEARNINGS,
+    MEMORIES,
+    METRICS,
+    RUNS,
+    SESSIONS,
+    Row,
+    Table,
+)
 
 Item = dict[str, Any]
 
@@ -23,6 +36,8 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     METRICS.kind: [("date", "aggregation_period"), ("created_at", None)],
     COMPONENTS.kind: [("component_id", None), ("component_type", "created_at")],
     APPROVALS.kind: [("run_id", "created_at"), ("status", "created_at")],
+    CULTURE.kind: [("name", "created_at")],
+    LEARNINGS.kind: [("user_id", "created_at"), ("entity_id", "created_at"), ("learning_type", "created_at")],
     RUNS.kind: [],
 }
 PLACES = f"session_id-{SEQ}-index"  # the runs of a session in their order
@@ -30,7 +45,7 @@ REVISION = "rev"  # a number that each write of an item raises
 _CAPACITY = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
 _NUMBERS = {
     column.name
-    for table in (SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS)
+    for table in (SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS)
     for column in table.columns
     if column.kind == "int"
 }

@@ -11,8 +11,10 @@ from agno.db.query import Where
 from agno.db.tables import (
     APPROVALS,
     COMPONENTS,
+    CULTURE,
     EVALS,
     KNOWLEDGE,
+    LEARNINGS,
     MEMORIES,
     METRICS,
     RUNS,
@@ -30,6 +32,8 @@ INDEXED: dict[str, Sequence[str]] = {
     METRICS.kind: ("date",),
     COMPONENTS.kind: ("component_type", "component_id", "created_at"),
     APPROVALS.kind: ("status", "run_id", "created_at"),
+    CULTURE.kind: ("name", "created_at"),
+    LEARNINGS.kind: ("learning_type", "namespace", "user_id", "session_id", "entity_id", "updated_at"),
     RUNS.kind: (),
 }
 UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {

@@ -15,6 +15,8 @@ INDEXED = {
     "metrics": ("date",),
     "components": ("component_type", "component_id"),
     "approvals": ("status", "run_id", "session_id", "user_id", "agent_id"),
+    "culture": ("name", "agent_id", "team_id"),
+    "learnings": ("learning_type", "namespace", "user_id", "session_id", "entity_id"),
 }
 # a column of numbers by which ids are sorted
 RANGED = {"sessions": "created_at", "evals": "created_at"}

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from agno.models._sdk import Link, SdkModel, aload, fitting, load, parsed, split_system, wanted_schema
 from agno.models.anthropic import _answers
@@ -71,6 +71,7 @@ class Claude(SdkModel):
     sdk: ClassVar[tuple[str, str]] = ("anthropic", "anthropic")
     # the API refuses tool calls in the history of a request that has no tools
     history_needs_tools: ClassVar[bool] = True
+    answers_by: ClassVar[Literal["tool", "prompt"]] = "tool"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -80,6 +81,9 @@ class Claude(SdkModel):
     @property
     def native_reasoning(self) -> bool:  # type: ignore[override]  # depends on a setting
         return self.thinking is not None and self.thinking.get("type") != "disabled"
+
+    def answer_choice(self, tool: str) -> str | dict[str, Any] | None:
+        return None if self.native_reasoning else super().answer_choice(tool)  # a model that thinks cannot be forced
 
     # Request ---------------------------------------------------------------------------------------------------------
 

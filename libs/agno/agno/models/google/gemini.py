@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from agno.exceptions import ModelProviderError, RetryableModelProviderError
 from agno.models._sdk import Link, SdkModel, aload, load, parsed, split_system, wanted_schema
@@ -90,6 +90,7 @@ class Gemini(SdkModel):
     sdk: ClassVar[tuple[str, str]] = ("google.genai", "google-genai")
     # models before Gemini 3 refuse a schema in a request with functions
     native_output_with_tools: ClassVar[bool] = False
+    answers_by: ClassVar[Literal["tool", "prompt"]] = "tool"
 
     def __post_init__(self) -> None:
         super().__post_init__()

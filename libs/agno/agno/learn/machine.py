@@ -1,0 +1,200 @@
+"""`LearningMachine`: the stores of an agent, what they tell the model, and what they take from a conversation."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from agno._io import IO, asynchronous, sync
+from agno.learn.shelf import Shelf
+from agno.learn.stores import STORES, LearningMode, LearningStore, Row
+from agno.models._loop import Exchange, converse
+from agno.models.base import Model
+from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
+from agno.models.message import Message
+from agno.models.utils import get_model
+from agno.tools.function import Function, in_colour
+from agno.utils.log import log_warning
+
+L = TypeVar("L", bound="LearningMachine")
+Wanted = bool | LearningMode | str | LearningStore
+
+_NO_DB = "There is no database to keep learnings in: give the LearningMachine, or its agent, a db."
+
+
+@dataclass(eq=False)
+class LearningMachine:
+    """What is learned, by store: each is False, True (in its usual mode), a mode, or a store with settings of its own.
+
+    What it lacks of `model` and `db`, an agent fills in for each run, without changing the machine. `namespace` keeps
+    what is not about one user or session apart; `custom_stores` are yours, by name. Each method has an async twin.
+    """
+
+    db: Any = None
+    model: Model | str | None = None  # OpenAI's gpt-4o, if nobody says
+    knowledge: Any = None  # where learned knowledge is searched by meaning
+    user_profile: Wanted = False
+    user_memory: Wanted = False
+    session_context: Wanted = False
+    entity_memory: Wanted = False
+    learned_knowledge: Wanted = False
+    decision_log: Wanted = False
+    namespace: str = "global"
+    max_updates_per_run: int = 10
+    custom_stores: Mapping[str, LearningStore] | None = None
+
+    def __post_init__(self) -> None:
+        _ = self.stores  # complain early
+
+    @property
+    def stores(self) -> dict[str, LearningStore]:
+        """The stores in use, by name."""
+        found = {name: _store(name, wanted) for name in STORES if (wanted := getattr(self, name))}
+        return {**found, **(self.custom_stores or {})}
+
+    def for_run(self: L, *, model: Any = None, db: Any = None, agent_id: str | None = None) -> L:
+        """A copy for one run, with what the machine lacks. What its model says is in `spent` of the copy."""
+        twin = copy.copy(self)
+        twin.model = self.model if self.model is not None else model
+        twin.db = self.db if self.db is not None else db
+        twin.__dict__.update(_spent=[], _agent_id=agent_id)
+        return twin
+
+    @property
+    def spent(self) -> list[Message]:
+        """What the model said to a copy made by `for_run`."""
+        found: list[Message] = self.__dict__.setdefault("_spent", [])
+        return found
+
+    def get_model(self) -> Model:
+        """The model that is asked."""
+        return get_model(self.model if self.model is not None else f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}")
+
+    # Telling ---------------------------------------------------------------------------------------------------------
+
+    async def _recall(
+        self, io: IO, user_id: str | None = None, session_id: str | None = None, query: str | None = None
+    ) -> dict[str, list[Row]]:
+        """What is kept for a user and a session, by store, the newest first."""
+        if not self._has_db():
+            return {}
+        shelf = self._shelf(io, user_id, session_id)
+        return {name: await store.recall(shelf, query) for name, store in self.stores.items()}
+
+    recall = sync(_recall)
+    arecall = asynchronous(_recall)
+
+    async def _build_context(self, io: IO, user_id: str | None = None, session_id: str | None = None) -> str:
+        """What is kept, and how the model may add to it, as a part of the prompt; `""` if there is nothing to say."""
+        recalled, stores = await self._recall(io, user_id, session_id), self.stores
+        parts = [said for name, rows in recalled.items() if (said := stores[name].section(rows))]
+        parts += [said for store in stores.values() if recalled and (said := _guidance(store))]
+        return "\n".join(parts)
+
+    build_context = sync(_build_context)
+    abuild_context = asynchronous(_build_context)
+
+    async def _get_tools(self, io: IO, user_id: str | None = None, session_id: str | None = None) -> list[Function]:
+        """The tools that the stores give to the agent itself."""
+        return self.tools_for(io, user_id, session_id)
+
+    get_tools = sync(_get_tools)
+    aget_tools = asynchronous(_get_tools)
+
+    def tools_for(self, io: IO, user_id: str | None = None, session_id: str | None = None) -> list[Function]:
+        """`get_tools` in the colour of a port."""
+        if not self._has_db():
+            return []
+        shelf, found = self._shelf(io, user_id, session_id), []
+        for store in self.stores.values():
+            found += [in_colour(io, work) for work in store.readers(shelf)]
+            if store.mode is not LearningMode.ALWAYS:
+                tools = [in_colour(io, work) for work in store.writers(shelf)]
+                for tool in tools:
+                    tool.requires_confirmation = True if store.mode is LearningMode.HITL else None
+                found += tools
+        return found
+
+    # Learning --------------------------------------------------------------------------------------------------------
+
+    async def _process(
+        self, io: IO, messages: Sequence[Message], user_id: str | None = None, session_id: str | None = None
+    ) -> None:
+        """Let a model keep what the stores that always learn want of a conversation."""
+        stores = [store for store in self.stores.values() if store.mode is LearningMode.ALWAYS]
+        talk = _talk(messages)
+        if not stores or not talk or not self._has_db():
+            return
+        shelf = self._shelf(io, user_id, session_id)
+        tools = {tool.name: tool for store in stores for tool in (in_colour(io, w) for w in store.writers(shelf))}
+        asked = [Message(role="system", content=await self._prompt(shelf, stores)), Message(role="user", content=talk)]
+        exchange = Exchange(
+            io=io,
+            model=self.get_model(),
+            messages=asked,
+            functions=tools,
+            tools=[{"type": "function", "function": tool.definition()} for tool in tools.values()],
+            tool_call_limit=self.max_updates_per_run,
+        )
+        try:
+            await converse(exchange)
+        finally:
+            self.spent.extend(asked[2:])
+
+    process = sync(_process)
+    aprocess = asynchronous(_process)
+
+    async def _prompt(self, shelf: Shelf, stores: list[LearningStore]) -> str:
+        parts = [
+            "You keep what a conversation teaches. Use your tools; do not answer the user. Most of it need not be kept."
+        ]
+        for store in stores:
+            parts.append(f"{store.name}: {store.instructions or store.keeps}")
+        for store in stores:
+            if known := store.section(await store.recall(shelf)):
+                parts.append(f"Kept already:\n{known}")
+        return "\n\n".join(parts)
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _shelf(self, io: IO, user_id: str | None, session_id: str | None) -> Shelf:
+        agent_id = self.__dict__.get("_agent_id")
+        return Shelf(io, self.db, user_id, session_id, agent_id, None, self.namespace, self.knowledge)
+
+    def _has_db(self) -> bool:
+        if self.db is None:
+            log_warning(_NO_DB)
+        return self.db is not None
+
+
+def _store(name: str, wanted: Wanted) -> LearningStore:
+    if isinstance(wanted, LearningStore):
+        return wanted
+    if wanted is True:
+        return STORES[name]()
+    try:
+        return STORES[name](mode=LearningMode(wanted))
+    except ValueError:
+        modes = ", ".join(repr(mode.value) for mode in LearningMode)
+        raise ValueError(
+            f"LearningMachine got {name}={wanted!r}. It takes True, False, one of the modes {modes}, or a store."
+        ) from None
+
+
+def _guidance(store: LearningStore) -> str | None:
+    if store.mode is LearningMode.ALWAYS:
+        return None
+    worth = store.instructions or store.keeps
+    if store.mode is LearningMode.PROPOSE:
+        return f"Worth keeping as {store.name}: {worth} Tell the user what you would keep, and keep it once they agree."
+    return f"Keep with your tools as {store.name}: {worth}"
+
+
+def _talk(messages: Sequence[Message]) -> str:
+    kept = [m for m in messages if m.role in ("user", "assistant") and m.content and not m.from_history]
+    return "\n".join(f"{m.role.capitalize()}: {m.get_content_string()}" for m in kept)
+
+
+__all__ = ["LearningMachine"]
