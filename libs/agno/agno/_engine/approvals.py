@@ -18,11 +18,11 @@ _REQUIRED, _AUDIT = "required", "audit"
 
 def check_records(run: Run) -> None:
     """Approvals are kept in a database; a run with such a tool and no database is refused before the model is asked."""
-    if run.db is not None or run.output.parent_run_id is not None:
+    if run.db is not None or (run.parent is None and run.output.parent_run_id is not None):
         return
     if marked := [function.name for function in run.functions.values() if function.approval_type]:
         raise ValueError(
-            f"Tool {marked[0]!r} is marked @approval, but {run.component!r} has no database to keep approvals in. "
+            f"Tool {marked[0]!r} is marked @approval, but {run.outermost.component!r} has no database to keep approvals in. "
             "Give it db=, for example db=SqliteDb(db_file='agent.db')."
         )
 

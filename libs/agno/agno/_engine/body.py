@@ -32,7 +32,8 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     component, output = run.component, run.output
-    await component.prepare(run)
+    if component.prepares or component.knowledge is not None:
+        await component.prepare(run)
     if component.pre_hooks and not run.messages:
         await run_hooks(run, "pre", {"run_input": output.input})
         run.input = hooked_input(run, output.input.input_content)

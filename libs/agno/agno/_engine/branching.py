@@ -262,8 +262,23 @@ def forked(session: Any, session_id: str, before: str | None = None) -> Any:
         twin.run_id, twin.session_id = ids[past.run_id], session_id
         twin.parent_run_id = ids.get(past.parent_run_id or "", past.parent_run_id)
         twin.forked_from_run_id, twin.forked_from_session_id = past.run_id, session.session_id
+        _point_inside(twin, ids)
         fork.runs.append(twin)
     return fork
+
+
+def _point_inside(twin: Any, ids: dict[str, str]) -> None:
+    """Let the calls and questions of a copied run name the copies of the runs inside of it."""
+    if any(tool.child_run_ids for tool in twin.tools or ()):
+        twin.tools = [copy.copy(tool) for tool in twin.tools]
+    for tool in twin.tools or ():
+        if tool.child_run_ids:
+            tool.child_run_ids = [ids.get(one, one) for one in tool.child_run_ids]
+            tool.child_run_id = tool.child_run_ids[0]
+    if any(requirement.member_run_id in ids for requirement in twin.requirements or ()):
+        twin.requirements = [copy.copy(requirement) for requirement in twin.requirements]
+        for requirement in twin.requirements:
+            requirement.member_run_id = ids.get(requirement.member_run_id, requirement.member_run_id)
 
 
 async def _fork_session(run: Run, session: Any, source: Any) -> None:

@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
-from agno._engine.screen import Screen, Section, call_of
+from agno._engine.screen import Screen, Section, call_of, kind_of
 from agno._engine.workflow_screen import WorkflowScreen
 from agno.utils.ids import new_id
 
@@ -42,8 +42,15 @@ def display_for(screen: Screen) -> Display:
 
 def panels(screen: Screen) -> Iterator[RenderableType]:
     """The sections of a screen, each in its box."""
-    for section in screen.sections():
-        body = Text(section.text) if section.drawn is None else section.drawn
+    yield from boxes(screen.sections())
+
+
+def boxes(sections: list[Section]) -> Iterator[RenderableType]:
+    """Sections in boxes; what a part of the run shows lies in boxes inside of its own."""
+    for section in sections:
+        body: RenderableType = Text(section.text) if section.drawn is None else section.drawn
+        if section.inside:
+            body = Group(*boxes(section.inside))
         panel = Panel(body, title=section.heading, title_align="left", border_style=section.colour)
         yield Padding(panel, (0, 0, 0, 2 * section.level)) if section.level else panel
 
@@ -135,6 +142,9 @@ class Notebook:
 _HTML = '<pre style="white-space:pre;overflow-x:auto;line-height:normal;font-family:monospace">{code}</pre>'
 
 
+_ENDS = frozenset({"RunCompleted", "RunPaused", "RunError", "RunCancelled"})
+
+
 class Plain:
     """Text as it comes, without boxes and colours; nothing is written twice."""
 
@@ -149,13 +159,19 @@ class Plain:
 
     def feed(self, event: Any) -> None:
         self.screen.feed(event)
-        if event.event == "RunContent" and isinstance(event.content, str) and event.content:
+        kind, part = kind_of(event), self.screen.part_of(event)
+        if part is not None:
+            if self.screen.show_parts and kind in _ENDS and part in self.screen.parts.values():
+                self._end_line()
+                self._said.add(part.title)
+                self._write(part.as_section())
+        elif kind == "RunContent" and isinstance(event.content, str) and event.content:
             if not self._streamed:
                 self._said.add("Response")
                 self._write_new()  # what was thought before it
             self._print(event.content, end="")
             self._open, self._streamed = not event.content.endswith("\n"), True
-        elif event.event == "ToolCallCompleted":
+        elif kind == "ToolCallCompleted":
             self._end_line()
             self._print(f"Tool call: {call_of(event.tool)}")
             self._said.add("Tool Calls")

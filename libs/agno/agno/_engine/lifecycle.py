@@ -48,7 +48,9 @@ async def live(run: Run, body: Body) -> None:
                 await _abandoned(run)
             await observe(run)
         finally:  # a task may be cancelled again while it stores the run
-            run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
+            run.exchange = run.ended = None  # they hold the run; without cycles nothing waits for the garbage collector
+            if run.delegations is not None:
+                run.delegations.run = run.delegations = None
             cleanup_run(run_id)
             if run.closers:
                 await _close(run)

@@ -53,7 +53,8 @@ async def memorise(run: Run) -> None:
     if not message:
         return
     facts = {"message": message, "user_id": run.context.user_id or DEFAULT_USER}
-    await _asked(run.io, run.component.memory_manager, "create_user_memories", **facts, agent_id=run.component.id)
+    facts[run.component.id_field] = run.component.id
+    await _asked(run.io, run.component.memory_manager, "create_user_memories", **facts)
 
 
 def tool(run: Run) -> Function:

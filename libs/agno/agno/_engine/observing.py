@@ -23,7 +23,9 @@ def debug_level_of(component: Any) -> int:
 def open_log(run: Run) -> None:
     """Show debug lines, if the component or the call asks for them."""
     if run.get("debug_mode"):
-        log.set_log_level_to_debug(run.identity_name, debug_level_of(run.component))
+        # the lines of a team are written by the logger in force, as those of its members are
+        source = run.identity_name if run.identity_name == "agent" else None
+        log.set_log_level_to_debug(source, debug_level_of(run.component))
 
 
 async def observe(run: Run) -> None:

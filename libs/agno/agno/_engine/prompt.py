@@ -75,7 +75,8 @@ async def system_message(run: Run) -> Message | None:
     if not run.component.build_context:
         return None
     texts: list[str] = []
-    for section in _possible(type(run.component), *run.component.__dict__):
+    kind: Any = type(run.component)
+    for section in _possible(kind, *run.component.__dict__):
         said = section(run)
         if found := said if said is None or isinstance(said, str) else await said:
             texts.append(_resolved(run, found) if section in TEMPLATED else found)

@@ -20,7 +20,8 @@ async def rehearse(run: Run, session: Any = None) -> None:
     if session is None and component.db is not None:
         run.loaded_session = await sessions.read_stored(run, component.db)
     await sessions.settle(run)
-    await component.prepare(run)
+    if component.prepares or component.knowledge is not None:
+        await component.prepare(run)
     await resolve_tools(run, component.built_in_tools(run))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ OWN_OPTIONS = (
     "show_full_reasoning",
     "console",
     "tags_to_include_in_markdown",
+    "show_member_responses",
 )
 _MODEL_WRITES = "Thinking"
 
@@ -38,6 +40,7 @@ class Section:
     drawn: RenderableType | None = None
     seconds: float | None = None
     level: int = 0  # how deep it lies inside of others
+    inside: list[Section] | None = None  # what a part of the run shows, in boxes of its own
 
     @property
     def heading(self) -> str:
@@ -68,14 +71,54 @@ class Screen:
         self.activity = _MODEL_WRITES
         self.failure: Any = None  # the event of a run that failed or was cancelled
         self.show_failure = True
+        wanted = own["show_member_responses"]
+        self.show_parts = bool(getattr(agent, "show_members_responses", True) if wanted is None else wanted)
+        self.title = ""
+        self.took: float | None = None  # seconds, where the output says it
+        self.parts: dict[str, Screen] = {}  # what runs inside of this one, by its run id: the members of a team
+        self._above: dict[str, str] = {}  # the run that a run inside lies in
 
     # What happens ----------------------------------------------------------------------------------------------------
 
     def feed(self, event: Any) -> None:
-        """Take in an event; of a kind that is not shown, nothing."""
-        take = getattr(self, f"_on_{event.event}", None)
+        """Take in an event; of a kind that is not shown, nothing. What happens inside of a part is that part's."""
+        part = self.part_of(event)
+        if part is not None:
+            part.take(event)
+            self.activity = f"{part.title}: {part.activity.lower()}"
+        else:
+            self.take(event)
+
+    def take(self, event: Any) -> None:
+        """Take in an event of this very run."""
+        take = getattr(self, f"_on_{kind_of(event)}", None)
         if take is not None:
             take(event)
+
+    def part_of(self, event: Any) -> Screen | None:
+        """The part that an event happened in, None for the run itself."""
+        if not getattr(event, "nested_depth", None):
+            return None
+        above = self._above.setdefault(event.run_id, event.parent_run_id or "")
+        holder = self if above not in self._above else self._found(above)
+        return holder.part(event.run_id, _name_in(event.__dict__))
+
+    def _found(self, run_id: str) -> Screen:
+        above = self._above.get(run_id, "")
+        holder = self if above not in self._above else self._found(above)
+        return holder.parts.get(run_id) or holder.part(run_id, run_id)
+
+    def part(self, key: str, title: str) -> Screen:
+        """What a part of this run shows, made at its first mention."""
+        known = self.parts.get(key)
+        if known is None:
+            known = self.parts[key] = copy.copy(self)
+            known.message = known.content = known.thought_for = known.citations = known.failure = None
+            known.thinking, known.title, known.activity = "", title, _MODEL_WRITES
+            known.steps, known.tools, known.notes, known.parts = [], [], [], {}
+            known.timer = Timer()
+            known.timer.start()
+        return known
 
     def _on_RunContent(self, event: Any) -> None:
         if event.reasoning_content:
@@ -117,8 +160,14 @@ class Screen:
     def _on_FollowupsCompleted(self, event: Any) -> None:
         self._note("Follow-up questions", "\n".join(f"• {question}" for question in event.followups or ()), "magenta")
 
+    def _on_RunCompleted(self, event: Any) -> None:
+        if self.content is None:
+            self.content = event.content
+        if self.title:
+            self.timer.stop()
+
     def _on_RunPaused(self, event: Any) -> None:
-        self._pause(event.content, event.tools or ())
+        self._pause(event.content, event.requirements or ())
 
     def _on_RunError(self, event: Any) -> None:
         self.fail("Error", event.content, event)
@@ -134,6 +183,11 @@ class Screen:
 
     def finish(self, output: Any) -> None:
         """Take in the output of the run: all of it where nothing was streamed, else what only the output tells."""
+        for member in getattr(output, "member_responses", None) or ():
+            part = self.part(member.run_id, _name_in(member.__dict__))
+            part.finish(member)
+            part.end()
+            part.took = member.metrics.duration if member.metrics is not None else None
         if output.status is RunStatus.completed:
             self.content = output.content
         if not output.reasoning_steps and not self.thinking:
@@ -142,7 +196,7 @@ class Screen:
         self.tools = self.tools or list(output.tools or ())
         self.citations = output.citations or self.citations
         if output.status is RunStatus.paused:
-            self._pause(output.content, [tool for tool in output.tools or () if tool.is_paused])
+            self._pause(output.content, output.active_requirements)
         elif output.status is RunStatus.cancelled and self.failure is None:
             self.fail("Cancelled", output.content, output)
         followups = getattr(output, "followups", None)
@@ -153,10 +207,10 @@ class Screen:
         """Stop the clock."""
         self.timer.stop()
 
-    def _pause(self, content: Any, waiting: Any) -> None:
+    def _pause(self, content: Any, asked: Any) -> None:
         if any(note.title == "Run Paused" for note in self.notes):
             return
-        lines = [f"• {call_of(tool)} needs {_need_of(tool)}" for tool in waiting]
+        lines = [_question(requirement) for requirement in asked if requirement.tool_execution is not None]
         self._note("Run Paused", "\n".join([*([str(content)] if content else []), *lines]), "yellow")
 
     def _note(self, title: str, text: str, colour: str) -> None:
@@ -174,6 +228,8 @@ class Screen:
                 found.append(Section("Thinking", self.thinking, "green", seconds=seconds))
         if self.tools:
             found.append(Section("Tool Calls", "\n".join(f"• {call_of(tool)}" for tool in self.tools), "yellow"))
+        if self.show_parts:
+            found += [part.as_section() for part in self.parts.values()]
         if self.content is not None and self.content != "":
             text, drawn = self._content()
             found.append(Section("Response", text, "blue", drawn, self.timer.elapsed))
@@ -181,6 +237,13 @@ class Screen:
             lines = "\n".join(f"{n}. {title} {url}".rstrip() for n, (title, url) in enumerate(cited, 1))
             found.append(Section("Citations", lines, "green", _linked(cited)))
         return found + self.notes
+
+    def as_section(self) -> Section:
+        """All that a part shows, as one section of the run it lies in."""
+        inside = self.sections()
+        text = "\n".join(f"{one.title}: {one.text}" for one in inside)
+        seconds = self.timer.elapsed if self.took is None else self.took
+        return Section(self.title, text, "magenta", seconds=seconds, inside=inside)
 
     def _step(self, step: Any) -> str:
         lines = [step.title or ""]
@@ -214,6 +277,25 @@ def call_of(tool: Any) -> str:
     return f"{tool.tool_name}({arguments}){seconds}{failed}"
 
 
+def kind_of(event: Any) -> str:
+    """The kind of an event, which is the same for agents and teams."""
+    kind: str = event.event
+    return kind.removeprefix("Team")
+
+
+def _name_in(fields: dict[str, Any]) -> str:
+    """The name of whoever ran."""
+    for kind in ("agent", "team"):
+        if name := fields.get(f"{kind}_name") or fields.get(f"{kind}_id"):
+            return str(name)
+    return "Member"
+
+
+def _question(requirement: Any) -> str:
+    tool, who = requirement.tool_execution, requirement.member_agent_name
+    return f"• {f'{who}: ' if who else ''}{call_of(tool)} needs {_need_of(tool)}"
+
+
 def _need_of(tool: Any) -> str:
     if tool.requires_confirmation:
         return "confirmation"
@@ -241,4 +323,4 @@ def _linked(cited: list[tuple[str, str]]) -> Text:
     return text
 
 
-__all__ = ["OWN_OPTIONS", "Screen", "Section", "call_of"]
+__all__ = ["OWN_OPTIONS", "Screen", "Section", "call_of", "kind_of"]

@@ -22,6 +22,8 @@ def chat_history(run: Run) -> Function:
         session = run.session
         pairs: list[dict[str, Any]] = []
         for past in (session.runs if session is not None else None) or ():
+            if past.parent_run_id is not None:
+                continue  # of a member, which talked with its leader
             talk = [
                 m for m in past.messages or () if m.role in ("user", "assistant") and not m.from_history and m.content
             ]

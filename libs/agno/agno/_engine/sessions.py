@@ -108,6 +108,8 @@ def _settle_state(run: Run) -> None:
     """Precedence: call > stored > default; `overwrite_db_session_state` puts the default above the stored one."""
     component, context, session = run.component, run.context, run.loaded_session
     stored = (session.session_data or {}).get("session_state") if session is not None else None
+    if run.continued and session is None and run.parent is None:
+        stored = run.output.session_state  # no database has it, but the run that was given does
     default, given = component.session_state, run.asked.get("session_state")
     state: dict[str, Any] = {}
     if stored or default or given:

@@ -6,7 +6,7 @@ import functools
 import threading
 from collections.abc import Callable, Coroutine
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from agno._engine import branching, factories, memories, prompt, retrieval
 from agno._engine.body import agent_body
@@ -40,9 +40,10 @@ _lock = threading.Lock()
 class Component(Settings):
     """The part of an agent that is the same for whatever runs on the engine. What differs are these attributes."""
 
-    session_type = "agent"  # the kind of component: it names the fields for its id, name and data
-    session_class = AgentSession
-    events = events  # the module with the events of its runs
+    session_type = "agent"  # the kind of component; the names of fields begin with it
+    id_field, name_field = "agent_id", "agent_name"
+    session_class: ClassVar[Any] = AgentSession
+    events: ClassVar[Any] = events  # the module with the events of its runs
     unkept_events = frozenset({"RunContent"})  # by `store_events`, unless `events_to_skip` says otherwise
     body = staticmethod(agent_body)  # what happens between the start and the end of its runs
     closing = staticmethod(close_messages)  # what is put on the output when they end, or pause
@@ -51,6 +52,7 @@ class Component(Settings):
     shares_output = False  # whether the caller's object of a background run is the one that the run fills
     prompt_sections = prompt.SECTIONS
     runs_to_load = staticmethod(runs_needed)  # how many earlier runs a run looks at
+    prepares = False  # True if `prepare` has more to find than the knowledge
     rows_per_run = 1  # how many rows one of its runs usually leaves in the session
     answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
 
@@ -78,7 +80,7 @@ class Component(Settings):
     def initialize_agent(self, debug_mode: bool | None = None) -> None:
         """Settle what is otherwise settled at the first run. May be called any number of times."""
         if debug_mode or (debug_mode is None and self.__dict__.get("debug_mode")):
-            set_log_level_to_debug("agent", debug_level_of(self))
+            set_log_level_to_debug(self.session_type, debug_level_of(self))
         self.set_id()
         self.model_of_run()
 
@@ -217,9 +219,9 @@ class Component(Settings):
         if component.knowledge is not None:
             await factories.knowledge_of(run)
 
-    async def converse(self, run: Run, exchange: Exchange) -> None:
+    def converse(self, run: Run, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """The model-tool loop of a run."""
-        await converse(exchange)
+        return converse(exchange)
 
     def take_up(self, run: Run, output: Any, wish: branching.Continuation) -> None:
         """Bring back what belongs to a continued run beside its output."""

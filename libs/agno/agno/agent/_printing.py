@@ -13,7 +13,7 @@ class Printing:
         """Run, and show what happens: message, reasoning, tool calls, answer. Plain text where there is no terminal.
 
         Besides the options of `run`: `markdown`, `show_message`, `show_reasoning`, `show_full_reasoning`, `console` (a rich
-        Console), `tags_to_include_in_markdown`. That the model or a check refused is shown, not raised; a program that must
+        Console), `tags_to_include_in_markdown`; of a team `show_member_responses`. That the model or a check refused is shown, not raised; a program that must
         know calls `run`.
         """
         _console().print_response(self, input, stream, options)

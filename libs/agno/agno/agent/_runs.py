@@ -30,8 +30,7 @@ def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Ru
     values, extra = _sorted_options(agent, mode.options, RUN_OPTIONS) if mode.options else ({}, {})
     value = validated(given, agent.input_schema) if agent.input_schema is not None else given
     context = _context(agent, values, values.get("run_id") or new_id())
-    model = _model(agent, parent)
-    kind = agent.session_type
+    model = agent.model_of_run() if parent is None else _model(agent, parent)
     output = agent.new_output(
         run_id=context.run_id,
         session_id=context.session_id,
@@ -41,7 +40,7 @@ def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Ru
         parent_run_id=values.get("parent_run_id") if parent is None else parent.output.run_id,
         input=_captured(given, values),
         created_at=now_epoch(),
-        **{f"{kind}_id": agent.id, f"{kind}_name": agent.name},
+        **{agent.id_field: agent.id, agent.name_field: agent.name},
     )
     return _run(agent, mode, output, context, values, extra, parent, model=model, input=value)
 
@@ -142,10 +141,9 @@ def _run(
     parent: Run | None = None,
     **state: Any,
 ) -> Run:
-    kind = agent.session_type
     identity: dict[str, Any] = {
-        f"{kind}_id": agent.id,
-        f"{kind}_name": agent.name or "",
+        agent.id_field: output.__dict__.get(agent.id_field) or agent.id,
+        agent.name_field: agent.name or "",
         "run_id": output.run_id,
         "session_id": context.session_id,
     }
@@ -173,7 +171,7 @@ def _run(
         extra=extra,
         streaming=mode.streaming,
         identity=identity,
-        identity_name=kind,
+        identity_name=agent.session_type,
         **state,
     )
 

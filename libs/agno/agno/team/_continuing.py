@@ -20,6 +20,9 @@ def take_up(run: Run, output: Any, wish: Continuation) -> None:
     """Bring back the runs of members that belong to a team's run: out of its output, else out of the session."""
     session = run.loaded_session
     stored = list(session.runs or ()) if session is not None else []
+    outer = run.asked.get("parent_run_id")  # a workflow continues the team in one of its steps
+    if run.parent is None and output.parent_run_id not in (None, outer) and not wish.branches:
+        _refuse_member_run(run, output, stored)
     members = list(output.member_responses) or _inside(output.run_id if not wish.branches else _origin(wish), stored)
     if wish.redirects:
         kept = {run_id for tool in output.tools or () for run_id in tool.child_run_ids or ()}
@@ -29,6 +32,18 @@ def take_up(run: Run, output: Any, wish: Continuation) -> None:
         _rename(output)
     run.delegations = run.delegations or Delegations(run)
     run.delegations.done = exchanged_before(output)
+
+
+def _refuse_member_run(run: Run, output: Any, stored: list[Any]) -> None:
+    """An event of a member names the member's run; what goes on is the run of the team."""
+    by_id = {past.run_id: past for past in stored}
+    top = output.parent_run_id
+    while top in by_id and by_id[top].parent_run_id is not None:
+        top = by_id[top].parent_run_id
+    raise RunNotContinuableError(
+        f"Run {output.run_id!r} is that of a member of {run.component!r}. Continue the team's run, which is {top!r}: "
+        "its requirements hold what the member asks."
+    )
 
 
 def _origin(wish: Continuation) -> str:
@@ -95,9 +110,7 @@ async def answer(run: Run, output: Any, wish: Continuation) -> None:
         raise refusals[0]
 
 
-def _divided(
-    output: Any, wish: Continuation, waiting: Iterable[Any]
-) -> tuple[Continuation, dict[str, Continuation]]:
+def _divided(output: Any, wish: Continuation, waiting: Iterable[Any]) -> tuple[Continuation, dict[str, Continuation]]:
     """The answers for the leader's own tools, and those for each member that waits."""
     inside: dict[str, Continuation] = {}
     own = Continuation(wish.run_response, wish.run_id, requirements=[], updated_tools=[])

@@ -94,6 +94,8 @@ class Delegations:
             options["dependencies"] = context.dependencies
         if context.metadata:
             options["metadata"] = context.metadata
+        if run.get("debug_mode"):
+            options["debug_mode"] = True
         if asked:
             options.update({name: asked[name] for name in _PASSED if name in asked})
         if team.share_member_interactions:
@@ -151,6 +153,9 @@ class Delegations:
         finally:
             for errand in working:
                 self._settle(errand)
+            if len(self.begun) > len(working):  # calls of one turn may end in another order than they began
+                place = {run_id: position for position, run_id in enumerate(self.begun)}
+                self.run.output.member_responses.sort(key=lambda one: place.get(one.run_id, -1))
         for errand in working:
             if errand.output.status is RunStatus.cancelled:
                 raise RunCancelledException(f"Run {errand.output.run_id} of {errand.member.name} was cancelled")
@@ -179,7 +184,7 @@ class Delegations:
         after = child.stored_state()
         if after != errand.before:
             merge_changes(run.state, errand.before, after)
-        if child.output.status is RunStatus.completed:
+        if run.component.share_member_interactions and child.output.status is RunStatus.completed:
             task = errand.task or answer_task(child.output)
             self.done.append(Exchanged(errand.member.name, task, answer_of(child.output, errand.member.name)))
 
@@ -192,8 +197,6 @@ class Delegations:
                 known[position] = output
                 return
         team.add_member_run(output)
-        place = {run_id: position for position, run_id in enumerate(self.begun)}
-        known.sort(key=lambda one: place.get(one.run_id, -1))  # whoever was first to end
 
     def _is_echoed(self, child: Run) -> bool:
         """True if the member's answer is, piece by piece, that of the team."""
@@ -227,7 +230,7 @@ class Delegations:
         limit = self.run.component.max_member_response_chars
         failed = [errand for errand in errands if errand.output.status is RunStatus.error]
         if len(failed) == len(errands):
-            raise MemberFailed("\n".join(_failure(errand) for errand in failed))
+            return RunsInside(ids, "\n".join(_failure(errand) for errand in failed), failed=True)
         if self.run.component.respond_directly:
             return self._as_answer(errands[0], ids)
         texts = []
@@ -257,7 +260,7 @@ class Delegations:
         return RunsInside(ids, text, shown=True)
 
 
-_PASSED = ("images", "videos", "audio", "files", "debug_mode", "workflow_context")
+_PASSED = ("images", "videos", "audio", "files", "workflow_context", "background_tasks")
 _ECHOED = ("created_at", "content", "content_type", "reasoning_content", "citations", "response_audio", "image")
 
 
@@ -353,8 +356,10 @@ async def resumed(delegations: Delegations, call_id: str | None) -> list[Errand]
         member = delegations.roster.of_run(output)
         if member is None:
             raise MemberFailed(f"The member that run {output.run_id!r} belongs to is not in the team any more.")
-        waits = wish is None
-        errands.append(Errand(member, "", None, output) if waits else await delegations.again(member, output, wish))
+        if wish is None:
+            errands.append(Errand(member, "", None, output))
+        else:
+            errands.append(await delegations.again(member, output, wish))
     return errands
 
 

@@ -14,9 +14,7 @@ _ROWS = 8  # at least so many are read at once
 def remembers(run: Run) -> bool:
     """True if a member's run looks at what the member did before."""
     component = run.component
-    return bool(
-        run.get("add_history_to_context") or component.read_chat_history or component.read_tool_call_history
-    )
+    return bool(run.get("add_history_to_context") or component.read_chat_history or component.read_tool_call_history)
 
 
 async def member_session(run: Run) -> Any:

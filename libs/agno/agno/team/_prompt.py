@@ -57,9 +57,7 @@ def attached_media(run: Run) -> str | None:
     kinds = [name for name in MEDIA if run.asked.get(name)] if run.asked else []
     if not kinds:
         return None
-    return (
-        f"<attached_media>\nThe user attached: {', '.join(kinds)}. Members get them with every task.\n</attached_media>\n"
-    )
+    return f"<attached_media>\nThe user attached: {', '.join(kinds)}. Members get them with every task.\n</attached_media>\n"
 
 
 def description(run: Run) -> str | None:

@@ -30,8 +30,8 @@ class TeamSessions(Sessions[TeamSession, TeamRunOutput]):
             return None
         return await self._load(io, session_id, user_id)
 
-    get_session = sync(_find)
-    aget_session = asynchronous(_find)
+    get_session = sync(_find)  # type: ignore[arg-type]  # a face of the subclass
+    aget_session = asynchronous(_find)  # type: ignore[arg-type]  # a face of the subclass
 
     async def _history(
         self, io: IO, session_id: str | None = None, last_n_runs: int | None = None, user_id: str | None = None
@@ -42,8 +42,8 @@ class TeamSessions(Sessions[TeamSession, TeamRunOutput]):
             return []
         return await self._chat_history(io, session_id, last_n_runs, user_id)
 
-    get_chat_history = sync(_history)
-    aget_chat_history = asynchronous(_history)
+    get_chat_history = sync(_history)  # type: ignore[arg-type]  # a face of the subclass
+    aget_chat_history = asynchronous(_history)  # type: ignore[arg-type]  # a face of the subclass
 
     async def _messages(
         self,
@@ -76,8 +76,8 @@ class TeamSessions(Sessions[TeamSession, TeamRunOutput]):
             skip_member_messages=skip_member_messages,
         )
 
-    get_session_messages = sync(_messages)
-    aget_session_messages = asynchronous(_messages)
+    get_session_messages = sync(_messages)  # type: ignore[arg-type]  # a face of the subclass
+    aget_session_messages = asynchronous(_messages)  # type: ignore[arg-type]  # a face of the subclass
 
 
 __all__ = ["TeamSessions"]

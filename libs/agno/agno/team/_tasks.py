@@ -37,7 +37,12 @@ class Board:
         kept = self.run.state.setdefault(TASKS, {})
         mine = kept.get(self.run.component.id)
         if mine is None or mine.get("run_id") != self.run.output.run_id:
-            mine = kept[self.run.component.id] = {"run_id": self.run.output.run_id, "round": 0, "done": False, "tasks": []}
+            mine = kept[self.run.component.id] = {
+                "run_id": self.run.output.run_id,
+                "round": 0,
+                "done": False,
+                "tasks": [],
+            }
         self.data: dict[str, Any] = mine
 
     @property

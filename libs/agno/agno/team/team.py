@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from agno._engine.branching import Continuation
 from agno._engine.context import Run
@@ -35,8 +35,6 @@ from agno.team.mode import TeamMode
 from agno.utils.blank import blank
 from agno.utils.log import log_warning
 from agno.utils.settings import publish_signature
-
-_POSITIONS = ("members", "id", "model", "name", "role")
 
 
 @publish_signature
@@ -94,17 +92,23 @@ class Team(
     }
 
     session_type = "team"
-    session_class = TeamSession
-    events = events
+    id_field, name_field = "team_id", "team_name"
+    session_class: ClassVar[Any] = TeamSession
+    events: ClassVar[Any] = events
     unkept_events = frozenset({"RunContent", "TeamRunContent"})
+    prepares = True
+    _positions = ("members", "id", "model", "name", "role")
     prompt_sections = SECTIONS
     runs_to_load = staticmethod(runs_to_load)
     answer = staticmethod(_continuing.answer)
 
     def __init__(self, *given: Any, **settings: Any) -> None:
-        if len(given) > len(_POSITIONS):
-            raise TypeError(f"Team takes {', '.join(_POSITIONS)} by position; name the other settings.")
-        settings.update(zip(_POSITIONS, given, strict=False))
+        if len(given) > len(self._positions):
+            raise TypeError(f"Team takes {', '.join(self._positions)} by position; name the other settings.")
+        for name, value in zip(self._positions, given, strict=False):
+            if name in settings:
+                raise TypeError(f"Team got {name}= twice: by position and by name.")
+            settings[name] = value
         super().__init__(**settings)
         if "members" not in settings:
             raise TypeError("Team needs members=, a list of agents and teams; it may be empty.")
@@ -172,23 +176,24 @@ class Team(
             run.delegations = Delegations(run)
         members = self.members
         if is_factory(members):
-            members = run.context.members = await made(run, "members", members)
+            members = await made(run, "members", members)
             check_kinds(self, members)
             run.delegations.roster = Roster(self, members)
         else:
             run.delegations.roster = roster_of(self, members)
+        run.context.members = [member.component for member in run.delegations.roster.members]
         if not run.io.is_async:
             for member in run.delegations.roster.members:
                 refuse_async_hooks(member.component)
         if self.team_mode is TeamMode.tasks:
             run.delegations.board = _tasks().Board(run.delegations)
 
-    async def converse(self, run: Run, exchange: Exchange) -> None:
+    def converse(self, run: Run, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """The model-tool loop of the leader; in the tasks mode, until no task is open."""
         if self.team_mode is TeamMode.tasks:
-            await _tasks().rounds(run, exchange)
-        else:
-            await super().converse(run, exchange)
+            work: Coroutine[Any, Any, None] = _tasks().rounds(run, exchange)
+            return work
+        return super().converse(run, exchange)
 
     def take_up(self, run: Run, output: Any, wish: Continuation) -> None:
         """Bring back the runs of members that belong to a continued run."""

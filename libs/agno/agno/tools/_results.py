@@ -36,12 +36,14 @@ class Deferred:
 class RunsInside:
     """The result of work that began runs: their ids. Without a `result` the call waits, because one of them does.
 
-    `shown`: what it says has been given out as the answer.
+    `shown`: what it says has been given out as the answer. `failed`: none of them did what it was asked; the result
+    says why, and the model may go on, also where the call would have been the last.
     """
 
     run_ids: list[str]
     result: Any = None
     shown: bool = False
+    failed: bool = False
 
 
 @dataclass

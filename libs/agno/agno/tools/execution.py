@@ -220,6 +220,8 @@ def _succeed(call: FunctionCall, result: Any) -> None:
         outcome.inside, outcome.result = result, result.result
         if result.result is None:
             outcome.status = "waiting"
+        elif result.failed:
+            outcome.status, outcome.error = "failure", result.result
     if isinstance(result, ToolResult):
         outcome.result = result.content
         outcome.add_media(result)

@@ -80,6 +80,11 @@ def publish_signature(cls: type[S]) -> type[S]:
                     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
                 )
 
+    first = getattr(cls, "_positions", ())  # those that may be given by position
+    for name in reversed(first):
+        one = next(parameter for parameter in parameters if parameter.name == name)
+        parameters.remove(one)
+        parameters.insert(0, one.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD))
     cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
     if (init := cls.__dict__.get("__init__")) is not None:  # some look at the constructor itself
         own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from agno._engine.context import Run
 from agno.agent._component import Component
@@ -35,13 +35,14 @@ class WorkflowComponent(Component):
     """What differs from an agent. A workflow has no model, so nothing of the model loop applies to it."""
 
     session_type = "workflow"
-    session_class: Any = WorkflowSession
-    events: Any = events
-    unkept_events: frozenset[str] = frozenset()
-    body: Any = staticmethod(workflow_body)
-    closing: Any = staticmethod(close_run)
-    taking_up: Any = staticmethod(taken_up)
-    runs_to_load: Any = staticmethod(_history)
+    id_field, name_field = "workflow_id", "workflow_name"
+    session_class: ClassVar[Any] = WorkflowSession
+    events: ClassVar[Any] = events
+    unkept_events = frozenset()
+    body = staticmethod(workflow_body)  # type: ignore[assignment]  # of a WorkflowRun
+    closing = staticmethod(close_run)  # type: ignore[assignment]  # of a WorkflowRun
+    taking_up = staticmethod(taken_up)  # type: ignore[assignment]  # of a WorkflowRun
+    runs_to_load = staticmethod(_history)
     shares_output = True
     add_history_to_context = read_chat_history = read_tool_call_history = False  # of models
     tools = introduction = knowledge = memory_manager = tool_hooks = None

@@ -13,9 +13,9 @@ from agno.run.cancel import cancel_run, get_active_runs
 from agno.run.context import RunContext
 from agno.team import Team
 from agno.testing import says, wants
+from team.desk import agent, leads, team, to, to_all
 
 from playing import in_every_mode, play
-from team.desk import agent, leads, team, to, to_all
 
 
 def statuses(desk: Team) -> set[str]:
@@ -113,9 +113,7 @@ def test_a_reader_who_leaves_ends_the_members(kind: str) -> None:
                 break
         await stream.aclose()
 
-    desk_async = team(
-        [agent("Ann"), agent("Ben")], *leads(to_all()), mode="broadcast", db=InMemoryDb(), session_id="s"
-    )
+    desk_async = team([agent("Ann"), agent("Ben")], *leads(to_all()), mode="broadcast", db=InMemoryDb(), session_id="s")
     asyncio.run(leave())
     assert desk_async.get_last_run_output().status is RunStatus.cancelled and not get_active_runs()
     assert "running" not in statuses(desk_async)

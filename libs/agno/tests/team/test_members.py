@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from typing import Any
@@ -16,9 +17,9 @@ from agno.run.context import RunContext
 from agno.team import Team
 from agno.testing import ScriptedModel, call, says, wants
 from agno.utils.team import get_member_id
+from team.desk import agent, leads, sent, team, to, to_all
 
 from playing import in_every_mode, play
-from team.desk import agent, leads, sent, team, to, to_all
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,9 @@ def test_positions_of_older_programs() -> None:
     model = ScriptedModel(says("x"))
     desk = Team([], "the-id", model, "Desk", "leads")
     assert (desk.members, desk.id, desk.model, desk.name, desk.role) == ([], "the-id", model, "Desk", "leads")
+    assert list(inspect.signature(Team).parameters)[:5] == ["members", "id", "model", "name", "role"]
+    with pytest.raises(TypeError, match="members= twice"):
+        Team([], members=[])
 
 
 @in_every_mode
@@ -156,9 +160,7 @@ def test_options_of_the_run_reach_the_members() -> None:
 
 
 def test_members_without_a_model_use_the_teams() -> None:
-    model = ScriptedModel(
-        wants(to("inner")), wants(to("leaf")), says("leaf"), says("inner"), says("outer")
-    )
+    model = ScriptedModel(wants(to("inner")), wants(to("leaf")), says("leaf"), says("inner"), says("outer"))
     own = agent("Own", says("mine"))
     inner = Team([Agent(name="Leaf")], name="Inner")
     desk = Team([inner, own], model=model, name="Outer")
@@ -197,9 +199,7 @@ def test_structured_input_and_output_of_a_team() -> None:
     class Answer(BaseModel):
         text: str
 
-    desk = team(
-        [agent("Ann")], wants(to("ann")), says('{"text": "x"}'), input_schema=Question, output_schema=Answer
-    )
+    desk = team([agent("Ann")], wants(to("ann")), says('{"text": "x"}'), input_schema=Question, output_schema=Answer)
     assert desk.run({"topic": "tea"}).content == Answer(text="x")
     with pytest.raises(ValueError, match="input_schema Question"):
         desk.run("no json")
@@ -248,16 +248,37 @@ def test_the_leader_has_tools_of_its_own_and_reads_about_members() -> None:
     assert "Member tools" not in quiet.get_members_system_message_content()
 
 
-def test_tool_hooks_of_a_leader_see_delegations() -> None:
+@in_every_mode
+def test_tool_hooks_of_a_leader_see_delegations(mode: str) -> None:
     seen: list[Any] = []
 
     def hook(function_name: str, function_call: Any, arguments: dict[str, Any]) -> Any:
         seen.append((function_name, arguments["member_id"]))
-        return function_call(**arguments)
+        return function_call(**arguments) if arguments["member_id"] == "ann" else "not allowed"
 
-    desk = team([agent("Ann")], *leads(to("ann")), tool_hooks=[hook])
-    assert desk.run("go").content == "All done" and seen == [("delegate_task_to_member", "ann")]
-    assert sent(desk, 1)[-1].content == "Ann here"
+    desk = team([agent("Ann"), agent("Ben")], *leads(to("ann"), to("ben")), tool_hooks=[hook])
+    output = play(desk, "go", mode).output
+    assert output.content == "All done"
+    assert sorted(seen) == [("delegate_task_to_member", "ann"), ("delegate_task_to_member", "ben")]
+    assert [m.content for m in sent(desk, 1) if m.role == "tool"] == ["Ann here", "not allowed"]
+    assert len(output.member_responses) == 1
+
+
+def test_debugging_a_team_shows_its_members(caplog: pytest.LogCaptureFixture) -> None:
+    import logging
+
+    from agno.utils import log
+
+    levels = [logger.level for logger in (log.agent_logger, log.team_logger, log.workflow_logger)]
+    log.agent_logger.addHandler(caplog.handler)
+    try:
+        output = team([agent("Ann")], *leads(to("ann")), debug_mode=True).run("go")
+    finally:
+        log.agent_logger.removeHandler(caplog.handler)
+        for logger, level in zip((log.agent_logger, log.team_logger, log.workflow_logger), levels, strict=True):
+            logger.setLevel(level)
+    assert caplog.handler.level == logging.NOTSET
+    assert output.run_id in caplog.text and output.member_responses[0].run_id in caplog.text
 
 
 def test_sections_of_the_leaders_prompt_stand_in_order() -> None:

@@ -12,9 +12,9 @@ from agno.exceptions import ModelProviderError
 from agno.run.base import RunStatus
 from agno.team import Team, TeamMode
 from agno.testing import ScriptedModel, call, fails, says, wants
+from team.desk import agent, leads, sent, team, to, to_all
 
 from playing import in_every_mode, play
-from team.desk import agent, leads, sent, team, to, to_all
 
 
 @in_every_mode
@@ -157,7 +157,9 @@ def test_teams_in_teams_three_deep(mode: str) -> None:
     leaf = agent("Leaf", says("deep"))
     inner = team([leaf], wants(to("leaf")), says("inner"), name="Inner", role="Deep work")
     middle = team([inner], wants(to("inner")), says("middle"), name="Middle")
-    outer = team([middle, agent("Ann")], wants(to("leaf", "dig")), says("outer"), name="Outer", show_members_responses=True)
+    outer = team(
+        [middle, agent("Ann")], wants(to("leaf", "dig")), says("outer"), name="Outer", show_members_responses=True
+    )
     seen = play(outer, "go", mode)
     output = seen.output
     assert output.content == "outer", "an id inside of a team reaches the team"

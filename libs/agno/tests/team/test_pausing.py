@@ -16,9 +16,9 @@ from agno.run.base import RunStatus
 from agno.team import Team
 from agno.testing import call, says, wants
 from agno.tools import tool
+from team.desk import agent, leads, paid, pay, sent, team, to, to_all
 
 from playing import in_every_mode, play
-from team.desk import agent, leads, paid, pay, sent, team, to, to_all
 
 looked: list[str] = []
 
@@ -109,9 +109,7 @@ def test_two_that_wait_are_answered_in_either_order_by_other_processes(
     for round_, name in enumerate(order):
         desk = process(payers(again=True), says("All done"))
         stored = desk.get_run_output(output.run_id)
-        seen = play(
-            desk, None, mode, "continue_run", run_id=output.run_id, requirements=[answered(stored, name)]
-        )
+        seen = play(desk, None, mode, "continue_run", run_id=output.run_id, requirements=[answered(stored, name)])
         assert seen.error is None
         expected = RunStatus.paused if round_ == 0 else RunStatus.completed
         assert seen.output.status is expected
@@ -321,3 +319,39 @@ def test_a_fork_of_a_paused_run_leaves_the_original(mode: str) -> None:
         run.status for run in desk.get_session().runs if run.parent_run_id == parent
     ]
     assert statuses(output.run_id) == [RunStatus.paused] and statuses(fork.run_id) == [RunStatus.completed]
+
+
+def test_the_run_of_a_member_is_not_continued_by_itself() -> None:
+    desk = team([payers()[0]], *leads(to("ann")), db=InMemoryDb(), session_id="s")
+    output = desk.run("go")
+    with pytest.raises(RunNotContinuableError, match=f"Continue the team's run, which is '{output.run_id}'"):
+        desk.continue_run(run_id=output.member_responses[0].run_id, requirements=output.requirements)
+
+
+def test_a_paused_run_goes_on_in_a_copy_of_its_session() -> None:
+    desk = team([payers()[0]], *leads(to("ann")), db=InMemoryDb(), session_id="s")
+    desk.run("go")
+    fork = desk.fork_session()
+    stored = desk.get_last_run_output(fork.session_id)
+    answered(stored, "Ann")
+    done = desk.continue_run(stored)
+    assert done.content == "All done" and done.session_id == fork.session_id and paid == [1]
+    assert {run.status for run in desk.get_session(fork.session_id).runs} == {RunStatus.completed}
+    assert {run.status for run in desk.get_session("s").runs} == {RunStatus.paused}
+
+
+def test_an_approval_without_a_database_is_refused() -> None:
+    from agno.approval import approval
+
+    @approval
+    @tool
+    def delete(name: str) -> str:
+        """Delete something."""
+        return "deleted"
+
+    ann = agent("Ann", wants("delete", name="x"), says("never"), tools=[delete])
+    desk = team([ann], *leads(to("ann")))
+    assert desk.run("go").status is RunStatus.completed
+    assert (
+        "name='Desk'" in sent(desk, 1)[-1].content and "no database to keep approvals in" in sent(desk, 1)[-1].content
+    )

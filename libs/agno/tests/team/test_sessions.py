@@ -10,14 +10,13 @@ import pytest
 
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
-from agno.run.base import RunStatus
 from agno.run.team import TeamRunOutput
 from agno.session import TeamSession
 from agno.team import Team
 from agno.testing import ScriptedModel, call, says, wants
+from team.desk import agent, leads, sent, team, to
 
 from playing import in_every_mode, play
-from team.desk import agent, leads, sent, team, to
 
 
 def remembering(db: Any, *members: Any, **settings: Any) -> Team:
@@ -192,13 +191,13 @@ def test_memories_of_a_team() -> None:
         def get_user_memories(self, user_id: str | None = None) -> list[Any]:
             return []
 
-        def create_user_memories(self, message: str, user_id: str | None = None, agent_id: str | None = None) -> str:
-            self.kept.append(f"{user_id}: {message}")
+        def create_user_memories(self, message: str, user_id: str | None = None, team_id: str | None = None) -> str:
+            self.kept.append(f"{team_id}, {user_id}: {message}")
             return "ok"
 
     desk = team([agent("Ann")], *leads(to("ann")), memory_manager=Manager())
     kinds = [e.event for e in desk.run("I like tea", user_id="u", stream=True, stream_events=True)]
-    assert Manager.kept == ["u: I like tea"] and "TeamMemoryUpdateCompleted" in kinds
+    assert Manager.kept == ["desk, u: I like tea"] and "TeamMemoryUpdateCompleted" in kinds
 
 
 @in_every_mode

@@ -9,9 +9,9 @@ from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
 from agno.team import Team, TeamMode
 from agno.testing import ScriptedModel, call, says, wants
+from team.desk import agent, paid, pay, sent, team
 
 from playing import in_every_mode, play
-from team.desk import agent, paid, pay, sent, team
 
 
 def task(title: str, **more: Any) -> Any:
@@ -49,7 +49,13 @@ def test_a_leader_works_through_its_tasks(mode: str) -> None:
 @in_every_mode
 def test_open_tasks_bring_another_round_until_there_were_enough(mode: str) -> None:
     desk = team(
-        [agent("Ann")], wants(task("never done")), says("one"), says("two"), says("three"), mode="tasks", max_iterations=3
+        [agent("Ann")],
+        wants(task("never done")),
+        says("one"),
+        says("two"),
+        says("three"),
+        mode="tasks",
+        max_iterations=3,
     )
     seen = play(desk, "go", mode)
     assert seen.output.status is RunStatus.completed and len(desk.model.requests) == 4
@@ -113,3 +119,15 @@ def test_a_task_may_wait_for_a_person_in_another_process(mode: str, tmp_path: Pa
     assert seen.output.content == "All done" and paid == [3] and not second.members[1].model.requests
     tasks = seen.output.session_state["team_tasks"]["desk"]["tasks"]
     assert [one["result"] for one in tasks] == ["paid it", "Ben here"]
+
+
+def test_the_list_outlives_a_pause_without_a_database() -> None:
+    paid.clear()
+    ann = agent("Ann", wants("pay", amount=3), says("paid it"), tools=[pay])
+    turns = (wants(task("pay", assignee="ann")), wants("execute_task", task_id="task-1"), says("All done"))
+    desk = team([ann], *turns, mode="tasks")
+    output = desk.run("go")
+    output.active_requirements[0].confirm()
+    done = desk.continue_run(output)
+    assert done.content == "All done" and paid == [3]
+    assert done.session_state["team_tasks"]["desk"]["tasks"][0]["result"] == "paid it"
