@@ -20,7 +20,8 @@ def take_up(run: Run, output: Any, wish: Continuation) -> None:
     """Bring back the runs of members that belong to a team's run: out of its output, else out of the session."""
     session = run.loaded_session
     stored = list(session.runs or ()) if session is not None else []
-    if run.parent is None and output.parent_run_id is not None and not wish.branches:
+    outer = run.asked.get("parent_run_id")  # a workflow continues the team in one of its steps
+    if run.parent is None and output.parent_run_id not in (None, outer) and not wish.branches:
         _refuse_member_run(run, output, stored)
     members = list(output.member_responses) or _inside(output.run_id if not wish.branches else _origin(wish), stored)
     if wish.redirects:

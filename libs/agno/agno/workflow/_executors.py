@@ -47,7 +47,7 @@ class ExecutorFailed(Exception):
 async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput:
     """Let an agent or a team work: with what the last step gave, or else with the run's input."""
     run, executor = place.run, step.worker
-    waiting: StepRequirement | None = run.replies.pop((place.key, "executor"), None)
+    waiting: StepRequirement | None = run.replies.get((place.key, "executor"))
     options = _options(step, place)
     if waiting is not None:
         found = run.journal.pool[waiting.executor_run_id or ""]
@@ -63,6 +63,7 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
         options |= {"input": message_for(step, place, given), "run_id": new_id(), **_fresh(step, place, given)}
         faces = executor.run, executor.arun
     output = await _component_run(step, place, faces, options)
+    run.replies.pop((place.key, "executor"), None)  # used up; an attempt that failed takes it again
     run.executed(place.key, output)
     _adopt_state(place, options.get("session_state") or {}, output.session_state)
     return await _ended(step, place, output)

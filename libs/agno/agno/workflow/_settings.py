@@ -35,6 +35,7 @@ class WorkflowComponent(Component):
     """What differs from an agent. A workflow has no model, so nothing of the model loop applies to it."""
 
     session_type = "workflow"
+    id_field, name_field = "workflow_id", "workflow_name"
     session_class: ClassVar[Any] = WorkflowSession
     events: ClassVar[Any] = events
     unkept_events: ClassVar[frozenset[str]] = frozenset()
