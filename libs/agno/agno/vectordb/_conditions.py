@@ -98,7 +98,7 @@ def together(*nodes: Node | None) -> Node:
 
 def field_is(name: str, *values: str | None) -> Node:
     """A condition on a field of the record."""
-    return Field(name, tuple(value for value in values if value is not None))
+    return Field(name, tuple(whole(value) for value in values if value is not None))
 
 
 _OPS = {"GT": ">", "GTE": ">=", "LT": "<", "LTE": "<="}

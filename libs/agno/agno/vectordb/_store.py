@@ -340,9 +340,10 @@ class VectorStore(Rebuildable, VectorDb):
         documents = [hit.record.document(self.embedder) for hit in hits]
         if self.reranker is None or not documents:
             return documents
-        reranked: list[Document] = await io.pick(
-            self.reranker.rerank, getattr(self.reranker, "arerank", None) or self.reranker.rerank, query, documents
-        )
+        rerank = self.reranker.rerank
+        if io.is_async:
+            rerank = getattr(self.reranker, "arerank", rerank)
+        reranked: list[Document] = await io.call(rerank, query, documents)
         return reranked[:limit]
 
     search, async_search = sync(_search), asynchronous(_search)

@@ -23,6 +23,14 @@ _WORD = re.compile(r"\w+")
 _K1, _B = 1.5, 0.75  # the usual constants of BM25
 
 
+class _Rows:
+    """By id; None if the collection is not there. A change makes a new dict, so that readers need no lock."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Record] | None = None
+        self.lock = threading.Lock()
+
+
 class InMemoryVectorDb(VectorStore):
     """Keeps everything as long as the process lives; compares with every vector, so its answers are exact."""
 
@@ -43,31 +51,38 @@ class InMemoryVectorDb(VectorStore):
             reranker=reranker,
             similarity_threshold=similarity_threshold,
         )
-        self._records: dict[str, Record] | None = None
-        self._lock = threading.Lock()
+        self._shared = _Rows()
+
+    @property
+    def _records(self) -> dict[str, Record] | None:
+        return self._shared.records
+
+    @_records.setter
+    def _records(self, records: dict[str, Record] | None) -> None:
+        self._shared.records = records
 
     async def _made(self, io: IO) -> bool:
         return self._records is not None
 
     async def _make(self, io: IO) -> None:
-        with self._lock:
+        with self._shared.lock:
             self._records = self._records if self._records is not None else {}
 
     async def _remove(self, io: IO) -> None:
-        with self._lock:
+        with self._shared.lock:
             self._records = None
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
-        with self._lock:
+        with self._shared.lock:
             self._records = {**(self._records or {}), **{record.id: _copy(record) for record in records}}
 
     async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
-        with self._lock:
+        with self._shared.lock:
             kept = {id: one for id, one in (self._records or {}).items() if not holds(where, one)}
             self._records = kept | {record.id: _copy(record) for record in records}
 
     async def _erase(self, io: IO, where: Node) -> None:
-        with self._lock:
+        with self._shared.lock:
             if self._records is not None:
                 self._records = {id: one for id, one in self._records.items() if not holds(where, one)}
 
