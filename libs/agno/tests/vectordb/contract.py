@@ -130,8 +130,8 @@ class VectorDbContract:
         yield Face(made, colour == "async")
         made.drop()
 
-    @classmethod
     @pytest.fixture(scope="class")
+    @classmethod
     def shelf(cls):
         made = cls().make(f"shelf_{next(cls.numbers)}", embedder=HashingEmbedder(dimensions=64))
         made.insert("shelf", [Document(text, meta_data=metadata) for text, metadata in SHELF.items()])
