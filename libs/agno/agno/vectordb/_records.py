@@ -85,7 +85,7 @@ def prepared(content_hash: str, documents: Sequence[Document], filters: Mapping[
             embedding=document.embedding or None,
             usage=document.usage,
             content_hash=whole(content_hash),
-            content_id=document.content_id,
+            content_id=whole(document.content_id) if document.content_id is not None else None,
         )
         records.setdefault(made.id, made)
     return list(records.values())

@@ -97,6 +97,10 @@ class VectorStore(Rebuildable, VectorDb):
     async def _rows(self, io: IO, where: Node, limit: int | None = None) -> list[Record]:
         """Records that fit, in any order; all, if there is no limit."""
 
+    async def _ids(self, io: IO, where: Node) -> set[str]:
+        """The ids of the records that fit."""
+        return {record.id for record in await self._rows(io, where)}
+
     @abstractmethod
     async def _nearest(self, io: IO, embedding: list[float], limit: int, where: Node) -> list[Hit]:
         """The records that fit and are nearest, best first, with their similarity."""
@@ -194,7 +198,7 @@ class VectorStore(Rebuildable, VectorDb):
 
     async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
         """Put records in the place of those that fit. The new ones go first: nobody sees a gap."""
-        before = {row.id for row in await self._rows(io, where)}
+        before = await self._ids(io, where)
         if records:
             await self._put(io, records)
         stale = sorted(before - {record.id for record in records})
@@ -305,7 +309,7 @@ class VectorStore(Rebuildable, VectorDb):
         await self._create(io)
         records = prepared(content_hash, documents, filters)
         draft = together(field_is("id", *[r.id for r in records]), field_is("content_hash", DRAFT + content_hash))
-        there = {row.id for row in await self._rows(io, draft)}
+        there = await self._ids(io, draft)
         await self._vectors(io, fresh := [record for record in records if record.id not in there])
         await self._put_all(io, [replace(record, content_hash=DRAFT + content_hash) for record in fresh])
 
