@@ -69,7 +69,7 @@ PORTS = (
 )
 FAMILIES = ("agno.models", "agno.tools", "agno.db", "agno.vectordb", "agno.knowledge")
 SUBFAMILIES = ("embedder", "reader", "reranker", "chunking")
-FAMILY_BASES = frozenset({"agno.models.openai", "agno.db.sql"})
+FAMILY_BASES = frozenset({"agno.models.openai", "agno.db.sql", "agno.db.postgres"})
 
 WAITING = frozenset({"asyncio", "threading", "concurrent", "queue", "multiprocessing", "anyio", "trio"})
 MAY_WAIT = {
