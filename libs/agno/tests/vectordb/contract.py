@@ -16,6 +16,7 @@ from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb._conditions import conditions, holds
 from agno.vectordb._records import prepared
 from agno.vectordb.base import VectorDb
+from agno.vectordb.distance import Distance
 from agno.vectordb.search import SearchType
 
 HOSTILE = [
@@ -270,6 +271,20 @@ class VectorDbContract:
         assert db.search("  ") == []
         with pytest.raises(ValueError, match="limit"):
             db.search("tea", limit=0)
+
+    def test_every_measure_finds_the_nearest_and_says_how_near(self, name, embedder):
+        for distance in sorted(Distance):
+            options = {"embedder": embedder, "distance": distance}
+            try:
+                db = self.make(f"{name}_{distance.value}", **options)
+            except ValueError as refusal:
+                assert "measure" in str(refusal)
+                continue
+            db.insert("h", [Document("green tea"), Document("tea"), Document("milk")])
+            assert texts(db.search("green tea", limit=2)) == ["green tea", "tea"], distance
+            near = self.make(f"{name}_{distance.value}", similarity_threshold=0.99, **options)
+            assert texts(near.search("green tea")) == ["green tea"], distance
+            db.drop()
 
     @pytest.mark.parametrize("filters", FILTERS, ids=repr)
     def test_a_filter_finds_what_it_says(self, shelf, filters):
