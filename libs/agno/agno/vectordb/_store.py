@@ -363,10 +363,9 @@ class VectorStore(Rebuildable, VectorDb):
         return hits if least is None else [hit for hit in hits if hit.score is None or hit.score >= least]
 
     async def _query_vector(self, io: IO, query: str) -> list[float]:
-        embedder = self.embedder
-        vector: list[float] = await io.pick(embedder.get_embedding, embedder.async_get_embedding, query)
+        vector = (await embed_texts(io, self.embedder, [query]))[0].embedding
         if len(vector) != self.dimensions:
-            raise ValueError(f"{embedder!r} gave a vector of {len(vector)} numbers, but its dimensions= say {self.dimensions}.")
+            raise ValueError(f"{self.embedder!r} gave a vector of {len(vector)} numbers, but its dimensions= say {self.dimensions}.")
         return vector
 
     async def _vector_search(self, io: IO, query: str, limit: int = 5, filters: Any = None) -> list[Document]:

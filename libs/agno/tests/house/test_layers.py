@@ -17,6 +17,7 @@ ROOMS = {
     "agno.utils": 0,
     "agno.media": 0,
     "agno.exceptions": 0,
+    "agno.filters": 0,
     # 1: data
     "agno.run": 1,
     "agno.session": 1,
@@ -64,12 +65,15 @@ PORTS = (
     *("agno.models.base", "agno.models.defaults", "agno.models.utils", "agno.models.fallback"),
     *("agno.tools.function", "agno.tools.toolkit", "agno.tools.decorator", "agno.tools.schema", "agno.tools.execution"),
     *("agno.db.base", "agno.db.query", "agno.db.tables", "agno.db.utils", "agno.vectordb.base", "agno.vectordb.search"),
+    "agno.vectordb.distance",
     *("agno.knowledge.document", "agno.knowledge.types", "agno.knowledge.content", "agno.knowledge.chunking"),
     *("agno.knowledge.embedder.base", "agno.knowledge.reader.base", "agno.knowledge.reranker.base"),
 )
 FAMILIES = ("agno.models", "agno.tools", "agno.db", "agno.vectordb", "agno.knowledge")
 SUBFAMILIES = ("embedder", "reader", "reranker", "chunking")
-FAMILY_BASES = frozenset({"agno.models.openai", "agno.db.sql", "agno.db.postgres"})
+FAMILY_BASES = frozenset(
+    {"agno.models.openai", "agno.db.sql", "agno.db.postgres", "agno.knowledge.embedder.openai"}
+)
 
 WAITING = frozenset({"asyncio", "threading", "concurrent", "queue", "multiprocessing", "anyio", "trio"})
 MAY_WAIT = {
@@ -78,6 +82,8 @@ MAY_WAIT = {
     "agno.testing": ({"asyncio", "threading", "time.sleep"}, "plays a provider, which has latency and many callers"),
     "agno.tools.mcp": ({"asyncio", "concurrent", "anyio", "threading"}, "a connection lives in one task of one loop"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
+    "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
+    "agno.knowledge.embedder.minilm": ({"threading"}, "guards what is loaded once; waits for nobody"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),
     "agno.cli": ({"threading"}, "guards the index, which tools of several threads read; waits for nobody"),
 }
@@ -91,7 +97,7 @@ def adapter(module: str) -> str | None:
         return None
     own = module[len(family) + 1 :].split(".")
     if own[0] in SUBFAMILIES:
-        return None if len(own) == 1 else ".".join([family, *own[:2]])
+        return None if len(own) == 1 or own[1].startswith("_") else ".".join([family, *own[:2]])
     return None if own[0].startswith("_") else f"{family}.{own[0]}"
 
 

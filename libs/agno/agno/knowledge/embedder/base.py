@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from agno._io import IO, asynchronous, sync
 from agno.exceptions import ModelProviderError
+from agno.models._wait import as_asked
 
 Vector = list[float]
 Usage = dict[str, Any]
@@ -41,7 +42,9 @@ class Embedder:
 
     async def embed_batch(self, io: IO, texts: list[str]) -> tuple[list[Vector], Usage | None]:
         """The vectors of some texts, in their order, and what they cost together. One request, without retries."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} has neither `embed_batch` nor `get_embedding`: an embedder overrides one of them."
+        )
 
     # What it inherits ------------------------------------------------------------------------------------------------
 
@@ -51,8 +54,8 @@ class Embedder:
 
     async def _one_with_usage(self, io: IO, text: str) -> tuple[Vector, Usage | None]:
         """The vector of a text, and what it cost."""
-        (vector,), usage = await _tried(self, io, [text])
-        return vector, usage
+        (made,) = await embed_texts(io, self, [text])
+        return made.embedding, made.usage
 
     async def _many_with_usage(self, io: IO, texts: Sequence[str]) -> tuple[list[Vector], list[Usage | None]]:
         """The vectors of texts in their order, and for each text its share of what its batch cost."""
@@ -72,16 +75,16 @@ class Embedder:
         return isinstance(error, (ConnectionError, TimeoutError))
 
 
-async def embed_texts(io: IO, embedder: Any, texts: Sequence[str]) -> list[Embedded]:
+async def embed_texts(io: IO, embedder: Any, texts: Sequence[str], batch_size: int | None = None) -> list[Embedded]:
     """The vectors of texts, in their order. Equal texts are embedded once.
 
-    Takes any object with the methods of an embedder.
+    Takes any object with the methods of an embedder. `batch_size` counts in the place of the embedder's own.
     """
     each = list(dict.fromkeys(texts))
-    if not isinstance(embedder, Embedder) or type(embedder).embed_batch is Embedder.embed_batch:
+    if not _has_batches(embedder):
         made = await _one_by_one(io, embedder, each)
     else:
-        size = max(1, embedder.batch_size) if embedder.enable_batch else 1
+        size = batch_size or (max(1, embedder.batch_size) if embedder.enable_batch else 1)
         batches = [each[start : start + size] for start in range(0, len(each), size)]
         made = []
         for start in range(0, len(batches), _AT_ONCE):
@@ -90,6 +93,16 @@ async def embed_texts(io: IO, embedder: Any, texts: Sequence[str]) -> list[Embed
                 made += answer
     known = dict(zip(each, made, strict=True))
     return [known[text] for text in texts]
+
+
+def _has_batches(embedder: Any) -> bool:
+    """False for a class of a user's own that embeds one text at a time."""
+    if not isinstance(embedder, Embedder):
+        return False
+    kind = type(embedder)
+    return kind.embed_batch is not Embedder.embed_batch or not any(
+        _own(kind, name) for name in ("get_embedding", "get_embedding_and_usage")
+    )
 
 
 async def _batch(io: IO, embedder: Embedder, texts: list[str]) -> list[Embedded]:
@@ -113,7 +126,7 @@ async def _single(io: IO, embedder: Any, text: str) -> Embedded:
             *await io.pick(embedder.get_embedding_and_usage, _async_of(io, embedder, "get_embedding_and_usage"), text)
         )
     if not _own(own, "get_embedding"):
-        raise NotImplementedError(f"{own.__name__} has neither `embed_batch` nor `get_embedding`: an embedder needs one.")
+        raise TypeError(f"{embedder!r} is no embedder: it has no `get_embedding`.")
     return Embedded(await io.pick(embedder.get_embedding, _async_of(io, embedder, "get_embedding"), text))
 
 
@@ -141,8 +154,8 @@ async def _tried(embedder: Embedder, io: IO, texts: list[str]) -> tuple[list[Vec
         except Exception as error:
             if attempt == embedder.retries or not embedder.is_retryable(error):
                 raise
-            asked = getattr(error, "retry_after", None)
-        await io.sleep(asked if asked is not None else embedder.delay_between_retries * 2**attempt)
+            pause = as_asked(error, embedder.delay_between_retries * 2**attempt)
+        await io.sleep(pause)
     if len(vectors) != len(texts) or not all(vectors):
         raise ModelProviderError(
             f"{type(embedder).__name__} was asked for {len(texts)} vectors and got {sum(map(bool, vectors))}.", 502
