@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from agno._io import IO, Give, asynchronous, asynchronous_stream, sync, sync_stream
 from agno.knowledge._errors import ReaderError
+from agno.knowledge._need import is_installed, missing
 from agno.knowledge.chunking.strategy import ChunkingStrategy, ChunkingStrategyFactory, ChunkingStrategyType
 from agno.knowledge.document import Document
 from agno.knowledge.types import ContentType
@@ -34,6 +35,8 @@ class Reader:
         ChunkingStrategyType.SEMANTIC_CHUNKER,
     )
     content_types: ClassVar[tuple[ContentType, ...]] = ()
+    needs: ClassVar[dict[str, str]] = {}  # modules it imports -> packages that bring them
+    max_bytes: int = 200_000_000  # of a file or page; set it on an object to have another limit
 
     def __init__(
         self,
@@ -46,6 +49,9 @@ class Reader:
         max_results: int = 5,
         **kwargs: Any,
     ) -> None:
+        for module, package in self.needs.items():
+            if not is_installed(module):
+                raise missing(package, type(self).__name__)
         if kwargs:
             log_warning(f"{type(self).__name__} has no setting {', '.join(map(repr, sorted(kwargs)))}: it is ignored.")
         self.chunk = chunk
@@ -65,16 +71,17 @@ class Reader:
         )
 
     async def _produce(
-        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None
+        self, io: IO, give: Give, source: Any, name: str | None = None, password: str | None = None, **options: Any
     ) -> None:
         """The same for a reader that waits for a network: give the whole documents of a source."""
-        async with aclosing(io.stream(self.documents, self.documents, source, name, password)) as found:  # type: ignore[arg-type]  # io makes the sync generator an async one
+        read: Any = self.documents  # of the other colour than `stream` expects, which it accepts
+        async with aclosing(io.stream(read, read, source, name, password, **options)) as found:
             async for document in found:
                 await give(document)
 
     # What it inherits ------------------------------------------------------------------------------------------------
 
-    async def _iterate(self, io: IO, give: Give, source: Any, name: str | None = None, **options: Any) -> None:
+    async def _iterate(self, io: IO, give: Give, /, source: Any, name: str | None = None, **options: Any) -> None:
         """Yield chunks (or documents, with `chunk=False`) while the source is read.
 
         Takes what `read` takes. Raises ReaderError if the source cannot be read, or holds nothing.
