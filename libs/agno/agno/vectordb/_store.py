@@ -295,12 +295,20 @@ class VectorStore(Rebuildable, VectorDb):
         await self._create(io)
         await self._swap(io, _same_source(content_hash), records)
 
-    async def draft_of(self, io: IO, content_hash: str) -> str | None:
-        """The content id of what somebody began to store of this content; None if there is nothing."""
-        if not await self._made(io):
-            return None
-        found = await self._rows(io, field_is("content_hash", DRAFT + content_hash), 1)
-        return found[0].content_id if found else None
+    async def other_contents(self, io: IO, content_hash: str, content_id: str | None) -> set[str]:
+        """The content ids of what is here from the same source, but for this one: older versions."""
+        found: set[str] = set()
+        while await self._made(io):
+            known = Not(field_is("content_id", *found, content_id))
+            rows = await self._rows(io, together(_same_source(content_hash), known), 1)
+            if not rows or rows[0].content_id is None:
+                break
+            found.add(rows[0].content_id)
+        return found
+
+    async def has_draft(self, io: IO, content_hash: str) -> bool:
+        """Whether somebody began to store this content."""
+        return await self._is_there(io, field_is("content_hash", DRAFT + content_hash))
 
     async def add_draft(
         self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None

@@ -46,6 +46,8 @@ ROOMS = {
     "agno.registry": 4,
     "agno.session.summary": 4,
     "agno.knowledge.knowledge": 4,
+    "agno.knowledge._ingestion": 4,
+    "agno.knowledge._readers": 4,
     # 5 and 6
     "agno._engine": 5,
     "agno.agent": 6.0,
