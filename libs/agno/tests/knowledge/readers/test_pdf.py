@@ -129,7 +129,7 @@ def test_engines_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_image_that_unpacks_to_too_much_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agno.knowledge.reader.pdf_reader._MOST_PIXELS", 100)
-    with pytest.raises(ReaderError, match="The file has an image of 16240 pixels on a page, more than 100."):
+    with pytest.raises(ReaderError, match="The file has an image of 12240 pixels on a page, more than 100."):
         PDFImageReader(ocr=lambda image: "").read(making.pdf(images=(making.picture("Words"),)))
 
 

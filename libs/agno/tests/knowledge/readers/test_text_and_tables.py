@@ -25,7 +25,7 @@ from agno.knowledge.reader.json_reader import JSONReader
 from agno.knowledge.reader.pptx_reader import PPTXReader
 from agno.knowledge.reader.text_reader import TextReader
 
-TEXT = "Grüße, »Welt« – 日本語\n"
+TEXT = "Grüße, »Welt«, 日本語\n"
 
 
 def whole(reader: Any, source: Any) -> str:
