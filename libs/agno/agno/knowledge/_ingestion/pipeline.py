@@ -45,6 +45,7 @@ class Pipeline:
         self.readers, self.batch = readers, batch
         self.done = IngestionCompleted()
         self._waiting: list[Job] = []  # small contents, which are embedded together
+        self._earlier: dict[str, list[str]] = {}  # rows of earlier attempts, by content hash
 
     async def run(self, items: list[Item], skip: bool) -> IngestionCompleted:
         """Add all. What cannot be read is noted, and the others go on; a database that is down stops everything."""
@@ -77,7 +78,7 @@ class Pipeline:
         """Make the row. An attempt that was killed left one, which is used again."""
         resumed = False
         if content.content_hash and self.storing is not None:
-            content.id = await self.rows.id_for(self.io, content.content_hash)
+            content.id, self._earlier[content.content_hash] = await self.rows.attempt(self.io, content.content_hash)
             resumed = await self.storing.begun(self.io, content.content_hash)
         else:
             content.id = new_id()
@@ -161,7 +162,7 @@ class Pipeline:
         content = job.content
         content.status, content.status_message = ContentStatus.COMPLETED, ""
         await self.rows.write(self.io, content)
-        await self.rows.delete(self.io, older)
+        await self.rows.delete(self.io, {*older, *self._earlier.pop(str(content.content_hash), ())})
         self.done.completed.append(content)
         self.done.chunks += job.stored
         await self.give(ContentCompleted(content, job.stored))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -28,14 +27,18 @@ class Rows:
         content.created_at = content.created_at or content.updated_at
         await io.call(self.db.upsert_knowledge_content, self._row(content))
 
-    async def id_for(self, io: IO, content_hash: str) -> str:
-        """The id of the next attempt at a content: a new one, unless the last attempt did not come to its end."""
-        for attempt in itertools.count():
-            content_id = _id_of(content_hash, attempt)
+    async def attempt(self, io: IO, content_hash: str) -> tuple[str, list[str]]:
+        """The id of the next attempt at a content, and those of the attempts that failed or were replaced.
+
+        It is a new id, unless the last attempt did not come to its end.
+        """
+        earlier: list[str] = []
+        while True:
+            content_id = _id_of(content_hash, len(earlier))
             row = None if self.db is None else await io.call(self.db.get_knowledge_content, content_id)
             if row is None or row.status == ContentStatus.PROCESSING.value:
-                return content_id
-        raise AssertionError("counting does not end")
+                return content_id, earlier
+            earlier.append(content_id)
 
     async def delete(self, io: IO, ids: Iterable[str]) -> None:
         """Remove rows."""
