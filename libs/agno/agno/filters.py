@@ -150,7 +150,7 @@ class NOT(FilterExpr):
         return {"op": self.op, "condition": self.expression.to_dict()}
 
 
-Filters = dict[str, Any] | FilterExpr | list[FilterExpr] | list[dict[str, Any]]
+Filters = dict[str, Any] | list[FilterExpr] | FilterExpr
 
 
 def as_expression(filters: Any) -> FilterExpr | None:
@@ -180,6 +180,13 @@ def both(first: Any, second: Any) -> Any:
             return {**first, **second}
     one, other = as_expression(first), as_expression(second)
     return [expression for expression in (one, other) if expression is not None]
+
+
+def overlaid(base: Any, top: Any) -> Any:
+    """The filters of a component, and those of a call over them: of two dicts the call wins per key, else both hold."""
+    if isinstance(base or {}, dict) and isinstance(top or {}, dict):
+        return {**(base or {}), **(top or {})} or None
+    return both(base, top)
 
 
 def keys_of(expression: FilterExpr) -> list[str]:
@@ -212,4 +219,21 @@ def _from_dict(data: Mapping[str, Any]) -> FilterExpr:
     raise ValueError(f"No filter: {data!r}. It needs an `op`, one of {known}.")
 
 
-__all__ = ["AND", "EQ", "GT", "GTE", "IN", "LT", "LTE", "NEQ", "NOT", "OR", "FilterExpr", "as_expression", "both", "keys_of"]
+__all__ = [
+    "AND",
+    "EQ",
+    "GT",
+    "GTE",
+    "IN",
+    "LT",
+    "LTE",
+    "NEQ",
+    "NOT",
+    "OR",
+    "FilterExpr",
+    "Filters",
+    "as_expression",
+    "both",
+    "keys_of",
+    "overlaid",
+]

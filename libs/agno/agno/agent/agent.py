@@ -22,6 +22,7 @@ from agno.agent._runs import continued_run, new_run
 from agno.agent._sessions import Sessions
 from agno.db._async import AsyncBaseDb
 from agno.db.base import BaseDb
+from agno.filters import Filters
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.run.agent import RunEvent, RunOutput, RunOutputEvent
@@ -91,7 +92,7 @@ class Agent(Component, Definition, Inspection, Accessors, Sessions, Cancelling, 
 
     # Knowledge
     knowledge: Any = None  # a Knowledge, or a function that gives one
-    knowledge_filters: dict[str, Any] | None = None
+    knowledge_filters: Filters | None = None
     enable_agentic_knowledge_filters: bool | None = None
     add_knowledge_to_context: bool = False
     knowledge_retriever: Callable[..., Any] | None = None

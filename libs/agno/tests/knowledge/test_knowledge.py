@@ -144,8 +144,7 @@ def test_texts_with_the_same_name_or_none_are_all_kept_and_the_same_text_once(kn
     assert count(knowledge) == 4 and len(knowledge.get_content()[0]) == 4
 
 
-@both_colours
-def test_two_thousand_chunks_are_twenty_requests(colour, tmp_path):
+def test_two_thousand_chunks_are_twenty_requests(tmp_path):
     def fresh(server):
         embedder = OpenAIEmbedder(api_key="k", base_url=server.openai_url, dimensions=8)
         return Knowledge(vector_db=InMemoryVectorDb(embedder=embedder), contents_db=InMemoryDb())
@@ -154,7 +153,7 @@ def test_two_thousand_chunks_are_twenty_requests(colour, tmp_path):
     with ScriptedServer() as server:
         large = fresh(server)
         reader = TextReader(chunk_size=12)
-        events = ingest(large, colour, path=str(tmp_path / "large.txt"), reader=reader)
+        events = ingest(large, "sync", path=str(tmp_path / "large.txt"), reader=reader)
         assert count(large) == 2_000 and len(server.requests) == 20
         assert [event.chunks for event in events if type(event).__name__ == "ContentProgress"] == list(range(100, 2_001, 100))
     (tmp_path / "many").mkdir()
@@ -162,7 +161,7 @@ def test_two_thousand_chunks_are_twenty_requests(colour, tmp_path):
         (tmp_path / "many" / f"{n}.txt").write_text(f"small file {n}")
     with ScriptedServer() as server:
         many = fresh(server)
-        ask(many, colour, "add_content", path=str(tmp_path / "many"))
+        ask(many, "async", "add_content", path=str(tmp_path / "many"))
         assert count(many) == 250 and [len(r.json["input"]) for r in server.requests] == [100, 100, 50]
 
 
