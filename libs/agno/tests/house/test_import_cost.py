@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from house.imports import modules
+
 HEAVY = {
     *("openai", "anthropic", "google.genai", "ollama", "mcp"),  # SDKs
     *("starlette", "fastapi", "uvicorn", "aiohttp", "httpx", "requests"),  # the web
@@ -25,7 +27,9 @@ def loaded_by(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["agno.agent", "agno.tools", "agno.models.base", "agno.run.agent"])
+@pytest.mark.parametrize(
+    "module", ["agno.agent", "agno.tools", "agno.models.base", "agno.run.agent", "agno.knowledge.reader.url_reader"]
+)
 def test_importing_loads_nothing_heavy(module: str) -> None:
     assert sorted(loaded_by(module) & HEAVY) == []
 
@@ -41,6 +45,27 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
 )
 def test_an_adapter_loads_its_sdk_at_the_first_use_only(module: str, sdk: str) -> None:
     assert sdk not in loaded_by(module)
+
+
+def test_no_reader_or_chunker_loads_its_packages_when_it_is_imported() -> None:
+    known = [
+        module for module in modules() if module.startswith(("agno.knowledge.reader.", "agno.knowledge.chunking."))
+    ]
+    loaded = loaded_by(", ".join(known))
+    packages = {
+        "docx",
+        "pptx",
+        "openpyxl",
+        "xlrd",
+        "arxiv",
+        "firecrawl",
+        "tavily",
+        "ddgs",
+        "boto3",
+        "tree_sitter",
+        "PIL",
+    }
+    assert sorted(loaded & (HEAVY | packages)) == []
 
 
 def test_importing_the_agent_loads_few_modules() -> None:

@@ -18,6 +18,7 @@ ROOMS = {
     "agno.media": 0,
     "agno.exceptions": 0,
     "agno.filters": 0,
+    "agno.cloud": 0,
     # 1: data
     "agno.run": 1,
     "agno.session": 1,
@@ -48,6 +49,7 @@ ROOMS = {
     "agno.knowledge.knowledge": 4,
     "agno.knowledge._ingestion": 4,
     "agno.knowledge._readers": 4,
+    "agno.knowledge.utils": 4,
     # 5 and 6
     "agno._engine": 5,
     "agno.agent": 6.0,
@@ -74,7 +76,10 @@ PORTS = (
 FAMILIES = ("agno.models", "agno.tools", "agno.db", "agno.vectordb", "agno.knowledge")
 SUBFAMILIES = ("embedder", "reader", "reranker", "chunking")
 FAMILY_BASES = frozenset(
-    {"agno.models.openai", "agno.db.sql", "agno.db.postgres", "agno.knowledge.embedder.openai"}
+    {
+        *("agno.models.openai", "agno.db.sql", "agno.db.postgres", "agno.knowledge.embedder.openai"),
+        *("agno.knowledge.reader.text_reader", "agno.knowledge.reader.reader_factory", "agno.knowledge.remote_content"),
+    }
 )
 
 WAITING = frozenset({"asyncio", "threading", "concurrent", "queue", "multiprocessing", "anyio", "trio"})

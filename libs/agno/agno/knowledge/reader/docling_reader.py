@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any, Literal
 
 from agno.knowledge._files import opened, told
@@ -44,7 +45,7 @@ class DoclingReader(Reader):
                 self.converter = converters.DocumentConverter()
             streams = need("docling.datamodel.base_models", "docling", type(self).__name__)
             with told(file.label, "file"):
-                stream = streams.DocumentStream(name=file.label, stream=file.file)
+                stream = streams.DocumentStream(name=file.label, stream=BytesIO(file.file.read()))
                 converted = self.converter.convert(stream).document
                 text = getattr(converted, f"export_to_{self.output_format}")()
             yield Document(text, id=new_id(), name=file.name)

@@ -61,7 +61,7 @@ class PDFReader(Reader):
         """The pages that hold text, or the whole text."""
         with opened(source, name, self.max_bytes) as file:
             texts = self._texts(file, password or self.password)
-            if not any(text.strip() for text, _ in texts):
+            if not any(text.strip() or of_images for text, of_images in texts):
                 raise ReaderError(f"{file.label} holds no text{self._hint}.")
             pages = self._numbered(texts)
             if self.split_on_pages:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from making import all_text, read, streamed
 
 from agno.knowledge._errors import ReaderError
 from agno.knowledge.chunking.fixed import FixedSizeChunking
 from agno.knowledge.chunking.strategy import ChunkingStrategyFactory, ChunkingStrategyType
 from agno.knowledge.document import Document
 from agno.knowledge.reader.base import Reader
+
+from making import all_text, read, streamed
 
 COLOURS = pytest.mark.parametrize("colour", ["sync", "async"])
 

@@ -6,8 +6,7 @@ import io
 import zipfile
 from typing import ClassVar
 
-import making
-from reader_contract import FileContract
+import pytest
 
 from agno.knowledge.reader.csv_reader import CSVReader
 from agno.knowledge.reader.docx_reader import DocxReader
@@ -19,6 +18,9 @@ from agno.knowledge.reader.markdown_reader import MarkdownReader
 from agno.knowledge.reader.pdf_reader import PDFImageReader, PDFReader
 from agno.knowledge.reader.pptx_reader import PPTXReader
 from agno.knowledge.reader.text_reader import TextReader
+
+import making
+from reader_contract import FileContract
 
 TABLE = [["name", "price"], ["Apple", "1"], ["Café crème", "2,5"]]
 
@@ -173,3 +175,13 @@ class TestPDFImageReader(TestPDFReader):
     @staticmethod
     def content() -> bytes:
         return making.pdf("Apples are red.", images=(making.picture("Words here"),))
+
+
+@pytest.mark.heavy
+def test_docling_keeps_tables() -> None:
+    """Docling is not in our lists: install it by hand to run this."""
+    pytest.importorskip("docling", reason="pip install docling")
+    from agno.knowledge.reader.docling_reader import DoclingReader
+
+    (document,) = DoclingReader(chunk=False).read(making.docx("# Fruit", table=[["a", "b"], ["1", "2"]]), name="x.docx")
+    assert "|   a |   b |" in document.content

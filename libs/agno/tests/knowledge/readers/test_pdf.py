@@ -6,16 +6,17 @@ import io
 import zlib
 from typing import Any
 
-import making
 import pytest
-from making import all_text
 from pypdf import PdfWriter
 from pypdf.generic import NameObject, StreamObject
-from reader_contract import COLOURS
 
 from agno.knowledge._errors import ReaderError
 from agno.knowledge._page_numbers import numbered
 from agno.knowledge.reader.pdf_reader import PDFImageReader, PDFReader
+
+import making
+from making import all_text
+from reader_contract import COLOURS
 
 
 def pages(reader: PDFReader, *texts: str) -> list[tuple[Any, str]]:
@@ -104,6 +105,11 @@ def test_a_scan_is_for_the_other_reader() -> None:
         PDFReader().read(scan)
     with pytest.raises(ReaderError, match="holds no text, nor do its images"):
         PDFImageReader(ocr=lambda image: "").read(scan)
+
+
+def test_a_scan_without_any_text_is_read() -> None:
+    scan = making.pdf(images=(making.picture("Words"),))
+    assert all_text(PDFImageReader(chunk=False, ocr=lambda image: "WORDS").read(scan)) == "WORDS"
 
 
 def test_the_text_of_images_stays_whether_pages_are_numbered_or_not() -> None:

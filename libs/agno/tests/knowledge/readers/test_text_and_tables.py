@@ -9,10 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import making
 import pytest
-from making import all_text
-from reader_contract import COLOURS
 
 from agno.knowledge._errors import ReaderError
 from agno.knowledge.chunking.fixed import FixedSizeChunking
@@ -24,6 +21,10 @@ from agno.knowledge.reader.html_reader import HTMLReader
 from agno.knowledge.reader.json_reader import JSONReader
 from agno.knowledge.reader.pptx_reader import PPTXReader
 from agno.knowledge.reader.text_reader import TextReader
+
+import making
+from making import all_text
+from reader_contract import COLOURS
 
 TEXT = "Grüße, »Welt«, 日本語\n"
 

@@ -7,15 +7,16 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-import making
 import pytest
-from making import Answer, Request, Site
-from reader_contract import COLOURS
 
 from agno.knowledge._addresses import check_addresses, resolve, shown
 from agno.knowledge._errors import ReaderError
 from agno.knowledge.reader.url_reader import URLReader
 from agno.knowledge.reader.website_reader import WebsiteReader
+
+import making
+from making import Answer, Request, Site
+from reader_contract import COLOURS
 
 
 @pytest.fixture

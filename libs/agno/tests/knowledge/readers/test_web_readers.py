@@ -6,11 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import making
 import pytest
 import requests
-from making import Answer, Request, Site, all_text
-from reader_contract import COLOURS, ReaderContract
 from requests.adapters import HTTPAdapter
 
 from agno.knowledge._errors import ReaderError
@@ -23,6 +20,10 @@ from agno.knowledge.reader.web_search_reader import WebSearchReader
 from agno.knowledge.reader.website_reader import WebsiteReader, registrable_domain
 from agno.knowledge.reader.wikipedia_reader import WikipediaReader
 from agno.knowledge.reader.youtube_reader import YouTubeReader, video_id_of
+
+import making
+from making import Answer, Request, Site, all_text
+from reader_contract import COLOURS, ReaderContract
 
 TEXT = "A page about apples, of some length, so that it is worth reading. "
 
