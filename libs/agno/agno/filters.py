@@ -114,7 +114,7 @@ class _Junction(FilterExpr):
         return {"op": self.op, "conditions": [expression.to_dict() for expression in self.expressions]}
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.expressions == self.expressions  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.expressions == self.expressions
 
     def __hash__(self) -> int:
         return hash((self.op, self.expressions))
@@ -175,9 +175,8 @@ def both(first: Any, second: Any) -> Any:
     """Filters that ask for what both ask for. Two dicts stay one dict where they do not contradict each other."""
     if not first or not second:
         return first or second or None
-    if isinstance(first, dict) and isinstance(second, dict):
-        if all(first[key] == second[key] for key in first.keys() & second.keys()):
-            return {**first, **second}
+    if isinstance(first, dict) and isinstance(second, dict) and {**first, **second} == {**second, **first}:
+        return {**first, **second}
     one, other = as_expression(first), as_expression(second)
     return [expression for expression in (one, other) if expression is not None]
 

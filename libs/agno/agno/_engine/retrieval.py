@@ -173,9 +173,7 @@ def _addition(run: Run) -> Callable[..., Any]:
     return add_to_knowledge
 
 
-async def add_to(
-    io: IO, knowledge: Any, query: str, result: str, metadata: dict[str, Any] | None = None
-) -> str:
+async def add_to(io: IO, knowledge: Any, query: str, result: str, metadata: dict[str, Any] | None = None) -> str:
     """Store a question with its answer as a document."""
     name = re.sub(r"[?!.]", "", query).replace(" ", "_")
     text = as_json({"query": query, "result": result})

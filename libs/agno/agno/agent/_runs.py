@@ -9,9 +9,9 @@ from agno._engine.context import Run
 from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
-from agno.filters import overlaid
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
+from agno.filters import overlaid
 from agno.run import agent as events
 from agno.run.agent import RunInput, RunOutput
 from agno.run.cancel import is_running_here

@@ -40,7 +40,9 @@ def single_contents(contents: Any, given: dict[str, Any]) -> Iterator[dict[str, 
 
 def _listed(contents: Any, given: dict[str, Any]) -> list[Any]:
     if not isinstance(contents, list) or given:
-        raise ValueError(f"add_contents takes one list of dicts and nothing else; it got {contents!r:.80} and {sorted(given)}.")
+        raise ValueError(
+            f"add_contents takes one list of dicts and nothing else; it got {contents!r:.80} and {sorted(given)}."
+        )
     return contents
 
 

@@ -205,7 +205,7 @@ def _number_field(kind: str, key: str) -> str:
 
 def jsonable(value: Any) -> Any:
     """A value as JSON can hold it: dates as ISO text, sets as lists, what is unknown as its text, NaN as null."""
-    if value is None or isinstance(value, (bool, int)) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, (bool, int)) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):
         return jsonable(value.value)

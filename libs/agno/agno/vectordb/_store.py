@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -23,8 +23,8 @@ _PAGE = 500  # rows that are changed at once
 _CANDIDATES = 4  # times the limit that each of two searches finds before they are fused
 
 
-class VectorStore(Rebuildable, VectorDb):
-    """A vector database above these primitives, which a subclass implements: `_made`, `_make`, `_drop`, `_put`,
+class StoreMethods(Rebuildable, ABC):
+    """The methods of `VectorDb` above these primitives, which a subclass implements: `_made`, `_make`, `_drop`, `_put`,
     `_erase`, `_rows`, `_nearest`, and where the product can, `_worded` (keywords) and `_both` (hybrid).
 
     A primitive succeeds or raises a `VectorDbError`. Where a product has no asynchronous client, it is a blocking
@@ -254,7 +254,9 @@ class VectorStore(Rebuildable, VectorDb):
         """Remove the documents that this filter fits; True if there were any. An empty one is refused."""
         where = conditions(metadata)
         if where == EVERYTHING:
-            raise ValueError("delete_by_metadata got an empty filter, which fits everything. To remove all use delete().")
+            raise ValueError(
+                "delete_by_metadata got an empty filter, which fits everything. To remove all use delete()."
+            )
         return await self._delete_where(io, where)
 
     async def _delete_by_content_id(self, io: IO, content_id: str) -> bool:
@@ -373,7 +375,9 @@ class VectorStore(Rebuildable, VectorDb):
     async def _query_vector(self, io: IO, query: str) -> list[float]:
         vector = (await embed_texts(io, self.embedder, [query]))[0].embedding
         if len(vector) != self.dimensions:
-            raise ValueError(f"{self.embedder!r} gave a vector of {len(vector)} numbers, but its dimensions= say {self.dimensions}.")
+            raise ValueError(
+                f"{self.embedder!r} gave a vector of {len(vector)} numbers, but its dimensions= say {self.dimensions}."
+            )
         return vector
 
     async def _vector_search(self, io: IO, query: str, limit: int = 5, filters: Any = None) -> list[Document]:
@@ -401,15 +405,19 @@ class VectorStore(Rebuildable, VectorDb):
         """The names of the ways to search."""
         return [kind.value for kind in SearchType if kind in self.search_types]
 
-    def __deepcopy__(self, memo: Any) -> VectorStore:
+    def __deepcopy__(self, memo: Any) -> Any:
         return self  # the copy of an agent uses the same database
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
 
+class VectorStore(StoreMethods, VectorDb):
+    """A vector database of ours: it implements the primitives, and has all methods by that."""
+
+
 def _same_source(content_hash: str) -> Node:
     return field_is("source", content_hash[:SOURCE])
 
 
-__all__ = ["VectorStore"]
+__all__ = ["StoreMethods", "VectorStore"]

@@ -15,6 +15,7 @@ from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.testing import ScriptedModel, says, wants
 from agno.tools.knowledge import KnowledgeTools
 from agno.vectordb.in_memory import InMemoryVectorDb
+
 from playing import in_every_mode, play
 
 

@@ -8,13 +8,13 @@ import subprocess
 import sys
 
 import pytest
+from db.servers.sql import Postgres, running
 
 from agno.db.sqlite import SqliteDb
 from agno.knowledge import Knowledge
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge.reader.text_reader import TextReader
 from agno.vectordb.pgvector import PgVector
-from db.servers.sql import Postgres, running
 
 PROGRAM = """
 import os, sys, signal

@@ -155,7 +155,9 @@ def test_two_thousand_chunks_are_twenty_requests(tmp_path):
         reader = TextReader(chunk_size=12)
         events = ingest(large, "sync", path=str(tmp_path / "large.txt"), reader=reader)
         assert count(large) == 2_000 and len(server.requests) == 20
-        assert [event.chunks for event in events if type(event).__name__ == "ContentProgress"] == list(range(100, 2_001, 100))
+        assert [event.chunks for event in events if type(event).__name__ == "ContentProgress"] == list(
+            range(100, 2_001, 100)
+        )
     (tmp_path / "many").mkdir()
     for n in range(250):
         (tmp_path / "many" / f"{n}.txt").write_text(f"small file {n}")
@@ -184,14 +186,18 @@ def test_a_reader_is_never_far_ahead_of_the_store(knowledge, colour):
 @both_colours
 def test_a_page_of_the_web_is_added_once_and_again_when_asked(knowledge, colour):
     with site() as web:
-        web.pages["/tea"] = "<html><body><p>Green tea is a leaf that people drink hot or cold in many places.</p></body></html>"
+        web.pages["/tea"] = (
+            "<html><body><p>Green tea is a leaf that people drink hot or cold in many places.</p></body></html>"
+        )
         web.pages["/tea.pdf"] = Answer(pdf("black tea"), kind="application/pdf")
         for _ in range(2):
             ask(knowledge, colour, "add_contents", [
                 {"url": f"{web.url}/tea", "skip_if_exists": True}, {"url": f"{web.url}/tea.pdf", "skip_if_exists": True},
             ])  # fmt: skip
         assert sorted(web.paths) == ["/tea", "/tea.pdf"] and count(knowledge) == 2
-        web.pages["/tea"] = "<html><body><p>White tea is a leaf that people drink hot or cold in many places.</p></body></html>"
+        web.pages["/tea"] = (
+            "<html><body><p>White tea is a leaf that people drink hot or cold in many places.</p></body></html>"
+        )
         ask(knowledge, colour, "add_content", url=f"{web.url}/tea", skip_if_exists=False)
         assert count(knowledge) == 2 and any(text.startswith("White tea") for text in found(knowledge, "tea"))
         ask(knowledge, colour, "add_content", url=f"{web.url}/tea.pdf", reader=TextReader(), metadata={"raw": True})
@@ -222,7 +228,9 @@ class Shelf(RemoteContent):
 
     def objects(self):
         for name, data in self.held.items():
-            yield RemoteObject(name, len(data), str(hash(data)), f"shelf://{name}", lambda file, data=data: file.write(data))
+            yield RemoteObject(
+                name, len(data), str(hash(data)), f"shelf://{name}", lambda file, data=data: file.write(data)
+            )
 
     def get_config(self):
         return {}
@@ -268,7 +276,12 @@ def test_readers_of_a_users_own_need_one_method_only(knowledge, colour):
 @both_colours
 def test_several_are_added_in_two_ways(knowledge, colour, tmp_path):
     (tmp_path / "a.txt").write_text("a text")
-    ask(knowledge, colour, "add_contents", [{"path": str(tmp_path), "name": "A"}, {"text_content": "b text", "name": "B"}])
+    ask(
+        knowledge,
+        colour,
+        "add_contents",
+        [{"path": str(tmp_path), "name": "A"}, {"text_content": "b text", "name": "B"}],
+    )
     ask(knowledge, colour, "add_contents", paths=[str(tmp_path)], metadata={"again": True})
     assert set(rows(knowledge)) == {"A", "B", "a.txt"}
     for wrong in ({}, {"nothing": 1}, {"name": "x"}):
@@ -297,7 +310,9 @@ def test_it_is_called_from_a_running_loop(knowledge):
 @both_colours
 def test_any_database_keeps_the_list(make, colour, tmp_path):
     knowledge = Knowledge(
-        name="K", vector_db=InMemoryVectorDb(embedder=HashingEmbedder(8)), contents_db=make(db_file=str(tmp_path / "c.db"))
+        name="K",
+        vector_db=InMemoryVectorDb(embedder=HashingEmbedder(8)),
+        contents_db=make(db_file=str(tmp_path / "c.db")),
     )
     ask(knowledge, colour, "add_content", name="Tea", text_content="green tea")
     other = Knowledge(name="Other", vector_db=knowledge.vector_db, contents_db=knowledge.contents_db)

@@ -13,7 +13,13 @@ pytestmark = pytest.mark.knowledge
 
 def test_it_gives_the_numbers_that_its_makers_publish():
     embedder = MiniLMEmbedder(batch_size=2)
-    texts = ["A man is eating food.", "A man is eating a piece of bread.", "The girl is carrying a baby.", "", "x " * 900]
+    texts = [
+        "A man is eating food.",
+        "A man is eating a piece of bread.",
+        "The girl is carrying a baby.",
+        "",
+        "x " * 900,
+    ]
     vectors, usages = embedder.get_embeddings_batch_and_usage(texts)
     food, bread, girl, nothing, _ = vectors
     assert sum(a * b for a, b in zip(food, bread, strict=True)) == pytest.approx(0.7553, abs=1e-4)

@@ -176,7 +176,14 @@ class VectorDbContract:
     # Storing ---------------------------------------------------------------------------------------------------------
 
     def test_a_document_comes_back_as_it_was_stored(self, db, embedder):
-        metadata = {"page": 3, "deep": {"a": [1, {"b": None}], "é": 1.5}, "ok": True, "none": None, "empty": [], "text": "x"}
+        metadata = {
+            "page": 3,
+            "deep": {"a": [1, {"b": None}], "é": 1.5},
+            "ok": True,
+            "none": None,
+            "empty": [],
+            "text": "x",
+        }
         document = Document("green tea", name="Tea", meta_data=metadata, content_id="c1")
         db.insert("h", [document], filters={"tenant": "a"})
         (found,) = db.search("tea")
@@ -238,7 +245,9 @@ class VectorDbContract:
     # Deleting and changing -------------------------------------------------------------------------------------------
 
     def test_documents_are_deleted_by_what_they_are(self, db):
-        db.insert("h", [Document(f"tea {n}", name=f"name{n}", meta_data={"n": n}, content_id=f"c{n}") for n in range(6)])
+        db.insert(
+            "h", [Document(f"tea {n}", name=f"name{n}", meta_data={"n": n}, content_id=f"c{n}") for n in range(6)]
+        )
         one = next(document for document in db.search("tea", limit=10) if document.content == "tea 0")
         assert db.delete_by_id(one.id) is True and db.delete_by_id(one.id) is False
         assert db.delete_by_name("name1") is True and db.delete_by_name("name1") is False

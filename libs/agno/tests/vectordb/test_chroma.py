@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from db.servers.sql import free_port
 
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbUnavailableError
 from agno.vectordb.chroma import ChromaDb
-from db.servers.sql import free_port
 from vectordb.contract import Face, VectorDbContract, texts
 
 pytestmark = pytest.mark.knowledge

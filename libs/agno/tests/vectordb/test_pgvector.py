@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 import sqlalchemy
+from db.servers.sql import Postgres, free_port, running
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from agno.filters import EQ
@@ -13,7 +14,6 @@ from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 from agno.vectordb.pgvector import HNSW, Ivfflat, PgVector
-from db.servers.sql import Postgres, free_port, running
 from vectordb.contract import VectorDbContract, texts
 
 

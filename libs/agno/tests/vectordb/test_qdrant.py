@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 
 import pytest
+from db.servers.sql import free_port
 
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbUnavailableError
 from agno.vectordb.qdrant import Qdrant
-from db.servers.sql import free_port
 from vectordb.contract import Face, VectorDbContract, texts
 
 pytestmark = pytest.mark.knowledge
@@ -73,7 +73,15 @@ def test_asynchronous_methods_ask_the_asynchronous_client():
     face.update_metadata("c", {"a": 2})
     face.portal.run(db.async_search("tea", search_type="hybrid"))
     assert face.delete_by_metadata({"a": 2}) and face.drop() is None
-    wanted = {"collection_exists", "create_collection", "upsert", "query_points", "scroll", "delete", "delete_collection"}
+    wanted = {
+        "collection_exists",
+        "create_collection",
+        "upsert",
+        "query_points",
+        "scroll",
+        "delete",
+        "delete_collection",
+    }
     assert wanted <= set(awaited.asked)
 
 

@@ -30,9 +30,7 @@ class Item:
     error: str | None = None  # why it cannot be read, if that is known already
 
 
-async def items_of(
-    io: IO, wanted: Content, include: list[str] | None, exclude: list[str] | None
-) -> list[Item]:
+async def items_of(io: IO, wanted: Content, include: list[str] | None, exclude: list[str] | None) -> list[Item]:
     """Everything that a content stands for, in the order path, URL, text, topics, remote."""
     found: list[Item] = []
     if wanted.path is not None:

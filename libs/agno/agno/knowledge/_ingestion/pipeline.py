@@ -26,7 +26,6 @@ from agno.utils.ids import new_id
 from agno.utils.log import log_debug, log_error
 
 
-
 @dataclass
 class Job:
     """A content on its way."""
@@ -194,7 +193,11 @@ class Pipeline:
 
 def _told(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return text if isinstance(error, (ReaderError, ImportError)) and text else f"{type(error).__name__}: {text}".rstrip(": ")
+    return (
+        text
+        if isinstance(error, (ReaderError, ImportError)) and text
+        else f"{type(error).__name__}: {text}".rstrip(": ")
+    )
 
 
 __all__ = ["Pipeline"]

@@ -123,7 +123,9 @@ class SdkEmbedder(Embedder):
         try:
             return make()
         except ImportError as error:
-            raise ImportError(f"{type(self).__name__} needs the package {self.package!r}: pip install {self.package}") from error
+            raise ImportError(
+                f"{type(self).__name__} needs the package {self.package!r}: pip install {self.package}"
+            ) from error
 
     def _stated(self, error: Exception, status: int) -> Exception:
         message = str(getattr(error, "message", None) or error)

@@ -56,8 +56,10 @@ class OpenAIEmbedder(SdkEmbedder):
         import openai
 
         # the SDK's own HTTP client closes itself when it is collected, and fails at that if its loop is gone
-        own = {} if "http_client" in (self.client_params or {}) else {"http_client": openai.DefaultAsyncHttpxClient()}
-        return openai.AsyncOpenAI(**own, **self.client_arguments())
+        arguments = self.client_arguments()
+        if "http_client" not in arguments:
+            arguments["http_client"] = openai.DefaultAsyncHttpxClient()
+        return openai.AsyncOpenAI(**arguments)
 
     def client_arguments(self) -> dict[str, Any]:
         """What both clients are made with. They do not retry: `retries` counts."""
@@ -84,7 +86,9 @@ class OpenAIEmbedder(SdkEmbedder):
             raise ModelProviderError(f"{self.provider} answered without embeddings: is base_url right?", 502)
         found = sorted(data, key=lambda one: one.index if one.index is not None else 0)
         usage = getattr(response, "usage", None)
-        return [_floats(one.embedding) for one in found], usage.model_dump(exclude_none=True) if usage is not None else None
+        return [_floats(one.embedding) for one in found], usage.model_dump(
+            exclude_none=True
+        ) if usage is not None else None
 
     async def _vectors(self, io: IO, texts: list[str], batch_size: int = 100) -> list[Vector]:
         """The vectors of texts, in their order."""
@@ -93,7 +97,9 @@ class OpenAIEmbedder(SdkEmbedder):
     get_embeddings_batch, async_get_embeddings_batch = sync(_vectors), asynchronous(_vectors)
 
     def connection_info(self) -> dict[str, Any] | None:
-        base = self.base_url or (self.client_params or {}).get("base_url") or self.url or os.environ.get("OPENAI_BASE_URL")
+        base = (
+            self.base_url or (self.client_params or {}).get("base_url") or self.url or os.environ.get("OPENAI_BASE_URL")
+        )
         parts = urlsplit(str(base or "https://api.openai.com/v1"))
         public = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
         return {"type": "openai", "base": public.geturl().rstrip("/")}

@@ -39,7 +39,9 @@ class Reranker(BaseModel):
             log_warning(f"{type(self).__name__} failed, the documents stay in their order: {error}")
             return documents
         if len(scores) != len(documents):
-            log_warning(f"{type(self).__name__} scored {len(scores)} of {len(documents)} documents: they stay as they are.")
+            log_warning(
+                f"{type(self).__name__} scored {len(scores)} of {len(documents)} documents: they stay as they are."
+            )
             return documents
         for document, score in zip(documents, scores, strict=True):
             document.reranking_score = score

@@ -152,9 +152,7 @@ class ChromaDb(VectorStore):
         with_word = {"$regex": rf"(?i)\b({'|'.join(words)})"}
 
         def found() -> Any:
-            return self._there().get(
-                where=_where(where), where_document=with_word, limit=_WORDED, include=_ALL
-            )
+            return self._there().get(where=_where(where), where_document=with_word, limit=_WORDED, include=_ALL)
 
         asked = sparse_query(query)
         hits = []

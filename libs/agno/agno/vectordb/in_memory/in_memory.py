@@ -138,7 +138,7 @@ def _words(text: str) -> list[str]:
 
 
 def _dot(a: Sequence[float], b: Sequence[float]) -> float:
-    return sum(map(mul, a, b))
+    return float(sum(map(mul, a, b)))
 
 
 def _cosine(query: list[float]) -> Callable[[list[float]], float]:

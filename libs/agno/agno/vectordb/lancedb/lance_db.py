@@ -97,7 +97,7 @@ class LanceDb(VectorStore):
     # Primitives ------------------------------------------------------------------------------------------------------
 
     async def _made(self, io: IO) -> bool:
-        return await self._done(io, lambda: self.table is not None)
+        return bool(await self._done(io, lambda: self.table is not None))
 
     async def _make(self, io: IO) -> None:
         def made() -> None:
@@ -166,7 +166,9 @@ class LanceDb(VectorStore):
             table = self._checked()
             table.optimize()
             if table.count_rows() >= _SMALL:
-                table.create_index(metric=_METRICS[self.distance], vector_column_name="vector", index_type="IVF_HNSW_SQ")
+                table.create_index(
+                    metric=_METRICS[self.distance], vector_column_name="vector", index_type="IVF_HNSW_SQ"
+                )
 
         await self._done(io, tuned)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import dialect as postgres
@@ -13,24 +14,24 @@ from agno.vectordb.pgvector.index import HNSW, Ivfflat
 
 Index = HNSW | Ivfflat
 
-_quote = postgres().identifier_preparer.quote
+_quote: Callable[[str], str] = postgres().identifier_preparer.quote  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 _MOST_SEARCHED = 1000  # pgvector's upper limit of hnsw.ef_search
 
 
 def vector_index(table: sa.Table, index: Index, measure: Distance, rows: int) -> str:
     """Make the vector index. Raises ValueError for vectors that are too long for one."""
-    dimensions = table.c.embedding.type.dimensions
+    dimensions: int = table.c.embedding.type.dimensions  # type: ignore[attr-defined]  # it is a Vector
     kind = indexed_type(dimensions)
     if kind is None:
-        raise ValueError(f"Vectors of {dimensions} numbers are too long for an index of pgvector; searches compare with all.")
+        raise ValueError(
+            f"Vectors of {dimensions} numbers are too long for an index of pgvector; searches compare with all."
+        )
     half = kind.kind == "HALFVEC"
     column = f"(embedding::{kind.get_col_spec().lower()})" if half else "embedding"
     method, options = _method(index, rows)
     name = index.name or f"{table.name}_{method}_index"
     family = f"{'halfvec' if half else 'vector'}_{CLASSES[measure]}"
-    return (
-        f"CREATE INDEX IF NOT EXISTS {_quote(name[:63])} ON {_place(table)} USING {method} ({column} {family}) WITH ({options})"
-    )
+    return f"CREATE INDEX IF NOT EXISTS {_quote(name[:63])} ON {_place(table)} USING {method} ({column} {family}) WITH ({options})"
 
 
 def _method(index: Index, rows: int) -> tuple[str, str]:

@@ -197,7 +197,7 @@ def _array(place: list[str]) -> str:
 
 def distance_to(table: sa.Table, embedding: Sequence[float], measure: Distance) -> sa.ColumnElement[float]:
     """How far a row is; the smallest is the nearest, also of inner products, which are negative here."""
-    dimensions = table.c.embedding.type.dimensions
+    dimensions: int = table.c.embedding.type.dimensions  # type: ignore[attr-defined]  # it is a Vector
     kind = indexed_type(dimensions)
     column = table.c.embedding if kind is None or kind.kind == "VECTOR" else sa.cast(table.c.embedding, kind)
     query = sa.cast(sa.literal(vector_text(embedding), sa.Text), kind or Vector(dimensions))

@@ -257,7 +257,7 @@ class PgVector(VectorStore):
     def _similarity(self, distance: float) -> float:
         return -distance if self.distance is Distance.max_inner_product else similarity(distance, self.distance)
 
-    def _nearness(self, distance: sa.ColumnElement[float]) -> sa.ColumnElement[float]:
+    def _nearness(self, distance: sa.ColumnElement[float]) -> sa.ColumnElement[Any]:
         return -distance if self.distance is Distance.max_inner_product else 1.0 / (1.0 + distance)
 
     def _forget(self) -> None:

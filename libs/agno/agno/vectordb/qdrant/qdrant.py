@@ -186,7 +186,7 @@ class Qdrant(VectorStore):
     async def _ask(self, io: IO, method: str, **arguments: Any) -> Any:
         """A method of Qdrant's client, in the caller's colour. A local one is run in a thread, one call at a time."""
         try:
-            if io.is_async and (self._given_async is not None or not self._is_local and self._client is None):
+            if io.is_async and (self._given_async is not None or (not self._is_local and self._client is None)):
                 return await getattr(self.async_client, method)(self.collection, **arguments)
             return await io.call(self._alone, method, arguments)
         except Exception as error:  # a border: the client raises what its HTTP and gRPC libraries raise
