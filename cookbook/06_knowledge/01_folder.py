@@ -32,7 +32,9 @@ if __name__ == "__main__":
         (folder / name).write_text(text)
     *_, done = knowledge.ingest(path="docs")
     (failed,) = done.failed
-    print(f"{len(done.completed)} added, {len(done.skipped)} skipped, {len(done.failed)} failed: {failed.status_message}")
+    print(
+        f"{len(done.completed)} added, {len(done.skipped)} skipped, {len(done.failed)} failed: {failed.status_message}"
+    )
 
     (folder / "broken.pdf").unlink()
     (folder / "hours.md").write_text(FILES["hours.md"].replace("five", "six"))

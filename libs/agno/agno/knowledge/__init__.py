@@ -10,4 +10,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["Knowledge"]  # noqa: F822  # see above
+__all__ = ["Knowledge"]  # see above

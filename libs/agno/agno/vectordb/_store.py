@@ -120,6 +120,9 @@ class StoreMethods(Rebuildable, ABC):
     async def _tune(self, io: IO) -> None:
         """Make the indexes that large collections need."""
 
+    def _forget(self) -> None:
+        """Look again whether the collection is there, if that was remembered."""
+
     # The collection --------------------------------------------------------------------------------------------------
 
     async def _create(self, io: IO) -> None:
@@ -129,6 +132,7 @@ class StoreMethods(Rebuildable, ABC):
 
     async def _exists(self, io: IO) -> bool:
         """Whether the collection is there."""
+        self._forget()
         return await self._made(io)
 
     async def _drop(self, io: IO) -> None:
@@ -325,8 +329,10 @@ class StoreMethods(Rebuildable, ABC):
 
     async def publish(self, io: IO, content_hash: str, content_id: str | None) -> None:
         """The draft is complete: it takes the place of older versions, which have the same source."""
-        await self._relabel(io, field_is("content_hash", DRAFT + content_hash), content_hash, content_id)
-        await self._erase(io, together(_same_source(content_hash), Not(field_is("content_hash", content_hash))))
+        draft = field_is("content_hash", DRAFT + content_hash)
+        # the older ones go first: whoever is killed in between leaves a draft, which the next attempt publishes
+        await self._erase(io, together(_same_source(content_hash), Not(draft)))
+        await self._relabel(io, draft, content_hash, content_id)
 
     async def drop_draft(self, io: IO, content_hash: str) -> None:
         """Forget what was begun."""

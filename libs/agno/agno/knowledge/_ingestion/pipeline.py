@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from agno._io import IO, Give
 from agno.knowledge._errors import ReaderError
@@ -122,12 +123,12 @@ class Pipeline:
         try:
             if job.pending:
                 await self._add_piece(job)
-            older = await self.storing.older(self.io, job.content)
+            # the rows of older versions go first: as long as their chunks are there, the next attempt finds them
+            await self.rows.delete(self.io, await self.storing.older(self.io, job.content))
             await self.storing.finish(self.io, job.content)
         except Exception as error:
             await self._stop([job], error)
-            raise
-        await self._complete(job, older)
+        await self._complete(job)
 
     def _is_waiting(self, content: Content) -> bool:
         return any(job.content.content_hash == content.content_hash for job in self._waiting)
@@ -157,7 +158,7 @@ class Pipeline:
             job.stored = len(job.pending)
             await self._complete(job, older[str(job.content.id)])
 
-    async def _complete(self, job: Job, older: set[str]) -> None:
+    async def _complete(self, job: Job, older: Iterable[str] = ()) -> None:
         content = job.content
         content.status, content.status_message = ContentStatus.COMPLETED, ""
         await self.rows.write(self.io, content)
@@ -176,7 +177,7 @@ class Pipeline:
         self.done.failed.append(content)
         await self.give(ContentFailed(content, message))
 
-    async def _stop(self, jobs: list[Job], error: Exception) -> None:
+    async def _stop(self, jobs: list[Job], error: Exception) -> NoReturn:
         """It is not the content's fault: note it, and let the error travel. What is stored is used by the next attempt."""
         stopped, self._waiting = [*jobs, *self._waiting], []
         for job in stopped:

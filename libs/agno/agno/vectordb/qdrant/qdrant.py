@@ -87,6 +87,7 @@ class Qdrant(VectorStore):
         self._async_clients: PerLoop[Any] = PerLoop()
         self._lock = threading.RLock()
         self._encoder: Any = None
+        self._is_made = False
 
     @property
     def client(self) -> Any:
@@ -111,7 +112,9 @@ class Qdrant(VectorStore):
     # Primitives ------------------------------------------------------------------------------------------------------
 
     async def _made(self, io: IO) -> bool:
-        return bool(await self._ask(io, "collection_exists"))
+        if not self._is_made:  # asked once: a server is far away
+            self._is_made = bool(await self._ask(io, "collection_exists"))
+        return self._is_made
 
     async def _make(self, io: IO) -> None:
         models = self._models
@@ -129,8 +132,12 @@ class Qdrant(VectorStore):
                 await self._ask(io, "create_payload_index", field_name=field, field_schema=schema)
 
     async def _remove(self, io: IO) -> None:
-        if await self._made(io):
+        if await self._exists(io):
             await self._ask(io, "delete_collection")
+            self._forget()
+
+    def _forget(self) -> None:
+        self._is_made = False
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
         words = await self._sparse(io, [record.content for record in records])
@@ -190,6 +197,7 @@ class Qdrant(VectorStore):
                 return await getattr(self.async_client, method)(self.collection, **arguments)
             return await io.call(self._alone, method, arguments)
         except Exception as error:  # a border: the client raises what its HTTP and gRPC libraries raise
+            self._forget()  # somebody may have dropped it
             raise self._explained(error) from error
 
     def _alone(self, method: str, arguments: dict[str, Any]) -> Any:
