@@ -16,6 +16,7 @@ from agno.knowledge.document import Document
 
 PAGE_SIZE = 1000  # rows
 _MAX_COLUMNS = 5_000  # a sheet may claim 16384 in each of a million rows
+_MOST_ROWS = 1_048_576  # that Excel has in a sheet
 _OLD_OFFICE = "a file of old or encrypted Office"
 
 Row = list[str]
@@ -93,7 +94,7 @@ def _new_sheets(file: OpenFile, user: str) -> Iterator[tuple[int, str, Iterator[
 def _new_rows(sheet: Any, file: OpenFile) -> Iterator[Row]:
     sheet.reset_dimensions()  # what the file claims may be absurd, or wrong
     with told(file.label, "XLSX"):
-        for cells in sheet.iter_rows(values_only=True):
+        for cells in sheet.iter_rows(max_row=_MOST_ROWS, values_only=True):  # else a gap of any length is filled
             if len(cells) > _MAX_COLUMNS:
                 raise ReaderError(
                     f"{file.label} has a row of {len(cells)} cells in {sheet.title!r}; {_MAX_COLUMNS} are read."

@@ -14,7 +14,8 @@ Boundary = Callable[[str, int, int], int]
 
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f\u20e3" + "".join(map(chr, range(0x1F3FB, 0x1F400))))  # also skin tones
 _PARAGRAPH = re.compile(r"(?<=\n)[^\S\n]*\n+")
-_SENTENCE = re.compile(r"(?:[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+)|(?:[\u3002\uff01\uff1f]+)|\n{2,}")
+# not in the middle of a run of marks: else each of them would be tried
+_SENTENCE = re.compile(r"(?:(?<![.!?\u2026])[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+)|(?:[\u3002\uff01\uff1f]+)|\n{2,}")
 
 
 def check_sizes(owner: str, chunk_size: int, overlap: int) -> None:

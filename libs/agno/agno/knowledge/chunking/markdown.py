@@ -53,7 +53,7 @@ def _markdown() -> Any:
     if _parser is None:
         from markdown_it import MarkdownIt  # comes with rich
 
-        _parser = MarkdownIt("commonmark")
+        _parser = MarkdownIt("commonmark").disable(["inline", "text_join"])  # only blocks are asked for
     return _parser
 
 

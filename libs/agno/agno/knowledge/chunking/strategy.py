@@ -11,8 +11,7 @@ from typing import Any
 from agno._io import ASYNC
 from agno.knowledge.document import Document
 
-_INNER_SPACES = re.compile(r"(?<=\S)[^\S\n]+")
-_END_OF_LINE = re.compile(r"[^\S\n]+(?=\n|$)")
+_INNER_SPACES = re.compile(r"(?<=\S)(?:[^\S\n]{2,}|[^\S\n ])")  # not single spaces, of which there are most
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -31,8 +30,8 @@ class ChunkingStrategy(ABC):
     def clean_text(self, text: str) -> str:
         """Text with single spaces and at most one empty line in a row. Lines and their indentation stay."""
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-        text = _END_OF_LINE.sub("", _INNER_SPACES.sub(" ", text))
-        return _EMPTY_LINES.sub("\n\n", text)
+        text = "\n".join(map(str.rstrip, text.split("\n")))
+        return _EMPTY_LINES.sub("\n\n", _INNER_SPACES.sub(" ", text))
 
 
 class ChunkingStrategyType(str, Enum):

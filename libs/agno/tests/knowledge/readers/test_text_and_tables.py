@@ -228,14 +228,24 @@ def test_hidden_sheets_are_left_out_and_sheets_are_chosen() -> None:
         ExcelReader(chunk=False, sheets=["Fourth"]).read(book)
 
 
-def test_a_sheet_that_claims_to_be_huge_is_read_as_it_is() -> None:
-    book = making.xlsx(S=[["a"], ["b"]])
+def _changed(book: bytes, old: bytes, new: bytes) -> bytes:
+    """A workbook with other XML."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as before, zipfile.ZipFile(out, "w") as after:
         for member in before.infolist():
-            data = before.read(member)
-            after.writestr(member, data.replace(b'ref="A1:A2"', b'ref="A1:XFD1048576"'))
-    assert whole(ExcelReader(chunk=False), out.getvalue()) == "a\nb"
+            after.writestr(member, before.read(member).replace(old, new))
+    return out.getvalue()
+
+
+def test_a_sheet_that_claims_to_be_huge_is_read_as_it_is() -> None:
+    book = making.xlsx(S=[["a"], ["b"]])
+    assert whole(ExcelReader(chunk=False), _changed(book, b'ref="A1:A2"', b'ref="A1:XFD1048576"')) == "a\nb"
+
+
+def test_a_gap_of_many_rows_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agno.knowledge._tables._MOST_ROWS", 1000)
+    book = making.xlsx(S=[["a"], ["b"]])
+    assert whole(ExcelReader(chunk=False), _changed(book, b'r="2"', b'r="99999999999"')) == "a"
 
 
 # Office --------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,6 +159,22 @@ def test_the_server_sees_the_name_and_not_the_address(web: Site, names: dict[str
     web.pages["/"] = "<p>text</p>"
     making.read(reader(), f"http://shop.test:{port}/", colour)
     assert web.requests[0].headers["Host"] == f"shop.test:{port}"
+
+
+@COLOURS
+def test_the_certificate_is_that_of_the_name(
+    tmp_path: Path, names: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch, colour: str
+) -> None:
+    names |= {"shop.test": ["127.0.0.1"], "other.test": ["127.0.0.1"]}
+    pem = making.certificate("shop.test", tmp_path)
+    monkeypatch.setattr("agno.knowledge._web._certificates", lambda: ssl.create_default_context(cafile=pem))
+    with making.site(pem) as web:
+        web.pages["/"] = "<p>safe</p>"
+        port = web.url.rpartition(":")[2]
+        assert making.read(reader(), f"https://shop.test:{port}/", colour)[0].content == "safe"
+        with pytest.raises(ReaderError, match=r"other.test:\d+/ cannot be reached: .*[Hh]ostname mismatch"):
+            making.read(reader(), f"https://other.test:{port}/", colour)
+        assert len(web.requests) == 1
 
 
 @COLOURS
