@@ -316,6 +316,13 @@ class StoreMethods(Rebuildable, ABC):
         """Whether somebody began to store this content."""
         return await self._is_there(io, field_is("content_hash", DRAFT + content_hash))
 
+    async def outdate(self, io: IO, content_hash: str) -> None:
+        """It is stored again: what is there of it becomes an older version, which `publish` removes."""
+        is_it = field_is("content_hash", content_hash)
+        rows = await self._rows(io, is_it, 1) if await self._made(io) else []
+        if rows:
+            await self._relabel(io, is_it, f"{content_hash[:SOURCE]} outdated", rows[0].content_id)
+
     async def add_draft(
         self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
     ) -> None:
@@ -330,8 +337,9 @@ class StoreMethods(Rebuildable, ABC):
     async def publish(self, io: IO, content_hash: str, content_id: str | None) -> None:
         """The draft is complete: it takes the place of older versions, which have the same source."""
         draft = field_is("content_hash", DRAFT + content_hash)
+        current = field_is("content_hash", DRAFT + content_hash, content_hash)  # somebody may store the same meanwhile
         # the older ones go first: whoever is killed in between leaves a draft, which the next attempt publishes
-        await self._erase(io, together(_same_source(content_hash), Not(draft)))
+        await self._erase(io, together(_same_source(content_hash), Not(current)))
         await self._relabel(io, draft, content_hash, content_id)
 
     async def drop_draft(self, io: IO, content_hash: str) -> None:

@@ -440,6 +440,29 @@ def test_an_attempt_that_was_killed_is_taken_up_with_its_row(knowledge, colour, 
     assert ingest(knowledge, colour, **options)[-1].skipped and count(knowledge) == 451
 
 
+def test_the_same_large_file_added_twice_at_once_is_there_once_and_whole(knowledge, tmp_path):
+    (tmp_path / "b.txt").write_text("\n".join(f"line {n:06}" for n in range(450)))
+    options = {"path": str(tmp_path), "reader": TextReader(chunk_size=12)}
+
+    async def at_once():
+        await asyncio.gather(*[knowledge.add_content_async(**options) for _ in range(3)])
+
+    asyncio.run(at_once())
+    stored = [record.content.strip() for record in knowledge.vector_db._records.values()]
+    assert sorted(stored) == [f"line {n:06}" for n in range(450)]
+    assert rows(knowledge) == {"b.txt": ("completed", "")} and knowledge.get_content()[1] == 1
+    assert ingest(knowledge, "sync", **options)[-1].skipped
+
+
+def test_a_file_that_is_read_again_in_other_chunks_has_only_those(knowledge, tmp_path):
+    (tmp_path / "b.txt").write_text("\n".join(f"line {n:06}" for n in range(450)))
+    knowledge.add_content(path=str(tmp_path), reader=TextReader(chunk_size=12))
+    knowledge.add_content(path=str(tmp_path), reader=TextReader(chunk_size=24), skip_if_exists=False)
+    assert count(knowledge) == 225 and knowledge.get_content()[1] == 1
+    knowledge.add_content(path=str(tmp_path), reader=TextReader(chunk_size=5000), skip_if_exists=False)
+    assert count(knowledge) == 2 and knowledge.get_content()[1] == 1
+
+
 def test_who_stops_looking_stops_it(knowledge, tmp_path):
     for n in range(5):
         (tmp_path / f"{n}.txt").write_text(f"text {n}")

@@ -138,6 +138,8 @@ class Pipeline:
     async def _add_piece(self, job: Job) -> None:
         assert self.storing is not None
         piece, job.pending = job.pending, []
+        if not job.stored:
+            await self.storing.begin(self.io, job.content)
         await self.storing.add(self.io, job.content, piece)
         job.stored += len(piece)
         await self.give(ContentProgress(job.content, job.stored))

@@ -34,6 +34,10 @@ class Storing(Protocol):
         """Store contents that are small."""
         ...
 
+    async def begin(self, io: IO, content: Content) -> None:
+        """A large one will come in pieces."""
+        ...
+
     async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
         """Store a piece of a large one."""
         ...
@@ -73,6 +77,9 @@ class InStore:
         for content, documents in contents:
             await self.store.put_content(io, str(content.content_hash), documents, content.metadata)
 
+    async def begin(self, io: IO, content: Content) -> None:
+        await self.store.outdate(io, str(content.content_hash))
+
     async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
         await self.store.add_draft(io, str(content.content_hash), documents, content.metadata)
 
@@ -108,6 +115,9 @@ class InVectorDb:
             else:
                 named = {"documents": documents, "filters": content.metadata}
                 await coloured(io, db.insert, db.async_insert, content_hash=str(content.content_hash), **named)
+
+    async def begin(self, io: IO, content: Content) -> None:
+        raise AssertionError("it takes contents at once")
 
     async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
         raise AssertionError("it takes contents at once")
