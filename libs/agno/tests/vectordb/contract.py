@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agno._io import Portal
+from agno._io import ASYNC, SYNC, Portal, drive
 from agno.filters import AND, EQ, GT, GTE, IN, LT, LTE, NEQ, NOT, OR
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
@@ -241,6 +241,40 @@ class VectorDbContract:
         found = texts(db.search("tea", limit=50))
         assert sorted(found) == sorted(["tea", "milk", *[f"tea number {n}" for n in range(8)]])
         db.drop()
+
+    def test_a_content_in_pieces_is_complete_at_its_end(self, name, embedder, colour):
+        made = self.make(name, embedder=embedder)
+
+        def do(method: str, *args: Any) -> Any:
+            call = getattr(made, method)
+            return Face.portal.run(call(ASYNC, *args)) if colour == "async" else drive(call(SYNC, *args))
+
+        old, new, other = ("s" * 32 + "1" * 32, "s" * 32 + "2" * 32, "o" * 32 + "2" * 32)
+        for content_hash, text in ((old, "old tea"), (other, "other tea")):
+            do("put_content", content_hash, [Document(text, content_id=text)], {"k": 1})
+        assert do("other_contents", new, "new") == {"old tea"} and do("has_draft", new) is False
+        for n in range(3):
+            do(
+                "add_draft",
+                new,
+                [Document(f"tea {n}", content_id="first"), Document("tea 0", content_id="first")],
+                {"k": 1},
+            )
+        assert do("has_draft", new) is True and made.content_hash_exists(new) is False
+        assert made.content_hash_exists(old) is True
+        do("publish", new, "second")
+        assert made.content_hash_exists(new) is True and made.content_hash_exists(old) is False
+        found = made.search("tea", limit=10, filters={"k": 1})
+        ids = {(document.content, document.content_id) for document in found}
+        assert ids == {*((f"tea {n}", "second") for n in range(3)), ("other tea", "other tea")} and len(found) == 4
+        do("outdate", new)
+        do("add_draft", new, [Document("tea 1", content_id="third")], {"k": 1})
+        do("publish", new, "third")
+        assert sorted(texts(made.search("tea", limit=10))) == ["other tea", "tea 1"]
+        do("add_draft", new, [Document("tea 9")], None)
+        do("drop_draft", new)
+        assert sorted(texts(made.search("tea", limit=10))) == ["other tea", "tea 1"]
+        made.drop()
 
     # Deleting and changing -------------------------------------------------------------------------------------------
 
