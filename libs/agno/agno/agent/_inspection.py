@@ -11,6 +11,7 @@ from agno._engine.modes import Mode
 from agno._engine.rehearsing import system_message_of, tools_for
 from agno._io import IO, asynchronous, sync
 from agno.agent._runs import new_run
+from agno.filters import Filters
 from agno.models.message import Message
 from agno.run.context import RunContext
 
@@ -46,7 +47,7 @@ class Inspection:
         session: Any = None,
         async_mode: bool | None = None,
         user_id: str | None = None,
-        knowledge_filters: dict[str, Any] | None = None,
+        knowledge_filters: Filters | None = None,
         run_context: RunContext | None = None,
     ) -> list[Any]:
         """The tools of a run: the user's and those that settings add, as functions; then those of the provider.

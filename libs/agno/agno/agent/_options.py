@@ -7,6 +7,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from agno.filters import Filters
 from agno.media import Audio, File, Image, Video
 from agno.run.requirement import RunRequirement
 
@@ -21,7 +22,7 @@ class CommonOptions(TypedDict, total=False):
     user_id: str | None
     session_id: str | None
     retries: int | None
-    knowledge_filters: dict[str, Any] | None
+    knowledge_filters: Filters | None
     dependencies: dict[str, Any] | None
     metadata: dict[str, Any] | None
     debug_mode: bool | None

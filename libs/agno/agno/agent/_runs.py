@@ -11,6 +11,7 @@ from agno._engine.inputs import validated
 from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
+from agno.filters import overlaid
 from agno.run.agent import RunInput
 from agno.run.cancel import is_running_here
 from agno.run.context import RunContext
@@ -126,7 +127,7 @@ def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
     user_id = values.get("user_id") or (given and given.user_id) or agent.user_id
     context = blank(RunContext, run_id=run_id, session_id=session_id, user_id=user_id)
     if agent.knowledge_filters or values.get("knowledge_filters"):
-        context.knowledge_filters = {**(agent.knowledge_filters or {}), **(values.get("knowledge_filters") or {})}
+        context.knowledge_filters = overlaid(agent.knowledge_filters, values.get("knowledge_filters"))
     context.output_schema = values.get("output_schema") or agent.output_schema
     return context
 

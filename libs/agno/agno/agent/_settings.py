@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from agno.db._async import AsyncBaseDb
 from agno.db.base import BaseDb
+from agno.filters import Filters
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.tools.function import Function
@@ -71,7 +72,7 @@ class CommonSettings(Settings):
 
     # Knowledge
     knowledge: Any = None  # a Knowledge, or a function that gives one
-    knowledge_filters: dict[str, Any] | None = None
+    knowledge_filters: Filters | None = None
     enable_agentic_knowledge_filters: bool | None = None
     add_knowledge_to_context: bool = False
     knowledge_retriever: Callable[..., Any] | None = None

@@ -245,7 +245,10 @@ class ToolTurn:
         assert call is not None and execution is not None
         started, slot.begun = x.io.now(), True
         try:
-            await x.io.unless(x.token, lambda io, give: execute(io, call, x.scope, give), give)
+            if call.function.begins_runs:
+                await execute(x.io, call, x.scope, give)
+            else:
+                await x.io.unless(x.token, lambda io, give: execute(io, call, x.scope, give), give)
             outcome = call.outcome
             assert outcome is not None
             if outcome.has_media:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from agno.filters import Filters
+
 
 @dataclass
 class RunContext:
@@ -16,7 +18,7 @@ class RunContext:
     workflow_id: str | None = None
     workflow_name: str | None = None
     dependencies: dict[str, Any] | None = None
-    knowledge_filters: dict[str, Any] | None = None
+    knowledge_filters: Filters | None = None
     metadata: dict[str, Any] | None = None
     session_state: dict[str, Any] | None = None
     output_schema: Any = None

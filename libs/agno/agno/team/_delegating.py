@@ -372,6 +372,7 @@ def member_tool(method: Callable[..., Any], **options: Any) -> Function:
     prototype = _prototypes.get(name)
     if prototype is None:
         prototype = Function.from_callable(method)
+        prototype.begins_runs = True
         for option, value in options.items():
             setattr(prototype, option, value)
         prototype.definition()

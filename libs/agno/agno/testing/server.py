@@ -23,7 +23,8 @@ class ScriptedServer(LoopbackServer):
     """Answers requests of real provider SDKs with scripted turns; use it in a `with` block.
 
     Point an SDK or a model at `openai_url`, `anthropic_url`, `gemini_url` or `ollama_url`. The turns, `by` and `repeat`
-    mean what they mean for ScriptedModel. At the end of the block it fails on turns that were not asked for and on
+    mean what they mean for ScriptedModel. Embeddings are hashed words, or what `embed` makes of a list of texts: vectors,
+    or `fails(...)`. At the end of the block it fails on turns that were not asked for and on
     requests that the script does not know; those are answered with status 400.
     """
 
@@ -35,12 +36,14 @@ class ScriptedServer(LoopbackServer):
         wire_bytes: int | None = None,
         models: Sequence[str] = ("scripted",),
         moderate: _fixed.Moderate = lambda text: (),
+        embed: _fixed.Embed | None = None,
     ) -> None:
         super().__init__()
         self._script = Script(turns, by, repeat)
         self._wire_bytes = wire_bytes
         self._models = models
         self._moderate = moderate
+        self._embed = embed
         self._failures: list[AssertionError] = []
         self._left = threading.Condition()
         self.requests: list[ServedRequest] = []
@@ -141,7 +144,14 @@ class ScriptedServer(LoopbackServer):
 
     async def _answer_fixed(self, call: HttpCall, request: ServedRequest) -> None:
         body: Any = None
-        if call.method == "POST" and call.path.endswith("/moderations"):
+        if call.method == "POST" and call.path.endswith("/embeddings"):
+            request.protocol = "openai_embeddings"
+            body = _fixed.embeddings(request.json, self._embed)
+            if isinstance(body, Turn):
+                assert body.fault is not None, f"embed gives vectors or fails(...), not {body!r}."
+                await _fail(call, _openai_chat, body.fault)
+                return
+        elif call.method == "POST" and call.path.endswith("/moderations"):
             request.protocol = "openai_moderations"
             body = _fixed.moderation(request.json, self._moderate)
         elif call.method == "GET" and call.path.endswith("/api/tags"):

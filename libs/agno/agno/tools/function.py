@@ -60,6 +60,7 @@ class Function:
     tool_call_limit: int | None = None
     approval_type: str | None = None
     owning_toolkit: Any = field(default=None, repr=False, compare=False)
+    begins_runs = False  # runs inside of it end themselves when they are cancelled, and say so: it is not left
 
     def __post_init__(self) -> None:
         self._given_parameters = self.parameters if self.parameters != _empty_schema() else None

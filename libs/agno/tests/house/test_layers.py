@@ -17,6 +17,7 @@ ROOMS = {
     "agno.utils": 0,
     "agno.media": 0,
     "agno.exceptions": 0,
+    "agno.filters": 0,
     "agno.cloud": 0,
     # 1: data
     "agno.run": 1,
@@ -47,6 +48,8 @@ ROOMS = {
     "agno.registry": 4,
     "agno.session.summary": 4,
     "agno.knowledge.knowledge": 4,
+    "agno.knowledge._ingestion": 4,
+    "agno.knowledge._readers": 4,
     "agno.knowledge.utils": 4,
     # 5 and 6
     "agno._engine": 5,
@@ -67,6 +70,7 @@ PORTS = (
     *("agno.models.base", "agno.models.defaults", "agno.models.utils", "agno.models.fallback"),
     *("agno.tools.function", "agno.tools.toolkit", "agno.tools.decorator", "agno.tools.schema", "agno.tools.execution"),
     *("agno.db.base", "agno.db.query", "agno.db.tables", "agno.db.utils", "agno.vectordb.base", "agno.vectordb.search"),
+    "agno.vectordb.distance",
     *("agno.knowledge.document", "agno.knowledge.types", "agno.knowledge.content", "agno.knowledge.chunking"),
     *("agno.knowledge.embedder.base", "agno.knowledge.reader.base", "agno.knowledge.reranker.base"),
 )
@@ -74,7 +78,7 @@ FAMILIES = ("agno.models", "agno.tools", "agno.db", "agno.vectordb", "agno.knowl
 SUBFAMILIES = ("embedder", "reader", "reranker", "chunking")
 FAMILY_BASES = frozenset(
     {
-        *("agno.models.openai", "agno.db.sql"),
+        *("agno.models.openai", "agno.db.sql", "agno.db.postgres", "agno.knowledge.embedder.openai"),
         *("agno.knowledge.reader.text_reader", "agno.knowledge.reader.reader_factory", "agno.knowledge.remote_content"),
     }
 )
@@ -86,6 +90,8 @@ MAY_WAIT = {
     "agno.testing": ({"asyncio", "threading", "time.sleep"}, "plays a provider, which has latency and many callers"),
     "agno.tools.mcp": ({"asyncio", "concurrent", "anyio", "threading"}, "a connection lives in one task of one loop"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
+    "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
+    "agno.knowledge.embedder.minilm": ({"threading"}, "guards what is loaded once; waits for nobody"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),
     "agno.cli": ({"threading"}, "guards the index, which tools of several threads read; waits for nobody"),
 }
@@ -99,7 +105,7 @@ def adapter(module: str) -> str | None:
         return None
     own = module[len(family) + 1 :].split(".")
     if own[0] in SUBFAMILIES:
-        return None if len(own) == 1 else ".".join([family, *own[:2]])
+        return None if len(own) == 1 or own[1].startswith("_") else ".".join([family, *own[:2]])
     return None if own[0].startswith("_") else f"{family}.{own[0]}"
 
 

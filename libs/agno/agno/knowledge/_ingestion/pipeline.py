@@ -1,0 +1,206 @@
+"""From items to stored chunks: read, cut, embed in batches, store. One content at a time, and never all of it in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from agno._io import IO, Give
+from agno.knowledge._errors import ReaderError
+from agno.knowledge._ingestion.hashing import content_hash
+from agno.knowledge._ingestion.items import Item
+from agno.knowledge._ingestion.reading import read, reader_for
+from agno.knowledge._ingestion.rows import Rows
+from agno.knowledge._ingestion.storing import Storing
+from agno.knowledge.content import Content, ContentStatus
+from agno.knowledge.document import Document
+from agno.knowledge.events import (
+    ContentCompleted,
+    ContentFailed,
+    ContentProgress,
+    ContentSkipped,
+    ContentStarted,
+    IngestionCompleted,
+)
+from agno.utils.ids import new_id
+from agno.utils.log import log_debug, log_error
+
+
+@dataclass
+class Job:
+    """A content on its way."""
+
+    content: Content
+    pending: list[Document] = field(default_factory=list)
+    stored: int = 0
+    error: Exception | None = None  # of storing: a reader that is interrupted by it may make another one of it
+
+
+class Pipeline:
+    """Adds items to a knowledge base."""
+
+    def __init__(self, io: IO, give: Give, rows: Rows, storing: Storing | None, readers: Any, batch: int) -> None:
+        self.io, self.give, self.rows, self.storing = io, give, rows, storing
+        self.readers, self.batch = readers, batch
+        self.done = IngestionCompleted()
+        self._waiting: list[Job] = []  # small contents, which are embedded together
+        self._earlier: dict[str, list[str]] = {}  # rows of earlier attempts, by content hash
+
+    async def run(self, items: list[Item], skip: bool) -> IngestionCompleted:
+        """Add all. What cannot be read is noted, and the others go on; a database that is down stops everything."""
+        for item in items:
+            await self._one(item, skip)
+        await self._flush()
+        await self.give(self.done)
+        return self.done
+
+    async def _one(self, item: Item, skip: bool) -> None:
+        content = item.content
+        if self.storing is None:
+            await self._begin(content)
+            return await self._fail(content, "No vector database configured")
+        try:
+            if item.error is not None:
+                raise ReaderError(item.error)
+            reader = reader_for(item, self.readers)
+            content.content_hash = await content_hash(self.io, item, reader)
+        except Exception as error:  # a border: readers are loaded here, and their packages may be missing
+            await self._begin(content)
+            return await self._fail(content, _told(error))
+        if skip and (self._is_waiting(content) or await self.storing.has(self.io, content.content_hash)):
+            self.done.skipped.append(content)
+            return await self.give(ContentSkipped(content))
+        await self._begin(content)
+        await self._read(item, reader)
+
+    async def _begin(self, content: Content) -> None:
+        """Make the row. An attempt that was killed left one, which is used again."""
+        resumed = False
+        if content.content_hash and self.storing is not None:
+            content.id, self._earlier[content.content_hash] = await self.rows.attempt(self.io, content.content_hash)
+            resumed = await self.storing.begun(self.io, content.content_hash)
+        else:
+            content.id = new_id()
+        content.status = ContentStatus.PROCESSING
+        await self.rows.write(self.io, content)
+        await self.give(ContentStarted(content, resumed))
+
+    # Reading ---------------------------------------------------------------------------------------------------------
+
+    async def _read(self, item: Item, reader: Any) -> None:
+        job = Job(item.content)
+
+        async def take(document: Document) -> None:
+            document.content_id = job.content.id
+            job.pending.append(document)
+            if len(job.pending) >= self.batch and self.storing is not None and self.storing.in_pieces:
+                try:
+                    await self._add_piece(job)
+                except Exception as error:
+                    job.error = error
+                    raise
+
+        try:
+            await read(self.io, take, item, reader)
+        except Exception as error:  # a border: readers of users raise anything
+            if job.error is not None:
+                await self._stop([job], job.error)
+            await self._forget(job.content)
+            return await self._fail(job.content, _told(error))
+        if not job.pending and not job.stored:
+            return await self._fail(job.content, "Content could not be read: it holds no text.")
+        await self._end(job)
+
+    async def _end(self, job: Job) -> None:
+        """It was read to its end."""
+        if not job.stored:
+            self._waiting.append(job)
+            if sum(len(one.pending) for one in self._waiting) >= self.batch:
+                await self._flush()
+            return
+        assert self.storing is not None
+        try:
+            if job.pending:
+                await self._add_piece(job)
+            # the rows of older versions go first: as long as their chunks are there, the next attempt finds them
+            await self.rows.delete(self.io, await self.storing.older(self.io, job.content))
+            await self.storing.finish(self.io, job.content)
+        except Exception as error:
+            await self._stop([job], error)
+        await self._complete(job)
+
+    def _is_waiting(self, content: Content) -> bool:
+        return any(job.content.content_hash == content.content_hash for job in self._waiting)
+
+    # Storing ---------------------------------------------------------------------------------------------------------
+
+    async def _add_piece(self, job: Job) -> None:
+        assert self.storing is not None
+        piece, job.pending = job.pending, []
+        if not job.stored:
+            await self.storing.begin(self.io, job.content)
+        await self.storing.add(self.io, job.content, piece)
+        job.stored += len(piece)
+        await self.give(ContentProgress(job.content, job.stored))
+
+    async def _flush(self) -> None:
+        """Store the small contents that wait."""
+        jobs, self._waiting = self._waiting, []
+        if not jobs or self.storing is None:
+            return
+        older: dict[str, set[str]] = {}
+        try:
+            for job in jobs:
+                older[str(job.content.id)] = await self.storing.older(self.io, job.content)
+            await self.storing.put(self.io, [(job.content, job.pending) for job in jobs])
+        except Exception as error:
+            await self._stop(jobs, error)
+        for job in jobs:
+            job.stored = len(job.pending)
+            await self._complete(job, older[str(job.content.id)])
+
+    async def _complete(self, job: Job, older: Iterable[str] = ()) -> None:
+        content = job.content
+        content.status, content.status_message = ContentStatus.COMPLETED, ""
+        await self.rows.write(self.io, content)
+        await self.rows.delete(self.io, {*older, *self._earlier.pop(str(content.content_hash), ())})
+        self.done.completed.append(content)
+        self.done.chunks += job.stored
+        await self.give(ContentCompleted(content, job.stored))
+
+    # Failing ---------------------------------------------------------------------------------------------------------
+
+    async def _fail(self, content: Content, message: str) -> None:
+        """It is the content's fault: note it, and go on."""
+        log_error(f"{content.name or content.id}: {message}")
+        content.status, content.status_message = ContentStatus.FAILED, message
+        await self.rows.write(self.io, content)
+        self.done.failed.append(content)
+        await self.give(ContentFailed(content, message))
+
+    async def _stop(self, jobs: list[Job], error: Exception) -> NoReturn:
+        """It is not the content's fault: note it, and let the error travel. What is stored is used by the next attempt."""
+        stopped, self._waiting = [*jobs, *self._waiting], []
+        for job in stopped:
+            await self._fail(job.content, f"Could not upsert embedding: {_told(error)}")
+        raise error
+
+    async def _forget(self, content: Content) -> None:
+        try:
+            assert self.storing is not None
+            await self.storing.forget(self.io, content)
+        except Exception as error:  # the content has failed anyway; the next attempt clears up
+            log_debug(f"the pieces of {content.name!r} could not be removed: {error}")
+
+
+def _told(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return (
+        text
+        if isinstance(error, (ReaderError, ImportError)) and text
+        else f"{type(error).__name__}: {text}".rstrip(": ")
+    )
+
+
+__all__ = ["Pipeline"]

@@ -1,0 +1,147 @@
+"""Where the chunks go: into our own stores in pieces, into any other `VectorDb` by its public methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from agno._io import IO
+from agno.knowledge.content import Content
+from agno.knowledge.document import Document
+from agno.knowledge.embedder.base import embed_texts
+from agno.vectordb._store import VectorStore
+from agno.vectordb.base import VectorDb
+
+
+class Storing(Protocol):
+    """What the pipeline asks of a vector database."""
+
+    in_pieces: bool  # whether a content may come in pieces
+
+    async def has(self, io: IO, content_hash: str) -> bool:
+        """Whether it is there, completely."""
+        ...
+
+    async def begun(self, io: IO, content_hash: str) -> bool:
+        """Whether an attempt that was killed left pieces of it."""
+        ...
+
+    async def older(self, io: IO, content: Content) -> set[str]:
+        """Ids of contents that this one replaces."""
+        ...
+
+    async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
+        """Store contents that are small."""
+        ...
+
+    async def begin(self, io: IO, content: Content) -> None:
+        """A large one will come in pieces."""
+        ...
+
+    async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
+        """Store a piece of a large one."""
+        ...
+
+    async def finish(self, io: IO, content: Content) -> None:
+        """All pieces are there."""
+        ...
+
+    async def forget(self, io: IO, content: Content) -> None:
+        """There will be no more pieces."""
+        ...
+
+
+class InStore:
+    """Into a store of ours: in pieces, embedded together, and in the place of older versions."""
+
+    in_pieces = True
+
+    def __init__(self, store: VectorStore) -> None:
+        self.store = store
+
+    async def has(self, io: IO, content_hash: str) -> bool:
+        return await self.store._content_hash_exists(io, content_hash)
+
+    async def begun(self, io: IO, content_hash: str) -> bool:
+        return await self.store.has_draft(io, content_hash)
+
+    async def older(self, io: IO, content: Content) -> set[str]:
+        return await self.store.other_contents(io, str(content.content_hash), content.id)
+
+    async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
+        missing = [one for _, documents in contents for one in documents if not one.embedding]
+        # one request for the chunks of many small files
+        made = await embed_texts(io, self.store.embedder, [document.content for document in missing])
+        for document, vector in zip(missing, made, strict=True):
+            document.embedding, document.usage = vector.embedding, vector.usage
+        for content, documents in contents:
+            await self.store.put_content(io, str(content.content_hash), documents, content.metadata)
+
+    async def begin(self, io: IO, content: Content) -> None:
+        await self.store.outdate(io, str(content.content_hash))
+
+    async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
+        await self.store.add_draft(io, str(content.content_hash), documents, content.metadata)
+
+    async def finish(self, io: IO, content: Content) -> None:
+        await self.store.publish(io, str(content.content_hash), content.id)
+
+    async def forget(self, io: IO, content: Content) -> None:
+        await self.store.drop_draft(io, str(content.content_hash))
+
+
+class InVectorDb:
+    """Into a `VectorDb` of somebody else's: each content at once, by `upsert` if it may and can, else by `insert`."""
+
+    in_pieces = False
+
+    def __init__(self, db: VectorDb, upsert: bool) -> None:
+        self.db, self.upsert = db, upsert
+
+    async def has(self, io: IO, content_hash: str) -> bool:
+        return bool(await io.call(self.db.content_hash_exists, content_hash))
+
+    async def begun(self, io: IO, content_hash: str) -> bool:
+        return False
+
+    async def older(self, io: IO, content: Content) -> set[str]:
+        return set()
+
+    async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
+        db = self.db
+        for content, documents in contents:
+            if self.upsert and db.upsert_available():
+                await coloured(io, db.upsert, db.async_upsert, str(content.content_hash), documents, content.metadata)
+            else:
+                named = {"documents": documents, "filters": content.metadata}
+                await coloured(io, db.insert, db.async_insert, content_hash=str(content.content_hash), **named)
+
+    async def begin(self, io: IO, content: Content) -> None:
+        raise AssertionError("it takes contents at once")
+
+    async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
+        raise AssertionError("it takes contents at once")
+
+    async def finish(self, io: IO, content: Content) -> None:
+        raise AssertionError("it takes contents at once")
+
+    async def forget(self, io: IO, content: Content) -> None:
+        pass
+
+
+async def coloured(io: IO, blocking: Any, awaited: Any, *args: Any, **kwargs: Any) -> Any:
+    """The method of the caller's colour; a database that has none of the asynchronous one does it in a thread."""
+    try:
+        return await io.pick(blocking, awaited, *args, **kwargs)
+    except NotImplementedError:
+        if not io.is_async:
+            raise
+        return await io.call(blocking, *args, **kwargs)
+
+
+def storing_of(db: VectorDb, upsert: bool) -> Storing:
+    """The right way for a vector database."""
+    return InStore(db) if isinstance(db, VectorStore) else InVectorDb(db, upsert)
+
+
+__all__ = ["Storing", "coloured", "storing_of"]

@@ -1,0 +1,437 @@
+"""What our vector databases share: the public methods, in both colours, above a few primitives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from typing import Any, ClassVar
+
+from agno._io import IO, asynchronous, sync
+from agno.knowledge.document import Document
+from agno.knowledge.embedder.base import embed_texts
+from agno.utils.rebuild import Rebuildable
+from agno.vectordb._conditions import EVERYTHING, Node, Not, conditions, field_is, jsonable, together
+from agno.vectordb._fusing import fused
+from agno.vectordb._records import DRAFT, SOURCE, Hit, Record, prepared
+from agno.vectordb.base import VectorDb
+from agno.vectordb.distance import Distance
+from agno.vectordb.search import SearchType
+
+_PAGE = 500  # rows that are changed at once
+_CANDIDATES = 4  # times the limit that each of two searches finds before they are fused
+
+
+class StoreMethods(Rebuildable, ABC):
+    """The methods of `VectorDb` above these primitives, which a subclass implements: `_made`, `_make`, `_drop`, `_put`,
+    `_erase`, `_rows`, `_nearest`, and where the product can, `_worded` (keywords) and `_both` (hybrid).
+
+    A primitive succeeds or raises a `VectorDbError`. Where a product has no asynchronous client, it is a blocking
+    function behind `io.call`. A collection that is not there is empty; the first write makes it.
+    """
+
+    search_types: ClassVar[frozenset[SearchType]] = frozenset({SearchType.vector})
+    distances: ClassVar[frozenset[Distance]] = frozenset(Distance)
+
+    def __init__(
+        self,
+        *,
+        embedder: Any = None,
+        search_type: SearchType | str = SearchType.vector,
+        distance: Distance | str = Distance.cosine,
+        reranker: Any = None,
+        similarity_threshold: float | None = None,
+    ) -> None:
+        self._embedder = embedder
+        self.search_type = self._able(search_type)
+        self.distance = Distance(distance)
+        self.reranker = reranker
+        self.similarity_threshold = similarity_threshold
+        if self.distance not in self.distances:
+            known = ", ".join(sorted(kind.value for kind in self.distances))
+            raise ValueError(f"{type(self).__name__} does not measure {self.distance.value}; it measures {known}.")
+
+    @property
+    def embedder(self) -> Any:
+        """What makes vectors of texts: the given one, or `OpenAIEmbedder()`, made at its first use."""
+        if self._embedder is None:
+            self._embedder = import_module("agno.knowledge.embedder.openai").OpenAIEmbedder()
+        return self._embedder
+
+    @embedder.setter
+    def embedder(self, embedder: Any) -> None:
+        self._embedder = embedder
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a vector has."""
+        dimensions = getattr(self.embedder, "dimensions", None)
+        if not dimensions:
+            raise ValueError(f"{self.embedder!r} does not say how many dimensions its vectors have: set dimensions=.")
+        return int(dimensions)
+
+    # Primitives ------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def _made(self, io: IO) -> bool:
+        """Whether the collection is there."""
+
+    @abstractmethod
+    async def _make(self, io: IO) -> None:
+        """Make the collection, unless somebody made it meanwhile."""
+
+    @abstractmethod
+    async def _remove(self, io: IO) -> None:
+        """Remove the collection, if it is there."""
+
+    @abstractmethod
+    async def _put(self, io: IO, records: Sequence[Record]) -> None:
+        """Store records in a collection that is there. One with the same id is replaced."""
+
+    @abstractmethod
+    async def _erase(self, io: IO, where: Node) -> None:
+        """Remove the records that fit."""
+
+    @abstractmethod
+    async def _rows(self, io: IO, where: Node, limit: int | None = None) -> list[Record]:
+        """Records that fit, in any order; all, if there is no limit."""
+
+    async def _ids(self, io: IO, where: Node) -> set[str]:
+        """The ids of the records that fit."""
+        return {record.id for record in await self._rows(io, where)}
+
+    @abstractmethod
+    async def _nearest(self, io: IO, embedding: list[float], limit: int, where: Node) -> list[Hit]:
+        """The records that fit and are nearest, best first, with their similarity."""
+
+    async def _worded(self, io: IO, query: str, limit: int, where: Node) -> list[Hit]:
+        """The records that fit and have the words of the query, best first."""
+        raise NotImplementedError
+
+    async def _both(self, io: IO, query: str, embedding: list[float], limit: int, where: Node) -> list[Hit]:
+        """By meaning and by words: here two searches, fused by their ranks."""
+        near, worded = await io.gather(
+            self._nearest(io, embedding, limit * _CANDIDATES, where),
+            self._worded(io, query, limit * _CANDIDATES, where),
+        )
+        return fused([near, worded], limit)
+
+    async def _tune(self, io: IO) -> None:
+        """Make the indexes that large collections need."""
+
+    def _forget(self) -> None:
+        """Look again whether the collection is there, if that was remembered."""
+
+    # The collection --------------------------------------------------------------------------------------------------
+
+    async def _create(self, io: IO) -> None:
+        """Make the collection, unless it is there."""
+        if not await self._made(io):
+            await self._make(io)
+
+    async def _exists(self, io: IO) -> bool:
+        """Whether the collection is there."""
+        self._forget()
+        return await self._made(io)
+
+    async def _drop(self, io: IO) -> None:
+        """Remove the collection with all that is in it."""
+        await self._remove(io)
+
+    async def _delete(self, io: IO) -> bool:
+        """Remove all documents, and keep the collection; True if it is there."""
+        if not await self._made(io):
+            return False
+        await self._erase(io, EVERYTHING)
+        return True
+
+    async def _optimize(self, io: IO) -> None:
+        """Make the indexes that large collections need."""
+        if await self._made(io):
+            await self._tune(io)
+
+    create, async_create = sync(_create), asynchronous(_create)
+    exists, async_exists = sync(_exists), asynchronous(_exists)
+    drop, async_drop = sync(_drop), asynchronous(_drop)
+    delete, async_delete = sync(_delete), asynchronous(_delete)
+    optimize, async_optimize = sync(_optimize), asynchronous(_optimize)
+
+    # What is there ---------------------------------------------------------------------------------------------------
+
+    async def _is_there(self, io: IO, where: Node) -> bool:
+        return bool(await self._made(io) and await self._rows(io, where, 1))
+
+    async def _name_exists(self, io: IO, name: str) -> bool:
+        """Whether there is a document of this name."""
+        return await self._is_there(io, field_is("name", name))
+
+    async def _id_exists(self, io: IO, id: str) -> bool:
+        """Whether there is a row with this id."""
+        return await self._is_there(io, field_is("id", id))
+
+    async def _content_hash_exists(self, io: IO, content_hash: str) -> bool:
+        """Whether this content is here, completely."""
+        if not await self._is_there(io, field_is("content_hash", content_hash)):
+            return False
+        return not await self._rows(io, field_is("content_hash", DRAFT + content_hash), 1)
+
+    name_exists, async_name_exists = sync(_name_exists), asynchronous(_name_exists)
+    id_exists, async_id_exists = sync(_id_exists), asynchronous(_id_exists)
+    content_hash_exists = sync(_content_hash_exists)
+    async_content_hash_exists = asynchronous(_content_hash_exists)
+
+    # Writing ---------------------------------------------------------------------------------------------------------
+
+    async def _insert(
+        self, io: IO, content_hash: str, documents: list[Document], filters: dict[str, Any] | None = None
+    ) -> None:
+        """Add documents. A chunk of the same content that is here already is replaced."""
+        records = await self._embedded(io, content_hash, documents, filters)
+        if records:
+            await self._create(io)
+            await self._put(io, records)
+
+    async def _upsert(
+        self, io: IO, content_hash: str, documents: list[Document], filters: dict[str, Any] | None = None
+    ) -> None:
+        """Put documents in the place of all that are here of this content. Who searches meanwhile finds old or new."""
+        records = await self._embedded(io, content_hash, documents, filters)
+        await self._create(io)
+        await self._swap(io, field_is("content_hash", content_hash), records)
+
+    async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
+        """Put records in the place of those that fit. The new ones go first: nobody sees a gap."""
+        before = await self._ids(io, where)
+        if records:
+            await self._put(io, records)
+        stale = sorted(before - {record.id for record in records})
+        for start in range(0, len(stale), _PAGE):
+            await self._erase(io, field_is("id", *stale[start : start + _PAGE]))
+
+    insert, async_insert = sync(_insert), asynchronous(_insert)
+    upsert, async_upsert = sync(_upsert), asynchronous(_upsert)
+
+    def upsert_available(self) -> bool:
+        return True
+
+    async def _embedded(
+        self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
+    ) -> list[Record]:
+        """Documents as records with vectors. The documents get their vectors, too."""
+        records = prepared(content_hash, documents, filters)
+        await self._vectors(io, records)
+        return records
+
+    async def _vectors(self, io: IO, records: Sequence[Record]) -> None:
+        """Give a vector to every record that has none, in batches."""
+        missing = [record for record in records if not record.embedding]
+        if missing:
+            made = await embed_texts(io, self.embedder, [record.content for record in missing])
+            for record, vector in zip(missing, made, strict=True):
+                record.embedding, record.usage = vector.embedding, vector.usage
+        for record in records:
+            found = len(record.embedding or ())
+            if found != self.dimensions:
+                raise ValueError(
+                    f"A vector has {found} numbers, but {type(self).__name__} keeps {self.dimensions}: the embedder's "
+                    "dimensions= must be what its model gives."
+                )
+
+    # Deleting and changing -------------------------------------------------------------------------------------------
+
+    async def _delete_where(self, io: IO, where: Node) -> bool:
+        if not await self._is_there(io, where):
+            return False
+        await self._erase(io, where)
+        return True
+
+    async def _delete_by_id(self, io: IO, id: str) -> bool:
+        """Remove a row; True if it was there."""
+        return await self._delete_where(io, field_is("id", id))
+
+    async def _delete_by_name(self, io: IO, name: str) -> bool:
+        """Remove the documents of this name; True if there were any."""
+        return await self._delete_where(io, field_is("name", name))
+
+    async def _delete_by_metadata(self, io: IO, metadata: Any) -> bool:
+        """Remove the documents that this filter fits; True if there were any. An empty one is refused."""
+        where = conditions(metadata)
+        if where == EVERYTHING:
+            raise ValueError(
+                "delete_by_metadata got an empty filter, which fits everything. To remove all use delete()."
+            )
+        return await self._delete_where(io, where)
+
+    async def _delete_by_content_id(self, io: IO, content_id: str) -> bool:
+        """Remove the documents of a content; True if there were any."""
+        return await self._delete_where(io, field_is("content_id", content_id))
+
+    async def _delete_by_content_hash(self, io: IO, content_hash: str) -> bool:
+        """Remove the documents of a content; True if there were any."""
+        return await self._delete_where(io, field_is("content_hash", content_hash))
+
+    async def _update_metadata(self, io: IO, content_id: str, metadata: dict[str, Any]) -> None:
+        """Add to the metadata of all documents of a content; what is there under the same keys is replaced."""
+        added = jsonable(metadata)
+        rows = await self._rows(io, field_is("content_id", content_id)) if await self._made(io) else []
+        await self._put_all(io, [replace(row, meta_data={**row.meta_data, **added}) for row in rows])
+
+    async def _put_all(self, io: IO, records: Sequence[Record]) -> None:
+        for start in range(0, len(records), _PAGE):
+            await self._put(io, records[start : start + _PAGE])
+
+    delete_by_id, async_delete_by_id = sync(_delete_by_id), asynchronous(_delete_by_id)
+    delete_by_name, async_delete_by_name = sync(_delete_by_name), asynchronous(_delete_by_name)
+    delete_by_metadata, async_delete_by_metadata = sync(_delete_by_metadata), asynchronous(_delete_by_metadata)
+    delete_by_content_id = sync(_delete_by_content_id)
+    async_delete_by_content_id = asynchronous(_delete_by_content_id)
+    delete_by_content_hash = sync(_delete_by_content_hash)
+    async_delete_by_content_hash = asynchronous(_delete_by_content_hash)
+    update_metadata, async_update_metadata = sync(_update_metadata), asynchronous(_update_metadata)
+
+    # For Knowledge ---------------------------------------------------------------------------------------------------
+    # A content that comes in pieces has another hash until it is complete. Whoever is killed in between leaves a draft.
+
+    async def put_content(
+        self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
+    ) -> None:
+        """Put a content in the place of all that has the same source: itself, older versions, drafts."""
+        records = await self._embedded(io, content_hash, documents, filters)
+        await self._create(io)
+        await self._swap(io, _same_source(content_hash), records)
+
+    async def other_contents(self, io: IO, content_hash: str, content_id: str | None) -> set[str]:
+        """The content ids of what is here from the same source, but for this one: older versions."""
+        found: set[str] = set()
+        while await self._made(io):
+            known = Not(field_is("content_id", *found, content_id))
+            rows = await self._rows(io, together(_same_source(content_hash), known), 1)
+            if not rows or rows[0].content_id is None:
+                break
+            found.add(rows[0].content_id)
+        return found
+
+    async def has_draft(self, io: IO, content_hash: str) -> bool:
+        """Whether somebody began to store this content."""
+        return await self._is_there(io, field_is("content_hash", DRAFT + content_hash))
+
+    async def outdate(self, io: IO, content_hash: str) -> None:
+        """It is stored again: what is there of it becomes an older version, which `publish` removes."""
+        is_it = field_is("content_hash", content_hash)
+        rows = await self._rows(io, is_it, 1) if await self._made(io) else []
+        if rows:
+            await self._relabel(io, is_it, f"{content_hash[:SOURCE]} outdated", rows[0].content_id)
+
+    async def add_draft(
+        self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
+    ) -> None:
+        """Store a piece of a content. What is there of it already is not embedded again."""
+        await self._create(io)
+        records = prepared(content_hash, documents, filters)
+        draft = together(field_is("id", *[r.id for r in records]), field_is("content_hash", DRAFT + content_hash))
+        there = await self._ids(io, draft)
+        await self._vectors(io, fresh := [record for record in records if record.id not in there])
+        await self._put_all(io, [replace(record, content_hash=DRAFT + content_hash) for record in fresh])
+
+    async def publish(self, io: IO, content_hash: str, content_id: str | None) -> None:
+        """The draft is complete: it takes the place of older versions, which have the same source."""
+        draft = field_is("content_hash", DRAFT + content_hash)
+        current = field_is("content_hash", DRAFT + content_hash, content_hash)  # somebody may store the same meanwhile
+        # the older ones go first: whoever is killed in between leaves a draft, which the next attempt publishes
+        await self._erase(io, together(_same_source(content_hash), Not(current)))
+        await self._relabel(io, draft, content_hash, content_id)
+
+    async def drop_draft(self, io: IO, content_hash: str) -> None:
+        """Forget what was begun."""
+        if await self._made(io):
+            await self._erase(io, field_is("content_hash", DRAFT + content_hash))
+
+    async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
+        """Give records another content. A product that can do it in place does."""
+        rows = await self._rows(io, where)
+        await self._put_all(io, [replace(row, content_hash=content_hash, content_id=content_id) for row in rows])
+
+    # Searching -------------------------------------------------------------------------------------------------------
+
+    async def _search(
+        self, io: IO, query: str, limit: int = 5, filters: Any = None, search_type: SearchType | str | None = None
+    ) -> list[Document]:
+        """The documents that fit best, the best first; reordered by the reranker, if there is one."""
+        how = self.search_type if search_type is None else self._able(search_type)
+        where = conditions(filters)
+        if limit < 1:
+            raise ValueError(f"limit is {limit}: ask for at least one document.")
+        if not query.strip() or not await self._made(io):
+            return []
+        hits = await self._found(io, query, limit, where, how)
+        documents = [hit.record.document(self.embedder) for hit in hits]
+        if self.reranker is None or not documents:
+            return documents
+        rerank = self.reranker.rerank
+        if io.is_async:
+            rerank = getattr(self.reranker, "arerank", rerank)
+        reranked: list[Document] = await io.call(rerank, query, documents)
+        return reranked[:limit]
+
+    search, async_search = sync(_search), asynchronous(_search)
+
+    async def _found(self, io: IO, query: str, limit: int, where: Node, how: SearchType) -> list[Hit]:
+        if how is SearchType.keyword:
+            return await self._worded(io, query, limit, where)
+        embedding = await self._query_vector(io, query)
+        if how is SearchType.hybrid:
+            return await self._both(io, query, embedding, limit, where)
+        hits = await self._nearest(io, embedding, limit, where)
+        least = self.similarity_threshold
+        return hits if least is None else [hit for hit in hits if hit.score is None or hit.score >= least]
+
+    async def _query_vector(self, io: IO, query: str) -> list[float]:
+        vector = (await embed_texts(io, self.embedder, [query]))[0].embedding
+        if len(vector) != self.dimensions:
+            raise ValueError(
+                f"{self.embedder!r} gave a vector of {len(vector)} numbers, but its dimensions= say {self.dimensions}."
+            )
+        return vector
+
+    async def _vector_search(self, io: IO, query: str, limit: int = 5, filters: Any = None) -> list[Document]:
+        """`search` by meaning."""
+        return await self._search(io, query, limit, filters, SearchType.vector)
+
+    async def _keyword_search(self, io: IO, query: str, limit: int = 5, filters: Any = None) -> list[Document]:
+        """`search` by words."""
+        return await self._search(io, query, limit, filters, SearchType.keyword)
+
+    async def _hybrid_search(self, io: IO, query: str, limit: int = 5, filters: Any = None) -> list[Document]:
+        """`search` by both."""
+        return await self._search(io, query, limit, filters, SearchType.hybrid)
+
+    vector_search, keyword_search, hybrid_search = sync(_vector_search), sync(_keyword_search), sync(_hybrid_search)
+
+    def _able(self, search_type: SearchType | str) -> SearchType:
+        kind = SearchType(search_type)
+        if kind not in self.search_types:
+            known = ", ".join(sorted(one.value for one in self.search_types))
+            raise ValueError(f"{type(self).__name__} has no {kind.value} search; it has: {known}.")
+        return kind
+
+    def get_supported_search_types(self) -> list[str]:
+        """The names of the ways to search."""
+        return [kind.value for kind in SearchType if kind in self.search_types]
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self  # the copy of an agent uses the same database
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class VectorStore(StoreMethods, VectorDb):
+    """A vector database of ours: it implements the primitives, and has all methods by that."""
+
+
+def _same_source(content_hash: str) -> Node:
+    return field_is("source", content_hash[:SOURCE])
+
+
+__all__ = ["StoreMethods", "VectorStore"]

@@ -1,0 +1,316 @@
+"""Vectors in LanceDB: files in a folder or a bucket, without a server."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from agno._io import IO
+from agno.vectordb._conditions import Compared, Field, Has, Node, said
+from agno.vectordb._records import Hit, Record
+from agno.vectordb._store import VectorStore
+from agno.vectordb.base import VectorDbError
+from agno.vectordb.distance import Distance, similarity
+from agno.vectordb.search import SearchType
+
+_METRICS = {Distance.cosine: "cosine", Distance.l2: "l2", Distance.max_inner_product: "dot"}
+_SMALL = 256  # rows below which an index would cost more than it saves, and cannot be trained
+_COLUMNS = [
+    "id", "content", "name", "meta_data", "vector", "usage", "content_hash", "source", "content_id", "terms", "numbers",
+]  # fmt: skip
+
+
+class LanceDb(VectorStore):
+    """Keeps vectors in LanceDB: `LanceDb(table_name="docs", uri="tmp/lancedb")`.
+
+    `uri` is a folder, the address of a bucket, or `db://...` with `api_key`. `connection` is one of the user's own. An
+    `async_connection` is only asked for its address: asynchronous methods run LanceDB in worker threads. `nprobes` is how
+    many parts of a vector index are searched. `use_tantivy`, `on_bad_vectors` and `fill_value` are accepted and have no
+    meaning: full-text search is LanceDB's own, and vectors are checked before they are stored.
+    """
+
+    blocking = True  # the methods wait for a disk
+    search_types = frozenset(SearchType)
+
+    def __init__(
+        self,
+        uri: Any = "/tmp/lancedb",
+        connection: Any = None,
+        table: Any = None,
+        async_connection: Any = None,
+        async_table: Any = None,
+        table_name: str | None = None,
+        api_key: str | None = None,
+        embedder: Any = None,
+        search_type: SearchType | str = SearchType.vector,
+        distance: Distance | str = Distance.cosine,
+        nprobes: int | None = None,
+        reranker: Any = None,
+        use_tantivy: bool = True,
+        on_bad_vectors: str | None = None,
+        fill_value: float | None = None,
+        similarity_threshold: float | None = None,
+    ) -> None:
+        super().__init__(
+            embedder=embedder,
+            search_type=search_type,
+            distance=distance,
+            reranker=reranker,
+            similarity_threshold=similarity_threshold,
+        )
+        _lancedb()
+        given = table if table is not None else async_table
+        if table_name is None and given is None:
+            raise ValueError("LanceDb needs table_name=, such as LanceDb(table_name='docs', uri='tmp/lancedb').")
+        self.table_name: str = table_name or given.name
+        self.uri = uri if async_connection is None else async_connection.uri
+        self.api_key = api_key
+        self.nprobes = nprobes
+        self._connection, self._given_table = connection, table
+        self._lock = threading.RLock()
+
+    @property
+    def connection(self) -> Any:
+        """The connection: the given one, or our own, made at its first use."""
+        with self._lock:
+            if self._connection is None:
+                # other processes may write: each look sees the newest version
+                now = {"read_consistency_interval": timedelta(0)}
+                key = {"api_key": self.api_key} if self.api_key else {}
+                self._connection = _lancedb().connect(str(self.uri), **key, **now)
+            return self._connection
+
+    @property
+    def table(self) -> Any:
+        """LanceDB's table, for queries of your own; None if it is not there."""
+        if self._given_table is not None:
+            return self._given_table
+        try:
+            return self.connection.open_table(self.table_name)
+        except (ValueError, FileNotFoundError):  # LanceDB's way to say that it is not there
+            return None
+
+    # Primitives ------------------------------------------------------------------------------------------------------
+
+    async def _made(self, io: IO) -> bool:
+        return bool(await self._done(io, lambda: self.table is not None))
+
+    async def _make(self, io: IO) -> None:
+        def made() -> None:
+            if self.table is None:
+                self.connection.create_table(self.table_name, schema=_schema(self.dimensions), exist_ok=True)
+
+        await self._done(io, made)
+
+    async def _remove(self, io: IO) -> None:
+        def removed() -> None:
+            if self.table is not None:
+                self.connection.drop_table(self.table_name)
+                self._given_table = None
+
+        await self._done(io, removed)
+
+    async def _put(self, io: IO, records: Sequence[Record]) -> None:
+        def stored() -> None:
+            rows = _rows_of(records, self.dimensions)
+            merge = self._checked().merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            merge.execute(rows)
+
+        await self._done(io, stored)
+
+    async def _erase(self, io: IO, where: Node) -> None:
+        await self._done(io, lambda: self._checked().delete(said(where, SQL)))
+
+    async def _rows(self, io: IO, where: Node, limit: int | None = None) -> list[Record]:
+        return [_record(row) for row in await self._selected(io, where, limit, _COLUMNS)]
+
+    async def _ids(self, io: IO, where: Node) -> set[str]:
+        return {row["id"] for row in await self._selected(io, where, None, ["id"])}
+
+    async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
+        def changed() -> None:
+            values = {"content_hash": content_hash, "content_id": content_id}
+            self._checked().update(where=said(where, SQL), values=values)
+
+        await self._done(io, changed)
+
+    async def _nearest(self, io: IO, embedding: list[float], limit: int, where: Node) -> list[Hit]:
+        def found() -> list[Any]:
+            query = self._checked().search(embedding, vector_column_name="vector")
+            query = query.distance_type(_METRICS[self.distance]).where(said(where, SQL), prefilter=True).limit(limit)
+            if self.nprobes is not None:
+                query = query.nprobes(self.nprobes)
+            rows: list[Any] = query.select([*_COLUMNS, "_distance"]).to_list()
+            return rows
+
+        return [Hit(_record(row), self._similarity(row["_distance"])) for row in await self._done(io, found)]
+
+    async def _worded(self, io: IO, query: str, limit: int, where: Node) -> list[Hit]:
+        def found() -> list[Any]:
+            table = self._checked()
+            self._index_words(table)
+            asked = table.search(query, query_type="fts", fts_columns="content")
+            rows: list[Any] = asked.where(said(where, SQL), prefilter=True).limit(limit).to_list()
+            return rows
+
+        return [Hit(_record(row), row["_score"]) for row in await self._done(io, found)]
+
+    async def _tune(self, io: IO) -> None:
+        """Put small files together, and index what has grown large."""
+
+        def tuned() -> None:
+            table = self._checked()
+            table.optimize()
+            if table.count_rows() >= _SMALL:
+                table.create_index(
+                    metric=_METRICS[self.distance], vector_column_name="vector", index_type="IVF_HNSW_SQ"
+                )
+
+        await self._done(io, tuned)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    async def _done(self, io: IO, work: Callable[[], Any]) -> Any:
+        """One piece of work at a time in this process; between processes LanceDB itself tries again."""
+
+        def alone() -> Any:
+            with self._lock:
+                try:
+                    return work()
+                except (RuntimeError, OSError, ValueError) as error:
+                    if isinstance(error, ValueError) and not str(error).startswith("Invalid input"):
+                        raise
+                    raise VectorDbError(f"LanceDB at {self.uri}, table {self.table_name!r}: {error}") from error
+
+        return await io.call(alone)
+
+    async def _selected(self, io: IO, where: Node, limit: int | None, columns: list[str]) -> list[dict[str, Any]]:
+        def found() -> Any:
+            table = self._checked()
+            most = limit if limit is not None else max(1, table.count_rows())
+            return table.search().where(said(where, SQL)).limit(most).select(columns).to_list()
+
+        rows: list[dict[str, Any]] = await self._done(io, found)
+        return rows
+
+    def _checked(self) -> Any:
+        """The table, if its columns are what we think."""
+        table = self.table
+        if table is None:
+            raise VectorDbError(f"LanceDB at {self.uri} has no table {self.table_name!r}: create() makes it.")
+        missing = [name for name in _COLUMNS if name not in table.schema.names]
+        if missing:
+            raise VectorDbError(
+                f"The table {self.table_name!r} of LanceDB at {self.uri} has no column {missing[0]!r}: something else made it. "
+                "Give another table_name=, and add the content again."
+            )
+        size = table.schema.field("vector").type.list_size
+        if size != self.dimensions:
+            raise ValueError(
+                f"The table {self.table_name!r} keeps vectors of {size} numbers, and the embedder makes {self.dimensions}: "
+                "give another table_name=, or the embedder that the table was made with."
+            )
+        return table
+
+    def _index_words(self, table: Any) -> None:
+        if not any(index.columns == ["content"] for index in table.list_indices()):
+            from lancedb.index import FTS
+
+            table.create_index("content", config=FTS(with_position=False, remove_stop_words=False))
+
+    def _similarity(self, distance: float) -> float:
+        if self.distance is Distance.l2:
+            return similarity(math.sqrt(max(distance, 0.0)), Distance.l2)
+        return 1.0 - distance
+
+
+class _Sql:
+    """Conditions as SQL."""
+
+    def all(self, parts: list[str]) -> str:
+        return f"({' AND '.join(parts)})" if parts else "true"
+
+    def any(self, parts: list[str]) -> str:
+        return f"({' OR '.join(parts)})" if parts else "false"
+
+    def no(self, part: str) -> str:
+        return f"NOT {part}"
+
+    def has(self, condition: Has) -> str:
+        return f"array_has(terms, {_text(condition.term)})"
+
+    def compared(self, condition: Compared) -> str:
+        number = f"element_at(numbers, {_text(condition.field)})[1]"
+        return f"coalesce({number} {condition.op} CAST({condition.value!r} AS DOUBLE), false)"
+
+    def field(self, condition: Field) -> str:
+        values = ", ".join(map(_text, condition.values))
+        return f"coalesce({condition.name} IN ({values}), false)" if values else "false"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+SQL = _Sql()
+
+
+def _lancedb() -> Any:
+    try:
+        import lancedb
+    except ImportError as error:
+        raise ImportError("LanceDb needs the package `lancedb`: pip install 'agno[lancedb]'") from error
+    return lancedb
+
+
+def _schema(dimensions: int) -> Any:
+    import pyarrow as pa
+
+    kinds = {
+        "vector": pa.list_(pa.float32(), dimensions),
+        "terms": pa.list_(pa.string()),
+        "numbers": pa.map_(pa.string(), pa.float64()),
+    }
+    return pa.schema([pa.field(name, kinds.get(name, pa.string())) for name in _COLUMNS])
+
+
+def _rows_of(records: Sequence[Record], dimensions: int) -> Any:
+    import pyarrow as pa
+
+    rows = [
+        {
+            "id": record.id,
+            "content": record.content,
+            "name": record.name,
+            "meta_data": json.dumps(record.meta_data),
+            "vector": record.embedding,
+            "usage": json.dumps(record.usage) if record.usage is not None else None,
+            "content_hash": record.content_hash,
+            "source": record.source,
+            "content_id": record.content_id,
+            "terms": record.terms,
+            "numbers": list(record.numbers.items()),
+        }
+        for record in records
+    ]
+    return pa.Table.from_pylist(rows, schema=_schema(dimensions))
+
+
+def _record(row: dict[str, Any]) -> Record:
+    return Record(
+        id=row["id"],
+        content=row["content"],
+        name=row["name"],
+        meta_data=json.loads(row["meta_data"]),
+        embedding=list(row["vector"]),
+        usage=json.loads(row["usage"]) if row["usage"] is not None else None,
+        content_hash=row["content_hash"],
+        content_id=row["content_id"],
+    )
+
+
+__all__ = ["LanceDb"]
