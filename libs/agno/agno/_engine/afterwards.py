@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from agno.models.message import Message
 from agno.models.metrics import ModelType
 from agno.models.utils import get_model
 from agno.utils.log import log_exception
+
+
+Works = Sequence[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]
 
 
 class Followups(BaseModel):
@@ -47,9 +51,9 @@ async def suggest_followups(run: Run) -> None:
     await run.emit(run.events.FollowupsCompletedEvent, followups=output.followups)
 
 
-async def remember(run: Run) -> None:
-    """Memories and summary, where they are enabled. Their failures are logged and never cost the answer."""
-    for when, work in run.component.after_run(run):
+async def remember(run: Run, works: Works) -> None:
+    """Memories and summary: what `after_run` of the component gave. Failures are logged and never cost the answer."""
+    for when, work in works:
         await run.emit(getattr(run.events, f"{when}StartedEvent"))
         try:
             await work()

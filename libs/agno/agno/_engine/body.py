@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable
 from importlib import import_module
 from time import time
@@ -17,9 +18,10 @@ from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import close_messages
+from agno._engine.plan import plan_of
 from agno._engine.prompt import build_messages
-from agno._engine.sessions import store
-from agno._engine.toolbox import connect_toolkits, resolve_tools
+from agno._engine.sessions import is_kept, store
+from agno._engine.toolbox import connect_toolkits, resolve_tools, take_known_tools
 from agno._io import DONE, silent
 from agno.models._loop import Exchange, converse
 from agno.models.response import ModelResponseEvent
@@ -32,16 +34,16 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 
 async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
-    component, output = run.component, run.output
-    if component.knowledge is not None:
-        await knowledge_of(run)
-    if component.pre_hooks and not run.messages:
-        await run_hooks(run, "pre", {"run_input": output.input})
-        run.input = hooked_input(run, output.input.input_content)
-    if component.tools:
-        await connect_toolkits(run)
-    await resolve_tools(run, component.built_in_tools(run))
-    run.response_format = structured.response_format(run)
+    component = run.component
+    if run.plan.prepares:
+        await _prepare(run)
+    built_in = component.built_in_tools(run)
+    if built_in or not take_known_tools(run):
+        if component.tools:
+            await connect_toolkits(run)
+        await resolve_tools(run, built_in)
+    if run.context.output_schema is not None:
+        run.response_format = structured.response_format(run)
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
     if not run.messages:
@@ -49,8 +51,6 @@ async def agent_body(run: Run) -> None:
     if run.continued:
         await say_more(run)
     run.exchange = exchange = _exchange(run)
-    if component.compression_manager is not None or component.compress_tool_results:
-        compress_in(run, exchange)
     await converse(exchange)
     if run.reasoning_open:
         run.reasoning_open = False
@@ -62,40 +62,55 @@ async def agent_body(run: Run) -> None:
         await _finish(run, exchange)
 
 
+async def _prepare(run: Run) -> None:
+    """Knowledge that a function makes for this run, and the pre-hooks."""
+    component, output = run.component, run.output
+    if component.knowledge is not None:
+        await knowledge_of(run)
+    if component.pre_hooks and not run.messages:
+        await run_hooks(run, "pre", {"run_input": output.input})
+        run.input = hooked_input(run, output.input.input_content)
+    run.plan = plan_of(component)  # a hook may have set something
+
+
 async def _open(run: Run) -> None:
     """What is said before the model is asked: the prompt, and the thoughts of the reasoning phase."""
     run.messages = run.context.messages = await build_messages(run)
-    output = run.output
-    await run.emit(run.events.RunStartedEvent, model=output.model, model_provider=output.model_provider)
-    if reasoning.wanted(run):
+    output, started = run.output, run.events.RunStartedEvent
+    if run.hears(started):
+        await run.emit(started, model=output.model, model_provider=output.model_provider)
+    if run.plan.reasons and reasoning.wanted(run):
         await reasoning.reason(run)
 
 
 def _exchange(run: Run) -> Exchange:
-    component = run.component
-    exchange = Exchange(
-        io=run.io,
-        model=run.model,
-        messages=run.messages,
-        response_format=run.response_format,
-        streaming=run.streaming,
-        give=_teller(run),
-        token=run.token,
-        run_response=run.output,
-    )
+    component, plan, model = run.component, run.plan, run.model
+    assert model is not None
+    exchange = Exchange(run.io, model, run.messages, run.response_format, run.streaming, run.token, run.output)
+    if run.give is not silent or run.kept_events is not None:
+        exchange.give = _teller(run)
     if run.streaming:
         exchange.give_text = _text_teller(run)
     if run.tool_specs:
-        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
+        exchange.tools, exchange.functions = run.tool_specs, run.functions
         exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
-        exchange.give_tool = _tool_teller(run)
-    if run.get("retries") or component.fallback_models or component.fallback_config:
+        exchange.before_tools = functools.partial(_open_tools, run)
+    if (plan.tries_again or run.asked) and (
+        run.get("retries") or component.fallback_models or component.fallback_config
+    ):
         exchange.attempts = attempts_of(run)
     if run.continued:
         _take_up(run, exchange)
-    if component.checkpoint is not None and component.db is not None:
+    if plan.checkpoints and component.checkpoint is not None and component.db is not None:
         import_module("agno._engine.checkpoints").keep_checkpoints(run, exchange)  # few runs have them
+    if plan.compresses and (component.compression_manager is not None or component.compress_tool_results):
+        compress_in(run, exchange)
     return exchange
+
+
+def _open_tools(run: Run, exchange: Exchange) -> None:
+    """What only a run needs whose model calls a tool."""
+    exchange.scope, exchange.give_tool = run.tool_scope(), _tool_teller(run)
 
 
 def _take_up(run: Run, exchange: Exchange) -> None:
@@ -246,6 +261,27 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     """From the model's last word to the stored run."""
     output, component = run.output, run.component
     _take_response(run, exchange)
+    if run.plan.completes or run.context.output_schema is not None:
+        await _complete(run, exchange)
+    run.check()
+    output.status = RunStatus.completed
+    close_messages(run, RunStatus.completed, "")
+    if work := component.after_run(run):
+        await afterwards.remember(run, work)
+    heard = run.hears(run.events.RunCompletedEvent)
+    completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
+    if is_kept(run):
+        await store(run)
+    if component.save_response_to_file:
+        message = text_of(run.input) if run.input is not None else ""
+        await run.io.call(afterwards.save_to_file, run, message)
+    if completed is not None:
+        await run.show(completed)
+
+
+async def _complete(run: Run, exchange: Exchange) -> None:
+    """What other models and the post-hooks make of the answer."""
+    output, component = run.output, run.component
     if component.output_model is not None:
         await second_models.write_answer(run)
     if run.context.output_schema is not None and (component.parser_model or not component.output_model):
@@ -255,18 +291,6 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     if component.post_hooks:
         close_messages(run, RunStatus.running, "")
         await run_hooks(run, "post", {"run_output": output})
-    run.check()
-    output.status = RunStatus.completed
-    close_messages(run, RunStatus.completed, "")
-    await afterwards.remember(run)
-    heard = run.hears(run.events.RunCompletedEvent)
-    completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
-    await store(run)
-    if component.save_response_to_file:
-        message = text_of(run.input) if run.input is not None else ""
-        await run.io.call(afterwards.save_to_file, run, message)
-    if completed is not None:
-        await run.show(completed)
 
 
 async def _shape(run: Run, exchange: Exchange) -> None:

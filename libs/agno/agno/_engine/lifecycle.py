@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agno._engine.context import Run
-from agno._engine.observing import observe, open_log
+from agno._engine.observing import is_observed, observe, open_log
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
@@ -26,7 +26,8 @@ Body = Callable[[Run], Coroutine[Any, Any, None]]
 async def live(run: Run, body: Body) -> None:
     """A run from its start to its end. One that fails, is cancelled or is left early is stored too."""
     run.register()
-    open_log(run)
+    if run.plan.debugs or run.asked:
+        open_log(run)
     run_id = run.output.run_id
     try:
         await begin(run)
@@ -45,7 +46,8 @@ async def live(run: Run, body: Body) -> None:
         try:
             if not run.stored:
                 await _abandoned(run)
-            await observe(run)
+            if is_observed(run):
+                await observe(run)
         finally:  # a task may be cancelled again while it stores the run
             run.exchange = None  # it holds the run; without the cycle nothing waits for the garbage collector
             cleanup_run(run_id)

@@ -26,6 +26,11 @@ def open_log(run: Run) -> None:
         log.set_log_level_to_debug(run.identity_name, debug_level_of(run.component))
 
 
+def is_observed(run: Run) -> bool:
+    """True if somebody may watch this run."""
+    return log.logger.isEnabledFor(logging.DEBUG) or listener_for(run.component.telemetry) is not None
+
+
 async def observe(run: Run) -> None:
     """A run came to an end, or to a pause."""
     if log.logger.isEnabledFor(logging.DEBUG):
@@ -63,4 +68,4 @@ def _record(run: Run) -> dict[str, Any]:
     }
 
 
-__all__ = ["debug_level_of", "observe", "open_log"]
+__all__ = ["debug_level_of", "is_observed", "observe", "open_log"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +13,7 @@ from agno._engine import memories
 from agno._engine.context import Run
 from agno._engine.history import history_messages
 from agno._engine.inputs import as_json, run_messages
+from agno._engine.plan import Plan
 from agno._engine.retrieval import references_block
 from agno._engine.templates import fill
 from agno.models.message import Message
@@ -28,7 +28,8 @@ Section = Callable[[Run], str | Awaitable[str | None] | None]
 async def build_messages(run: Run) -> list[Message]:
     """System message, few-shot messages, history and the user's input, in that order."""
     messages: list[Message] = []
-    await _look_around(run)
+    if run.plan.looks_around:
+        await _look_around(run)
     system = await system_message(run)
     if system is not None:
         messages.append(system)
@@ -76,30 +77,39 @@ async def system_message(run: Run) -> Message | None:
         return None
     templated: list[str] = []
     plain: list[str] = []
-    kind: Any = type(run.component)
-    for section in _possible(kind, *run.component.__dict__):
+    for place, section in run.plan.sections or _sections(run.plan):
         said = section(run)
-        text = said if said is None or isinstance(said, str) else await said
-        if text:
-            (templated if section in TEMPLATED else plain).append(text)
-    if not templated and not plain:
-        return None
-    text = "\n".join([_resolved(run, "\n".join(templated)), *plain]).strip()
-    return Message(role=role, content=text) if text else None
+        if said is not None and said.__class__ is not str:
+            said = await said
+        if said:
+            (templated if place is TEMPLATED else plain).append(said)
+    _say_what_changes(run, plain)
+    text = _resolved(run, "\n".join(templated))
+    text = "\n".join([text, *plain]).strip() if plain else text.strip()
+    return Message(role, text) if text else None
 
 
-@functools.lru_cache(maxsize=4096)
-def _possible(kind: Hashable, *settings: str) -> tuple[Section, ...]:
-    """The sections that a component can need, by the names (not the values) of the settings it has."""
-    return tuple(
-        section
-        for section, causes in (TEMPLATED | PLAIN).items()
-        if not causes or any(name in settings or getattr(kind, name, None) for name in causes)
+def _sections(plan: Plan) -> tuple[tuple[Any, Section], ...]:
+    """The sections that may speak with these settings, each with the table it stands in."""
+    plan.sections = tuple(
+        (table, section)
+        for table in (TEMPLATED, PLAIN)
+        for section, causes in table.items()
+        if not causes or plan.may(*causes)
     )
+    return plan.sections
+
+
+def _say_what_changes(run: Run, plain: list[str]) -> None:
+    """The last sections, which a call can ask for."""
+    if run.context.output_schema is not None and (text := json_fields(run)):
+        plain.append(text)
+    if (run.asked or run.plan.shows_state) and (text := session_state(run)):
+        plain.append(text)
 
 
 def _resolved(run: Run, text: str) -> str:
-    if not run.component.resolve_in_context or "{" not in text:
+    if "{" not in text or not run.component.resolve_in_context:
         return text
     user = {"user_id": run.context.user_id} if run.context.user_id else None
     return fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
@@ -132,7 +142,7 @@ def role(run: Run) -> str | None:
 
 def instructions(run: Run) -> Any:
     given = run.component.instructions
-    if callable(given):
+    if given.__class__ is not str and callable(given):
         return _called_instructions(run, given)
     return _instructed(run, given)
 
@@ -142,9 +152,10 @@ async def _called_instructions(run: Run, fn: Callable[..., Any]) -> str | None:
 
 
 def _instructed(run: Run, given: Any) -> str | None:
-    lines = [given] if isinstance(given, str) else list(given or ())
     assert run.model is not None
-    if own := run.model.get_instructions_for_model(run.tool_specs):
+    own = run.model.get_instructions_for_model(run.tool_specs)
+    lines = [given] if isinstance(given, str) else list(given or ())
+    if own:
         lines.extend(own)
     if not lines:
         return None
@@ -310,8 +321,6 @@ PLAIN: dict[Section, tuple[str, ...]] = {
     summary: ("add_session_summary_to_context", "enable_session_summaries", "session_summary_manager"),
     knowledge_guidance: ("knowledge", "knowledge_retriever"),
     model_system_prompt: (),
-    json_fields: (),
-    session_state: (),
 }
 
 __all__ = ["build_messages", "few_shot_message", "json_prompt", "system_message", "wants_json_prompt"]

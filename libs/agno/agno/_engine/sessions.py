@@ -22,9 +22,14 @@ async def begin(run: Run) -> None:
     """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
     component = run.component
     db = component.db if run.output.parent_run_id is None else None
-    if not run.announced:
+    if not run.announced and (db is not None or run.continued or component.cache_session):
         await _open_session(run, db)
-    await settle(run)
+    if component.dependencies or run.asked:
+        await settle(run)
+    else:
+        _settle_state(run)
+        _settle_metadata(run)
+        run.opened = True
     if db is not None and (run.announced or not _is_stored(run)):
         await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
 
@@ -150,15 +155,21 @@ async def _resolve_dependencies(run: Run) -> None:
     run.context.dependencies = resolved
 
 
+def is_kept(run: Run) -> bool:
+    """False if the run is not to be written anywhere, so that it is as good as stored. Puts the state on the output."""
+    component = run.component
+    if run.opened:  # what could not be opened is left as it is in the database
+        run.output.session_state = run.stored_state() or None
+        if component.db is not None or component.cache_session or run.loaded_session is not None:
+            return True
+    run.stored = True
+    return False
+
+
 async def store(run: Run) -> None:
     """Write the run and the session's header, in one transaction."""
     component, output = run.component, run.output
-    if not run.opened:
-        run.stored = True
-        return  # what could not be opened is left as it is in the database
-    output.session_state = run.stored_state() or None
-    if component.db is None and not component.cache_session and run.loaded_session is None:
-        run.stored = True
+    if not is_kept(run):
         return
     session = run.session
     assert session is not None  # the run is opened
@@ -242,4 +253,4 @@ def _without_media(message: Message) -> Message:
     return twin
 
 
-__all__ = ["announce", "begin", "kept_of", "read_stored", "settle", "store", "store_progress", "stored_copy"]
+__all__ = ["announce", "begin", "is_kept", "kept_of", "read_stored", "settle", "store", "store_progress", "stored_copy"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from operator import is_
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
 from agno._engine.approvals import check_records
@@ -31,9 +32,46 @@ async def resolve_tools(run: Run, built_in: list[Any]) -> None:
         _add(run, item)
     check_records(run)
     strict = _strict(run)
-    described = [{"type": "function", "function": function.definition(strict)} for function in run.functions.values()]
-    run.tool_specs = described + specs or None
+    run.tool_specs = [_spec(function, strict) for function in run.functions.values()] + specs or None
     run.context.tools = list(run.functions.values())
+
+
+class _Kit(NamedTuple):
+    """Tools that are the same in every run, because they are plain functions."""
+
+    tools: tuple[Any, ...]
+    strict: bool
+    functions: dict[str, Function]
+    specs: list[dict[str, Any]]
+
+
+def take_known_tools(run: Run) -> bool:
+    """Fill `run.functions` and `run.tool_specs` if there are no tools but plain functions; else it is left undone."""
+    given = run.component.tools
+    if given.__class__ is not list and given.__class__ is not tuple:
+        return False
+    strict = run.context.output_schema is not None and _strict(run)
+    kit = run.component.__dict__.get("_kit")
+    if kit is None or kit.strict is not strict or len(given) != len(kit.tools) or not all(map(is_, given, kit.tools)):
+        if not all(map(inspect.isfunction, given)):
+            return False
+        kit = run.component.__dict__["_kit"] = _kit(given, strict)
+    run.functions = kit.functions
+    check_records(run)
+    run.tool_specs = [*kit.specs] or None
+    run.context.tools = list(kit.functions.values())
+    return True
+
+
+def _kit(tools: Sequence[Any], strict: bool) -> _Kit:
+    functions: dict[str, Function] = {}
+    for function in map(as_function, tools):
+        functions.setdefault(function.name, function)
+    return _Kit(tuple(tools), strict, functions, [_spec(function, strict) for function in functions.values()])
+
+
+def _spec(function: Function, strict: bool) -> dict[str, Any]:
+    return {"type": "function", "function": function.definition(strict)}
 
 
 def _strict(run: Run) -> bool:
@@ -141,4 +179,4 @@ def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
             )
 
 
-__all__ = ["coloured", "component_in_tools", "connect_toolkits", "resolve_tools"]
+__all__ = ["coloured", "component_in_tools", "connect_toolkits", "resolve_tools", "take_known_tools"]

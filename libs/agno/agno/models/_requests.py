@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agno.models.base import Model
 
 
-@dataclass
+@dataclass(eq=False)
 class Attempts:
     """How often one request is tried. Only the request: a tool that ran is never run again by a retry."""
 
@@ -41,6 +41,9 @@ class Attempts:
         if attempt >= retries or not model.is_retryable(error):
             return None
         return as_asked(error, delay * 2**attempt if exponential else delay)
+
+
+ONCE = Attempts()
 
 
 async def ask(x: Exchange, assistant: Message) -> None:
@@ -290,4 +293,4 @@ _AS_IT_IS = {
 }
 
 
-__all__ = ["Attempts", "ModelProviderError", "ask", "write"]
+__all__ = ["ONCE", "Attempts", "ModelProviderError", "ask", "write"]

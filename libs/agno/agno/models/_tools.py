@@ -65,6 +65,9 @@ class ToolTurn:
 
     async def run(self) -> None:
         """Tell starts, ends and tool events. Afterwards the answers stand behind the message, in call order."""
+        if (begin := self.x.before_tools) is not None:
+            self.x.before_tools = None
+            begin(self.x)
         slots = [self._slot(call) for call in self.message.tool_calls or ()]
         self.slots = slots
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agno.run.cancellation_management import (
+    NEVER,
     BaseRunCancellationManager,
     CancelToken,
     InMemoryRunCancellationManager,
@@ -65,6 +66,7 @@ def get_active_runs() -> dict[str, bool]:
 
 
 __all__ = [
+    "NEVER",
     "CancelToken",
     "acancel_run",
     "cancel_run",
