@@ -308,18 +308,20 @@ def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
     output, model = run.output, run.model
     assert model is not None
-    mine = output.__dict__
-    mine["content"] = mine["citations"] = mine["response_audio"] = None
+    output.content = output.citations = output.response_audio = None
     for name, value in exchange.response.__dict__.items():
-        if value and (target := _TAKEN.get(name)):
-            mine[target] = value
+        if not value:
+            continue
+        if name == "content":
+            output.content = value
+        elif (target := _TAKEN.get(name)) is not None:
+            setattr(output, target, value)
     if info := model.connection_info():
         output.model_provider_data = {**(output.model_provider_data or {}), "api": info}
 
 
 # fields of the loop's response, and where they stand on the output
 _TAKEN = {
-    "content": "content",
     "reasoning_content": "reasoning_content",
     "citations": "citations",
     "audio": "response_audio",

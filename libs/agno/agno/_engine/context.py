@@ -24,6 +24,7 @@ from agno.tools.function import Function
 
 _OURS = frozenset({"agno.run.agent", "agno.run.team"})
 TRANSIENT_STATE = ("current_user_id", "current_session_id", "current_run_id")
+_TRANSIENT = frozenset(TRANSIENT_STATE)
 
 
 @dataclass(slots=True, eq=False)
@@ -195,7 +196,10 @@ class Run:
 
     def stored_state(self) -> dict[str, Any]:
         """The state as it is saved: without the keys that only make sense during the run."""
-        return {key: value for key, value in self.state.items() if key not in TRANSIENT_STATE}
+        state = self.state
+        if state.keys() <= _TRANSIENT:
+            return {}
+        return {key: value for key, value in state.items() if key not in _TRANSIENT}
 
 
 def private_copy(value: Any) -> Any:

@@ -18,6 +18,7 @@ from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelMetrics, ModelType
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
+from agno.utils.blank import bare
 from agno.utils.log import log_exception
 
 Body = Callable[[Run], Coroutine[Any, Any, None]]
@@ -128,15 +129,18 @@ def count_metrics(run: Run) -> None:
 
 def usage_of(messages: list[Message]) -> Metrics:
     """What the answers among the messages cost, without history."""
-    total = Metrics()
+    total = bare(Metrics)
     for message in messages:
-        own = message.__dict__.get("metrics")  # reading the attribute would make one
-        if own is None or message.from_history or message.role not in ("assistant", "model"):
+        if message.role not in _ANSWERING or message.from_history:
             continue
+        own = message.metrics
         if total.time_to_first_token is None:
             total.time_to_first_token = own.time_to_first_token
         total.add_usage(own)
     return total
+
+
+_ANSWERING = frozenset({"assistant", "model"})
 
 
 def _count_others(run: Run, total: Metrics) -> None:
@@ -149,7 +153,7 @@ def _count_others(run: Run, total: Metrics) -> None:
     entries += [(part, model, m) for part, model, messages in run.other_usage for m in messages]
     for part, model, message in entries:
         own = message.__dict__.get("metrics")
-        if own is None or model is None or message.role not in ("assistant", "model"):
+        if own is None or model is None or message.role not in _ANSWERING:
             continue
         spent = ModelMetrics(model.id, model.get_provider())
         spent.add_usage(own)

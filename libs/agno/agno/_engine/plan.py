@@ -26,6 +26,7 @@ class Plan:
         self.tries_again = self.may("retries", "fallback_models", "fallback_config")
         self.checkpoints = self.may("checkpoint")
         self.completes = self.may("output_model", "parser_model", "followups", "post_hooks")
+        self.hooked = self.may("pre_hooks", "post_hooks")
         self.debugs = self.may("debug_mode")
 
     def may(self, *settings: str) -> bool:

@@ -43,6 +43,7 @@ class _Kit(NamedTuple):
     strict: bool
     functions: dict[str, Function]
     specs: list[dict[str, Any]]
+    approved: bool  # some of them need an approval
 
 
 def take_known_tools(run: Run) -> bool:
@@ -57,7 +58,8 @@ def take_known_tools(run: Run) -> bool:
             return False
         kit = run.component.__dict__["_kit"] = _kit(given, strict)
     run.functions = kit.functions
-    check_records(run)
+    if kit.approved:
+        check_records(run)
     run.tool_specs = [*kit.specs] or None
     run.context.tools = list(kit.functions.values())
     return True
@@ -67,7 +69,8 @@ def _kit(tools: Sequence[Any], strict: bool) -> _Kit:
     functions: dict[str, Function] = {}
     for function in map(as_function, tools):
         functions.setdefault(function.name, function)
-    return _Kit(tuple(tools), strict, functions, [_spec(function, strict) for function in functions.values()])
+    specs = [_spec(function, strict) for function in functions.values()]
+    return _Kit(tuple(tools), strict, functions, specs, any(function.approval_type for function in functions.values()))
 
 
 def _spec(function: Function, strict: bool) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Component(Settings):
     def _derived_id(self) -> str:
         if name := getattr(self, "name", None):
             return str(name).lower().replace(" ", "-")
-        made: str = self._private("_id", new_id)
+        made: str = self.__dict__.get("_id") or self._private("_id", new_id)
         return made
 
     def _private(self, key: str, make: Callable[[], Any]) -> Any:
@@ -73,15 +73,15 @@ class Component(Settings):
     def sticky_session_id(self) -> str:
         """The same, made if it is missing."""
         given: str | None = getattr(self, "session_id", None)
-        return given or self._private("_session_id", new_id)
+        return given or self.__dict__.get("_session_id") or self._private("_session_id", new_id)
 
     # Model -----------------------------------------------------------------------------------------------------------
 
     def model_of_run(self) -> Model:
         """The model to use. Without one: OpenAI's default chat model."""
         given = getattr(self, "model", None)
-        if isinstance(given, Model):
-            return given
+        if given is not None and Model in type(given).__mro__:  # isinstance() is slow for an abstract class
+            return given  # type: ignore[no-any-return]  # it is a Model
         wanted = given or f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}"
         made: Model = self._private(f"_model {wanted}", lambda: get_model(wanted))
         return made

@@ -11,11 +11,12 @@ from agno._engine.inputs import validated
 from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
+from agno.models.base import Model
 from agno.run import agent as events
 from agno.run.agent import RunInput, RunOutput
 from agno.run.cancel import is_running_here
 from agno.run.context import RunContext
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.parameters import names_of
@@ -35,24 +36,20 @@ def new_run(agent: Any, given: Any, mode: Mode) -> Run:
     value = validated(given, agent.input_schema) if agent.input_schema is not None else given
     context = _context(agent, values, values.get("run_id") or new_id())
     model = agent.model_of_run()
-    output = blank(
-        RunOutput,
-        run_id=context.run_id,
-        session_id=context.session_id,
-        user_id=context.user_id,
-        agent_id=agent.id,
-        agent_name=agent.name,
-        model=model.id,
-        model_provider=model.get_provider(),
-        parent_run_id=values.get("parent_run_id"),
-        input=_captured(given, values),
-        created_at=now_epoch(),
-    )
-    return _run(agent, mode, output, context, values, extra, model=model, input=value)
+    output = bare(RunOutput)
+    output.run_id, output.session_id, output.user_id = context.run_id, context.session_id, context.user_id
+    output.agent_id, output.agent_name = agent.id, agent.name
+    output.model, output.model_provider = model.id, model.get_provider()
+    output.input = _captured(given, values)
+    output.created_at = now_epoch()
+    if values:
+        output.parent_run_id = values.get("parent_run_id")
+    return _run(agent, mode, output, context, values, extra, model, value)
 
 
 def _captured(given: Any, values: dict[str, Any]) -> RunInput:
-    captured = blank(RunInput, input_content=given)
+    captured = bare(RunInput)
+    captured.input_content = given
     if values:
         captured.images, captured.videos = values.get("images"), values.get("videos")
         captured.audios, captured.files = values.get("audio"), values.get("files")
@@ -79,7 +76,9 @@ def continued_run(agent: Any, given: RunOutput | None, mode: Mode) -> Run:
     if not wish.branches and is_running_here(context.run_id):
         raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
     output = RunOutput(run_id=context.run_id, session_id=context.session_id, user_id=context.user_id)
-    return _run(agent, mode, output, context, values, extra, model=agent.model_of_run(), continued=True, answers=wish)
+    run = _run(agent, mode, output, context, values, extra, agent.model_of_run(), None)
+    run.continued, run.answers = True, wish
+    return run
 
 
 _WISHES = tuple(name for name in Continuation.__dataclass_fields__ if name in CONTINUE_OPTIONS and name != "session_id")
@@ -114,10 +113,14 @@ def _is_asked_for(agent: Any, name: str) -> bool:
 
 
 def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
-    given = values.get("run_context")
-    session_id = values.get("session_id") or (given and given.session_id) or agent.sticky_session_id()
-    user_id = values.get("user_id") or (given and given.user_id) or agent.user_id
-    context = blank(RunContext, run_id=run_id, session_id=session_id, user_id=user_id)
+    context = bare(RunContext)
+    context.run_id = run_id
+    context.session_id, context.user_id = values.get("session_id"), values.get("user_id")
+    if (given := values.get("run_context")) is not None:
+        context.session_id = context.session_id or given.session_id
+        context.user_id = context.user_id or given.user_id
+    context.session_id = context.session_id or agent.sticky_session_id()
+    context.user_id = context.user_id or agent.user_id
     if agent.knowledge_filters or values.get("knowledge_filters"):
         context.knowledge_filters = {**(agent.knowledge_filters or {}), **(values.get("knowledge_filters") or {})}
     context.output_schema = values.get("output_schema") or agent.output_schema
@@ -131,7 +134,8 @@ def _run(
     context: RunContext,
     values: dict[str, Any],
     extra: dict[str, Any],
-    **state: Any,
+    model: Model,
+    input: Any,
 ) -> Run:
     identity: dict[str, Any] = {
         "agent_id": output.agent_id or agent.id,
@@ -139,29 +143,26 @@ def _run(
         "run_id": output.run_id,
         "session_id": context.session_id,
     }
-    if tags := values.get("workflow_context"):
-        identity.update({name: tags.get(key) for key, name in _WORKFLOW_TAGS.items() if tags.get(key) is not None})
-        output.workflow_id = tags.get("workflow_id")
-        output.workflow_step_id = tags.get("step_id")
+    if values:
+        _tag(output, identity, values.get("workflow_context"))
+    run = Run(agent, mode.io, events, output, context, values, identity, model, input, extra, mode.streaming)
+    if agent.store_events:
+        run.kept_events = list(output.events or ())
+        run.skipped_events = _skipped(agent.events_to_skip)
+    if run.plan.hooked and not mode.io.is_async:
+        refuse_async_hooks(agent)
+    return run
+
+
+def _tag(output: RunOutput, identity: dict[str, Any], workflow: dict[str, Any] | None) -> None:
+    """What the run is a part of."""
+    if workflow:
+        tags = {name: workflow.get(key) for key, name in _WORKFLOW_TAGS.items()}
+        identity.update({name: tag for name, tag in tags.items() if tag is not None})
+        output.workflow_id = workflow.get("workflow_id")
+        output.workflow_step_id = workflow.get("step_id")
     if output.parent_run_id:
         identity["parent_run_id"] = output.parent_run_id
-    if agent.store_events:
-        state["kept_events"] = list(output.events or ())
-        state["skipped_events"] = _skipped(agent.events_to_skip)
-    if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
-        refuse_async_hooks(agent)
-    return Run(
-        component=agent,
-        io=mode.io,
-        events=events,
-        output=output,
-        context=context,
-        asked=values,
-        extra=extra,
-        streaming=mode.streaming,
-        identity=identity,
-        **state,
-    )
 
 
 def _skipped(kinds: Any) -> frozenset[str]:

@@ -15,9 +15,11 @@ from agno._io import IO, Give, silent
 from agno.models._requests import ONCE, Attempts, ask
 from agno.models._tools import ToolTurn
 from agno.models.message import Message
+from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ToolExecution
 from agno.run.cancel import NEVER, CancelToken
 from agno.tools.function import Function
+from agno.utils.blank import bare
 from agno.utils.ids import new_id
 
 if TYPE_CHECKING:
@@ -74,11 +76,11 @@ class Exchange:
         """Join a complete turn to the response: text and reasoning are concatenated, the newest of the rest wins."""
         total = self.response.__dict__
         for name, value in part.__dict__.items():
-            if value is None:
+            if value is None or name not in _NOTED:
                 continue
             have = total.get(name)
             if name == "content":
-                total[name] = (have or "") + value if isinstance(value, str) else value
+                total[name] = have + value if have and isinstance(value, str) else value
             elif name == "reasoning_content":
                 total[name] = (have or "") + value
             elif name in _LATEST:
@@ -96,6 +98,7 @@ class Exchange:
 
 _LATEST = frozenset({"parsed", "audio", "citations", "redacted_reasoning_content"})
 _JOINED = frozenset({"images", "videos", "audios", "files"})
+_NOTED = _LATEST | _JOINED | {"content", "reasoning_content", "provider_data"}
 
 
 async def converse(x: Exchange) -> None:
@@ -123,6 +126,7 @@ async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
     assistant = Message(x.model.assistant_message_role)
+    assistant.metrics = bare(Metrics)
     x.asked_at = x.io.now()
     refusal = None
     try:
