@@ -26,6 +26,7 @@ from agno._io import DONE, silent
 from agno.models._loop import Exchange, converse
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
+from agno.utils.blank import bare
 
 _ANSWER = ModelResponseEvent.assistant_response.value
 _STARTED = ModelResponseEvent.tool_call_started.value
@@ -172,13 +173,15 @@ def _text_teller(run: Run) -> Any:
         return silent
     give, keep = run.give, run.keep if run.kept_events is not None else None
     known = {**run.identity, "created_at": 0, "content": ""}
-    new = object.__new__
+    second = 0.0
 
     def tell(text: str) -> Awaitable[None]:
-        event = new(event_class)
-        fields = event.__dict__ = known.copy()
-        fields["created_at"] = int(time())
-        fields["content"] = text
+        nonlocal second
+        if not 0.0 <= time() - second < 1.0:
+            known["created_at"] = second = int(time())
+        known["content"] = text
+        event = bare(event_class)
+        event.__dict__ = known.copy()
         if keep is not None:
             keep(event)
         return give(event)

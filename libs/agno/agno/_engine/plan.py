@@ -5,8 +5,6 @@ The values are looked at during the run; here it is only said where it is worth 
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Hashable
 from typing import Any
 
 
@@ -36,12 +34,17 @@ class Plan:
 
 def plan_of(component: Any) -> Plan:
     """The plan for a component as it is configured now."""
-    return _plan(type(component), *component.__dict__)
+    key = (type(component), *component.__dict__)
+    plan = _plans.get(key)
+    if plan is None:
+        if len(_plans) >= _KEPT:
+            _plans.clear()
+        plan = _plans[key] = Plan(key[0], frozenset(key[1:]))
+    return plan
 
 
-@functools.lru_cache(maxsize=4096)
-def _plan(kind: Hashable, *settings: str) -> Plan:
-    return Plan(kind, frozenset(settings))
+_KEPT = 4096
+_plans: dict[tuple[Any, ...], Plan] = {}
 
 
 __all__ = ["Plan", "plan_of"]

@@ -14,7 +14,7 @@ from agno.exceptions import AgentRunException, RunCancelledException
 from agno.run.base import BaseRunOutputEvent
 from agno.tools._results import FunctionExecutionResult, ToolResult
 from agno.tools.schema import ArgumentError, Described
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.log import log_exception, log_warning, logger
 from agno.utils.parameters import accepted
 from agno.utils.result_cache import ResultCache, cache_key
@@ -213,7 +213,8 @@ def _said(event: BaseRunOutputEvent) -> str | None:
 
 
 def _succeed(call: FunctionCall, result: Any) -> None:
-    outcome = blank(FunctionExecutionResult, status="success", result=result)
+    outcome = bare(FunctionExecutionResult)
+    outcome.status, outcome.result = "success", result
     if isinstance(result, ToolResult):
         outcome.result = result.content
         outcome.add_media(result)
