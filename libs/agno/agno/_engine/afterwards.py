@@ -19,7 +19,6 @@ from agno.models.metrics import ModelType
 from agno.models.utils import get_model
 from agno.utils.log import log_exception
 
-
 Works = Sequence[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]
 
 
