@@ -78,7 +78,7 @@ async def system_message(run: Run) -> Message | None:
     templated: list[str] = []
     plain: list[str] = []
     for place, section in run.plan.sections or _sections(run.plan):
-        said = section(run)
+        said: Any = section(run)
         if said is not None and said.__class__ is not str:
             said = await said
         if said:

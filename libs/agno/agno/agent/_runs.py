@@ -115,12 +115,11 @@ def _is_asked_for(agent: Any, name: str) -> bool:
 def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
     context = bare(RunContext)
     context.run_id = run_id
-    context.session_id, context.user_id = values.get("session_id"), values.get("user_id")
+    session_id, user_id = values.get("session_id"), values.get("user_id")
     if (given := values.get("run_context")) is not None:
-        context.session_id = context.session_id or given.session_id
-        context.user_id = context.user_id or given.user_id
-    context.session_id = context.session_id or agent.sticky_session_id()
-    context.user_id = context.user_id or agent.user_id
+        session_id, user_id = session_id or given.session_id, user_id or given.user_id
+    context.session_id = session_id or agent.sticky_session_id()
+    context.user_id = user_id or agent.user_id
     if agent.knowledge_filters or values.get("knowledge_filters"):
         context.knowledge_filters = {**(agent.knowledge_filters or {}), **(values.get("knowledge_filters") or {})}
     context.output_schema = values.get("output_schema") or agent.output_schema
