@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import is_
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
 from agno._engine.factories import tools_of
+from agno._engine.plan import plan_of
 from agno.tools.function import Function, in_colour
 from agno.tools.toolkit import Toolkit
 from agno.utils.log import log_warning
 
 
-async def resolve_tools(run: Run, built_in: list[Any]) -> None:
+async def take_tools(run: Run, *, connect: bool = True) -> None:
+    """Plan the run, and find its tools; toolkits that need it are connected."""
+    component = run.component
+    run.plan = plan_of(component)
+    built_in = component.built_in_tools(run) if run.plan.has_tools else ()
+    if built_in or not _take_known(run):
+        if connect and component.tools:
+            await connect_toolkits(run)
+        await resolve_tools(run, built_in)
+        run.plan = plan_of(component)  # code of the user may have set something
+
+
+async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
     """Fill `run.functions` and `run.tool_specs`. The first tool of a name wins."""
     if not run.component.tools and not built_in:
         run.context.tools = []
@@ -32,9 +46,49 @@ async def resolve_tools(run: Run, built_in: list[Any]) -> None:
         _add(run, item)
     check_records(run)
     strict = _strict(run)
-    described = [{"type": "function", "function": function.definition(strict)} for function in run.functions.values()]
-    run.tool_specs = described + specs or None
+    run.tool_specs = [_spec(function, strict) for function in run.functions.values()] + specs or None
     run.context.tools = list(run.functions.values())
+
+
+class _Kit(NamedTuple):
+    """Tools that are the same in every run, because they are plain functions."""
+
+    tools: tuple[Any, ...]
+    strict: bool
+    functions: dict[str, Function]
+    specs: list[dict[str, Any]]
+    approved: bool  # some of them need an approval
+
+
+def _take_known(run: Run) -> bool:
+    """Fill `run.functions` and `run.tool_specs` if there are no tools but plain functions; else it is left undone."""
+    given = run.component.tools
+    if given.__class__ is not list and given.__class__ is not tuple:
+        return False
+    strict = run.context.output_schema is not None and _strict(run)
+    kit = run.component.__dict__.get("_kit")
+    if kit is None or kit.strict is not strict or len(given) != len(kit.tools) or not all(map(is_, given, kit.tools)):
+        if not all(map(inspect.isfunction, given)):
+            return False
+        kit = run.component.__dict__["_kit"] = _kit(given, strict)
+    run.functions = kit.functions
+    if kit.approved:
+        check_records(run)
+    run.tool_specs = [*kit.specs] or None
+    run.context.tools = list(kit.functions.values())
+    return True
+
+
+def _kit(tools: Sequence[Any], strict: bool) -> _Kit:
+    functions: dict[str, Function] = {}
+    for function in map(as_function, tools):
+        functions.setdefault(function.name, function)
+    specs = [_spec(function, strict) for function in functions.values()]
+    return _Kit(tuple(tools), strict, functions, specs, any(function.approval_type for function in functions.values()))
+
+
+def _spec(function: Function, strict: bool) -> dict[str, Any]:
+    return {"type": "function", "function": function.definition(strict)}
 
 
 def _strict(run: Run) -> bool:
@@ -164,4 +218,4 @@ def _no_tool(component: Any, item: Any) -> str:
     )
 
 
-__all__ = ["coloured", "component_in_tools", "connect_toolkits", "resolve_tools"]
+__all__ = ["coloured", "component_in_tools", "connect_toolkits", "take_tools"]
