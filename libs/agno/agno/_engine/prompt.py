@@ -225,6 +225,8 @@ def summary(run: Run) -> str | None:
 
 def knowledge_guidance(run: Run) -> str | None:
     component = run.component
+    if component.knowledge is None and component.knowledge_retriever is None:
+        return None
     if not component.search_knowledge or not component.add_search_knowledge_instructions:
         return None
     return "Search the knowledge base with search_knowledge_base when a question may be answered there.\n"
@@ -295,7 +297,7 @@ SECTIONS: dict[Section, tuple[str, ...]] = {
         "add_name_to_context",
         "enable_agentic_knowledge_filters",
     ),
-    tool_instructions: ("tools",),
+    tool_instructions: ("tools", "knowledge", "skills", "learning"),
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
     skills: ("skills",),
