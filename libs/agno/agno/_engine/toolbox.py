@@ -25,10 +25,12 @@ async def take_tools(run: Run, *, connect: bool = True) -> None:
     run.plan = plan_of(component)
     built_in = component.built_in_tools(run) if run.plan.has_tools else ()
     if built_in or not _take_known(run):
-        if connect and component.tools:
+        given = component.tools
+        if connect and given:
             await connect_toolkits(run)
         await resolve_tools(run, built_in)
-        run.plan = plan_of(component)  # code of the user may have set something
+        if given:
+            run.plan = plan_of(component)  # a toolkit, or a function that makes tools, may have set something
 
 
 async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
@@ -63,6 +65,9 @@ class _Kit(NamedTuple):
 def _take_known(run: Run) -> bool:
     """Fill `run.functions` and `run.tool_specs` if there are no tools but plain functions; else it is left undone."""
     given = run.component.tools
+    if given is None:
+        run.context.tools = []
+        return True
     if given.__class__ is not list and given.__class__ is not tuple:
         return False
     strict = run.context.output_schema is not None and _strict(run)
@@ -70,7 +75,10 @@ def _take_known(run: Run) -> bool:
     if kit is None or kit.strict is not strict or len(given) != len(kit.tools) or not all(map(is_, given, kit.tools)):
         if not all(map(inspect.isfunction, given)):
             return False
-        kit = run.component.__dict__["_kit"] = _kit(given, strict)
+        kit = _kit(given, strict)
+        if len(kit.functions) < len(kit.tools):  # two have one name, of which is to be told
+            return False
+        run.component.__dict__["_kit"] = kit
     run.functions = kit.functions
     if kit.approved:
         check_records(run)
