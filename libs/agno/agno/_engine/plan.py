@@ -7,7 +7,7 @@ its class, before its first run or after it.
 
 from __future__ import annotations
 
-from operator import attrgetter, is_
+from operator import attrgetter
 from typing import Any
 
 # settings that make a run look at something before the prompt is made, and those that bring tools
@@ -41,15 +41,12 @@ class Planner:
         self.kind = kind
         self.names = tuple(dict.fromkeys((*LOOKED_AT, *kind.tool_settings, *causes)))
         self.values_of = attrgetter(*self.names)
-        self._plans: dict[frozenset[str], Plan] = {}
+        self.plans: dict[tuple[bool, ...], Plan] = {}
 
-    def plan_for(self, values: tuple[Any, ...]) -> Plan:
-        """The plan for settings with these values, in the order of `names`."""
-        pairs = zip(self.names, values, strict=True)
-        present = frozenset([name for name, value in pairs if value is not None and value is not False])
-        plan = self._plans.get(present)
-        if plan is None:
-            plan = self._plans[present] = Plan(self.kind, present)
+    def plan_for(self, absent: tuple[bool, ...]) -> Plan:
+        """The plan where those settings have no value for which `absent` is True, in the order of `names`."""
+        present = frozenset([name for name, missing in zip(self.names, absent, strict=True) if not missing])
+        plan = self.plans[absent] = Plan(self.kind, present)
         return plan
 
 
@@ -59,14 +56,8 @@ def plan_of(component: Any) -> Plan:
     planner = _planners.get(kind)
     if planner is None:
         planner = _planners[kind] = Planner(kind)
-    values = planner.values_of(component)
-    before = component.__dict__.get("_plan")
-    if before is not None and all(map(is_, values, before[0])):
-        plan: Plan = before[1]
-        return plan
-    plan = planner.plan_for(values)
-    component.__dict__["_plan"] = (values, plan)
-    return plan
+    absent = tuple([value is None or value is False for value in planner.values_of(component)])
+    return planner.plans.get(absent) or planner.plan_for(absent)
 
 
 _planners: dict[type[Any], Planner] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from operator import is_
 from types import FunctionType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
@@ -55,8 +54,6 @@ async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
 class _Kit(NamedTuple):
     """Tools that are the same in every run, because they are plain functions."""
 
-    tools: tuple[Any, ...]
-    strict: bool
     functions: dict[str, Function]
     specs: list[dict[str, Any]]
     approved: bool  # some of them need an approval
@@ -68,17 +65,11 @@ def _take_known(run: Run) -> bool:
     if given is None:
         run.context.tools = []
         return True
-    if given.__class__ is not list and given.__class__ is not tuple:
+    if given.__class__ is not list and given.__class__ is not tuple or not _PLAIN.issuperset(map(type, given)):
         return False
-    strict = run.context.output_schema is not None and _strict(run)
-    kit = run.component.__dict__.get("_kit")
-    if kit is None or kit.strict is not strict or len(given) != len(kit.tools) or not all(map(is_, given, kit.tools)):
-        if not all(map(inspect.isfunction, given)):
-            return False
-        kit = _kit(given, strict)
-        if len(kit.functions) < len(kit.tools):  # two have one name, of which is to be told
-            return False
-        run.component.__dict__["_kit"] = kit
+    kit = _kit(run.context.output_schema is not None and _strict(run), *given)
+    if len(kit.functions) < len(given):  # two have one name, of which is to be told
+        return False
     run.functions = kit.functions
     if kit.approved:
         check_records(run)
@@ -87,12 +78,16 @@ def _take_known(run: Run) -> bool:
     return True
 
 
-def _kit(tools: Sequence[Any], strict: bool) -> _Kit:
+_PLAIN = frozenset({FunctionType})
+
+
+@functools.lru_cache(maxsize=1024)
+def _kit(strict: bool, *tools: Callable[..., Any]) -> _Kit:
     functions: dict[str, Function] = {}
     for function in map(as_function, tools):
         functions.setdefault(function.name, function)
     specs = [_spec(function, strict) for function in functions.values()]
-    return _Kit(tuple(tools), strict, functions, specs, any(function.approval_type for function in functions.values()))
+    return _Kit(functions, specs, any(function.approval_type for function in functions.values()))
 
 
 def _spec(function: Function, strict: bool) -> dict[str, Any]:
