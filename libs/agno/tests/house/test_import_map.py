@@ -149,27 +149,9 @@ IMPORTS = {
     "agno.utils.location": "get_location",
 }
 
-# What is not built yet: whole modules, or names of one. Strike off what is there.
-COMING = {}
-
-
-def _is_coming(module: str, name: str) -> bool:
-    named = COMING.get(module, "").split()
-    return named == ["*"] or name in named
-
-
 NAMES = [(module, name) for module, names in IMPORTS.items() for name in names.split()]
 
 
-@pytest.mark.parametrize(("module", "name"), [pair for pair in NAMES if not _is_coming(*pair)])
+@pytest.mark.parametrize(("module", "name"), NAMES)
 def test_a_name_can_be_imported(module: str, name: str) -> None:
     assert getattr(import_module(module), name) is not None
-
-
-@pytest.mark.parametrize(("module", "name"), [pair for pair in NAMES if _is_coming(*pair)])
-def test_what_is_coming_is_not_there_yet(module: str, name: str) -> None:
-    try:
-        found = getattr(import_module(module), name, None)
-    except ImportError:
-        found = None
-    assert found is None, f"{module}.{name} is there: strike it off COMING"
