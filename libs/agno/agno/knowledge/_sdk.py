@@ -149,14 +149,17 @@ def _message_of(error: Exception) -> str:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Message") or error)
-    said = getattr(error, "message", None) or _said(getattr(error, "body", None))
+    said = getattr(error, "message", None) or _said(getattr(error, "body", None)) or _said(getattr(error, "json_body", None))
     if not said and _over_http(error):
         said = getattr(response, "text", None)
     return str(said or error)[:_LONGEST_MESSAGE]
 
 
 def _said(body: Any) -> Any:
-    return body.get("message") if isinstance(body, dict) else body
+    """The message in the body of an answer."""
+    if not isinstance(body, dict):
+        return body
+    return body.get("message") or body.get("detail") or (_said(body["error"]) if "error" in body else None)
 
 
 def _failed(message: str, status: int, owner: object) -> Exception:

@@ -38,7 +38,7 @@ class GeminiEmbedder(SdkEmbedder):
     given_clients: ClassVar[tuple[str, str]] = ("gemini_client", "gemini_client")
 
     def make_client(self) -> Any:
-        from google import genai
+        import google.genai as genai
 
         return genai.Client(**self._client_arguments())
 
@@ -49,7 +49,10 @@ class GeminiEmbedder(SdkEmbedder):
         return _Async(self.gemini_client) if self.gemini_client is not None else super().get_async_client()
 
     def _client_arguments(self) -> dict[str, Any]:
-        extra = self.client_params or {}
+        extra = {"http_options": {}, **(self.client_params or {})}
+        if isinstance(options := extra["http_options"], dict):
+            # one attempt: `retries` counts, and the SDK's own pauses would add to it
+            extra["http_options"] = {"retry_options": {"attempts": 1}, **options}
         if self.vertexai or os.environ.get("GOOGLE_GENAI_USE_VERTEXAI", "").lower() in ("true", "1"):
             place = {
                 "project": self.project_id or os.environ.get("GOOGLE_CLOUD_PROJECT"),

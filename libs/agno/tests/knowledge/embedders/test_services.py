@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from agno.exceptions import ModelAuthenticationError
+from agno.exceptions import ModelAuthenticationError, ModelProviderError
 from agno.knowledge.embedder.aws_bedrock import AwsBedrockEmbedder
 from agno.knowledge.embedder.azure_openai import AzureOpenAIEmbedder
 from agno.knowledge.embedder.google import GeminiEmbedder
 from agno.knowledge.embedder.jina import JinaEmbedder
 from agno.knowledge.embedder.ollama import OllamaEmbedder
 from agno.knowledge.embedder.openai import OpenAIEmbedder
-from agno.testing import ScriptedServer
+from agno.testing import ScriptedServer, fails
 
 from embedder_contract import COLOURS, EmbedderContract, ask
 
@@ -149,9 +149,7 @@ def test_jina_is_told_everything():
 
 
 def test_a_page_of_a_proxy_is_no_answer():
-    from agno.exceptions import ModelProviderError
-
-    with ScriptedServer(embed=lambda texts: __import__("agno.testing").testing.fails("short")) as server:
+    with ScriptedServer(embed=lambda texts: fails("short")) as server:
         with pytest.raises(ModelProviderError, match="unreadable"):
             TestJina().make(server, retries=0).get_embedding("x")
 
