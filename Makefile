@@ -52,6 +52,7 @@ format: $(VENV)/.check
 surface: $(VENV)/.test
 	$(PYTHON) libs/agno/tests/house/surface.py --write
 	$(PYTHON) libs/agno/tests/house/readers_table.py --write
+	cd libs/agno/tests && $(PYTHON) -m house.embedders_table --write
 
 bench: $(VENV)/.uv
 	$(PYTHON) -m benchmarks $(BENCH)

@@ -44,7 +44,7 @@ class Clients:
 
     async def aclose(self) -> None:
         """Close the client of the running event loop; the next use makes a new one."""
-        client = self._of_loops.pop()
+        client: Any = self._of_loops.pop()
         if hasattr(client, "aclose"):
             await client.aclose()
         elif hasattr(client, "close"):
@@ -149,7 +149,11 @@ def _message_of(error: Exception) -> str:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Message") or error)
-    said = getattr(error, "message", None) or _said(getattr(error, "body", None)) or _said(getattr(error, "json_body", None))
+    said = (
+        getattr(error, "message", None)
+        or _said(getattr(error, "body", None))
+        or _said(getattr(error, "json_body", None))
+    )
     if not said and _over_http(error):
         said = getattr(response, "text", None)
     return str(said or error)[:_LONGEST_MESSAGE]

@@ -41,6 +41,7 @@ class AwsBedrockEmbedder(SdkEmbedder):
 
     package: ClassVar[str] = "boto3"
     provider: ClassVar[str] = "Amazon Bedrock"
+    key_variables: ClassVar[tuple[str, ...]] = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     awaits: ClassVar[bool] = False
 
     async def embed_batch(self, io: IO, texts: list[str]) -> tuple[list[Vector], Usage | None]:
@@ -66,7 +67,7 @@ class AwsBedrockEmbedder(SdkEmbedder):
         }
 
     def _cohere(self, texts: list[str]) -> dict[str, Any]:
-        named = {"truncate": self.truncate, "embedding_types": self.embedding_types}
+        named: dict[str, Any] = {"truncate": self.truncate, "embedding_types": self.embedding_types}
         if "embed-v4" in self.id:
             named["output_dimension"] = self.dimensions
         given = {name: value for name, value in named.items() if value is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from agno._io import IO
 from agno.knowledge._sdk import LoadedOnce, with_sdk
@@ -22,6 +22,7 @@ class FastEmbedEmbedder(Embedder):
     client_params: dict[str, Any] | None = None
     fastembed_client: Any = None  # a `TextEmbedding` made elsewhere
 
+    package: ClassVar[str] = "fastembed"
     _local: LoadedOnce = field(default_factory=LoadedOnce, init=False, repr=False, compare=False)
 
     async def embed_batch(self, io: IO, texts: list[str]) -> tuple[list[Vector], Usage | None]:
@@ -32,7 +33,7 @@ class FastEmbedEmbedder(Embedder):
         return vectors, None
 
     def _load(self) -> Any:
-        return self.fastembed_client if self.fastembed_client is not None else with_sdk(self, "fastembed", self._make)
+        return self.fastembed_client if self.fastembed_client is not None else with_sdk(self, self.package, self._make)
 
     def _make(self) -> Any:
         import fastembed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from agno._io import IO
 from agno.knowledge._sdk import LoadedOnce, with_sdk
@@ -25,6 +25,7 @@ class SentenceTransformerEmbedder(Embedder):
     client_params: dict[str, Any] | None = None
     sentence_transformer_client: Any = None  # a `SentenceTransformer` made elsewhere
 
+    package: ClassVar[str] = "sentence-transformers"
     _local: LoadedOnce = field(default_factory=LoadedOnce, init=False, repr=False, compare=False)
 
     async def embed_batch(self, io: IO, texts: list[str]) -> tuple[list[Vector], Usage | None]:
@@ -40,7 +41,7 @@ class SentenceTransformerEmbedder(Embedder):
 
     def _load(self) -> Any:
         given = self.sentence_transformer_client
-        return given if given is not None else with_sdk(self, "sentence-transformers", self._make)
+        return given if given is not None else with_sdk(self, self.package, self._make)
 
     def _make(self) -> Any:
         import sentence_transformers

@@ -39,14 +39,10 @@ class VoyageAIEmbedder(SdkEmbedder):
             self.retries = self.max_retries
 
     def make_client(self) -> Any:
-        import voyageai
-
-        return voyageai.Client(**self._client_arguments())
+        return _sdk().Client(**self._client_arguments())
 
     def make_async_client(self) -> Any:
-        import voyageai
-
-        return voyageai.AsyncClient(**self._client_arguments())
+        return _sdk().AsyncClient(**self._client_arguments())
 
     def _client_arguments(self) -> dict[str, Any]:
         extra = self.client_params or {}
@@ -62,6 +58,12 @@ class VoyageAIEmbedder(SdkEmbedder):
 
     def parse(self, response: Any) -> tuple[list[Vector], Usage | None]:
         return [list(map(float, vector)) for vector in response.embeddings], {"total_tokens": response.total_tokens}
+
+
+def _sdk() -> Any:
+    import voyageai
+
+    return voyageai
 
 
 __all__ = ["VoyageAIEmbedder"]

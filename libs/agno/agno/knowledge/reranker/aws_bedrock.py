@@ -30,6 +30,7 @@ class AwsBedrockReranker(SdkReranker):
     package: ClassVar[str] = "boto3"
     module: ClassVar[str] = "boto3"
     provider: ClassVar[str] = "Amazon Bedrock"
+    key_variables: ClassVar[tuple[str, ...]] = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     awaits: ClassVar[bool] = False
 
     def make_client(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, PrivateAttr
 
@@ -24,6 +24,8 @@ class SentenceTransformerReranker(Reranker):
     model: str = "BAAI/bge-reranker-v2-m3"
     model_kwargs: dict[str, Any] | None = None
     client_params: dict[str, Any] | None = None
+
+    package: ClassVar[str] = "sentence-transformers"
 
     _local: LoadedOnce = PrivateAttr(default_factory=LoadedOnce)
 

@@ -42,6 +42,7 @@ class TestMistral(EmbedderContract):
 class TestVoyage(EmbedderContract):
     module, package, variables = "voyageai", "voyageai", ("VOYAGE_API_KEY",)
     given = ("voyage_client", "async_client")
+    explains_500 = False
 
     def make(self, server: Any, **settings: Any) -> Any:
         return VoyageAIEmbedder(**{"api_key": "k", "base_url": server.openai_url, "dimensions": 1536, **settings})
@@ -54,7 +55,9 @@ class TestHuggingface(EmbedderContract):
 
     def make(self, server: Any, timeout: float | None = None, **settings: Any) -> Any:
         endpoint = f"{server.url}/pipeline/feature-extraction"
-        return HuggingfaceCustomEmbedder(**{"api_key": "k", "id": endpoint, "client_params": {"timeout": timeout}, **settings})
+        return HuggingfaceCustomEmbedder(
+            **{"api_key": "k", "id": endpoint, "client_params": {"timeout": timeout}, **settings}
+        )
 
 
 # What is particular --------------------------------------------------------------------------------------------------

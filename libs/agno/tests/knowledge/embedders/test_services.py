@@ -33,7 +33,9 @@ class TestAzure(EmbedderContract):
 
     def make(self, server: Any, timeout: float | None = None, **settings: Any) -> Any:
         params = {} if timeout is None else {"timeout": timeout}
-        return AzureOpenAIEmbedder(**{"api_key": "k", "azure_endpoint": server.url, "client_params": params, **settings})
+        return AzureOpenAIEmbedder(
+            **{"api_key": "k", "azure_endpoint": server.url, "client_params": params, **settings}
+        )
 
 
 class TestOllama(EmbedderContract):
@@ -111,7 +113,11 @@ def test_azure_without_an_endpoint_says_what_to_set(monkeypatch):
 def test_gemini_is_told_what_the_vectors_are_for(colour):
     with ScriptedServer() as server:
         embedder = TestGemini().make(
-            server, dimensions=8, task_type="RETRIEVAL_DOCUMENT", title="Tea", request_params={"task_type": "CLUSTERING"}
+            server,
+            dimensions=8,
+            task_type="RETRIEVAL_DOCUMENT",
+            title="Tea",
+            request_params={"task_type": "CLUSTERING"},
         )
         ask(embedder, colour, "get_embedding", "x")
     (asked,) = server.requests[0].json["requests"]
@@ -131,7 +137,9 @@ def test_vertex_counts_tokens(colour, monkeypatch):
         )  # fmt: skip
         vectors, usages = ask(embedder, colour, "get_embeddings_batch_and_usage", ["green tea", "tea"])
     assert [len(vector) for vector in vectors] == [8, 8] and sum(usage["total_tokens"] for usage in usages) == 4
-    assert server.requests[0].path.endswith("/projects/p/locations/eu/publishers/google/models/text-embedding-005:predict")
+    assert server.requests[0].path.endswith(
+        "/projects/p/locations/eu/publishers/google/models/text-embedding-005:predict"
+    )
 
 
 def test_jina_is_told_everything():

@@ -59,7 +59,12 @@ def test_defaults_are_those_that_users_know(monkeypatch):
     monkeypatch.setattr("agno.knowledge.reranker._sdk.is_installed", lambda module: True)
     monkeypatch.setattr("agno.knowledge.reranker.sentence_transformer.is_installed", lambda module: True)
     infinity = InfinityReranker()
-    assert (infinity.model, infinity.host, infinity.port, infinity.top_n) == ("BAAI/bge-reranker-base", "localhost", 7997, None)
+    assert (infinity.model, infinity.host, infinity.port, infinity.top_n) == (
+        "BAAI/bge-reranker-base",
+        "localhost",
+        7997,
+        None,
+    )
     assert CohereReranker().model == "rerank-multilingual-v3.0"
     assert SentenceTransformerReranker().model == "BAAI/bge-reranker-v2-m3"
     with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
@@ -114,7 +119,9 @@ def test_a_cross_encoder_is_loaded_once(monkeypatch):
     module.CrossEncoder = CrossEncoder
     module.__spec__ = sys.__spec__
     monkeypatch.setitem(sys.modules, "sentence_transformers", module)
-    reranker = SentenceTransformerReranker(model="folder", model_kwargs={"a": 1}, client_params={"device": "cpu"}, top_n=2)
+    reranker = SentenceTransformerReranker(
+        model="folder", model_kwargs={"a": 1}, client_params={"device": "cpu"}, top_n=2
+    )
     assert not made
     for _ in range(2):
         assert [document.name for document in reranker.rerank("green tea", documents())] == ["1", "3"]
