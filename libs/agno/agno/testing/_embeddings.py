@@ -144,7 +144,8 @@ _WIRES = (
         re.compile("/embeddings$"),
         lambda body: _Asked(_listed(body.get("input")), body.get("dimensions")),
         _openai,
-        _openai_chat.failure,
+        # Jina and Voyage have another word for it
+        lambda fault: {**_openai_chat.failure(fault), "detail": fault.message},
     ),
     _Wire(
         "gemini_embeddings",

@@ -65,6 +65,7 @@ class EmbedderContract:
     counts: ClassVar[str | None] = "total_tokens"  # what usage says
     most: ClassVar[int] = 100  # texts in one request
     explains_500: ClassVar[bool] = True  # the SDK gives on what the service said
+    says_when: ClassVar[bool] = True  # the SDK gives on how long to wait after a rate limit
     given: ClassVar[tuple[str, str]]  # fields of clients that were made elsewhere
 
     def make(self, server: Any, **settings: Any) -> Any:
@@ -127,6 +128,13 @@ class EmbedderContract:
                 said = getattr(getattr(fault, "fault", None), "message", "")
                 assert said in str(raised.value) or (status == 500 and not self.explains_500)
                 assert "header" not in str(raised.value)
+
+    @COLOURS
+    def test_a_pause_that_the_provider_asks_for_is_known(self, colour: str) -> None:
+        with ScriptedServer(embed=lambda texts: fails(429, headers={"retry-after": "7"})) as server:
+            with pytest.raises(ModelRateLimitError) as raised:
+                ask(self.embedder(server, retries=0), colour, "get_embedding", "x")
+        assert raised.value.retry_after == (7.0 if self.says_when else None)
 
     @COLOURS
     def test_a_provider_that_does_not_answer_is_an_error(self, colour: str) -> None:

@@ -73,6 +73,7 @@ class TestBedrock(EmbedderContract):
     module, package = "boto3", "boto3"
     given = ("client", "client")
     counts, most = "input_tokens", 96
+    says_when = False
 
     def make(self, server: Any, timeout: float | None = None, **settings: Any) -> Any:
         from botocore.config import Config
