@@ -91,7 +91,7 @@ MAY_WAIT = {
     "agno.tools.mcp": ({"asyncio", "concurrent", "anyio", "threading"}, "a connection lives in one task of one loop"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
     "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
-    "agno.knowledge.embedder.minilm": ({"threading"}, "guards what is loaded once; waits for nobody"),
+    "agno.knowledge._sdk": ({"threading"}, "guards what is loaded once; waits for nobody"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),
     "agno.cli": ({"threading"}, "guards the index, which tools of several threads read; waits for nobody"),
 }
