@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from agno.models.metrics import ModelType
 from agno.models.utils import get_model
 from agno.utils.log import log_exception
 
-Works = list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]
+Works = Sequence[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]
 
 
 class Followups(BaseModel):
@@ -53,15 +53,12 @@ async def suggest_followups(run: Run) -> None:
     await run.emit(run.events.FollowupsCompletedEvent, followups=output.followups)
 
 
-async def remember(run: Run) -> None:
-    """Memories and summary, where they are enabled: at the same time, when the answer is out and stored.
+async def remember(run: Run, works: Works) -> None:
+    """Memories and summary, what `after_run` of the component gave: at the same time, when the answer is out and stored.
 
     Their failures are logged and never cost the answer. With `background_tasks` they follow the response; else a run
     waits for them, so that what was spent is counted, and the next turn and a program that ends here lose nothing.
     """
-    works = run.component.after_run(run)
-    if not works:
-        return
     await store(run)
     if (tasks := run.asked.get("background_tasks")) is not None:
         tasks.add_task(_later(run, works))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable
 from time import time
 from typing import Any
@@ -16,12 +17,13 @@ from agno._engine.hooks import run_hooks
 from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import close_messages
 from agno._engine.prompt import build_messages
-from agno._engine.sessions import store
-from agno._engine.toolbox import connect_toolkits, resolve_tools
+from agno._engine.sessions import is_kept, store
+from agno._engine.toolbox import take_tools
 from agno._io import DONE, silent
 from agno.models._loop import Exchange
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
+from agno.utils.blank import bare
 from agno.utils.later import later
 
 _checkpoints, _connections = later("agno._engine.checkpoints"), later("agno._engine.connections")  # few runs have them
@@ -32,16 +34,15 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 
 async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
-    component, output = run.component, run.output
+    component = run.component
     if component.prepares or component.knowledge is not None:
         await component.prepare(run)
     if component.pre_hooks and not run.messages:
-        await run_hooks(run, "pre", {"run_input": output.input})
-        run.input = hooked_input(run, output.input.input_content)
-    if component.tools:
-        await connect_toolkits(run)
-    await resolve_tools(run, component.built_in_tools(run))
-    run.response_format = structured.response_format(run)
+        await run_hooks(run, "pre", {"run_input": run.output.input})
+        run.input = hooked_input(run, run.output.input.input_content)
+    await take_tools(run)
+    if run.context.output_schema is not None:
+        run.response_format = structured.response_format(run)
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
     if not run.messages:
@@ -49,8 +50,6 @@ async def agent_body(run: Run) -> None:
     if run.continued:
         await say_more(run)
     run.exchange = exchange = _exchange(run)
-    if component.compression_manager is not None or component.compress_tool_results:
-        compress_in(run, exchange)
     await component.converse(run, exchange)
     if run.reasoning_open:
         run.reasoning_open = False
@@ -65,30 +64,25 @@ async def agent_body(run: Run) -> None:
 async def _open(run: Run) -> None:
     """What is said before the model is asked: the prompt, and the thoughts of the reasoning phase."""
     run.messages = run.context.messages = await build_messages(run)
-    output = run.output
-    await run.emit(run.events.RunStartedEvent, model=output.model, model_provider=output.model_provider)
+    output, started = run.output, run.events.RunStartedEvent
+    if run.hears(started):
+        await run.emit(started, model=output.model, model_provider=output.model_provider)
     if reasoning.wanted(run):
         await reasoning.reason(run)
 
 
 def _exchange(run: Run) -> Exchange:
-    component = run.component
-    exchange = Exchange(
-        io=run.io,
-        model=run.model,
-        messages=run.messages,
-        response_format=run.response_format,
-        streaming=run.streaming,
-        give=_teller(run),
-        token=run.token,
-        run_response=run.output,
-    )
+    component, model = run.component, run.model
+    assert model is not None
+    exchange = Exchange(run.io, model, run.messages, run.response_format, run.streaming, run.token, run.output)
+    if run.give is not silent or run.kept_events is not None:
+        exchange.give = _teller(run)
     if run.streaming:
         exchange.give_text = _text_teller(run)
     if run.tool_specs:
-        exchange.tools, exchange.functions, exchange.scope = run.tool_specs, run.functions, run.tool_scope()
+        exchange.tools, exchange.functions = run.tool_specs, run.functions
         exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
-        exchange.give_tool = _tool_teller(run)
+        exchange.before_tools = functools.partial(_open_tools, run)
     if run.context.output_schema is not None:
         exchange.answer_tool = structured.answer_tool(run)
     if run.get("retries") or component.fallback_models or component.fallback_config:
@@ -97,7 +91,14 @@ def _exchange(run: Run) -> Exchange:
         _take_up(run, exchange)
     if component.checkpoint is not None and component.db is not None:
         _checkpoints.keep_checkpoints(run, exchange)
+    if component.compression_manager is not None or component.compress_tool_results:
+        compress_in(run, exchange)
     return exchange
+
+
+def _open_tools(run: Run, exchange: Exchange) -> None:
+    """What only a run needs whose model calls a tool."""
+    exchange.scope, exchange.give_tool = run.tool_scope(), _tool_teller(run)
 
 
 def _take_up(run: Run, exchange: Exchange) -> None:
@@ -159,13 +160,15 @@ def _text_teller(run: Run) -> Any:
         return silent
     give, keep = run.give, run.keep if run.kept_events is not None else None
     known = {**run.identity, "created_at": 0, "content": ""}
-    new = object.__new__
+    second = 0.0
 
     def tell(text: str) -> Awaitable[None]:
-        event = new(event_class)
-        fields = event.__dict__ = known.copy()
-        fields["created_at"] = int(time())
-        fields["content"] = text
+        nonlocal second
+        if not 0.0 <= time() - second < 1.0:
+            known["created_at"] = second = int(time())
+        known["content"] = text
+        event = bare(event_class)
+        event.__dict__ = known.copy()
         if keep is not None:
             keep(event)
         return give(event)
@@ -273,10 +276,11 @@ async def _finish(run: Run, exchange: Exchange) -> None:
     run.check()
     output.status = RunStatus.completed
     close_messages(run, RunStatus.completed, "")
-    await afterwards.remember(run)
+    if works := component.after_run(run):
+        await afterwards.remember(run, works)
     heard = run.hears(run.events.RunCompletedEvent)
     completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
-    if not run.stored:
+    if not run.stored and is_kept(run):
         await store(run)
     if component.save_response_to_file:
         message = text_of(run.input) if run.input is not None else ""
@@ -298,19 +302,22 @@ async def _shape(run: Run, exchange: Exchange) -> None:
 
 def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
-    mine = run.output.__dict__
-    mine["content"] = mine["citations"] = mine["response_audio"] = None
+    output, model = run.output, run.model
+    output.content = output.citations = output.response_audio = None
     for name, value in exchange.response.__dict__.items():
-        if value and (target := _TAKEN.get(name)):
-            mine[target] = [*(mine.get(target) or ()), *value] if target in _MEDIA else value
-    assert run.model is not None
-    if run.context.knowledge is not None or run.model.connection_info():
+        if not value:
+            continue
+        if name == "content":
+            output.content = value
+        elif (target := _TAKEN.get(name)) is not None:
+            setattr(output, target, [*(getattr(output, target) or ()), *value] if target in _MEDIA else value)
+    assert model is not None
+    if run.context.knowledge is not None or model.connection_info():
         _connections.note_connections(run)
 
 
 # fields of the loop's response, and where they stand on the output
 _TAKEN = {
-    "content": "content",
     "reasoning_content": "reasoning_content",
     "citations": "citations",
     "audio": "response_audio",

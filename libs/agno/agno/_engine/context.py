@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import time
 from types import ModuleType
 from typing import Any
 
+from agno._engine.plan import Plan
 from agno._io import DONE, IO, Give, silent
 from agno.exceptions import RunNotContinuableError
 from agno.models._loop import Exchange
@@ -15,19 +17,22 @@ from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelType
 from agno.run.base import RunStatus
-from agno.run.cancel import CancelToken, is_running_here, register_run, token_of
+from agno.run.cancel import NEVER, CancelToken, is_running_here, register_run, token_of
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
 
 _OURS = frozenset({"agno.run.agent", "agno.run.team", "agno.run.workflow"})
 TRANSIENT_STATE = ("current_user_id", "current_session_id", "current_run_id")
+_TRANSIENT = frozenset(TRANSIENT_STATE)
+UNKNOWN: Any = object()  # what nobody has asked for yet
 
 
+@dataclass(slots=True, eq=False)
 class Run:
     """One run of a component: its settings, its output so far, and the port it waits through.
 
-    Made for every run, so it stores what it is given and leaves the rest to the class.
+    One is made for every run, and read from everywhere: hence the slots.
     """
 
     component: Any
@@ -36,45 +41,48 @@ class Run:
     output: Any
     context: RunContext
     asked: Mapping[str, Any]  # the options of this call that have a value
-    extra: Mapping[str, Any] = {}  # the caller's own keyword arguments
-    give: Give = staticmethod(silent)  # where events go
-    shown: frozenset[str] | None = frozenset()  # the kinds of events that the reader wants; None for all
+    identity: Mapping[str, Any]
+    model: Model | None = None
+    input: Any = None
+    extra: Mapping[str, Any] = field(default_factory=dict)  # the caller's own keyword arguments
     streaming: bool = False
     told_errors: tuple[type[Exception], ...] = ()  # failures that the output tells of, so that they are not raised
     continued: bool = False
+    answers: Any = None  # the Continuation that continue_run was given
+    kept_events: list[Any] | None = None
+    skipped_events: frozenset[str] = frozenset()
     identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
-    identity: Mapping[str, Any] = {}
-    input: Any = None
+    give: Give = silent  # where events go
+    shown: frozenset[str] | None = frozenset()  # the kinds of events that the reader wants; None for all
     parent: Run | None = None  # the run that this one is a part of: a team's, of its member
     ended: list[Run] | None = None  # runs inside this one, or inside those, that ended; on the outermost run
 
-    model: Model | None = None
-    messages: list[Message]
+    plan: Plan = field(init=False)  # once the tools are taken
+    messages: list[Message] = field(init=False)
+    functions: dict[str, Function] = field(init=False)
+    tool_instructions: list[str] = field(init=False)
+    closers: list[Callable[[], Any]] = field(init=False)  # called when the run ends, the last one first
     history_length: int = 0
     user_message: Message | None = None
     user_tools: Any = None  # as given, or as a function made them for this run
-    functions: dict[str, Function]
     tool_specs: list[dict[str, Any]] | None = None
-    tool_instructions: list[str]
     before: Metrics | None = None  # what a continued run cost until it was paused
     other_usage: Sequence[tuple[str, Model, list[Message]]] = ()  # what models beside the main one said, by their part
-    closers: list[Callable[[], Any]]  # called when the run ends, the last one first
     response_format: Any = None
     exchange: Exchange | None = None
-    kept_events: list[Any] | None = None
-    skipped_events: frozenset[str] = frozenset()
     started: float = 0.0
     loaded_session: AgentSession | None = None
     references_block: str | None = None  # what the knowledge has for the user's message
-    memory_manager: Any = None  # as `memories.manager_of` made it
+    memory_manager: Any = UNKNOWN  # as `memories.manager_of` makes it at its first use ...
+    culture_manager: Any = UNKNOWN  # ... and those of `culture` ...
+    learning_machine: Any = UNKNOWN  # ... and of `learning`
     memories: list[Any] | None = None  # what is known about the user
     opened: bool = False  # the session is loaded, and a continued run is taken up
     stored: bool = False  # its end is written, or there is nowhere to write it
     cached_session: AgentSession | None = None  # what was cached when the run began
     session_cost: tuple[Any] | None = None  # what the session had cost before this run
     reasoning_open: bool = False
-    token: CancelToken
-    answers: Any = None  # the Continuation that continue_run was given
+    token: CancelToken = NEVER
     announced: bool = False  # the run is stored as pending, and is known to `cancel_run`
     counted: int = 0  # how many of the messages an earlier end of the run has counted for the session
     spent: Metrics | None = None  # what the session has to count, where it is not the whole run
@@ -83,14 +91,13 @@ class Run:
     unsaved: list[Message] | None = None  # ... and this is the next one
     progress_rows: Sequence[str] = ()  # what is stored of the run beside it until it ends
 
-    def __init__(self, **state: Any) -> None:
-        self.__dict__ = state
-        state["messages"], state["functions"], state["tool_instructions"], state["closers"] = [], {}, [], []
+    def __post_init__(self) -> None:
+        self.messages, self.functions, self.tool_instructions, self.closers = [], {}, [], []
 
     @property
     def session(self) -> AgentSession | None:
         """The session, once the run is opened. What no database holds is made when somebody asks for it."""
-        session: AgentSession | None = self.__dict__.get("loaded_session")
+        session = self.loaded_session
         if session is None and self.opened:
             session = self.loaded_session = self.component.new_session(self.context)
         return session
@@ -146,7 +153,7 @@ class Run:
         event = object.__new__(event_class)
         fields = event.__dict__
         fields.update(self.identity)
-        fields["created_at"] = int(time.time())
+        fields["created_at"] = int(time())
         fields.update(details)
         if self.kept_events is not None:
             self.keep(event)
@@ -207,7 +214,10 @@ class Run:
 
     def stored_state(self) -> dict[str, Any]:
         """The state as it is saved: without the keys that only make sense during the run."""
-        return {key: value for key, value in self.state.items() if key not in TRANSIENT_STATE}
+        state = self.state
+        if state.keys() <= _TRANSIENT:
+            return {}
+        return {key: value for key, value in state.items() if key not in _TRANSIENT}
 
 
 def private_copy(value: Any) -> Any:
@@ -224,4 +234,4 @@ def private_copy(value: Any) -> Any:
         return value
 
 
-__all__ = ["TRANSIENT_STATE", "Run", "private_copy"]
+__all__ = ["TRANSIENT_STATE", "UNKNOWN", "Run", "private_copy"]

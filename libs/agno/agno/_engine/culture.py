@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agno._engine.context import Run
+from agno._engine.context import UNKNOWN, Run
 from agno._engine.toolbox import coloured
 from agno.models.metrics import ModelType
 from agno.tools.function import Function
@@ -39,9 +39,9 @@ def manager_for(component: Any, model: Any = None) -> Any:
 
 def manager_of(run: Run) -> Any:
     """The manager of one run, made at the first use."""
-    if "culture_manager" not in run.__dict__:
-        run.__dict__["culture_manager"] = manager_for(run.component, run.model)
-    return run.__dict__["culture_manager"]
+    if run.culture_manager is UNKNOWN:
+        run.culture_manager = manager_for(run.component, run.model)
+    return run.culture_manager
 
 
 async def section(run: Run) -> str | None:

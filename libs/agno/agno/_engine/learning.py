@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agno._engine.context import Run
+from agno._engine.context import UNKNOWN, Run
 from agno.models.metrics import ModelType
 from agno.tools.function import Function
 from agno.utils.later import later
@@ -34,9 +34,9 @@ def machine_for(component: Any, model: Any = None) -> Any:
 
 def machine_of(run: Run) -> Any:
     """The machine of one run, made at the first use."""
-    if "learning_machine" not in run.__dict__:
-        run.__dict__["learning_machine"] = machine_for(run.component, run.model)
-    return run.__dict__["learning_machine"]
+    if run.learning_machine is UNKNOWN:
+        run.learning_machine = machine_for(run.component, run.model)
+    return run.learning_machine
 
 
 async def section(run: Run) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from agno._engine.context import Run
 from agno._engine.costs import MEMBER, add_member_details
-from agno._engine.observing import observe
+from agno._engine.observing import is_observed, observe
 from agno._engine.sessions import begin, store
 from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
 from agno.models._loop import seal
@@ -20,6 +20,7 @@ from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelMetrics, ModelType
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
+from agno.utils.blank import bare
 from agno.utils.log import log_exception
 
 Body = Callable[[Run], Coroutine[Any, Any, None]]
@@ -48,7 +49,8 @@ async def live(run: Run, body: Body) -> None:
         try:
             if not run.stored:
                 await _abandoned(run)
-            await observe(run)
+            if is_observed(run):
+                await observe(run)
         finally:  # a task may be cancelled again while it stores the run
             run.exchange = run.ended = None  # they hold the run; without cycles nothing waits for the garbage collector
             if run.delegations is not None:
@@ -133,15 +135,20 @@ def count_metrics(run: Run) -> None:
 
 def usage_of(messages: list[Message]) -> Metrics:
     """What the answers among the messages cost, without history."""
-    total = Metrics()
+    total = bare(Metrics)
     for message in messages:
+        if message.role not in _ANSWERING or message.from_history:
+            continue
         own = message.__dict__.get("metrics")  # reading the attribute would make one
-        if own is None or message.from_history or message.role not in ("assistant", "model"):
+        if own is None:
             continue
         if total.time_to_first_token is None:
             total.time_to_first_token = own.time_to_first_token
         total.add_usage(own)
     return total
+
+
+_ANSWERING = frozenset({"assistant", "model"})
 
 
 def count_more(run: Run, usage: Sequence[tuple[str, Model, list[Message]]]) -> None:
@@ -174,7 +181,7 @@ def _count_others(run: Run, total: Metrics) -> None:
     entries += [(part, model, m) for part, model, messages in run.other_usage for m in messages]
     for part, model, message in entries:
         own = message.__dict__.get("metrics")
-        if own is None or model is None or message.role not in ("assistant", "model"):
+        if own is None or model is None or message.role not in _ANSWERING:
             continue
         spent = ModelMetrics(model.id, model.get_provider())
         spent.add_usage(own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agno._engine.context import Run
+from agno._engine.context import UNKNOWN, Run
 from agno._engine.inputs import said
 from agno._engine.toolbox import coloured
 from agno._io import IO
@@ -40,7 +40,7 @@ def manager_for(component: Any, model: Any = None, **source: Any) -> Any:
 
 def manager_of(run: Run) -> Any:
     """The manager of one run, made at the first use."""
-    if "memory_manager" not in run.__dict__:
+    if run.memory_manager is UNKNOWN:
         source = {"run_id": run.output.run_id, "session_id": run.context.session_id}
         run.memory_manager = manager_for(run.component, run.model, **source)
     return run.memory_manager

@@ -24,7 +24,7 @@ PLAIN_EVENTS = PLAIN_EVENTS | {
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class Mode:
     """How one run is driven: its colour, streamed or not, and what of it the caller sees."""
 
@@ -47,7 +47,9 @@ class Mode:
     def _of(cls, io: IO, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
         streaming = bool(component.stream if stream is None else stream)
         if not options:
-            return cls(io, streaming, streaming and component.stream_events, False, options)
+            if not streaming:
+                return _PLAIN[io.is_async]
+            return cls(io, streaming, component.stream_events, False, options)
         every = options.pop("stream_events", None)
         older = options.pop("stream_intermediate_steps", None)
         every = component.stream_events if every is None and older is None else bool(every or older)
@@ -56,6 +58,9 @@ class Mode:
         if background and not io.is_async:
             raise ValueError("background=True needs an event loop to go on in: use arun() or acontinue_run().")
         return cls(io, streaming, streaming and every, bool(new or old), options, background)
+
+
+_PLAIN = {False: Mode(SYNC, False, False, False, {}), True: Mode(ASYNC, False, False, False, {})}
 
 
 def start(run: Run, mode: Mode) -> Any:

@@ -20,6 +20,15 @@ def debug_level_of(component: Any) -> int:
     return 1
 
 
+def is_observed(run: Run) -> bool:
+    """True if somebody may watch this run."""
+    return (
+        log.logger.isEnabledFor(logging.DEBUG)
+        or listener_for(run.component.telemetry) is not None
+        or bool(run.get("debug_mode"))
+    )
+
+
 async def observe(run: Run) -> None:
     """A run came to an end, or to a pause."""
     if run.get("debug_mode"):  # of this run, so it shows its own lines and leaves the level of the process alone
@@ -60,4 +69,4 @@ def _record(run: Run) -> dict[str, Any]:
     }
 
 
-__all__ = ["debug_level_of", "observe"]
+__all__ = ["debug_level_of", "is_observed", "observe"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -30,7 +29,8 @@ Section = Callable[[Run], str | Awaitable[str | None] | None]
 async def build_messages(run: Run) -> list[Message]:
     """System message, few-shot messages, history and the user's input, in that order."""
     messages: list[Message] = []
-    await _look_around(run)
+    if run.plan.looks_around:
+        await _look_around(run)
     system = await system_message(run)
     if system is not None:
         messages.append(system)
@@ -77,27 +77,18 @@ async def system_message(run: Run) -> Message | None:
     if not run.component.build_context:
         return None
     texts: list[str] = []
-    kind: Any = type(run.component)
-    for section in _possible(kind, *run.component.__dict__):
-        said = section(run)
-        if found := said if said is None or isinstance(said, str) else await said:
-            texts.append(_resolved(run, found) if section in TEMPLATED else found)
+    for section, is_template in run.plan.sections:
+        said: Any = section(run)
+        if said is not None and said.__class__ is not str:
+            said = await said
+        if said:
+            texts.append(_resolved(run, said) if is_template else said)
     text = "\n".join(texts).strip()
-    return Message(role=role, content=text) if text else None
-
-
-@functools.lru_cache(maxsize=4096)
-def _possible(kind: Any, *settings: str) -> tuple[Section, ...]:
-    """The sections that a component can need, by the names (not the values) of the settings it has."""
-    return tuple(
-        section
-        for section, causes in kind.prompt_sections.items()
-        if not causes or any(name in settings or getattr(kind, name, None) for name in causes)
-    )
+    return Message(role, text) if text else None
 
 
 def _resolved(run: Run, text: str) -> str:
-    if not run.component.resolve_in_context or "{" not in text:
+    if "{" not in text or not run.component.resolve_in_context:
         return text
     user = {"user_id": run.context.user_id} if run.context.user_id else None
     return fill(text, run.context.session_state, run.context.dependencies, run.context.metadata, user)
@@ -130,7 +121,7 @@ def role(run: Run) -> str | None:
 
 def instructions(run: Run) -> Any:
     given = run.component.instructions
-    if callable(given):
+    if given.__class__ is not str and callable(given):
         return _called_instructions(run, given)
     return _instructed(run, given)
 
@@ -140,9 +131,10 @@ async def _called_instructions(run: Run, fn: Callable[..., Any]) -> str | None:
 
 
 def _instructed(run: Run, given: Any) -> str | None:
-    lines = [given] if isinstance(given, str) else list(given or ())
     assert run.model is not None
-    if own := run.model.get_instructions_for_model(run.tool_specs):
+    own = run.model.get_instructions_for_model(run.tool_specs)
+    lines = [given] if isinstance(given, str) else list(given or ())
+    if own:
         lines.extend(own)
     if not lines:
         return None
@@ -233,6 +225,8 @@ def summary(run: Run) -> str | None:
 
 def knowledge_guidance(run: Run) -> str | None:
     component = run.component
+    if component.knowledge is None and component.knowledge_retriever is None:
+        return None
     if not component.search_knowledge or not component.add_search_knowledge_instructions:
         return None
     return "Search the knowledge base with search_knowledge_base when a question may be answered there.\n"
@@ -303,7 +297,7 @@ SECTIONS: dict[Section, tuple[str, ...]] = {
         "add_name_to_context",
         "enable_agentic_knowledge_filters",
     ),
-    tool_instructions: ("tools",),
+    tool_instructions: ("tools", "knowledge", "skills", "learning"),
     expected_output: ("expected_output",),
     additional_context: ("additional_context",),
     skills: ("skills",),

@@ -8,7 +8,7 @@ from agno._engine import sessions
 from agno._engine.context import Run
 from agno._engine.prompt import build_messages, system_message
 from agno._engine.structured import answer_tool, response_format
-from agno._engine.toolbox import resolve_tools
+from agno._engine.toolbox import take_tools
 from agno.models.base import Model
 from agno.models.message import Message
 
@@ -22,7 +22,7 @@ async def rehearse(run: Run, session: Any = None) -> None:
     await sessions.settle(run)
     if component.prepares or component.knowledge is not None:
         await component.prepare(run)
-    await resolve_tools(run, component.built_in_tools(run))
+    await take_tools(run, connect=False)
 
 
 async def request_of(run: Run) -> dict[str, Any]:

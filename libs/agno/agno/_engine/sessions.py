@@ -24,9 +24,14 @@ async def begin(run: Run) -> None:
     """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
     component = run.component
     db = component.db if run.output.parent_run_id is None else None
-    if not run.announced:
+    if not run.announced and (db is not None or run.continued or component.cache_session):
         await _open_session(run, db)
-    await settle(run)
+    if component.dependencies or run.asked:
+        await settle(run)
+    else:
+        _settle_state(run)
+        _settle_metadata(run)
+        run.opened = True
     if db is not None and (run.announced or not _is_stored(run)):
         try:
             await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
@@ -163,18 +168,23 @@ async def _resolve_dependencies(run: Run) -> None:
     run.context.dependencies = resolved
 
 
+def is_kept(run: Run) -> bool:
+    """False if the run is not to be written, or by the outermost run: it is as good as stored. Puts the state on it."""
+    component, output = run.component, run.output
+    if run.opened:  # what could not be opened is left as it is in the database
+        output.session_state = run.stored_state() or None
+        if output.parent_run_id is None and (
+            component.db is not None or component.cache_session or run.loaded_session is not None
+        ):
+            return True
+    run.stored = True
+    return False
+
+
 async def store(run: Run) -> None:
     """Write the run and the session's header, in one transaction."""
     component, output = run.component, run.output
-    if not run.opened:
-        run.stored = True
-        return  # what could not be opened is left as it is in the database
-    output.session_state = run.stored_state() or None
-    if output.parent_run_id is not None:
-        run.stored = True
-        return  # the outermost run writes it
-    if component.db is None and not component.cache_session and run.loaded_session is None:
-        run.stored = True
+    if not is_kept(run):
         return
     session = run.session
     assert session is not None  # the run is opened
@@ -284,6 +294,7 @@ def _without_media(message: Message) -> Message:
 __all__ = [
     "announce",
     "begin",
+    "is_kept",
     "kept_of",
     "read_stored",
     "settle",

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
 from agno._engine.factories import tools_of
+from agno._engine.plan import plan_of
 from agno.tools.function import Function, in_colour
 from agno.tools.toolkit import Toolkit
 from agno.utils.log import log_warning
 
 
-async def resolve_tools(run: Run, built_in: list[Any]) -> None:
+async def take_tools(run: Run, *, connect: bool = True) -> None:
+    """Plan the run, and find its tools; toolkits that need it are connected."""
+    component = run.component
+    run.plan = plan_of(component)
+    built_in = component.built_in_tools(run) if run.plan.has_tools else ()
+    if built_in or not _take_known(run):
+        given = component.tools
+        if connect and given:
+            await connect_toolkits(run)
+        await resolve_tools(run, built_in)
+        if given:
+            run.plan = plan_of(component)  # a toolkit, or a function that makes tools, may have set something
+
+
+async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
     """Fill `run.functions` and `run.tool_specs`. The first tool of a name wins."""
     if not run.component.tools and not built_in:
         run.context.tools = []
@@ -32,9 +47,51 @@ async def resolve_tools(run: Run, built_in: list[Any]) -> None:
         _add(run, item)
     check_records(run)
     strict = _strict(run)
-    described = [{"type": "function", "function": function.definition(strict)} for function in run.functions.values()]
-    run.tool_specs = described + specs or None
+    run.tool_specs = [_spec(function, strict) for function in run.functions.values()] + specs or None
     run.context.tools = list(run.functions.values())
+
+
+class _Kit(NamedTuple):
+    """Tools that are the same in every run, because they are plain functions."""
+
+    functions: dict[str, Function]
+    specs: list[dict[str, Any]]
+    approved: bool  # some of them need an approval
+
+
+def _take_known(run: Run) -> bool:
+    """Fill `run.functions` and `run.tool_specs` if there are no tools but plain functions; else it is left undone."""
+    given = run.component.tools
+    if given is None:
+        run.context.tools = []
+        return True
+    if given.__class__ is not list and given.__class__ is not tuple or not _PLAIN.issuperset(map(type, given)):
+        return False
+    kit = _kit(run.context.output_schema is not None and _strict(run), *given)
+    if len(kit.functions) < len(given):  # two have one name, of which is to be told
+        return False
+    run.functions = kit.functions
+    if kit.approved:
+        check_records(run)
+    run.tool_specs = [*kit.specs] or None
+    run.context.tools = list(kit.functions.values())
+    return True
+
+
+_PLAIN = frozenset({FunctionType})
+
+
+@functools.lru_cache(maxsize=1024)
+def _kit(strict: bool, *tools: Callable[..., Any]) -> _Kit:
+    functions: dict[str, Function] = {}
+    for function in map(as_function, tools):
+        functions.setdefault(function.name, function)
+    specs = [_spec(function, strict) for function in functions.values()]
+    return _Kit(functions, specs, any(function.approval_type for function in functions.values()))
+
+
+def _spec(function: Function, strict: bool) -> dict[str, Any]:
+    return {"type": "function", "function": function.definition(strict)}
 
 
 def _strict(run: Run) -> bool:
@@ -164,4 +221,4 @@ def _no_tool(component: Any, item: Any) -> str:
     )
 
 
-__all__ = ["coloured", "component_in_tools", "connect_toolkits", "resolve_tools"]
+__all__ = ["coloured", "component_in_tools", "connect_toolkits", "take_tools"]

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
+from types import FunctionType
 from typing import Any, TypeVar
 
 from agno._io.outlet import Give, silent
@@ -16,7 +17,7 @@ from agno._io.port import IO, Work
 from agno._io.portal import Visitor
 from agno._io.stopping import Interruption, Stop
 from agno._io.sync import WorkerIO
-from agno._io.workers import finish, in_thread, in_thread_to_its_end, iterate_in_thread
+from agno._io.workers import begin_in_thread, finish, in_thread_to_its_end, iterate_in_thread
 from agno.utils.log import log_warning
 
 T = TypeVar("T")
@@ -30,13 +31,13 @@ class AsyncIO:
     async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         if is_coroutine_function(fn):
             return await fn(*args, **kwargs)
-        blocking = getattr(getattr(fn, "__self__", None), "blocking", None)
+        blocking = None if fn.__class__ is FunctionType else getattr(getattr(fn, "__self__", None), "blocking", None)
         if blocking is False:
             result = fn(*args, **kwargs)
         elif blocking is True:
             result = await in_thread_to_its_end(fn, *args, **kwargs)
         else:
-            result = await in_thread(fn, *args, **kwargs)
+            result = await begin_in_thread(fn, *args, **kwargs)
         if hasattr(result, "__await__") and inspect.isawaitable(result):
             return await result
         return result
@@ -133,6 +134,8 @@ class AsyncIO:
 
 def is_coroutine_function(fn: Callable[..., Any]) -> bool:
     """True for an `async def`, also behind a partial, and for an object with an async `__call__`."""
+    if fn.__class__ is FunctionType:  # the frequent case, as inspect does it, marks of `markcoroutinefunction` included
+        return bool(fn.__code__.co_flags & inspect.CO_COROUTINE) or hasattr(fn, "_is_coroutine_mark")
     while isinstance(fn, functools.partial):
         fn = fn.func
     if inspect.iscoroutinefunction(fn):

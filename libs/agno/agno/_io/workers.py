@@ -91,12 +91,12 @@ async def in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
 
     Who is cancelled while waiting goes on at once; the function runs to its end, and nobody hears of it.
     """
-    return await _begin(fn, *args, **kwargs)
+    return await begin_in_thread(fn, *args, **kwargs)
 
 
 async def in_thread_to_its_end(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     """`in_thread` for a function that must not go on behind the back of what follows: a cancellation waits for it."""
-    future = _begin(fn, *args, **kwargs)
+    future = begin_in_thread(fn, *args, **kwargs)
     try:
         await finish([future])
         return future.result()
@@ -104,13 +104,15 @@ async def in_thread_to_its_end(fn: Callable[..., T], /, *args: Any, **kwargs: An
         del future  # no circle with the error, see _settle
 
 
-def _begin(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> asyncio.Future[T]:
+def begin_in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> asyncio.Future[T]:
+    """Give a blocking function to a worker thread; await the future, or see `in_thread`."""
     level = _level.get()
     pool = _pools.get(level) or _pools.setdefault(level, Workers(_CALLS))
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
-    work = functools.partial(_inner_context().run, fn, *args, **kwargs)
-    pool.start(functools.partial(_settle, loop, future, work))
+    context = contextvars.copy_context()
+    context.run(_level.set, level + 1)
+    pool.start(functools.partial(_settle, loop, future, functools.partial(context.run, fn, *args, **kwargs)))
     return future
 
 
@@ -194,4 +196,4 @@ def _serve(items: Iterable[Any], loop: asyncio.AbstractEventLoop, steps: queue.S
             close()
 
 
-__all__ = ["Workers", "finish", "in_thread", "in_thread_to_its_end", "iterate_in_thread"]
+__all__ = ["Workers", "begin_in_thread", "finish", "in_thread", "in_thread_to_its_end", "iterate_in_thread"]

@@ -61,6 +61,12 @@ class Component(Settings):
         False  # whether the caller's object of a background run is the one that the run fills
     )
     prompt_sections: ClassVar[Any] = prompt.SECTIONS
+    templated_sections: ClassVar[Any] = prompt.TEMPLATED
+    tool_settings: ClassVar[Any] = (  # those that `built_in_tools` looks at; () where it is always asked
+        "read_chat_history", "read_tool_call_history", "search_session_history", "search_past_sessions",
+        "enable_agentic_memory", "knowledge", "knowledge_retriever", "enable_agentic_state", "enable_agentic_culture",
+        "learning", "skills",
+    )  # fmt: skip
     runs_to_load: ClassVar[Any] = staticmethod(runs_needed)  # how many earlier runs a run looks at
     prepares: ClassVar[Any] = False  # True if `prepare` has more to find than the knowledge
     rows_per_run: ClassVar[Any] = 1  # how many rows one of its runs usually leaves in the session
@@ -73,7 +79,7 @@ class Component(Settings):
     def _derived_id(self) -> str:
         if name := getattr(self, "name", None):
             return str(name).lower().replace(" ", "-")
-        made: str = self._private("_id", new_id)
+        made: str = self.__dict__.get("_id") or self._private("_id", new_id)
         return made
 
     def _private(self, key: str, make: Callable[[], Any]) -> Any:
@@ -105,15 +111,15 @@ class Component(Settings):
     def sticky_session_id(self) -> str:
         """The same, made if it is missing."""
         given: str | None = getattr(self, "session_id", None)
-        return given or self._private("_session_id", new_id)
+        return given or self.__dict__.get("_session_id") or self._private("_session_id", new_id)
 
     # Model -----------------------------------------------------------------------------------------------------------
 
     def model_of_run(self) -> Model:
         """The model to use. Without one: OpenAI's default chat model."""
         given = getattr(self, "model", None)
-        if isinstance(given, Model):
-            return given
+        if given is not None and Model in type(given).__mro__:  # isinstance() is slow for an abstract class
+            return given  # type: ignore[no-any-return]  # it is a Model
         wanted = given or f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}"
         made: Model = self._private(f"_model {wanted}", lambda: get_model(wanted))
         return made

@@ -12,10 +12,11 @@ from agno._engine.modes import Mode
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
 from agno.filters import overlaid
+from agno.models.base import Model
 from agno.run.agent import RunInput
 from agno.run.cancel import is_running_here
 from agno.run.context import RunContext
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.parameters import names_of
@@ -32,18 +33,14 @@ def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Ru
     value = validated(given, agent.input_schema) if agent.input_schema is not None else given
     context = _context(agent, values, values.get("run_id") or new_id())
     model = agent.model_of_run() if parent is None else _model(agent, parent)
-    output = agent.new_output(
-        run_id=context.run_id,
-        session_id=context.session_id,
-        user_id=context.user_id,
-        model=model.id,
-        model_provider=model.get_provider(),
-        parent_run_id=values.get("parent_run_id") if parent is None else parent.output.run_id,
-        input=_captured(given, values),
-        created_at=now_epoch(),
-        **{agent.id_field: agent.id, agent.name_field: agent.name},
-    )
-    return _run(agent, mode, output, context, values, extra, parent, model=model, input=value)
+    output = agent.new_output()
+    output.run_id, output.session_id, output.user_id = context.run_id, context.session_id, context.user_id
+    setattr(output, agent.id_field, agent.id)
+    setattr(output, agent.name_field, agent.name)
+    output.model, output.model_provider = model.id, model.get_provider()
+    output.input = _captured(given, values)
+    output.created_at = now_epoch()
+    return _run(agent, mode, output, context, values, extra, model, value, parent)
 
 
 def _model(component: Any, parent: Run | None) -> Any:
@@ -53,7 +50,8 @@ def _model(component: Any, parent: Run | None) -> Any:
 
 
 def _captured(given: Any, values: dict[str, Any]) -> RunInput:
-    captured = blank(RunInput, input_content=given)
+    captured = bare(RunInput)
+    captured.input_content = given
     if values:
         captured.images, captured.videos = values.get("images"), values.get("videos")
         captured.audios, captured.files = values.get("audio"), values.get("files")
@@ -80,14 +78,11 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
     if not wish.branches and is_running_here(context.run_id):
         raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
     output = agent.new_output(
-        run_id=context.run_id,
-        session_id=context.session_id,
-        user_id=context.user_id,
-        parent_run_id=values.get("parent_run_id") if parent is None else parent.output.run_id,
-        created_at=now_epoch(),
+        run_id=context.run_id, session_id=context.session_id, user_id=context.user_id, created_at=now_epoch()
     )
-    state: dict[str, Any] = {"model": _model(agent, parent), "continued": True, "answers": wish}
-    return _run(agent, mode, output, context, values, extra, parent, **state)
+    run = _run(agent, mode, output, context, values, extra, _model(agent, parent), None, parent)
+    run.continued, run.answers = True, wish
+    return run
 
 
 _WISHES = tuple(name for name in Continuation.__dataclass_fields__ if name in CONTINUE_OPTIONS and name != "session_id")
@@ -122,10 +117,13 @@ def _is_asked_for(agent: Any, name: str) -> bool:
 
 
 def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
-    given = values.get("run_context")
-    session_id = values.get("session_id") or (given and given.session_id) or agent.sticky_session_id()
-    user_id = values.get("user_id") or (given and given.user_id) or agent.user_id
-    context = blank(RunContext, run_id=run_id, session_id=session_id, user_id=user_id)
+    context = bare(RunContext)
+    context.run_id = run_id
+    session_id, user_id = values.get("session_id"), values.get("user_id")
+    if (given := values.get("run_context")) is not None:
+        session_id, user_id = session_id or given.session_id, user_id or given.user_id
+    context.session_id = session_id or agent.sticky_session_id()
+    context.user_id = user_id or agent.user_id
     if agent.knowledge_filters or values.get("knowledge_filters"):
         context.knowledge_filters = overlaid(agent.knowledge_filters, values.get("knowledge_filters"))
     context.output_schema = values.get("output_schema") or agent.output_schema
@@ -139,8 +137,9 @@ def _run(
     context: RunContext,
     values: dict[str, Any],
     extra: dict[str, Any],
-    parent: Run | None = None,
-    **state: Any,
+    model: Model,
+    input: Any,
+    parent: Run | None,
 ) -> Run:
     identity: dict[str, Any] = {
         agent.id_field: output.__dict__.get(agent.id_field) or agent.id,
@@ -148,33 +147,30 @@ def _run(
         "run_id": output.run_id,
         "session_id": context.session_id,
     }
+    if values:
+        _tag(output, identity, values)
+    if parent is not None:
+        output.parent_run_id = parent.output.run_id
+        identity["nested_depth"] = parent.identity.get("nested_depth", 0) + 1
+    if output.parent_run_id:
+        identity["parent_run_id"] = output.parent_run_id
+    run = Run(agent, mode.io, agent.events, output, context, values, identity, model, input, extra, mode.streaming)
+    run.identity_name, run.parent = agent.session_type, parent
+    if agent.store_events:
+        run.kept_events = list(output.events or ())
+        run.skipped_events = _skipped(agent)
+    if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
+        refuse_async_hooks(agent)
+    return run
+
+
+def _tag(output: Any, identity: dict[str, Any], values: dict[str, Any]) -> None:
+    """What the run is a part of, as the call says."""
+    output.parent_run_id = values.get("parent_run_id")
     if tags := values.get("workflow_context"):
         identity.update({name: tag for name in _WORKFLOW_TAGS if (tag := tags.get(name)) is not None})
         output.workflow_id = tags.get("workflow_id")
         output.workflow_step_id = tags.get("step_id")
-    if output.parent_run_id:
-        identity["parent_run_id"] = output.parent_run_id
-    if parent is not None:
-        state["parent"] = parent
-        identity["nested_depth"] = parent.identity.get("nested_depth", 0) + 1
-    if agent.store_events:
-        state["kept_events"] = list(output.events or ())
-        state["skipped_events"] = _skipped(agent)
-    if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
-        refuse_async_hooks(agent)
-    return Run(
-        component=agent,
-        io=mode.io,
-        events=agent.events,
-        output=output,
-        context=context,
-        asked=values,
-        extra=extra,
-        streaming=mode.streaming,
-        identity=identity,
-        identity_name=agent.session_type,
-        **state,
-    )
 
 
 def _skipped(agent: Any) -> frozenset[str]:

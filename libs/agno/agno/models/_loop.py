@@ -8,53 +8,55 @@ Entering it again with a paused, cancelled or crashed exchange continues where t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agno._io import IO, Give, silent
-from agno.models._requests import Attempts, ask
+from agno.models._requests import ONCE, Attempts, ask
 from agno.models._tools import ToolTurn
 from agno.models.message import Message
+from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ToolExecution
-from agno.run.cancel import CancelToken
+from agno.run.cancel import NEVER, CancelToken
 from agno.tools.function import Function
+from agno.utils.blank import bare
 from agno.utils.ids import new_id
 
 if TYPE_CHECKING:
     from agno.models.base import Model
 
 
+@dataclass(slots=True, eq=False)
 class Exchange:
-    """The state of one conversation with a model: what it needs, and what it leaves behind.
-
-    Made for every run, so it stores what it is given and leaves the rest to the class.
-    """
+    """The state of one conversation with a model: what it needs, and what it leaves behind."""
 
     io: IO
     model: Model
     messages: list[Message]
-    tools: list[dict[str, Any]] | None = None  # what the provider is told
-    functions: Mapping[str, Function] = {}  # what can be run, by name
-    tool_choice: str | dict[str, Any] | None = None
     response_format: Any = None
     streaming: bool = False
-    attempts: Attempts = Attempts()
+    token: CancelToken = NEVER  # says when the run is to stop
+    run_response: Any = None
+    tools: list[dict[str, Any]] | None = None  # what the provider is told
+    functions: Mapping[str, Function] = field(default_factory=dict)  # what can be run, by name
+    tool_choice: str | dict[str, Any] | None = None
+    attempts: Attempts = ONCE
     tool_call_limit: int | None = None
-    scope: Mapping[str, Any] = {}  # injected into tools by name
-    give: Give = staticmethod(silent)  # what happens goes here ...
+    scope: Mapping[str, Any] = field(init=False)  # injected into tools by name
+    give: Give = silent  # what happens goes here ...
     give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
     give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
-    token: CancelToken = CancelToken("")  # says when the run is to stop
-    run_response: Any = None
     prepare: Callable[[list[Message]], list[Message]] | None = None  # last look at what is sent
     before_turn: Callable[[Exchange], Awaitable[None]] | None = None  # work on the messages, e.g. compression
     answer_tool: dict[str, Any] | None = None  # as the provider is told of it: its arguments are the answer
+    before_tools: Callable[[Exchange], None] | None = None  # called once, before the first tool
     after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
     after_tool: Give | None = None  # ... and before the first of them and after each
 
-    executions: list[ToolExecution]
-    response: ModelResponse
+    executions: list[ToolExecution] = field(init=False)
+    response: ModelResponse = field(init=False)
     tool_calls_made: int = 0
-    tool_calls_by_name: dict[str, int]
+    tool_calls_by_name: dict[str, int] = field(init=False)
     paused: bool = False
     stopped: bool = False
     limit_hit: bool = False
@@ -63,9 +65,8 @@ class Exchange:
     used_call_ids: set[Any] | None = None  # of the tool calls in `messages`
     answered: bool = False  # something of the answer was given out
 
-    def __init__(self, **state: Any) -> None:
-        self.__dict__ = state
-        state["response"], state["executions"], state["tool_calls_by_name"] = ModelResponse(), [], {}
+    def __post_init__(self) -> None:
+        self.response, self.executions, self.tool_calls_by_name, self.scope = ModelResponse(), [], {}, {}
 
     def check(self) -> None:
         """Raise if the run was cancelled."""
@@ -76,11 +77,11 @@ class Exchange:
         """Join a complete turn to the response: text and reasoning are concatenated, the newest of the rest wins."""
         total = self.response.__dict__
         for name, value in part.__dict__.items():
-            if value is None:
+            if value is None or name not in _NOTED:
                 continue
             have = total.get(name)
             if name == "content":
-                total[name] = (have or "") + value if isinstance(value, str) else value
+                total[name] = have + value if have and isinstance(value, str) else value
             elif name == "reasoning_content":
                 total[name] = (have or "") + value
             elif name in _LATEST:
@@ -98,6 +99,7 @@ class Exchange:
 
 _LATEST = frozenset({"parsed", "audio", "citations", "redacted_reasoning_content"})
 _JOINED = frozenset({"images", "videos", "audios", "files"})
+_NOTED = _LATEST | _JOINED | {"content", "reasoning_content", "provider_data"}
 
 
 async def converse(x: Exchange) -> None:
@@ -125,6 +127,7 @@ async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
     assistant = Message(x.model.assistant_message_role)
+    assistant.metrics = bare(Metrics)
     x.asked_at = x.io.now()
     refusal = None
     try:

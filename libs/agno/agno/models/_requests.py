@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agno.models.base import Model
 
 
-@dataclass
+@dataclass(eq=False)
 class Attempts:
     """How often one request is tried. Only the request: a tool that ran is never run again by a retry."""
 
@@ -41,6 +41,9 @@ class Attempts:
         if attempt >= retries or not model.is_retryable(error):
             return None
         return as_asked(error, delay * 2**attempt if exponential else delay)
+
+
+ONCE = Attempts()
 
 
 async def ask(x: Exchange, assistant: Message) -> None:
@@ -132,7 +135,8 @@ async def _whole(x: Exchange, model: Model, assistant: Message) -> None:
     if cache and (kept := cache.read()):
         response = kept[0]
     else:
-        response = await x.io.pick(model.invoke, model.ainvoke, **arguments)
+        # what `io.pick` does, without passing the arguments on once more
+        response = await model.ainvoke(**arguments) if x.io.is_async else model.invoke(**arguments)
         if cache:
             cache.write([response])
     x.begins(assistant)
@@ -264,21 +268,20 @@ def _joined_audio(have: Any, new: Any) -> Any:
 
 def write(response: ModelResponse, assistant: Message) -> None:
     """Put a whole answer on the assistant message."""
-    mine = assistant.__dict__
     for name, value in response.__dict__.items():
-        if name in _AS_IT_IS:
+        if value is None:
+            continue
+        if name == "content":
+            assistant.content = value if isinstance(value, (str, list)) else str(value)
+        elif name in _AS_IT_IS:
             if value:
-                mine[_AS_IT_IS[name]] = value
-        elif value is None:
-            pass
-        elif name == "content":
-            mine["content"] = value if isinstance(value, (str, list)) else str(value)
+                setattr(assistant, _AS_IT_IS[name], value)
         elif name == "provider_data":
-            mine["provider_data"] = {**(assistant.provider_data or {}), **value}
+            assistant.provider_data = {**(assistant.provider_data or {}), **value}
         elif name == "images" and value:
-            mine["image_output"] = value[-1]
+            assistant.image_output = value[-1]
         elif name == "videos" and value:
-            mine["video_output"] = value[-1]
+            assistant.video_output = value[-1]
         elif name == "response_usage":
             assistant.metrics.take_usage(value)
 
@@ -294,4 +297,4 @@ _AS_IT_IS = {
 }
 
 
-__all__ = ["Attempts", "ModelProviderError", "ask", "write"]
+__all__ = ["ONCE", "Attempts", "ModelProviderError", "ask", "write"]

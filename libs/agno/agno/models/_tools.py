@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable
+from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecutio
 from agno.tools._results import MEDIA, FunctionExecutionResult
 from agno.tools.execution import execute
 from agno.tools.function import Function, FunctionCall, user_input_schema
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.functions import parse_arguments
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 _PAUSED = ModelResponseEvent.tool_call_paused.value
 
 
+@dataclass(slots=True, eq=False)
 class Slot:
     """One tool call on its way to its answer."""
 
+    call_id: str
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
     execution: ToolExecution | None = None
     function: Function | None = None
     call: FunctionCall | None = None
@@ -40,11 +45,6 @@ class Slot:
     begun: bool = False  # it may have acted
     shown: bool = False  # what it gave is given out already, as the run's answer
     told: bool = False  # its end was told
-
-    def __init__(self, call_id: str, name: str) -> None:
-        self.call_id = call_id
-        self.name = name
-        self.arguments: dict[str, Any] = {}
 
 
 class ToolTurn:
@@ -67,6 +67,9 @@ class ToolTurn:
 
     async def run(self) -> None:
         """Tell starts, ends and tool events. Afterwards the answers stand behind the message, in call order."""
+        if (begin := self.x.before_tools) is not None:
+            self.x.before_tools = None
+            begin(self.x)
         slots = [self._slot(call) for call in self.message.tool_calls or ()]
         self.slots = slots
         try:
@@ -119,13 +122,9 @@ class ToolTurn:
             slot.arguments.pop(name, None)  # only the user may say it, whatever the model made up
         if self._over_limit(slot, function):
             return
-        slot.execution = execution = blank(
-            ToolExecution,
-            tool_call_id=slot.call_id,
-            tool_name=slot.name,
-            tool_args=slot.arguments,
-            created_at=int(time()),
-        )
+        slot.execution = execution = bare(ToolExecution)
+        execution.tool_call_id, execution.tool_name, execution.tool_args = slot.call_id, slot.name, slot.arguments
+        execution.created_at = int(time())
         if function.stop_after_tool_call:
             execution.stop_after_tool_call = True
         self.x.executions.append(execution)
@@ -194,7 +193,8 @@ class ToolTurn:
             names = ", ".join(self.x.functions) or "none"
             self._fail(slot, f"There is no tool named {slot.name!r} any more. Tools that can be called: {names}.")
             return
-        slot.call = blank(FunctionCall, function=slot.function, arguments=slot.arguments, call_id=slot.call_id)
+        slot.call = call = bare(FunctionCall)
+        call.function, call.arguments, call.call_id = slot.function, slot.arguments, slot.call_id
 
     def _fail(self, slot: Slot, text: str) -> None:
         slot.answer = self._tool_message(slot, text, error=True)
@@ -263,7 +263,8 @@ class ToolTurn:
             text = (outcome.error or "") if failed else as_text(outcome.result)
         except AgentRunException as error:
             slot.raised, failed, text = error, True, str(error)
-        took = Metrics(duration=x.io.now() - started)
+        took = bare(Metrics)
+        took.duration = x.io.now() - started
         execution.metrics, execution.result, execution.tool_call_error = took, text, failed
         slot.answer = answer = self._tool_message(slot, text, error=failed)
         answer.metrics = took
@@ -302,18 +303,16 @@ class ToolTurn:
                 x.stopped = x.stopped or slot.answer.stop_after_tool_call
             if slot.raised is not None and slot.raised.stop_execution:
                 x.stopped = True
-        others = [m for m in x.messages[self.start :] if m.tool_call_id is None]
-        x.messages[self.start :] = [*answers, *others, *_media_message(slots), *_said_by_exceptions(slots)]
+        answers.extend([m for m in x.messages[self.start :] if m.tool_call_id is None])
+        if any([slot.media is not None or slot.raised is not None for slot in slots]):
+            answers += [*_media_message(slots), *_said_by_exceptions(slots)]
+        x.messages[self.start :] = answers
 
     def _tool_message(self, slot: Slot, text: str, *, error: bool) -> Message:
-        return Message(
-            role=self.x.model.tool_message_role,
-            content=text,
-            tool_call_id=slot.call_id,
-            tool_name=slot.name,
-            tool_args=slot.arguments,
-            tool_call_error=error,
-        )
+        message = Message(self.x.model.tool_message_role, text)
+        message.tool_call_id, message.tool_name, message.tool_args = slot.call_id, slot.name, slot.arguments
+        message.tool_call_error = error
+        return message
 
 
 def _index(messages: list[Message], message: Message) -> int:

@@ -87,12 +87,11 @@ class Message(Coded):
     created_at: int = field(default_factory=now_epoch)
 
     def __init__(self, role: str, content: str | list[Any] | None = None, **values: Any) -> None:
-        mine = self.__dict__
-        mine["role"] = role
-        mine["content"] = content
-        mine["created_at"] = int(time())
+        self.role = role
+        self.content = content
+        self.created_at = int(time())
         if values:
-            mine.update(values if _REVIVED.isdisjoint(values) else _revived(values))
+            self.__dict__.update(values if _REVIVED.isdisjoint(values) else _revived(values))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):

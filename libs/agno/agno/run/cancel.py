@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agno.run.cancellation_management import (
+    NEVER,
     BaseRunCancellationManager,
     CancelToken,
     InMemoryRunCancellationManager,
@@ -80,6 +81,7 @@ def get_active_runs() -> dict[str, bool]:
 
 
 __all__ = [
+    "NEVER",
     "CancelToken",
     "acancel_run",
     "cancel_run",

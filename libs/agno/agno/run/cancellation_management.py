@@ -43,6 +43,9 @@ class CancelToken:
             raise RunCancelledException(f"Run {self.run_id} was cancelled")
 
 
+NEVER = CancelToken("")  # the token of what nobody can cancel
+
+
 class PolledToken(CancelToken):
     """The token of a manager that keeps its marks elsewhere, for example in Redis: asks it now and then."""
 
@@ -141,7 +144,7 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
     def register_run(self, run_id: str) -> CancelToken:
         token = self._active[run_id] = CancelToken(run_id)
         # looked up after the run is active: a wish that comes from now on finds the token
-        if self._wished.pop(run_id, self) is None:
+        if self._wished and self._wished.pop(run_id, self) is None:
             token.cancel()
         return token
 
@@ -166,7 +169,8 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
 
     def cleanup_run(self, run_id: str) -> None:
         self._active.pop(run_id, None)
-        self._wished.pop(run_id, None)
+        if self._wished:
+            self._wished.pop(run_id, None)
 
     def is_active(self, run_id: str) -> bool:
         """True if the run was begun and has not ended."""
@@ -177,6 +181,7 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
 
 
 __all__ = [
+    "NEVER",
     "BaseRunCancellationManager",
     "CancelToken",
     "InMemoryRunCancellationManager",

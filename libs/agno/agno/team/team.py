@@ -101,6 +101,7 @@ class Team(
     prepares = True
     _positions = ("members", "id", "model", "name", "role")
     prompt_sections = SECTIONS
+    tool_settings = ()
     runs_to_load = staticmethod(runs_to_load)
     answer = staticmethod(_continuing.answer)
 

@@ -14,7 +14,7 @@ from agno.exceptions import AgentRunException, RunCancelledException
 from agno.run.base import BaseRunOutputEvent
 from agno.tools._results import Deferred, FunctionExecutionResult, RunsInside, ToolResult
 from agno.tools.schema import ArgumentError, Described
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.log import log_exception, log_warning, logger
 from agno.utils.parameters import accepted
 from agno.utils.result_cache import ResultCache, cache_key
@@ -218,7 +218,8 @@ def _said(event: BaseRunOutputEvent) -> str | None:
 
 
 def _succeed(call: FunctionCall, result: Any) -> None:
-    outcome = blank(FunctionExecutionResult, status="success", result=result)
+    outcome = bare(FunctionExecutionResult)
+    outcome.status, outcome.result = "success", result
     if isinstance(result, RunsInside):
         outcome.inside, outcome.result = result, result.result
         if result.result is None:

@@ -6,6 +6,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+# the cheapest instance: nothing is stored on it, every field is the default of its class until it is assigned
+bare = object.__new__
+
 
 def blank(cls: type[T], **fields: Any) -> T:
     """An instance whose other fields are the defaults of its class: it costs nothing for the fields that are not given.
@@ -17,4 +20,4 @@ def blank(cls: type[T], **fields: Any) -> T:
     return made
 
 
-__all__ = ["blank"]
+__all__ = ["bare", "blank"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
@@ -48,29 +48,32 @@ class _Events:
     RunErrorEvent = events.WorkflowErrorEvent
 
 
+_UNSET: Any = None  # settled when the run is made
+
+
+@dataclass(eq=False)
 class WorkflowRun(Run):
     """The state of one run of a workflow, which may be a step of another one."""
 
     output: WorkflowRunOutput
-    told_errors = (StepFailed,)
-    identity_name = "workflow"
-    root: WorkflowRun  # the outermost run
-    journal: Journal
+    told_errors: tuple[type[Exception], ...] = (StepFailed,)
+    identity_name: str = "workflow"
+    root: WorkflowRun = _UNSET  # the outermost run
+    journal: Journal = _UNSET
     place_key: str = ""  # where it stands in the outermost run
     parent_step_id: str | None = None
     continued_inside: bool = False  # it goes on as a step of a run that goes on
     answers: Any = None  # the Resumption that continue_run was given
-    replies: dict[tuple[str, str], Any]  # the questions that it was paused for, with the answers of people
-    step_metrics: dict[str, StepMetrics]
-    by_step: dict[str, list[Any]]  # the runs of executors by the key of their step
+    replies: dict[tuple[str, str], Any] = field(default_factory=dict)  # what it was paused for, with people's answers
+    step_metrics: dict[str, StepMetrics] = field(default_factory=dict)
+    by_step: dict[str, list[Any]] = field(default_factory=dict)  # the runs of executors by the key of their step
     before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
+    error_type: str | None = None  # the class of what a step failed with
 
-    def __init__(self, **state: Any) -> None:
-        super().__init__(**state)
-        mine = self.__dict__
-        mine["step_metrics"], mine["by_step"], mine["replies"] = {}, {}, {}
-        if "root" not in state:
-            mine["root"], mine["journal"] = self, Journal(self)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.root is None:
+            self.root, self.journal = self, Journal(self)
 
     @property
     def progress_db(self) -> Any:
@@ -88,8 +91,6 @@ class WorkflowRun(Run):
             details["error"] = details.pop("content", None)
             details["error_type"] = self.error_type or details.get("error_type")
         return super().event(event_class, **details)
-
-    error_type: str | None = None  # the class of what a step failed with
 
     # Executors -------------------------------------------------------------------------------------------------------
 

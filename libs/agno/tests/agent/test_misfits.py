@@ -96,6 +96,20 @@ def test_of_two_tools_with_one_name_the_first_is_used_and_one_warning_names_both
 
 
 @in_every_mode
+def test_two_plain_functions_with_one_name_are_warned_of_as_well(mode: str, warned: Any) -> None:
+    def look() -> str:
+        return "first"
+
+    search = {}
+    exec("def look():\n    return 'second'", {"__name__": "elsewhere"}, search)
+    model = ScriptedModel(wants("look"), says("ok"))
+    agent = Agent(name=f"Finder {mode}", model=model, tools=[look, search["look"]])
+    assert play(agent, "go", mode).output.tools[0].result == "first"
+    [text] = [record.getMessage() for record in warned.records if "two tools" in record.getMessage()]
+    assert "elsewhere.look is left out" in text
+
+
+@in_every_mode
 def test_the_same_tool_twice_is_no_reason_to_warn(mode: str, warned: Any) -> None:
     def look() -> str:
         return "x"

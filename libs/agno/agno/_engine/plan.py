@@ -1,0 +1,66 @@
+"""Where a run of a component has to look: at the prompt's sections and built-in tools that its settings can call for.
+
+Most components have few settings, and asking each section at each run would cost more than the rest of the prompt. What
+is decided here rests on the values that the settings have at that moment, wherever they are set: on the component or on
+its class, before its first run or after it.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+# settings that make a run look at something before the prompt is made, and those that bring tools
+LOOKED_AT = ("add_knowledge_to_context", "memory_manager", "enable_user_memories", "enable_agentic_memory",
+             "add_memories_to_context")  # fmt: skip
+
+
+class Plan:
+    """Shared by all components of a class in which the same settings have a value."""
+
+    def __init__(self, kind: Any, present: frozenset[str]) -> None:
+        self._present = present
+        self.looks_around = self.may(*LOOKED_AT)
+        self.has_tools = not kind.tool_settings or self.may(*kind.tool_settings)
+        self.sections = tuple(
+            (section, section in kind.templated_sections)
+            for section, causes in kind.prompt_sections.items()
+            if not causes or self.may(*causes)
+        )
+
+    def may(self, *settings: str) -> bool:
+        """True if one of the settings has a value: one that is neither None nor False."""
+        return not self._present.isdisjoint(settings)
+
+
+class Planner:
+    """Makes the plans for one class of components, and keeps them."""
+
+    def __init__(self, kind: Any) -> None:
+        causes = [name for names in kind.prompt_sections.values() for name in names]
+        self.kind = kind
+        self.names = tuple(dict.fromkeys((*LOOKED_AT, *kind.tool_settings, *causes)))
+        self.values_of = attrgetter(*self.names)
+        self.plans: dict[tuple[bool, ...], Plan] = {}
+
+    def plan_for(self, absent: tuple[bool, ...]) -> Plan:
+        """The plan where those settings have no value for which `absent` is True, in the order of `names`."""
+        present = frozenset([name for name, missing in zip(self.names, absent, strict=True) if not missing])
+        plan = self.plans[absent] = Plan(self.kind, present)
+        return plan
+
+
+def plan_of(component: Any) -> Plan:
+    """The plan for a component as it is configured now."""
+    kind = component.__class__
+    planner = _planners.get(kind)
+    if planner is None:
+        planner = _planners[kind] = Planner(kind)
+    absent = tuple([value is None or value is False for value in planner.values_of(component)])
+    return planner.plans.get(absent) or planner.plan_for(absent)
+
+
+_planners: dict[type[Any], Planner] = {}
+
+
+__all__ = ["Plan", "plan_of"]
