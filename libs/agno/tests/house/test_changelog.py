@@ -88,7 +88,7 @@ def runs_of_everything_can_be_cancelled() -> bool:
     return all(callable(c.cancel_run) and not c.cancel_run("nope") for c in components())
 
 
-STATELESS = "agent_session team_session workflow_session run_response run_id session_metrics".split()
+STATELESS = ["agent_session", "team_session", "workflow_session", "run_response", "run_id", "session_metrics"]
 TOP_LEVEL = {"references", "additional_input", "reasoning_steps", "reasoning_messages"}
 
 CLAIMS: list[tuple[int, str, Check]] = [
@@ -108,7 +108,19 @@ CLAIMS: list[tuple[int, str, Check]] = [
         "packages by concept",
         lambda: [
             import_module(f"agno.{name}")
-            for name in "db knowledge vectordb models tools run session memory reasoning utils media".split()
+            for name in [
+                "db",
+                "knowledge",
+                "vectordb",
+                "models",
+                "tools",
+                "run",
+                "session",
+                "memory",
+                "reasoning",
+                "utils",
+                "media",
+            ]
         ],
     ),
     (28, "no Playground", lambda: gone("agno.playground")),
@@ -144,10 +156,18 @@ CLAIMS: list[tuple[int, str, Check]] = [
         130,
         "every way of retrieval",
         lambda: (
-            {"knowledge", "search_knowledge", "add_knowledge_to_context", "knowledge_retriever", "knowledge_filters"}
-            | {"enable_agentic_knowledge_filters"}
-        )
-        <= settings(Agent),
+            (
+                {
+                    "knowledge",
+                    "search_knowledge",
+                    "add_knowledge_to_context",
+                    "knowledge_retriever",
+                    "knowledge_filters",
+                }
+                | {"enable_agentic_knowledge_filters"}
+            )
+            <= settings(Agent)
+        ),
     ),
     (
         131,
@@ -165,12 +185,16 @@ CLAIMS: list[tuple[int, str, Check]] = [
     (
         132,
         "no classes of knowledge bases",
-        lambda: gone(*(f"agno.knowledge.{name}" for name in "agent pdf pdf_url combined website".split())),
+        lambda: gone(*(f"agno.knowledge.{name}" for name in ["agent", "pdf", "pdf_url", "combined", "website"])),
     ),
     (133, "readers, chunkers and embedders are knowledge", lambda: gone("agno.embedder", "agno.document")),
     (151, "workflow_id is id", lambda: Workflow(id="x").id == "x" and not hasattr(Workflow(), "workflow_id")),
     (152, "a workflow_id= is ignored", an_old_workflow_id_is_ignored),
-    (156, "message is input", lambda: "input" in fields(WorkflowRunOutput) and "message" not in fields(WorkflowRunOutput)),
+    (
+        156,
+        "message is input",
+        lambda: "input" in fields(WorkflowRunOutput) and "message" not in fields(WorkflowRunOutput),
+    ),
 ]
 
 # line -> module, what stood for it before, what stands for it now
@@ -238,8 +262,11 @@ _EMBEDDING = "last_run_api_embedding_model"
 _API = ["key", "base", "version", "type", "deployment_name", "engine", "model_name"]
 ATTRIBUTES_OF_SESSIONS = [  # from line 160 on, in the order of the changelog; each was session_… before
     *["name", "description", "tags", "metadata", "created_at", "updated_at"],
-    *(f"last_run_{fact}" for fact in "at status id output error metrics duration".split()),
-    *(f"last_run_{fact}" for fact in "total_tokens input_tokens output_tokens cost currency model provider".split()),
+    *(f"last_run_{fact}" for fact in ["at", "status", "id", "output", "error", "metrics", "duration"]),
+    *(
+        f"last_run_{fact}"
+        for fact in ["total_tokens", "input_tokens", "output_tokens", "cost", "currency", "model", "provider"]
+    ),
     *(f"last_run_api_{fact}" for fact in _API),
     *[f"{_EMBEDDING}_name", f"{_EMBEDDING}_provider"],
     *(f"{_EMBEDDING}_api_{fact}" for fact in _API),
@@ -274,20 +301,25 @@ def lines() -> Iterator[tuple[int, str, Check]]:
     for line, name in METHODS_OF_SESSIONS.items():
         yield line, f"sessions have {name}", lambda name=name: all(callable(getattr(s, name)) for s in SESSIONS)
     for line, (before, now) in METHODS_OF_WORKFLOWS.items():
-        yield line, f"{before} is {now}", lambda b=before, n=now: callable(getattr(Workflow, n)) and not hasattr(Workflow, b)
+        yield (
+            line,
+            f"{before} is {now}",
+            lambda b=before, n=now: callable(getattr(Workflow, n)) and not hasattr(Workflow, b),
+        )
     for line, name in enumerate(ATTRIBUTES_OF_SESSIONS, 160):
         yield line, f"session_{name} is {name}", lambda name=name: _session_attribute(name)
 
 
 @pytest.mark.parametrize(
-    "check", [pytest.param(check, id=f"{line}: {what}") for line, what, check in sorted(lines(), key=lambda row: row[:2])]
+    "check",
+    [pytest.param(check, id=f"{line}: {what}") for line, what, check in sorted(lines(), key=lambda row: row[:2])],
 )
 def test_what_the_changelog_says_holds(check: Check) -> None:
     assert check() is not False
 
 
 def test_old_imports_of_knowledge_are_where_the_changelog_says() -> None:
-    for module in "embedder.openai document chunking.fixed reranker.base reader.text_reader".split():
+    for module in ["embedder.openai", "document", "chunking.fixed", "reranker.base", "reader.text_reader"]:
         assert import_module(f"agno.knowledge.{module}")
     assert gone("agno.reranker")
     assert ATTRIBUTES_OF_SESSIONS[-1] == f"{_EMBEDDING}_api_embedding_model_api_model_name"

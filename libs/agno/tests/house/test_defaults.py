@@ -47,7 +47,9 @@ TEAM = {
 WORKFLOW = {
     **dict.fromkeys(["id", "name", "description", "db", "steps", "agent", "session_id", "session_state", "user_id"]),
     **dict.fromkeys(["stream", "events_to_skip", "input_schema", "metadata", "dependencies"]),
-    **dict.fromkeys(["debug_mode", "stream_events", "stream_intermediate_steps", "store_events", "cache_session"], False),
+    **dict.fromkeys(
+        ["debug_mode", "stream_events", "stream_intermediate_steps", "store_events", "cache_session"], False
+    ),
     **dict.fromkeys(["overwrite_db_session_state", "add_workflow_history_to_steps"], False),
     **dict.fromkeys(["add_dependencies_to_context", "add_session_state_to_context"], False),
     **{"store_executor_outputs": True, "stream_executor_events": True, "telemetry": True},
@@ -81,14 +83,25 @@ CONSTRUCTORS: dict[str, dict[str, dict[str, Any]]] = {
             **{"requires_iteration_review": False, "max_retries": 3, "timeout": None},
         },
         "StepInput": dict.fromkeys(
-            "input previous_step_content previous_step_outputs additional_data images videos audio files".split()
+            [
+                "input",
+                "previous_step_content",
+                "previous_step_outputs",
+                "additional_data",
+                "images",
+                "videos",
+                "audio",
+                "files",
+            ]
         ),
         "StepOutput": {
-            **dict.fromkeys("step_name step_id step_type executor_type executor_name content step_run_id".split()),
-            **dict.fromkeys("images videos audio files metrics error steps".split()),
+            **dict.fromkeys(
+                ["step_name", "step_id", "step_type", "executor_type", "executor_name", "content", "step_run_id"]
+            ),
+            **dict.fromkeys(["images", "videos", "audio", "files", "metrics", "error", "steps"]),
             **{"success": True, "stop": False},
         },
-        "WorkflowExecutionInput": dict.fromkeys("input additional_data images videos audio files".split()),
+        "WorkflowExecutionInput": dict.fromkeys(["input", "additional_data", "images", "videos", "audio", "files"]),
         "ErrorRequirement": {"error_message": "", "retry_count": 0, "decision": None},
         "UserInputField": {"description": None, "value": None, "required": True, "allowed_values": None},
     },
@@ -104,7 +117,9 @@ CONSTRUCTORS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "agno.memory": {
         "MemoryManager": {
-            **dict.fromkeys(["model", "system_message", "memory_capture_instructions", "additional_instructions", "db"]),
+            **dict.fromkeys(
+                ["model", "system_message", "memory_capture_instructions", "additional_instructions", "db"]
+            ),
             **{"add_memories": True, "update_memories": True, "delete_memories": False, "clear_memories": False},
         },
     },
@@ -182,7 +197,9 @@ def test_steps_take_their_first_parameters_by_position() -> None:
 
 # Fields -----------------------------------------------------------------------------------------------------------------
 
-_EVENT = "created_at event run_id session_id workflow_id workflow_run_id step_id step_name step_index content parent_run_id"
+_EVENT = (
+    "created_at event run_id session_id workflow_id workflow_run_id step_id step_name step_index content parent_run_id"
+)
 _SAID = "reasoning_content citations response_audio references additional_input reasoning_steps reasoning_messages"
 RUN_EVENTS = {
     "RunStartedEvent": "model model_provider",
@@ -282,11 +299,15 @@ def test_what_fields_are_when_nothing_was_said() -> None:
     assert (agent.RunOutput().status, team.TeamRunOutput().status) == (RunStatus.running, RunStatus.running)
     assert workflow.WorkflowRunOutput().status is RunStatus.pending
     assert (team.TeamRunOutput().member_responses, workflow.WorkflowRunOutput().step_results) == ([], [])
-    assert (agent.RunStartedEvent().model, agent.RunStartedEvent().agent_id, team.RunStartedEvent().team_id) == ("",) * 3
+    assert (agent.RunStartedEvent().model, agent.RunStartedEvent().agent_id, team.RunStartedEvent().team_id) == (
+        "",
+    ) * 3
     assert workflow.LoopIterationCompletedEvent().should_continue is True
 
 
-@pytest.mark.parametrize("name", [name for name in WORKFLOW_EVENTS if name not in ("CustomEvent", "WorkflowRunContentEvent")])
+@pytest.mark.parametrize(
+    "name", [name for name in WORKFLOW_EVENTS if name not in ("CustomEvent", "WorkflowRunContentEvent")]
+)
 def test_events_of_workflows_say_their_kind(name: str) -> None:
     assert getattr(import_module("agno.run.workflow"), name)().event == name.removesuffix("Event")
 
