@@ -264,10 +264,10 @@ class Component(Settings):
             found.append(_past_sessions.search_tool(run))
         if component.enable_agentic_memory and memories.manager_of(run) is not None:
             found.append(memories.tool(run))
-        if component.knowledge is not None or component.knowledge_retriever is not None:
-            found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_state:
             found.append(_session_tools.state(run))
+        if component.knowledge is not None or component.knowledge_retriever is not None:
+            found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_culture and _culture.manager_of(run) is not None:
             found.append(_culture.tool(run))
         if component.learning:

@@ -85,7 +85,7 @@ def parse(text: str, schema: Any) -> Any:
         except (ValidationError, ValueError):
             pass
     objects = embedded_objects(text)
-    for value in (*objects, merged(objects)) if objects else ():
+    for value in (merged(objects), *objects) if objects else ():
         try:
             return adapter.validate_python(value)
         except ValidationError:

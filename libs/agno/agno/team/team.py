@@ -100,6 +100,7 @@ class Team(
     unkept_events = frozenset({"RunContent", "TeamRunContent"})
     prepares = True
     _positions = ("members", "id", "model", "name", "role")
+    _required = ("members",)
     prompt_sections = SECTIONS
     tool_settings = ()
     runs_to_load = staticmethod(runs_to_load)

@@ -106,7 +106,7 @@ def test_tools_are_those_a_run_would_have(colour: str) -> None:
     tools = ask(agent, colour, "get_tools")
     assert [tool.name if isinstance(tool, Function) else tool for tool in tools] == [
         "add", "get_chat_history", "get_previous_session_messages", "search_past_sessions",
-        "search_knowledge_base", "update_session_state", {"type": "web_search"},
+        "update_session_state", "search_knowledge_base", {"type": "web_search"},
     ]  # fmt: skip
     assert agent.known_session_id() is None, "looking starts no session"
 

@@ -118,7 +118,7 @@ IMPORTS = {
     "agno.knowledge.reader.json_reader": "JSONReader",
     "agno.knowledge.reader.llms_txt_reader": "LLMsTxtReader",
     "agno.knowledge.reader.markdown_reader": "MarkdownReader",
-    "agno.knowledge.reader.pdf_reader": "PDFReader PDFImageReader",
+    "agno.knowledge.reader.pdf_reader": "PDFReader PDFImageReader PDFUrlReader",
     "agno.knowledge.reader.pptx_reader": "PPTXReader",
     "agno.knowledge.reader.s3_reader": "S3Reader",
     "agno.knowledge.reader.tavily_reader": "TavilyReader",
