@@ -9,6 +9,7 @@ from agno._engine.context import Run
 from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
+from agno.agent._checks import refuse_option
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
 from agno.filters import overlaid
@@ -69,7 +70,7 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
         wish.run_id = given.run_id
         values.setdefault("session_id", given.session_id)
         values.setdefault("user_id", given.user_id)
-    elif not (values.get("session_id") or agent.known_session_id()):
+    elif not (values.get("session_id") or agent.known_session_id(values.get("user_id"))):
         raise ValueError(
             f"continue_run(run_id={wish.run_id!r}) needs session_id=, the session that the run belongs to."
         )
@@ -102,6 +103,7 @@ def _sorted_options(
     for name, value in options.items():
         if name in known:
             if value is not None:
+                refuse_option(agent, name, value)
                 values[name] = value
         elif _is_asked_for(agent, name):
             extra[name] = value
@@ -123,8 +125,8 @@ def _is_asked_for(agent: Any, name: str) -> bool:
 
 def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
     given = values.get("run_context")
-    session_id = values.get("session_id") or (given and given.session_id) or agent.sticky_session_id()
     user_id = values.get("user_id") or (given and given.user_id) or agent.user_id
+    session_id = values.get("session_id") or (given and given.session_id) or agent.sticky_session_id(user_id)
     context = blank(RunContext, run_id=run_id, session_id=session_id, user_id=user_id)
     if agent.knowledge_filters or values.get("knowledge_filters"):
         context.knowledge_filters = overlaid(agent.knowledge_filters, values.get("knowledge_filters"))
