@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 from agno._engine.branching import Continuation
@@ -108,8 +109,15 @@ def _sorted_options(
         elif _is_asked_for(agent, name):
             extra[name] = value
         else:
-            raise TypeError(f"run() of {agent!r} got the unknown option {name!r}.")
+            raise TypeError(f"A run of {agent!r} got the unknown option {name!r}.{_hint(name, known)}")
     return values, extra
+
+
+def _hint(name: str, known: frozenset[str]) -> str:
+    if name in ("message", "prompt"):
+        return " What the user says is the first argument, or input=."
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _is_asked_for(agent: Any, name: str) -> bool:

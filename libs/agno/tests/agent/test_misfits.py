@@ -173,3 +173,12 @@ def test_a_tool_in_place_of_the_list_of_tools_is_explained(mode: str) -> None:
 def test_what_is_no_run_and_no_answer_is_refused(wish: dict[str, Any], says_what: str) -> None:
     with pytest.raises(TypeError, match=says_what):
         Agent(model=ScriptedModel(says("Hi"))).continue_run(session_id="s", **wish)
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [("sesion_id", "Did you mean 'session_id'?"), ("message", "the first argument, or input=."), ("zzz", "$")],
+)
+def test_an_unknown_option_is_refused_with_a_hint(option: str, hint: str) -> None:
+    with pytest.raises(TypeError, match=f"got the unknown option '{option}'.*{hint}"):
+        Agent(model=ScriptedModel(says("Hi"))).run(**{option: "Hi"})
