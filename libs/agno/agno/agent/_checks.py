@@ -60,7 +60,9 @@ def _is_service(value: Any) -> bool:
 
 _MODEL = Check(_is_a(Model, str), "a model such as OpenAIChat(id='gpt-4o'), or a text such as 'openai:gpt-4o'")
 _HOOKS = Check(
-    _are_hooks, "a list of functions and of guardrails that are made, such as [PIIDetectionGuardrail()]", looks_inside=True
+    _are_hooks,
+    "a list of functions and of guardrails that are made, such as [PIIDetectionGuardrail()]",
+    looks_inside=True,
 )
 _LIST = Check(_is_a(list, tuple), "a list")
 _DICT = Check(_is_a(Mapping), "a dict")

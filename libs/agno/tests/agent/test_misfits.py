@@ -165,7 +165,10 @@ def test_a_tool_in_place_of_the_list_of_tools_is_explained(mode: str) -> None:
     ("wish", "says_what"),
     [
         ({"run_response": "r1"}, "got a str as the run. Give the RunOutput, or run_id=..."),
-        ({"run_id": "r", "requirements": ["x"]}, "requirements= of continue_run holds a str. It takes a list of RunReq"),
+        (
+            {"run_id": "r", "requirements": ["x"]},
+            "requirements= of continue_run holds a str. It takes a list of RunReq",
+        ),
         ({"run_id": "r", "requirements": {"id": "x"}}, "requirements= of continue_run is a dict"),
         ({"run_id": "r", "updated_tools": [{"id": "x"}]}, "holds a dict. It takes a list of ToolExecution objects"),
     ],

@@ -83,6 +83,7 @@ def test_bad_arguments_are_the_error_of_the_call() -> None:
 @pytest.mark.parametrize("garbage", ["[" * 100_000, '{"a":' * 100_000])
 def test_json_nested_without_end_is_bad_json(garbage: str) -> None:
     """It is more than the decoder can hold; neither as arguments nor as an answer may it end the run."""
+
     class Film(BaseModel):
         title: str
 
