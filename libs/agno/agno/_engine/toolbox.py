@@ -65,7 +65,7 @@ def _take_known(run: Run) -> bool:
     if given is None:
         run.context.tools = []
         return True
-    if given.__class__ is not list and given.__class__ is not tuple or not _PLAIN.issuperset(map(type, given)):
+    if (given.__class__ is not list and given.__class__ is not tuple) or not _PLAIN.issuperset(map(type, given)):
         return False
     kit = _kit(run.context.output_schema is not None and _strict(run), *given)
     if len(kit.functions) < len(given):  # two have one name, of which is to be told
