@@ -88,9 +88,11 @@ async def read_stored(run: Run, db: Any) -> Any:
 
 def _cached(run: Run) -> Any:
     """The cached session, as this run's own: another run may change it at the same time."""
-    cached = run.component.cached_session
+    cached, user = run.component.cached_session, run.context.user_id
     if cached is None or cached.session_id != _wanted_session(run):
         return None
+    if user is not None and cached.user_id not in (None, user):
+        return None  # somebody else's: a database will say so, without one a session of this user's begins
     run.cached_session = cached
     return own_copy(cached)
 

@@ -355,3 +355,16 @@ def test_an_answer_is_written_to_a_file(tmp_path: Any) -> None:
     agent.save_run_response_to_file(run, input="other", session_id="t")
     assert (tmp_path / "A" / "ada-t-other.txt").read_text() == "hi"
     Agent(model=ScriptedModel()).save_run_response_to_file(run)
+
+
+@in_every_mode
+def test_a_cached_session_is_not_given_to_another_user(mode: str) -> None:
+    model = ScriptedModel(says("Noted"), says("Which?"))
+    agent = Agent(model=model, db=InMemoryDb(), cache_session=True, add_history_to_context=True)
+    play(agent, "My secret is 42", mode, session_id="s", user_id="ada")
+    refused = play(agent, "Which secret?", mode, session_id="s", user_id="bob")
+    assert "belongs to another user" in str(refused.error or refused.output.content)
+    assert len(model.requests) == 1 and len(agent.cached_session.runs) == 1
+    agent.db = None
+    play(agent, "Which secret?", mode, session_id="s", user_id="bob")
+    assert [message.content for message in model.requests[-1].messages] == ["Which secret?"]

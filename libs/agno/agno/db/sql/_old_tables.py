@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from agno.db._codec import from_json, nested_from_json, plain_to_json
+from agno.db._codec import from_json, plain_to_json
 from agno.db._old_tables import OldTables, all_runs
 from agno.db._schema import V2
 from agno.db.sql import _rows as rows
@@ -160,7 +160,7 @@ class SqlOldTables(OldTables):
         def work(talk: Talk) -> int:
             sql = self._tables.needed_runs(talk)
             old = self._locked(talk, sql, key)
-            inner = nested_from_json(plain_json(old)) if old is not None else None
+            inner = plain_json(old) if old is not None else None
             runs = all_runs(session_id, inner, self._rows(talk, sql, key))
             text = escaped_json(plain_to_json([trimmed(from_json(run["payload"])) for run in runs]))
             talk.execute(sql.set_old_runs, {"key": key, "old": text})
