@@ -172,9 +172,9 @@ class Sessions(Generic[S, O]):
     get_session_messages = sync(_session_messages)
     aget_session_messages = asynchronous(_session_messages)
 
-    def get_messages_for_session(self, session_id: str | None = None) -> list[Message]:
+    def get_messages_for_session(self, session_id: str | None = None, user_id: str | None = None) -> list[Message]:
         """Messages of the runs that completed; empty, with a warning, without a session."""
-        return self.get_session_messages(session_id)
+        return self.get_session_messages(session_id, user_id=user_id)
 
     async def _session_name(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> str:
         """The session's name, `""` if it has none."""
@@ -274,16 +274,16 @@ class Sessions(Generic[S, O]):
                 return name
         return " ".join(name.split()[:_NAME_WORDS])
 
-    async def _generate_name(self, io: IO, session_id: str | None = None) -> str:
+    async def _generate_name(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> str:
         """A name of at most five words that the model makes up for the session; nothing is stored."""
-        return await self._made_up_name(io, await self._must_load(io, session_id))
+        return await self._made_up_name(io, await self._must_load(io, session_id, user_id))
 
     generate_session_name = sync(_generate_name)
     agenerate_session_name = asynchronous(_generate_name)
 
-    async def _rename(self, io: IO, name: str, session_id: str | None = None) -> None:
+    async def _rename(self, io: IO, name: str, session_id: str | None = None, user_id: str | None = None) -> None:
         """Name the component, on the object and in the stored session."""
-        session = await self._must_load(io, session_id)
+        session = await self._must_load(io, session_id, user_id)
         component: Any = self
         component.set_id()  # an id made from the name stays
         component.name = name

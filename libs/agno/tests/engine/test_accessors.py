@@ -291,9 +291,19 @@ def test_a_session_of_another_user_is_not_found(colour: str) -> None:
         assert (ask(agent, colour, "get_session", "s", user_id=user) is not None) is found
         assert (ask(agent, colour, "get_run_output", run.run_id, "s", user_id=user) is not None) is found
         assert (ask(agent, colour, "get_last_run_output", "s", user_id=user) is not None) is found
-    for method in ("get_session_state", "get_session_name", "get_session_metrics", "get_chat_history"):
+    refusing = (
+        "get_session_state",
+        "get_session_name",
+        "get_session_metrics",
+        "get_chat_history",
+        "generate_session_name",
+    )
+    for method in refusing:
         with pytest.raises(ValueError, match="no session 's'"):
             ask(agent, colour, method, "s", user_id="bob")
+    with pytest.raises(ValueError, match="no session 's'"):
+        ask(agent, colour, "rename", "Mine", "s", user_id="bob")
+    assert agent.get_messages_for_session("s", user_id="bob") == [] != agent.get_messages_for_session("s")
     ask(agent, colour, "delete_session", "s", user_id="bob")
     assert agent.get_session("s") is not None
     ask(agent, colour, "delete_session", "s", user_id="ada")
