@@ -172,9 +172,9 @@ class Sessions(Generic[S, O]):
     get_session_messages = sync(_session_messages)
     aget_session_messages = asynchronous(_session_messages)
 
-    def get_messages_for_session(self, session_id: str | None = None) -> list[Message]:
+    def get_messages_for_session(self, session_id: str | None = None, user_id: str | None = None) -> list[Message]:
         """Messages of the runs that completed; empty, with a warning, without a session."""
-        return self.get_session_messages(session_id)
+        return self.get_session_messages(session_id, user_id=user_id)
 
     async def _session_name(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> str:
         """The session's name, `""` if it has none."""
