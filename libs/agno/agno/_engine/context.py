@@ -6,7 +6,6 @@ import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import time
-from types import ModuleType
 from typing import Any
 
 from agno._engine.plan import Plan
@@ -37,7 +36,7 @@ class Run:
 
     component: Any
     io: IO
-    events: ModuleType  # agno.run.agent or agno.run.team: the same class names for both
+    events: Any  # a module: agno.run.agent or agno.run.team: the same class names for both
     output: Any
     context: RunContext
     asked: Mapping[str, Any]  # the options of this call that have a value
