@@ -4,9 +4,10 @@
 
 Prints:
     They agree on blue.
-    Team Jury
-    Agent Ann
-    Agent Cy
+    Team Jury ...
+    ├─ Agent Ann ...
+    ├─ Agent Ben ...
+    └─ Agent Cy ...
 """
 
 import asyncio

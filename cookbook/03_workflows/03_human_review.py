@@ -3,8 +3,8 @@
 Here nobody is asked; take `decide` to be a form in a browser.
 
 Prints:
-    the run is PAUSED: step 'publish' needs confirmation (Publish it?)
     draft: Dear all, it rains.
+    the run is PAUSED: step 'publish' needs confirmation (Publish it?)
     published: Dear all, it will rain on Monday.
 """
 

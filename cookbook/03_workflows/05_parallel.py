@@ -1,10 +1,11 @@
 """Agents at the same time, streamed: events of all of them come as they happen, each with the step that it belongs to.
 
 Prints:
-    history: Rome was not built in a day.
-    weather: Sunny in Rome.
-    Workflow Guide
+    Workflow Guide ...
+    ├─ Parallel look up ...
+    └─ Step join
     === history ===
+    Rome was not built in a day.
 """
 
 from agno.agent import Agent

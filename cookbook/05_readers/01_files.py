@@ -4,7 +4,7 @@ Prints:
     menu.csv: 3 chunks, the last is 'tea, 2.50'
     guide.md: 2 chunks, the last is '## Cleaning'
     page.html: 1 chunks, the last is '# Opening hours'
-    'broken.json' is refused: broken.json is no JSON
+    'broken.json' is refused: broken.json is no JSON: ...
 """
 
 from pathlib import Path

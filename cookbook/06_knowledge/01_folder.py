@@ -1,7 +1,7 @@
 """A folder becomes knowledge that an agent answers from. A file that changed is read again, the others are not.
 
 Prints:
-    2 added, 0 skipped, 1 failed: broken.pdf is no PDF
+    2 added, 0 skipped, 1 failed: broken.pdf is no PDF: it looks like something else.
     1 added, 1 skipped
     The kitchen is open from nine to six.
 """

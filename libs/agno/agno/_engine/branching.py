@@ -16,8 +16,10 @@ from agno._engine.inputs import run_messages
 from agno.exceptions import RunNotContinuableError, RunNotFoundError
 from agno.models._loop import open_calls, seal
 from agno.models.message import Message
+from agno.models.response import ToolExecution
 from agno.run.base import RunStatus
 from agno.run.output import RunInput
+from agno.run.requirement import RunRequirement
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 
@@ -60,11 +62,28 @@ class Continuation:
         return bool(self.regenerate or self.input is not None or self.continue_from is not None)
 
     def check(self) -> None:
-        """Raise ValueError for wishes that contradict each other."""
+        """Raise ValueError for wishes that contradict each other, TypeError for what is no run and no answer."""
+        if self.run_response is not None and not hasattr(self.run_response, "run_id"):
+            raise TypeError(
+                f"continue_run got a {type(self.run_response).__name__} as the run. Give the RunOutput, or run_id=... with "
+                "session_id=..."
+            )
+        _refuse_others("requirements", self.requirements, RunRequirement)
+        _refuse_others("updated_tools", self.updated_tools, ToolExecution)
         if self.run_response is None and self.run_id is None:
             raise ValueError("continue_run needs the paused run: give run_response=, or run_id= with updated_tools=.")
         if self.replace_original and (self.fork or self.fork_session):
             raise ValueError("replace_original=True keeps no second run; leave it out, or fork= and fork_session=.")
+
+
+def _refuse_others(name: str, given: Any, kind: type[Any]) -> None:
+    of_run = "tools" if kind is ToolExecution else name
+    for item in given if isinstance(given, (list, tuple)) else () if given is None else (given,):
+        if item is given or not isinstance(item, kind):
+            raise TypeError(
+                f"{name}= of continue_run {'is' if item is given else 'holds'} a {type(item).__name__}. It takes a list of "
+                f"{kind.__name__} objects, such as run.{of_run}; {kind.__name__}.from_dict makes one of JSON data."
+            )
 
 
 async def take_up(run: Run) -> None:
@@ -81,6 +100,8 @@ async def take_up(run: Run) -> None:
             )
         raise RunNotFoundError(f"There is no run {wish.run_id!r} in session {wish.session_id!r}.")
     _check_status(wish, source if stored is None else stored)  # the caller's copy may be of yesterday
+    if run.context.user_id is None:  # nobody else was named, so it goes on for whom it was begun
+        run.context.user_id = source.user_id
     kept = _kept_messages(wish, source)
     output = _successor(run, wish, source, kept)
     run.component.take_up(run, output, wish)

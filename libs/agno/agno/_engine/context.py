@@ -78,7 +78,7 @@ class Run:
     memories: list[Any] | None = None  # what is known about the user
     opened: bool = False  # the session is loaded, and a continued run is taken up
     stored: bool = False  # its end is written, or there is nowhere to write it
-    cached_session: AgentSession | None = None  # what was cached when the run began
+    cache_mark: Any = None  # the component's, when the run began
     session_cost: tuple[Any] | None = None  # what the session had cost before this run
     reasoning_open: bool = False
     token: CancelToken = NEVER

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from agno._engine.context import Run
-from agno.utils.parameters import accepted
+from agno.utils.parameters import accepted, required
 
 _KEPT = 256  # of each component; the oldest go first, so that a server with many users does not grow for ever
 
@@ -54,7 +54,10 @@ async def _key(run: Run, kind: str) -> Hashable | None:
     if not component.cache_callables:
         return None
     fn = getattr(component, f"callable_{kind}_cache_key")
-    key: Hashable = run.context.user_id or run.context.session_id if fn is None else await _called(run, fn)
+    if fn is None:  # a session that is called like a user is not that user's
+        user_id = run.context.user_id
+        return ("user", user_id) if user_id else ("session", run.context.session_id)
+    key: Hashable = await _called(run, fn)
     return key
 
 
@@ -67,7 +70,13 @@ async def _called(run: Run, fn: Callable[..., Any]) -> Any:
         "user_id": run.context.user_id,
         "session_id": run.context.session_id,
     }
-    return await run.io.call(fn, **accepted(fn, offered))
+    given = accepted(fn, offered)
+    if missing := required(fn) - given.keys():
+        raise TypeError(
+            f"{run.component!r} was given the function {getattr(fn, '__name__', fn)!r} in place of a list; Agno calls it to "
+            f"make one, and has nothing to give for its parameter {min(missing)!r}. If it is a tool, write tools=[...]."
+        )
+    return await run.io.call(fn, **given)
 
 
 __all__ = ["is_factory", "knowledge_of", "made", "tools_of"]

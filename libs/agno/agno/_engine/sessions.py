@@ -58,7 +58,11 @@ async def announce(run: Run) -> None:
 
 
 def _is_stored(run: Run) -> bool:
-    return run.continued and not run.answers.branches
+    """True if the run is in its session already; one that goes on from an output of the caller's need not be."""
+    if not run.continued or run.answers.branches:
+        return False
+    session = run.loaded_session
+    return session is not None and session.get_run(run.output.run_id) is not None
 
 
 async def _open_session(run: Run, db: Any) -> None:
@@ -93,10 +97,12 @@ async def read_stored(run: Run, db: Any) -> Any:
 
 def _cached(run: Run) -> Any:
     """The cached session, as this run's own: another run may change it at the same time."""
+    run.cache_mark = run.component.cache_mark
     cached = run.component.cached_session
     if cached is None or cached.session_id != _wanted_session(run):
         return None
-    run.cached_session = cached
+    if run.context.user_id is not None and cached.user_id not in (None, run.context.user_id):
+        return None  # the database, if there is one, says what becomes of somebody else's session
     return own_copy(cached)
 
 
@@ -199,8 +205,7 @@ async def store(run: Run) -> None:
         settled = _settled_progress(run)
         await run.io.call(component.db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
     if component.cache_session:
-        component.remember_session(session, run.cached_session)
-        run.cached_session = session
+        run.cache_mark = component.remember_session(session, run.cache_mark)
     run.stored = True
 
 

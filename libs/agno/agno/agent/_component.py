@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, Literal
 
@@ -103,15 +104,27 @@ class Component(Settings):
         self.set_id()
         self.model_of_run()
 
-    def known_session_id(self) -> str | None:
+    def known_session_id(self, user_id: str | None = None) -> str | None:
         """The session that calls without a `session_id` belong to, if there is one yet."""
-        given: str | None = getattr(self, "session_id", None)
-        return given or self.__dict__.get("_session_id")
+        given: str | None = getattr(self, "session_id", None) or self.__dict__.get("_session_id")
+        return given if user_id is None or given is None else self._session_for(user_id, given)
 
-    def sticky_session_id(self) -> str:
-        """The same, made if it is missing."""
+    def sticky_session_id(self, user_id: str | None = None) -> str:
+        """The same, made if it is missing. It is that of the first user who is named; others get one of their own."""
         given: str | None = getattr(self, "session_id", None)
-        return given or self.__dict__.get("_session_id") or self._private("_session_id", new_id)
+        if given:
+            return given
+        made: str = self.__dict__.get("_session_id") or self._private("_session_id", new_id)
+        if user_id is None:
+            return made
+        self._private("_session_user", lambda: user_id)
+        return self._session_for(user_id, made)
+
+    def _session_for(self, user_id: str, session_id: str) -> str:
+        if self.__dict__.get("_session_user") in (None, user_id):
+            return session_id
+        # made from the user, so that nothing has to be kept for each
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"session\0{session_id}\0{user_id}"))
 
     # Model -----------------------------------------------------------------------------------------------------------
 
@@ -213,17 +226,24 @@ class Component(Settings):
             **{f"{kind}_id": component.id, f"{kind}_name": component.name},
         )
 
-    def remember_session(self, session: Any, seen: Any) -> None:
-        """Keep a session for `cache_session`. `seen` was cached when the run began: if it no longer is, another run
-        ended meanwhile, and the database knows both."""
-        now = self.cached_session
-        if now is not None and now is not seen and now.session_id == session.session_id:
-            if getattr(self, "db", None) is not None:
-                self.__dict__.pop("_cached_session", None)
-                return
-            known = {run.run_id for run in session.runs or ()}
-            session.runs = [*(run for run in now.runs or () if run.run_id not in known), *(session.runs or ())]
-        self.__dict__["_cached_session"] = session
+    @property
+    def cache_mark(self) -> Any:
+        """Another object after each session that was cached."""
+        return self.__dict__.get("_cache_mark")
+
+    def remember_session(self, session: Any, mark: Any) -> Any:
+        """Keep a session for `cache_session`, and give the new mark. `mark` was there when the run began: if it no longer
+        is, another run ended meanwhile, and only the database knows both."""
+        with _lock:
+            now, own = self.cached_session, self.__dict__
+            if own.get("_cache_mark") is not mark:
+                own.pop("_cached_session", None)
+                if getattr(self, "db", None) is None:
+                    own["_cached_session"] = _joined(now, session)
+            else:
+                own["_cached_session"] = session
+            own["_cache_mark"] = object()
+            return own["_cache_mark"]
 
     @property
     def cached_session(self) -> Any:
@@ -264,10 +284,10 @@ class Component(Settings):
             found.append(_past_sessions.search_tool(run))
         if component.enable_agentic_memory and memories.manager_of(run) is not None:
             found.append(memories.tool(run))
-        if component.knowledge is not None or component.knowledge_retriever is not None:
-            found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_state:
             found.append(_session_tools.state(run))
+        if component.knowledge is not None or component.knowledge_retriever is not None:
+            found.extend(retrieval.knowledge_tools(run))
         if component.enable_agentic_culture and _culture.manager_of(run) is not None:
             found.append(_culture.tool(run))
         if component.learning:
@@ -290,6 +310,14 @@ class Component(Settings):
         if component.learning and _learning.machine_of(run) is not None:
             found.append(("Learning", functools.partial(_learning.learn, run)))
         return found
+
+
+def _joined(earlier: Any, session: Any) -> Any:
+    """The session with the runs that only another object of it has; as it is if the other is somebody else's."""
+    if earlier is not None and (earlier.session_id, earlier.user_id) == (session.session_id, session.user_id):
+        known = {run.run_id for run in session.runs or ()}
+        session.runs = [*(run for run in earlier.runs or () if run.run_id not in known), *(session.runs or ())]
+    return session
 
 
 __all__ = ["Component"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from importlib import import_module
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from pydantic import BaseModel
@@ -13,6 +12,9 @@ from agno._engine.modes import Mode, explain, start
 from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._runs import continued_run, new_run
 from agno.models.message import Message
+from agno.utils.later import later
+
+_tree = later("agno._engine.tree")  # seldom needed
 
 O = TypeVar("O")  # noqa: E741  # what a run gives
 E = TypeVar("E")  # what happens in it
@@ -74,7 +76,7 @@ class Running(Generic[O, E]):
 
     def run_tree(self, run_response: O) -> str:
         """A finished run as a tree of lines: who ran, how long, for how many tokens and at what cost."""
-        text: str = import_module("agno._engine.tree").tree_of(run_response)  # seldom needed
+        text: str = _tree.tree_of(run_response)
         return text
 
 

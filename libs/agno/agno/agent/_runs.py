@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 from agno._engine.branching import Continuation
@@ -9,6 +10,7 @@ from agno._engine.context import Run
 from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
+from agno.agent._checks import refuse_option
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
 from agno.filters import overlaid
@@ -67,7 +69,7 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
         wish.run_id = given.run_id
         values.setdefault("session_id", given.session_id)
         values.setdefault("user_id", given.user_id)
-    elif not (values.get("session_id") or agent.known_session_id()):
+    elif not (values.get("session_id") or agent.known_session_id(values.get("user_id"))):
         raise ValueError(
             f"continue_run(run_id={wish.run_id!r}) needs session_id=, the session that the run belongs to."
         )
@@ -97,12 +99,20 @@ def _sorted_options(
     for name, value in options.items():
         if name in known:
             if value is not None:
+                refuse_option(agent, name, value)
                 values[name] = value
         elif _is_asked_for(agent, name):
             extra[name] = value
         else:
-            raise TypeError(f"run() of {agent!r} got the unknown option {name!r}.")
+            raise TypeError(f"A run of {agent!r} got the unknown option {name!r}.{_hint(name, known)}")
     return values, extra
+
+
+def _hint(name: str, known: frozenset[str]) -> str:
+    if name in ("message", "prompt"):
+        return " What the user says is the first argument, or input=."
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _is_asked_for(agent: Any, name: str) -> bool:
@@ -122,8 +132,9 @@ def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
     session_id, user_id = values.get("session_id"), values.get("user_id")
     if (given := values.get("run_context")) is not None:
         session_id, user_id = session_id or given.session_id, user_id or given.user_id
-    context.session_id = session_id or agent.sticky_session_id()
-    context.user_id = user_id or agent.user_id
+    user_id = user_id or agent.user_id
+    context.session_id = session_id or agent.sticky_session_id(user_id)
+    context.user_id = user_id
     if agent.knowledge_filters or values.get("knowledge_filters"):
         context.knowledge_filters = overlaid(agent.knowledge_filters, values.get("knowledge_filters"))
     context.output_schema = values.get("output_schema") or agent.output_schema

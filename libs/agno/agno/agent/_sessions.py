@@ -25,9 +25,9 @@ O = TypeVar("O")  # noqa: E741  # what its runs give
 class Sessions(Generic[S, O]):
     """Sessions, runs, state and names."""
 
-    def _the_id(self, session_id: str | None) -> str:
+    def _the_id(self, session_id: str | None, user_id: str | None = None) -> str:
         component: Any = self
-        found: str | None = session_id or component.known_session_id()
+        found: str | None = session_id or component.known_session_id(user_id)
         if found is None:
             raise ValueError(f"{self!r} has no session yet: pass session_id=, or run it first.")
         return found
@@ -35,7 +35,7 @@ class Sessions(Generic[S, O]):
     async def _load(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> S | None:
         """The session with all its runs, or None. The session of another user is not found."""
         component: Any = self
-        wanted = self._the_id(session_id)
+        wanted = self._the_id(session_id, user_id)
         cached: Any = component.cached_session
         if component.cache_session and cached is not None and cached.session_id == wanted:
             return cached if user_id is None or cached.user_id in (None, user_id) else None
@@ -50,7 +50,7 @@ class Sessions(Generic[S, O]):
     async def _must_load(self, io: IO, session_id: str | None, user_id: str | None = None) -> Any:
         session = await self._load(io, session_id, user_id)
         if session is None:
-            raise ValueError(f"There is no session {self._the_id(session_id)!r} for {self!r}.")
+            raise ValueError(f"There is no session {self._the_id(session_id, user_id)!r} for {self!r}.")
         return session
 
     async def _save(self, io: IO, session: Any) -> None:
@@ -172,9 +172,9 @@ class Sessions(Generic[S, O]):
     get_session_messages = sync(_session_messages)
     aget_session_messages = asynchronous(_session_messages)
 
-    def get_messages_for_session(self, session_id: str | None = None) -> list[Message]:
+    def get_messages_for_session(self, session_id: str | None = None, user_id: str | None = None) -> list[Message]:
         """Messages of the runs that completed; empty, with a warning, without a session."""
-        return self.get_session_messages(session_id)
+        return self.get_session_messages(session_id, user_id=user_id)
 
     async def _session_name(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> str:
         """The session's name, `""` if it has none."""
@@ -274,16 +274,16 @@ class Sessions(Generic[S, O]):
                 return name
         return " ".join(name.split()[:_NAME_WORDS])
 
-    async def _generate_name(self, io: IO, session_id: str | None = None) -> str:
+    async def _generate_name(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> str:
         """A name of at most five words that the model makes up for the session; nothing is stored."""
-        return await self._made_up_name(io, await self._must_load(io, session_id))
+        return await self._made_up_name(io, await self._must_load(io, session_id, user_id))
 
     generate_session_name = sync(_generate_name)
     agenerate_session_name = asynchronous(_generate_name)
 
-    async def _rename(self, io: IO, name: str, session_id: str | None = None) -> None:
+    async def _rename(self, io: IO, name: str, session_id: str | None = None, user_id: str | None = None) -> None:
         """Name the component, on the object and in the stored session."""
-        session = await self._must_load(io, session_id)
+        session = await self._must_load(io, session_id, user_id)
         component: Any = self
         component.set_id()  # an id made from the name stays
         component.name = name

@@ -13,9 +13,11 @@ from agno import db as dbs
 from agno.cli._sentences import tell
 from agno.db._schema import KNOWN_VERSIONS, SCHEMA_VERSION
 from agno.db.base import BaseDb, MigrationRequiredError
-from agno.db.migrations._move import Moved, Report
+from agno.db.migrations._move import Moved, Report, look_at_runs
 from agno.db.migrations.manager import MigrationManager
 from agno.db.migrations.v1_to_v2 import migrate
+from agno.db.query import Query
+from agno.db.tables import SESSIONS
 
 _V1 = ("agent_sessions", "team_sessions", "workflow_sessions", "memories")
 _EXAMPLES = "sqlite:///agent.db, postgresql://user:password@host/db, mysql://user:password@host/db, mongodb://host/db"
@@ -80,21 +82,22 @@ def _migrated(db: BaseDb, options: argparse.Namespace, show: Any) -> Report:
         db, options.v1_tables_schema, **names, dry_run=options.dry_run, drop_old=options.drop_old, **how
     )
     if options.dry_run:
-        report.tables += _full(db)
+        report.tables += _full(db, how)
     else:
         report.tables += manager.up(keep_old=not options.drop_old).tables
     return report
 
 
-def _full(db: BaseDb) -> list[Moved]:
-    """Sessions of Agno 2.0 that hold their runs."""
+def _full(db: BaseDb, how: dict[str, Any]) -> list[Moved]:
+    """What becomes of the sessions of Agno 2.0 that hold their runs."""
     try:
         if MigrationManager(db).versions().get("sessions") is None:
             return []
+        db.find(SESSIONS, Query(limit=0))  # refuses a table of another program
     except MigrationRequiredError:  # of Agno 1; its rows were counted already
         return []
-    there = db.old_tables().count_full()
-    return [Moved("sessions", "sessions of Agno 2.0", there=there, written=there)] if there else []
+    moved = look_at_runs(db, db.old_tables(), **how)
+    return [moved] if moved.there else []
 
 
 def opened(url: str, schema: str | None, sessions: str | None, memories: str | None) -> BaseDb:

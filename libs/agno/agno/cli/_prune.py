@@ -51,7 +51,10 @@ def age(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip().lower())
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no age: write a number and m, h, d or w, such as 30d")
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    try:
+        return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f"{text!r} is older than time: write fewer digits") from None
 
 
 def prune(options: argparse.Namespace) -> int:
@@ -75,13 +78,13 @@ def prune(options: argparse.Namespace) -> int:
 def database(address: str) -> BaseDb:
     """The database at an address. A file must be there."""
     scheme = address.partition("://")[0].partition("+")[0].lower() if "://" in address else ""
-    if not scheme:
-        if not Path(address).is_file():
-            raise ValueError(f"There is no SQLite file {address!r}; name it with --db FILE.")
-        return _made("sqlite", db_file=address)
-    if scheme not in _SCHEMES:
+    if scheme and scheme not in _SCHEMES:
         raise ValueError(f"--db {scheme}://… is no address of a known database; it begins with {', '.join(_SCHEMES)}.")
-    return _made(scheme, db_url=address)
+    db = _made(scheme, db_url=address) if scheme else _made("sqlite", db_file=address)
+    file = getattr(db, "db_file", None)
+    if file is not None and not Path(str(file)).is_file():  # or it would be made, and be empty
+        raise ValueError(f"There is no SQLite file {str(file)!r}; name it with --db FILE.")
+    return db
 
 
 def _made(scheme: str, **where: str) -> BaseDb:

@@ -11,6 +11,7 @@ from typing import Any
 
 from agno.db._codec import from_json, nested_from_json, to_json
 from agno.db._port import StoredHeader
+from agno.db._sessions import old_runs
 from agno.db.tables import MEMORIES, SESSIONS, Row, Table
 
 SEQ = "seq"
@@ -44,13 +45,13 @@ def row_of(table: Table, document: Mapping[str, Any]) -> Row:
 
 def header_of(document: Mapping[str, Any]) -> Row:
     """A session's header, with the runs that an older version wrote into it."""
-    return {**row_of(SESSIONS, document), "runs": nested_from_json(document.get("runs"))}
+    return {**row_of(SESSIONS, document), "runs": old_runs(document.get("runs"))}
 
 
 def drop_old_runs(document: Row, dropped: Collection[str]) -> None:
     """Take runs out of a header that an older version wrote."""
     if dropped and document.get("runs"):
-        document["runs"] = [run for run in nested_from_json(document["runs"]) if run.get("run_id") not in dropped]
+        document["runs"] = [run for run in old_runs(document["runs"]) if run.get("run_id") not in dropped]
 
 
 def stored_header(header: Row | None) -> StoredHeader | None:

@@ -100,7 +100,9 @@ def parsed(text: bytes | None, table: Table, name: str) -> Documents:
     if not text or not text.strip():
         return {}
     rows: Any = from_json(text)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and table.key in row for row in rows):
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and isinstance(row.get(table.key), str) for row in rows
+    ):
         raise InvalidSchemaError(f"{name!r} has an invalid schema: it is no list of objects with a {table.key!r}.")
     documents: Documents = {}
     for row in rows:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from agno.db._port import RunRow
+from agno.db._sessions import without_progress
 from agno.db.tables import Row
 from agno.utils.dttm import now_epoch
 
@@ -28,14 +29,22 @@ _TOKENS = (
 )
 
 
-class _Run(msgspec.Struct):
-    model: str | None = None
-    model_provider: str | None = None
-    created_at: float | None = None
-    metrics: dict[str, Any] | None = None
+class _Run(msgspec.Struct):  # of any type: what an older version wrote does not stop the count
+    model: Any = None
+    model_provider: Any = None
+    created_at: Any = None
+    metrics: Any = None
 
 
 _read_run = msgspec.json.Decoder(_Run).decode
+
+
+def _began(run: _Run) -> date | None:
+    """The day a run began, if it says so in a way that can be read."""
+    try:
+        return utc_date(run.created_at)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 class Day:
@@ -85,15 +94,15 @@ class Days(dict[date, Day]):
         """Count a session and its runs, as far as they are of these days."""
         kind, made = session["session_type"], utc_date(session["created_at"])
         in_runs: Counter[str] = Counter()
-        for _, payload in runs:
+        for _, payload in without_progress(runs):
             run = _read_run(payload)
             spent = _tokens(run.metrics)
             in_runs.update(spent)
-            if (day := self._day(made if run.created_at is None else utc_date(run.created_at), session)) is not None:
+            if (day := self._day(_began(run) or made, session)) is not None:
                 day.runs[kind] += 1
                 day.tokens.update(spent)
                 if run.model:
-                    day.models[run.model, run.model_provider or ""] += 1
+                    day.models[str(run.model), str(run.model_provider or "")] += 1
         if (day := self._day(made, session)) is not None:
             day.sessions[kind] += 1
             day.tokens.update(_tokens((session["session_data"] or {}).get("session_metrics")) - in_runs)

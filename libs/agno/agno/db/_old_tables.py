@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agno.db._codec import from_json, nested_from_json
+from agno.db._codec import from_json
 from agno.db._port import RunRow
-from agno.db._sessions import with_old_runs
+from agno.db._sessions import old_runs, with_old_runs
 from agno.db.tables import Row, Table
 from agno.utils.ids import new_id
 
@@ -88,7 +88,7 @@ class OldTables(ABC):
 
 def all_runs(session_id: str, old: Any, rows: Sequence[RunRow]) -> list[Row]:
     """Rows for all runs of a session that held some: those first, in their order, then the rows that are there."""
-    inner = [{**run, "run_id": run.get("run_id") or new_id()} for run in nested_from_json(old) or ()]
+    inner = [{**run, "run_id": run.get("run_id") or new_id()} for run in old_runs(old)]
     return [row_of_run(session_id, run_id, payload) for run_id, payload in with_old_runs(inner, rows)]
 
 

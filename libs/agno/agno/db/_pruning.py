@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from agno.db._port import RowVerbs, RunRow, StoredHeader
+from agno.db._sessions import owner_of_progress, without_progress
 from agno.db.query import Query, Where, equal
 from agno.db.tables import SESSIONS, Row
 from agno.utils.dttm import now_epoch
@@ -78,7 +79,7 @@ class Pruning(RowVerbs):
         going = []
         for header in headers:
             session_id = header["session_id"]
-            if any(_read_run(payload).is_open for _, payload in runs.get(session_id, ())):
+            if any(_read_row(*row).is_open for row in runs.get(session_id, ())):
                 pruned.busy.append(session_id)
             elif dry_run or self._is_as_it_was(header):
                 going.append(session_id)
@@ -94,6 +95,7 @@ class Pruning(RowVerbs):
     def _prune_runs(self, session_ids: list[str], keep: int, pruned: Pruned, dry_run: bool) -> None:
         for session_id, rows in self.load_runs(session_ids).items():
             going = _surplus(rows, keep)
+            runs = {run_id for run_id, _ in without_progress(rows)}
             if not going:
                 continue
             try:
@@ -101,7 +103,7 @@ class Pruning(RowVerbs):
                     self.write_session(session_id, _still_there, [], dropped=going)
             except _Gone:
                 continue
-            pruned.runs[session_id] = going
+            pruned.runs[session_id] = [run_id for run_id in going if run_id in runs]
 
 
 class _Gone(Exception):  # no error: somebody deleted the session meanwhile, and so its runs
@@ -115,15 +117,21 @@ def _still_there(stored: StoredHeader | None) -> None:
 
 
 class _Run(msgspec.Struct):
-    status: str | None = None
-    parent_run_id: str | None = None
+    status: Any = None  # text; old rows may hold anything
+    parent_run_id: Any = None
 
     @property
     def is_open(self) -> bool:
-        return (self.status or "").upper() in _OPEN
+        return str(self.status or "").upper() in _OPEN
 
 
 _read_run = msgspec.json.Decoder(_Run).decode
+
+
+def _read_row(run_id: str, payload: bytes) -> _Run:
+    """A run; the progress of one goes where that goes."""
+    owner = owner_of_progress(run_id, payload)
+    return _read_run(payload) if owner is None else _Run(parent_run_id=owner)
 
 
 def _check(limits: dict[str, float | None]) -> None:
@@ -154,7 +162,7 @@ def _doomed(headers: Iterable[Row], age: float | None, keep: int | None) -> set[
 
 def _surplus(rows: Sequence[RunRow], keep: int) -> list[str]:
     """Runs beyond the newest `keep`, each with what ran inside it, unless any of that is not at its end."""
-    runs = {run_id: _read_run(payload) for run_id, payload in rows}
+    runs = {run_id: _read_row(run_id, payload) for run_id, payload in rows}
     root_of = {run_id: _root(run_id, runs) for run_id in runs}
     roots = list(dict.fromkeys(root_of.values()))
     stay = {*(roots[-keep:] if keep else ()), *(root_of[run_id] for run_id, run in runs.items() if run.is_open)}
@@ -164,8 +172,7 @@ def _surplus(rows: Sequence[RunRow], keep: int) -> list[str]:
 def _root(run_id: str, runs: dict[str, _Run]) -> str:
     """The run that a run is part of; itself if it is part of none, or of one that is not there."""
     seen = {run_id}
-    while (parent := runs[run_id].parent_run_id) in runs and parent not in seen:
-        assert parent is not None
+    while isinstance(parent := runs[run_id].parent_run_id, str) and parent in runs and parent not in seen:
         seen.add(parent)
         run_id = parent
     return run_id

@@ -37,7 +37,15 @@ def misfit(name: str, place: str, missing: Collection[str], there: Collection[st
 
 def check_version(name: str, place: str, version: str | None) -> None:
     """Refuse a table that a later version made: what it means by its columns is not known here."""
-    if version is not None and int(version.partition(".")[0]) > int(SCHEMA_VERSION.partition(".")[0]):
+    if version is None:
+        return
+    major = version.partition(".")[0]
+    if not major.isdecimal():
+        raise InvalidSchemaError(
+            f"Table {name!r} in {place!r} has no version of the schema but {version!r}: write the true one into "
+            f"{VERSIONS!r}, or choose another table name."
+        )
+    if int(major) > int(SCHEMA_VERSION.partition(".")[0]):
         raise InvalidSchemaError(
             f"Table {name!r} in {place!r} has version {version} of the schema, newer than {SCHEMA_VERSION}, which this "
             "Agno writes: install a newer agno, or choose another table name."

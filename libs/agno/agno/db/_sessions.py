@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 import agno.session
 from agno.db._codec import from_json, nested_from_json, plain_to_json
-from agno.db._port import RunRow, SessionConflictError, StoredHeader
+from agno.db._port import DbError, RunRow, SessionConflictError, StoredHeader
 from agno.db.tables import SESSIONS, Row
 from agno.utils.codec import encode
 from agno.utils.dttm import now_epoch
@@ -69,6 +71,8 @@ def header_row(session: Any) -> Row:
     """The header of a session as a row."""
     row: Row = {name: getattr(session, name, None) for name in _PLAIN}
     row["session_type"] = kind_of(session)
+    for name in ("session_id", "user_id"):
+        _check_text(name, row[name])
     for name in _JSON:
         row[name] = getattr(session, name, None)
     summary = row["summary"]
@@ -78,6 +82,16 @@ def header_row(session: Any) -> Row:
     if workflow is not None:  # there is no column for it
         row["workflow_data"] = {**(row["workflow_data"] or {}), "name": workflow}
     return row
+
+
+def _check_text(name: str, value: str | None) -> None:
+    """Refuse half of a surrogate pair: it is no text, so two such ids could become one."""
+    try:
+        str(value or "").encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{name}={value!r} holds half of a surrogate pair, which is no character. Leave it out."
+        ) from None
 
 
 def run_row(session_id: str, run: Any) -> Row:
@@ -113,14 +127,27 @@ def progress_row(session_id: str, run: Any, row_id: str, record: Mapping[str, An
     }
 
 
+def owner_of_progress(run_id: str, payload: bytes | str) -> str | None:
+    """The run whose progress a row holds; None if the row is a run, whatever its id looks like."""
+    owner, marked, _ = run_id.rpartition(_PROGRESS)
+    if not marked or from_json(payload).get("row") != run_id:
+        return None
+    return owner
+
+
+def without_progress(rows: Iterable[RunRow]) -> list[RunRow]:
+    """The rows that are runs."""
+    return [row for row in rows if owner_of_progress(*row) is None]
+
+
 def with_progress(rows: Sequence[RunRow]) -> Sequence[RunRow]:
     """The rows of the runs, each with what was stored beside it."""
     if not any(_PROGRESS in run_id for run_id, _ in rows):
         return rows
     found: dict[str, Any] = {}
     for run_id, payload in rows:
-        owner, marked, _ = run_id.partition(_PROGRESS)
-        if not marked:
+        owner = owner_of_progress(run_id, payload)
+        if owner is None:
             found[run_id] = payload
         elif owner in found:  # else the run itself lies outside of what was read
             run = found[owner] if isinstance(found[owner], dict) else from_json(found[owner])
@@ -165,7 +192,7 @@ def dict_of(header: Row, runs: Sequence[RunRow]) -> Row:
 
 def with_old_runs(stored: Any, rows: Sequence[RunRow]) -> list[RunRow]:
     """Runs of the header of an older version, then the rows; a row replaces the old run with its id."""
-    old = nested_from_json(stored) or []
+    old = old_runs(stored)
     if not old:
         return list(rows)
     rest = dict(rows)
@@ -175,6 +202,19 @@ def with_old_runs(stored: Any, rows: Sequence[RunRow]) -> list[RunRow]:
         if run.get("run_id")
     }
     return [*first.items(), *rest.items()]
+
+
+def old_runs(stored: Any) -> list[Row]:
+    """The runs that an older version wrote into a header: data, its JSON, JSON of that, or of each of the runs."""
+    try:
+        found = nested_from_json(stored) if not isinstance(stored, (str, bytes)) or stored.strip() else None
+        runs = [nested_from_json(run) for run in ([found] if isinstance(found, Mapping) else found or ()) if run]
+        return [{**run, "run_id": str(run["run_id"])} if run.get("run_id") else dict(run) for run in runs]
+    except (msgspec.DecodeError, TypeError, AttributeError) as error:
+        raise DbError(
+            "A session of Agno 2.0 has something else than a list of runs in its column `runs`. "
+            "`agno migrate DB --dry-run` names the session; set the column to null to go on without them."
+        ) from error
 
 
 def check_owner(session: Row, stored: StoredHeader) -> None:
@@ -238,6 +278,8 @@ __all__ = [
     "kind_of",
     "known",
     "merged",
+    "old_runs",
+    "owner_of_progress",
     "progress_id",
     "progress_row",
     "remember",
@@ -246,4 +288,5 @@ __all__ = [
     "settled",
     "with_old_runs",
     "with_progress",
+    "without_progress",
 ]

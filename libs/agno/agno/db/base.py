@@ -55,6 +55,7 @@ class SessionType(str, Enum):
 
 _COMPONENTS = {"agent": ("agent_id",), "team": ("team_id",), "workflow": ("workflow_id",)}
 _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
+_END_OF_TIME = 2**53
 
 
 class BaseDb(Records, Components, Approvals, Culture, Pruning):
@@ -149,9 +150,9 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
         if session_name is not None:
             where.append(Where("contains", ("session_data",), session_name, "session_name"))
         if start_timestamp is not None:
-            where.append(Where("from", ("created_at",), start_timestamp))
+            where.append(Where("from", ("created_at",), _storable(start_timestamp)))
         if end_timestamp is not None:
-            where.append(Where("to", ("created_at",), end_timestamp))
+            where.append(Where("to", ("created_at",), _storable(end_timestamp)))
         headers, total = self.find(SESSIONS, Query(tuple(where), sort_by, sort_order, limit, page))
         runs = self.load_runs([header["session_id"] for header in headers]) if with_runs and headers else {}
         if deserialize:
@@ -312,6 +313,11 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
 
 def _as_it_is(stored: StoredHeader | None) -> None:
     """The header is left alone."""
+
+
+def _storable(seconds: float) -> float:
+    """A time that a column of integers can be compared with; those beyond mean the same."""
+    return min(max(seconds, -_END_OF_TIME), _END_OF_TIME)
 
 
 def _json(value: Any) -> bytes | None:

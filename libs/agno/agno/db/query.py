@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from agno.db.tables import Row, Table
 
+_MOST = 2**53  # larger numbers are none to some databases, and no table has so many rows
+
 
 class Where(NamedTuple):
     """One condition.
@@ -45,8 +47,8 @@ class Query:
         """(limit, offset), or None for all rows. Pages count from 1, and only with a limit."""
         if self.limit is None:
             return None
-        limit = max(0, int(self.limit))
-        return limit, (max(1, int(self.page or 1)) - 1) * limit
+        limit = min(max(0, int(self.limit)), _MOST)
+        return limit, min((max(1, int(self.page or 1)) - 1) * limit, _MOST)
 
     def sort_column(self, table: Table) -> str | None:
         """The column to sort by; names that are no column are ignored."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from agno._io import IO
 
 DEFAULT_USER = "default"
+_LONGEST = 120  # characters of an id; MySQL takes 128
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Shelf:
         owner = {"namespace": self.namespace, **self.owner(kind)}
         learning_id = None
         if key is not None:
-            learning_id = "/".join([learning_type, *(str(value) for value in self.owner(kind).values()), key])[:255]
+            learning_id = _id(learning_type, *(str(value) for value in self.owner(kind).values()), key)
         origin = {"agent_id": self.agent_id, "team_id": self.team_id, "session_id": self.session_id}
         row = {
             **origin,
@@ -61,6 +64,14 @@ class Shelf:
         if any(row[name] != value for name, value in self.owner(kind).items()):
             return False
         return bool(await self.io.call(self.db.delete_learnings, [learning_id]))
+
+
+def _id(*parts: str) -> str:
+    """An id that only these parts have, whatever they hold; one that people can read where that is possible."""
+    plain = "/".join(parts)
+    if len(plain) <= _LONGEST and plain.count("/") == len(parts) - 1:
+        return plain
+    return f"{parts[0]}/{uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(parts))}"
 
 
 __all__ = ["DEFAULT_USER", "Shelf"]

@@ -82,10 +82,10 @@ def parse(text: str, schema: Any) -> Any:
             pass
         try:
             return adapter.validate_python(json.loads(candidate, strict=False))
-        except (ValidationError, ValueError):
+        except (ValidationError, ValueError, RecursionError):
             pass
     objects = embedded_objects(text)
-    for value in (*objects, merged(objects)) if objects else ():
+    for value in (merged(objects), *objects) if objects else ():
         try:
             return adapter.validate_python(value)
         except ValidationError:
@@ -115,6 +115,8 @@ def embedded_objects(text: str) -> list[dict[str, Any]]:
             value, end = decoder.raw_decode(text, position)
         except ValueError:
             end = position + 1
+        except RecursionError:  # nested without end: nothing in it is meant
+            break
         else:
             if isinstance(value, dict):
                 objects.append(value)

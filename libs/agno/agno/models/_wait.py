@@ -28,9 +28,10 @@ def retry_after(error: Exception | None) -> float | None:
 def _headers_of(error: BaseException | None) -> Iterator[Any]:
     """Of the error, and of the HTTP library's own error that it stands for."""
     for behind in (error, error and error.__context__):
-        headers = getattr(getattr(behind, "response", None), "headers", None)
-        if headers is not None:
-            yield headers
+        for holder in (getattr(behind, "response", None), behind):  # some SDKs keep the headers in the error itself
+            headers = getattr(holder, "headers", None)
+            if headers is not None:
+                yield headers
 
 
 def _until(date: str) -> float:

@@ -65,6 +65,11 @@ def description(run: Run) -> str | None:
     return f"<description>\n{text}\n</description>\n" if text else None
 
 
+def additional_context(run: Run) -> str | None:
+    text = run.component.additional_context
+    return f"<additional_context>\n{text}\n</additional_context>\n" if text else None
+
+
 SECTIONS: dict[prompt.Section, tuple[str, ...]] = {
     lead_in: (),
     team_members: (),
@@ -81,8 +86,10 @@ SECTIONS: dict[prompt.Section, tuple[str, ...]] = {
     prompt.tool_instructions: prompt.SECTIONS[prompt.tool_instructions],
     prompt.model_system_prompt: (),
     prompt.expected_output: ("expected_output",),
-    prompt.additional_context: ("additional_context",),
+    additional_context: ("additional_context",),
     prompt.skills: ("skills",),
+    prompt.shared: prompt.SECTIONS[prompt.shared],
+    prompt.learned: prompt.SECTIONS[prompt.learned],
     prompt.knowledge_guidance: prompt.SECTIONS[prompt.knowledge_guidance],
     prompt.session_state: (),
     prompt.json_fields: (),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from importlib import import_module
 from typing import Any, ClassVar
 
 from agno._engine.branching import Continuation
@@ -33,8 +32,11 @@ from agno.team._prompt import SECTIONS
 from agno.team._sessions import TeamSessions
 from agno.team.mode import TeamMode
 from agno.utils.blank import blank
+from agno.utils.later import later
 from agno.utils.log import log_warning
 from agno.utils.settings import publish_signature
+
+_diagram, _tasks = later("agno.team._diagram"), later("agno.team._tasks")  # few teams need them
 
 
 @publish_signature
@@ -98,6 +100,7 @@ class Team(
     unkept_events = frozenset({"RunContent", "TeamRunContent"})
     prepares = True
     _positions = ("members", "id", "model", "name", "role")
+    _required = ("members",)
     prompt_sections = SECTIONS
     tool_settings = ()
     runs_to_load = staticmethod(runs_to_load)
@@ -187,12 +190,12 @@ class Team(
             for member in run.delegations.roster.members:
                 refuse_async_hooks(member.component)
         if self.team_mode is TeamMode.tasks:
-            run.delegations.board = _tasks().Board(run.delegations)
+            run.delegations.board = _tasks.Board(run.delegations)
 
     def converse(self, run: Run, exchange: Exchange) -> Coroutine[Any, Any, None]:
         """The model-tool loop of the leader; in the tasks mode, until no task is open."""
         if self.team_mode is TeamMode.tasks:
-            work: Coroutine[Any, Any, None] = _tasks().rounds(run, exchange)
+            work: Coroutine[Any, Any, None] = _tasks.rounds(run, exchange)
             return work
         return super().converse(run, exchange)
 
@@ -260,15 +263,11 @@ class Team(
 
     def to_mermaid(self) -> str:
         """The team as the text of a Mermaid diagram."""
-        text: str = import_module("agno.team._diagram").mermaid(self)
+        text: str = _diagram.mermaid(self)
         return text
 
 
 _OF_GET_TOOLS = ("run_response", "session", "async_mode", "user_id", "knowledge_filters", "run_context")
-
-
-def _tasks() -> Any:
-    return import_module("agno.team._tasks")  # few teams work so
 
 
 __all__ = ["Team"]

@@ -1,16 +1,12 @@
-"""Answers that need no script: embeddings, moderations and lists of models."""
+"""Answers that need no script: moderations and lists of models."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import struct
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.testing._wire import texts
-from agno.testing.script import Turn
 
 CATEGORIES = (
     "harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm",
@@ -40,35 +36,6 @@ def _judged(text: str, found: Collection[str]) -> dict[str, Any]:
         "category_scores": {name: 0.99 if name in found else 0.001 for name in CATEGORIES},
         "category_applied_input_types": {name: ["text"] if name in found else [] for name in CATEGORIES},
     }
-
-
-Embed = Callable[[list[str]], Sequence[Sequence[float]] | Turn]
-
-
-def embeddings(body: Any, embed: Embed | None) -> dict[str, Any] | Turn:
-    """OpenAI's answer on texts: by `embed`, or else hashed words. A turn that fails is given back."""
-    given = body.get("input", [])
-    parts = [given] if isinstance(given, str) else list(given)
-    vectors = (embed or _hashed(body.get("dimensions")))(parts)
-    if isinstance(vectors, Turn):
-        return vectors
-    packed = body.get("encoding_format") == "base64"
-    listed = [
-        {"object": "embedding", "index": index, "embedding": _packed(vector) if packed else list(vector)}
-        for index, vector in enumerate(vectors)
-    ]
-    tokens = sum(len(part) // 4 + 1 for part in parts)
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return {"object": "list", "model": body.get("model", "scripted"), "data": listed, "usage": usage}
-
-
-def _hashed(dimensions: int | None) -> Embed:
-    embedder = HashingEmbedder(dimensions or 1536)
-    return lambda parts: embedder.get_embeddings_batch_and_usage(parts)[0]
-
-
-def _packed(vector: Sequence[float]) -> str:
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def openai_models(names: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from agno.testing import _anthropic, _fixed, _gemini, _ollama, _openai_chat, _openai_responses
+from agno.testing import _anthropic, _embeddings, _fixed, _gemini, _ollama, _openai_chat, _openai_responses
 from agno.testing._http import HttpCall, LoopbackServer
 from agno.testing._wire import CannotSay, ServedRequest, WireProtocol, check_sayable, to_json
 from agno.testing.script import Broken, Fault, Key, Script, ScriptExhausted, Turn
@@ -24,7 +24,8 @@ class ScriptedServer(LoopbackServer):
 
     Point an SDK or a model at `openai_url`, `anthropic_url`, `gemini_url` or `ollama_url`. The turns, `by` and `repeat`
     mean what they mean for ScriptedModel. Embeddings are hashed words, or what `embed` makes of a list of texts: vectors,
-    or `fails(...)`. At the end of the block it fails on turns that were not asked for and on
+    or `fails(...)`; also as Cohere, Hugging Face and Bedrock ask for them. Texts are ranked by the words they share with the
+    query, or by the scores that `rerank` gives for a query and texts. At the end of the block it fails on turns that were not asked for and on
     requests that the script does not know; those are answered with status 400.
     """
 
@@ -36,7 +37,8 @@ class ScriptedServer(LoopbackServer):
         wire_bytes: int | None = None,
         models: Sequence[str] = ("scripted",),
         moderate: _fixed.Moderate = lambda text: (),
-        embed: _fixed.Embed | None = None,
+        embed: _embeddings.Embed | None = None,
+        rerank: _embeddings.Rerank | None = None,
     ) -> None:
         super().__init__()
         self._script = Script(turns, by, repeat)
@@ -44,6 +46,7 @@ class ScriptedServer(LoopbackServer):
         self._models = models
         self._moderate = moderate
         self._embed = embed
+        self._rerank = rerank
         self._failures: list[AssertionError] = []
         self._left = threading.Condition()
         self.requests: list[ServedRequest] = []
@@ -144,14 +147,9 @@ class ScriptedServer(LoopbackServer):
 
     async def _answer_fixed(self, call: HttpCall, request: ServedRequest) -> None:
         body: Any = None
-        if call.method == "POST" and call.path.endswith("/embeddings"):
-            request.protocol = "openai_embeddings"
-            body = _fixed.embeddings(request.json, self._embed)
-            if isinstance(body, Turn):
-                assert body.fault is not None, f"embed gives vectors or fails(...), not {body!r}."
-                await _fail(call, _openai_chat, body.fault)
-                return
-        elif call.method == "POST" and call.path.endswith("/moderations"):
+        if call.method == "POST" and await self._answer_embedding(call, request):
+            return
+        if call.method == "POST" and call.path.endswith("/moderations"):
             request.protocol = "openai_moderations"
             body = _fixed.moderation(request.json, self._moderate)
         elif call.method == "GET" and call.path.endswith("/api/tags"):
@@ -164,6 +162,18 @@ class ScriptedServer(LoopbackServer):
         message = f"The scripted server does not know {call.method} {call.path}."
         self._failures.append(ScriptExhausted(message))
         await call.whole(404, to_json({"error": {"message": message}}).encode(), _JSON)
+
+    async def _answer_embedding(self, call: HttpCall, request: ServedRequest) -> bool:
+        """True if the request asks for vectors or scores."""
+        answer = _embeddings.answer(call.path, request.json, self._embed, self._rerank)
+        if answer is None:
+            return False
+        request.protocol = answer.protocol
+        if answer.fault is not None:
+            await _fail_with(call, answer.fault, answer.body, "application/json")
+        else:
+            await call.whole(200, to_json(answer.body).encode(), {**_JSON, **answer.headers})
+        return True
 
 
 def _read(call: HttpCall) -> ServedRequest:
@@ -196,15 +206,18 @@ async def _pause(call: HttpCall, seconds: float) -> bool:
 
 
 async def _fail(call: HttpCall, protocol: WireProtocol, fault: Fault) -> None:
+    await _fail_with(call, fault, protocol.failure(fault), protocol.STREAM_TYPE)
+
+
+async def _fail_with(call: HttpCall, fault: Fault, failure: Any, content_type: str) -> None:
     if fault.kind == "timeout":
         await call.gone.wait()
     elif fault.kind == "cut":
         await call.cut()
     elif fault.kind == "short":
-        await call.whole(200, b"", {"content-type": protocol.STREAM_TYPE})
+        await call.whole(200, b"", {"content-type": content_type})
     else:
-        body = to_json(protocol.failure(fault)).encode()
-        await call.whole(fault.status, body, {**_JSON, **fault.headers})
+        await call.whole(fault.status, to_json(failure).encode(), {**_JSON, **fault.headers})
 
 
 __all__ = ["ScriptedServer", "ServedRequest"]

@@ -68,7 +68,7 @@ def _decoded(text: Any, name: str) -> Any:
         return text if text is not None and not isinstance(text, Mapping) else dict(text or {})
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         if not text.strip():
             return {}
         try:

@@ -37,6 +37,16 @@ def _names(fn: Callable[..., Any]) -> frozenset[str] | None:
     return frozenset(p.name for p in parameters if p.kind is not p.VAR_POSITIONAL) - bound
 
 
+def required(fn: Callable[..., Any]) -> set[str]:
+    """The names of the parameters that `fn` cannot be called without."""
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        return set()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {p.name for p in parameters if p.default is p.empty and p.kind in named}
+
+
 def accepted(fn: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the offered values that `fn` names."""
     names = names_of(fn)
@@ -45,4 +55,4 @@ def accepted(fn: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in offered.items() if name in names}
 
 
-__all__ = ["accepted", "names_of"]
+__all__ = ["accepted", "names_of", "required"]

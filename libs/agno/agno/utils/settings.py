@@ -22,6 +22,7 @@ class Settings:
     _names: ClassVar[frozenset[str]] = frozenset()
     _aliases: ClassVar[dict[str, str]] = {}
     _removed: ClassVar[dict[str, str]] = {}
+    _required: ClassVar[tuple[str, ...]] = ()  # these have no default
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -80,10 +81,13 @@ def publish_signature(cls: type[S]) -> type[S]:
             if name in cls._names:
                 default = getattr(cls, name)
                 default = default.default if isinstance(default, Derived) else default
+                default = inspect.Parameter.empty if name in cls._required else default
                 parameters.append(
                     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
                 )
 
+    known = {parameter.name: parameter for parameter in parameters}
+    parameters += [known[new].replace(name=old) for old, new in cls._aliases.items()]
     first = getattr(cls, "_positions", ())  # those that may be given by position
     for name in reversed(first):
         one = next(parameter for parameter in parameters if parameter.name == name)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import Any, ClassVar
 
 from agno._io import IO, asynchronous, sync
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.base import embed_texts
+from agno.utils.later import later
 from agno.utils.rebuild import Rebuildable
 from agno.vectordb._conditions import EVERYTHING, Node, Not, conditions, field_is, jsonable, together
 from agno.vectordb._fusing import fused
@@ -19,6 +19,7 @@ from agno.vectordb.base import VectorDb
 from agno.vectordb.distance import Distance
 from agno.vectordb.search import SearchType
 
+_default = later("agno.knowledge.embedder.openai")
 _PAGE = 500  # rows that are changed at once
 _CANDIDATES = 4  # times the limit that each of two searches finds before they are fused
 
@@ -56,7 +57,7 @@ class StoreMethods(Rebuildable, ABC):
     def embedder(self) -> Any:
         """What makes vectors of texts: the given one, or `OpenAIEmbedder()`, made at its first use."""
         if self._embedder is None:
-            self._embedder = import_module("agno.knowledge.embedder.openai").OpenAIEmbedder()
+            self._embedder = _default.OpenAIEmbedder()
         return self._embedder
 
     @embedder.setter

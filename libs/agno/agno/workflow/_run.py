@@ -197,7 +197,7 @@ def continued_run(workflow: Any, given: WorkflowRunOutput | None, mode: Mode) ->
     if given is not None:
         values.setdefault("session_id", given.session_id)
         values.setdefault("user_id", given.user_id)
-    elif not (values.get("session_id") or workflow.known_session_id()):
+    elif not (values.get("session_id") or workflow.known_session_id(values.get("user_id"))):
         raise ValueError(f"continue_run(run_id={run_id!r}) needs session_id=, the session that the run belongs to.")
     if is_running_here(run_id):
         raise RunNotContinuableError(f"Run {run_id!r} is running, so there is nothing to continue.")
@@ -259,11 +259,12 @@ def _sorted_options(
 
 
 def _context(workflow: Any, values: dict[str, Any]) -> RunContext:
+    user_id = values.get("user_id") or workflow.user_id
     return blank(
         RunContext,
         run_id=values.get("run_id") or new_id(),
-        session_id=values.get("session_id") or workflow.sticky_session_id(),
-        user_id=values.get("user_id") or workflow.user_id,
+        session_id=values.get("session_id") or workflow.sticky_session_id(user_id),
+        user_id=user_id,
         workflow_id=workflow.id,
         workflow_name=workflow.name,
     )
@@ -292,6 +293,8 @@ async def taken_up(run: WorkflowRun) -> None:
     status = (stored or source).status  # the caller's copy may be of yesterday
     if status not in (RunStatus.paused, RunStatus.running, RunStatus.pending, RunStatus.error):
         raise RunNotContinuableError(f"Run {source.run_id!r} is {status.name}, so there is nothing to continue.")
+    if run.context.user_id is None:  # nobody else was named, so it goes on for whom it was begun
+        run.context.user_id = source.user_id
     run.replies = _matched(run, source, wish)
     if source.status is RunStatus.paused and not any(_counts(found) for found in run.replies.values()):
         first = next(iter(run.replies.values()), None)

@@ -9,6 +9,7 @@ from typing import Any
 from agno._io import IO, asynchronous, sync
 from agno.agent._cancelling import Cancelling
 from agno.agent._sessions import Sessions
+from agno.db.base import SessionConflictError
 from agno.db.schemas import UserMemory
 from agno.models.message import Message
 from agno.run.base import RunStatus
@@ -43,11 +44,13 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
     aget_run = asynchronous(_get_run)
 
     async def _read_or_create(self, io: IO, session_id: str, user_id: str | None = None) -> WorkflowSession:
-        """The stored session; without one a new one, which is not stored yet."""
+        """The stored session; without one a new one, which is not stored yet. Refuses the session of another user."""
         component: Any = self
-        found = await self._load(io, session_id, user_id)
-        if found is not None:
+        found = await self._load(io, session_id)
+        if found is not None and (user_id is None or found.user_id in (None, user_id)):
             return found
+        if found is not None:
+            raise SessionConflictError(f"Session {session_id!r} belongs to another user. Use another session_id.")
         context = component.context_for(session_id, user_id)
         made: WorkflowSession = component.new_session(context)
         return made
@@ -60,9 +63,9 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
         what = (component.description or component.name or "Workflow session").strip()[:_LONGEST].strip()
         return f"{what} {datetime.now():%Y-%m-%d %H:%M}"
 
-    async def _rename(self, io: IO, name: str, session_id: str | None = None) -> None:
+    async def _rename(self, io: IO, name: str, session_id: str | None = None, user_id: str | None = None) -> None:
         """Name the workflow, on the object and in the stored session."""
-        session = await self._must_load(io, session_id)
+        session = await self._must_load(io, session_id, user_id)
         component: Any = self
         component.set_id()  # an id made from the name stays
         component.name = session.workflow_name = name
@@ -126,6 +129,9 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
             made.memory_id = made.memory_id or new_id()
             made.user_id = made.user_id or owner
             made.updated_at = made.updated_at or datetime.now(timezone.utc)
+            known = await io.call(db.get_user_memory, made.memory_id)
+            if known is not None and known.user_id != made.user_id:
+                raise ValueError(f"Memory {made.memory_id!r} belongs to another user than {made.user_id!r}.")
             await io.call(db.upsert_user_memory, made)
             ids.append(made.memory_id)
         return ids

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from agno._io import SYNC, run_blocking
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
 from agno.learn import LearningMachine, LearningMode, UserMemoryStore
+from agno.learn.shelf import Shelf
 from agno.models.message import Message
 from agno.testing import ScriptedModel, call, says, wants
 
@@ -104,6 +106,15 @@ def test_what_belongs_to_somebody_else_is_not_deleted() -> None:
     kept = tools["ann"]["save_user_memory"](memory="Likes tea").removeprefix("Kept as ").removesuffix(".")
     assert "Error" in tools["ben"]["forget_user_memory"](id=kept)
     assert tools["ann"]["forget_user_memory"](id=kept) == f"Deleted {kept}."
+
+
+def test_users_whose_names_have_slashes_or_no_end_do_not_share_a_learning() -> None:
+    db = InMemoryDb()
+    for user, key in (("a", "b/c"), ("a/b", "c"), ("u" * 300, "1"), ("u" * 300, "2")):
+        run_blocking(Shelf(SYNC, db, user_id=user).keep("user_profile", "user", key, {"user": user}))
+    rows, total = db.get_learnings()
+    assert total == 4 and all(row["content"] == {"user": row["user_id"]} for row in rows)
+    assert all(len(row["learning_id"]) <= 128 for row in rows)
 
 
 def test_a_store_of_ones_own_and_wrong_values() -> None:

@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from agno._engine.toolbox import _tell_apart
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
+from agno.exceptions import InputCheckError
+from agno.guardrails import BaseGuardrail
+from agno.media import Image
 from agno.models.base import Model
 from agno.testing import ScriptedModel, says, wants
 from agno.tools import tool
@@ -116,3 +119,83 @@ def test_the_same_tool_twice_is_no_reason_to_warn(mode: str, warned: Any) -> Non
 
     play(Agent(model=ScriptedModel(says("ok")), tools=[look, look]), "go", mode)
     assert not [record for record in warned.records if "two tools" in record.getMessage()]
+
+
+class Refusing(BaseGuardrail):
+    def check(self, run_input: Any) -> None:
+        raise InputCheckError("No")
+
+    async def async_check(self, run_input: Any) -> None:
+        raise InputCheckError("No")
+
+
+@pytest.mark.parametrize("hooks", [[Refusing], ["refuse"], [print, None]])
+@pytest.mark.parametrize("setting", ["pre_hooks", "post_hooks", "tool_hooks"])
+def test_a_hook_that_would_check_nothing_is_refused(setting: str, hooks: list[Any]) -> None:
+    Agent(**{setting: [print, Refusing()]})  # that a list fitted says nothing about the next one
+    with pytest.raises(TypeError, match="of guardrails that are made, such as"):
+        Agent(**{setting: hooks})
+
+
+@pytest.mark.parametrize("setting", ["knowledge", "memory_manager", "session_summary_manager", "compression_manager"])
+def test_a_service_is_an_object(setting: str) -> None:
+    with pytest.raises(TypeError, match=f"Agent got {setting}=True, which is of type bool. It takes a"):
+        Agent(**{setting: True})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says_what"),
+    [
+        ("session_id", 3, "session_id= of type int. It takes a text, such as '3'"),
+        ("user_id", 7, "user_id= of type int. It takes a text, such as '7'"),
+        ("session_state", ["a"], "session_state= of type list. It takes a dict"),
+        ("metadata", "a", "metadata= of type str. It takes a dict"),
+        ("dependencies", ["a"], "dependencies= of type list. It takes a dict"),
+        ("images", ["a.png"], r"holds a str. It takes a list of Image objects, such as \[Image\(filepath=...\)\]"),
+        ("files", "a.pdf", "files= of type str. It takes a list of File objects"),
+        ("images", Image(url="http://x/a.png"), "images= of type Image. It takes a list"),
+        ("output_schema", Film(title="Alien"), "the class, not an object of it"),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_refused_before_the_run_begins(option: str, value: Any, says_what: str) -> None:
+    model = ScriptedModel(says("Hi"))
+    with pytest.raises(TypeError, match=says_what):
+        Agent(model=model).run("Hi", **{option: value})
+    assert model.requests == []
+
+
+@in_every_mode
+def test_a_tool_in_place_of_the_list_of_tools_is_explained(mode: str) -> None:
+    def weather(city: str) -> str:
+        """The weather."""
+        return city
+
+    seen = play(Agent(model=ScriptedModel(says("Hi")), tools=weather), "Hi", mode)
+    told = str(seen.error) if seen.error is not None else seen.events[-1].content
+    assert "has nothing to give for its parameter 'city'. If it is a tool, write tools=[...]" in told
+
+
+@pytest.mark.parametrize(
+    ("wish", "says_what"),
+    [
+        ({"run_response": "r1"}, "got a str as the run. Give the RunOutput, or run_id=..."),
+        (
+            {"run_id": "r", "requirements": ["x"]},
+            "requirements= of continue_run holds a str. It takes a list of RunReq",
+        ),
+        ({"run_id": "r", "requirements": {"id": "x"}}, "requirements= of continue_run is a dict"),
+        ({"run_id": "r", "updated_tools": [{"id": "x"}]}, "holds a dict. It takes a list of ToolExecution objects"),
+    ],
+)
+def test_what_is_no_run_and_no_answer_is_refused(wish: dict[str, Any], says_what: str) -> None:
+    with pytest.raises(TypeError, match=says_what):
+        Agent(model=ScriptedModel(says("Hi"))).continue_run(session_id="s", **wish)
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [("sesion_id", "Did you mean 'session_id'?"), ("message", "the first argument, or input=."), ("zzz", "$")],
+)
+def test_an_unknown_option_is_refused_with_a_hint(option: str, hint: str) -> None:
+    with pytest.raises(TypeError, match=f"got the unknown option '{option}'.*{hint}"):
+        Agent(model=ScriptedModel(says("Hi"))).run(**{option: "Hi"})

@@ -60,6 +60,7 @@ def test_only_one_user_is_looked_at(file: str) -> None:
     [
         (["--db", "FILE"], "Say what is to go"),
         (["--db", "missing.db", "--keep-runs", "1"], "There is no SQLite file 'missing.db'"),
+        (["--db", "sqlite:///missing.db", "--keep-runs", "1"], "There is no SQLite file 'missing.db'"),
         (["--db", "oracle://host/x", "--keep-runs", "1"], "no address of a known database"),
         (["--db", "FILE", "--keep-runs", "-1"], "negative"),
     ],
@@ -75,3 +76,6 @@ def test_an_age_that_is_none_is_told(file: str, capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         main(["prune", "--db", file, "--older-than", "soon"])
     assert "'soon' is no age" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["prune", "--db", file, "--older-than", "99999999999999d"])
+    assert "older than time" in capsys.readouterr().err

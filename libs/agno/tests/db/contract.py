@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agno._io import ASYNC
+from agno.db._sessions import progress_id
 from agno.db.base import BaseDb, DbError, Pruned, SessionConflictError, SessionType
 from agno.db.schemas import EvalFilterType, EvalRunRecord, EvalType, KnowledgeRow, UserMemory
 from agno.media import Audio, File, Image, Video
@@ -934,3 +935,33 @@ class DbContract(DefinitionsContract):
             db.prune()
         with pytest.raises(ValueError, match="negative"):
             db.prune(keep_runs=-1)
+
+    def test_progress_of_a_run_is_no_run_to_prune_or_to_count(self, db):
+        session = WorkflowSession("s", workflow_id="w")
+        going = WorkflowRunOutput(run_id="going", workflow_id="w", session_id="s", status=RunStatus.running)
+        older = WorkflowRunOutput(run_id="older", workflow_id="w", session_id="s", status=RunStatus.completed)
+        named = WorkflowRunOutput(run_id="going#progress-x", session_id="s", status=RunStatus.completed)
+        db.finish_run(session, older)
+        db.begin_run(session, going)
+        for number in range(3):
+            db.note_progress(
+                session, going, progress_id("going", number), {"key": str(number), "output": {"n": number}}
+            )
+        db.finish_run(session, named)
+        (row,) = db.calculate_metrics()
+        assert row["workflow_runs_count"] == 3
+        assert db.prune(keep_runs=1).runs == {"s": ["older"]}
+        found = db.get_session("s")
+        assert ids(found) == ["going", "going#progress-x"], "a run may have any id"
+        assert [record["key"] for record in found.runs[0].progress] == ["0", "1", "2"]
+
+    def test_numbers_without_end_are_no_error(self, db):
+        db.upsert_session(a_session("s", a_run()))
+        assert len(db.get_sessions(limit=10**30, start_timestamp=-(10**30), end_timestamp=10**30)) == 1
+        assert db.get_sessions(limit=5, page=10**30) == [] == db.get_sessions(start_timestamp=10**30)
+
+    def test_half_a_surrogate_pair_is_no_id(self, db):
+        for session in (a_session("\ud800"), a_session("s", user_id="\udfff")):
+            with pytest.raises(ValueError, match="half of a surrogate pair"):
+                db.begin_run(session, a_run())
+        assert db.get_sessions() == []

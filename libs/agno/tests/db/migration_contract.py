@@ -9,6 +9,7 @@ import pytest
 
 from agno.agent import Agent
 from agno.db._schema import SCHEMA_VERSION
+from agno.db._sessions import progress_id
 from agno.db.base import BaseDb, DbError, MigrationRequiredError, SessionType
 from agno.db.migrations import v1_to_v2
 from agno.db.migrations.manager import MigrationManager
@@ -210,6 +211,9 @@ class MigrationContract:
         MigrationManager(v2).up()
         run = a_run(run_id="new", session_state={"n": 1}, metadata={"k": 1})
         v2.finish_run(v2.read_session("chat", "agent", "ann"), run)
+        v2.note_progress(
+            v2.read_session("chat", "agent", "ann"), run, progress_id("new", 0), {"key": "0", "output": "x"}
+        )
         v2.upsert_session(v2.get_session("other"))
         MigrationManager(v2).down()
         assert MigrationManager(v2).versions()["sessions"] == "2.0.0" and v2.old_tables().count_full() == 3

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 from agno.cli.main import main
-from agno.db.base import DbError
+from agno.db.base import DbError, Pruned
 from agno.db.json import JsonDb
 from agno.db.migrations.manager import MigrationManager
 from agno.db.migrations.v1_to_v2 import migrate, parse_memories
@@ -176,6 +178,40 @@ def test_the_command_migrates_both_and_says_what_it_did(old, db, file, capsys):
     assert main(["migrate", file, "--to", "2.0.0"]) == 0 and "sessions (sessions): 4 moved" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("runs", "ids"),
+    [
+        ("", []),
+        ("null", []),
+        ('[null, {"run_id": 5, "content": "x", "model": 7, "status": 9, "created_at": "x", "metrics": [1]}]', ["5"]),
+        ('["{\\"run_id\\": \\"r\\"}"]', ["r"]),
+        ('{"run_id": "r", "metrics": "none", "created_at": 1e300}', ["r"]),
+        ('{"run_id": ', None),
+        ("[1]", None),
+        ("5", None),
+    ],
+)
+def test_odd_runs_of_agno_2_0_are_read_or_named(db, old, file, runs, ids, capsys):
+    old.v2_sessions(v2_row("odd"))
+    old.execute("UPDATE agno_sessions SET runs = :runs", {"runs": runs})
+    if ids is None:
+        for read in (
+            lambda: db.get_session("odd"),
+            db.get_sessions,
+            lambda: db.prune(keep_runs=1),
+            db.calculate_metrics,
+        ):
+            with pytest.raises(DbError, match="something else than a list of runs"):
+                read()
+        assert main(["migrate", file, "--dry-run"]) == 2 and "'odd'" in capsys.readouterr().err
+        return
+    for _ in range(2):
+        assert [run.run_id for run in db.get_session("odd").runs] == ids
+        assert len(db.get_sessions()) == 1 and db.prune(keep_runs=1) == Pruned()
+        assert db.calculate_metrics()[0]["agent_runs_count"] == len(ids)
+        assert main(["migrate", file]) == 0
+
+
 def test_the_command_does_what_the_error_says(old, db, file, capsys):
     old.v1_sessions("agent_sessions", "agno_sessions")
     with pytest.raises(ValueError) as told:
@@ -207,10 +243,14 @@ def test_rows_that_cannot_be_moved_make_it_fail(old, db, file, capsys):
         (["nowhere.db"], "There is no file 'nowhere.db'"),
         (["redis://:secret@h"], "'redis' is no database that can be migrated"),
         (["x.db", "--batch-size", "0"], "'0' is no number of rows"),
+        (["foreign.db"], "'agno_sessions' in 'sqlite:///foreign.db' has an invalid schema"),
+        (["foreign.db", "--dry-run"], "has an invalid schema"),
     ],
 )
 def test_wrong_arguments_are_told(arguments, told, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    with closing(sqlite3.connect("foreign.db")) as connection:
+        connection.execute("CREATE TABLE agno_sessions (id INTEGER, name TEXT)")
     try:
         assert main(["migrate", *arguments]) == 2
     except SystemExit as ended:

@@ -106,7 +106,7 @@ def test_tools_are_those_a_run_would_have(colour: str) -> None:
     tools = ask(agent, colour, "get_tools")
     assert [tool.name if isinstance(tool, Function) else tool for tool in tools] == [
         "add", "get_chat_history", "get_previous_session_messages", "search_past_sessions",
-        "search_knowledge_base", "update_session_state", {"type": "web_search"},
+        "update_session_state", "search_knowledge_base", {"type": "web_search"},
     ]  # fmt: skip
     assert agent.known_session_id() is None, "looking starts no session"
 
@@ -291,9 +291,19 @@ def test_a_session_of_another_user_is_not_found(colour: str) -> None:
         assert (ask(agent, colour, "get_session", "s", user_id=user) is not None) is found
         assert (ask(agent, colour, "get_run_output", run.run_id, "s", user_id=user) is not None) is found
         assert (ask(agent, colour, "get_last_run_output", "s", user_id=user) is not None) is found
-    for method in ("get_session_state", "get_session_name", "get_session_metrics", "get_chat_history"):
+    refusing = (
+        "get_session_state",
+        "get_session_name",
+        "get_session_metrics",
+        "get_chat_history",
+        "generate_session_name",
+    )
+    for method in refusing:
         with pytest.raises(ValueError, match="no session 's'"):
             ask(agent, colour, method, "s", user_id="bob")
+    with pytest.raises(ValueError, match="no session 's'"):
+        ask(agent, colour, "rename", "Mine", "s", user_id="bob")
+    assert agent.get_messages_for_session("s", user_id="bob") == [] != agent.get_messages_for_session("s")
     ask(agent, colour, "delete_session", "s", user_id="bob")
     assert agent.get_session("s") is not None
     ask(agent, colour, "delete_session", "s", user_id="ada")
@@ -355,3 +365,16 @@ def test_an_answer_is_written_to_a_file(tmp_path: Any) -> None:
     agent.save_run_response_to_file(run, input="other", session_id="t")
     assert (tmp_path / "A" / "ada-t-other.txt").read_text() == "hi"
     Agent(model=ScriptedModel()).save_run_response_to_file(run)
+
+
+@in_every_mode
+def test_a_cached_session_is_not_given_to_another_user(mode: str) -> None:
+    model = ScriptedModel(says("Noted"), says("Which?"))
+    agent = Agent(model=model, db=InMemoryDb(), cache_session=True, add_history_to_context=True)
+    play(agent, "My secret is 42", mode, session_id="s", user_id="ada")
+    refused = play(agent, "Which secret?", mode, session_id="s", user_id="bob")
+    assert "belongs to another user" in str(refused.error or refused.output.content)
+    assert len(model.requests) == 1 and len(agent.cached_session.runs) == 1
+    agent.db = None
+    play(agent, "Which secret?", mode, session_id="s", user_id="bob")
+    assert [message.content for message in model.requests[-1].messages] == ["Which secret?"]

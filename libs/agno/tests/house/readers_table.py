@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 LIBRARY = Path(__file__).resolve().parents[2]
@@ -43,14 +43,17 @@ def chunkers() -> Iterator[str]:
         yield f"| `{info['key']}` | `{module}.{name}` | `{shown}` | {info['description']} |"
 
 
-def renewed(text: str) -> str:
+TABLES = {"readers": readers, "chunkers": chunkers}
+
+
+def renewed(text: str, tables: Mapping[str, Callable[[], Iterator[str]]] = TABLES) -> str:
     """The page with fresh tables."""
-    for name, lines in {"readers": readers, "chunkers": chunkers}.items():
+    for name, lines in tables.items():
         start = _BLOCK.format(name=name)
         pattern = re.escape(start) + ".*?" + re.escape(_END)
         table = start + "\n".join(lines()) + "\n" + _END
         text, count = re.subn(pattern, lambda _, table=table: table, text, count=1, flags=re.S)
-        assert count == 1, f"{PAGE.name} has no block {start.strip()}"
+        assert count == 1, f"The page has no block {start.strip()}"
     return text
 
 

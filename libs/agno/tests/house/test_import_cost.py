@@ -68,6 +68,23 @@ def test_no_reader_or_chunker_loads_its_packages_when_it_is_imported() -> None:
     assert sorted(loaded & (HEAVY | packages)) == []
 
 
+def test_no_embedder_or_reranker_loads_its_sdk_when_it_is_imported() -> None:
+    families = ("agno.knowledge.embedder.", "agno.knowledge.reranker.")
+    loaded = loaded_by(", ".join(module for module in modules() if module.startswith(families)))
+    packages = {
+        "boto3",
+        "cohere",
+        "fastembed",
+        "huggingface_hub",
+        "mistralai",
+        "voyageai",
+        "tokenizers",
+        "torch",
+        "vllm",
+    }
+    assert sorted(loaded & (HEAVY | packages)) == []
+
+
 def test_importing_the_agent_loads_few_modules() -> None:
     loaded = loaded_by("agno.agent")
     assert len(loaded) <= MOST_MODULES

@@ -288,7 +288,7 @@ def test_sections_of_the_leaders_prompt_stand_in_order() -> None:
     )  # fmt: skip
     text = str(desk.get_system_message().content)
     marks = ["You lead a team", "<team_members>", "<how_to_respond>", "<description>", "<your_role>", "Be kind",
-             "<expected_output>", "More", "<session_state>"]  # fmt: skip
+             "<expected_output>", "<additional_context>\nMore", "<session_state>"]  # fmt: skip
     places = [text.index(mark) for mark in marks]
     assert places == sorted(places)
     assert team([], says("x"), system_message="Mine").get_system_message().content == "Mine"

@@ -8,7 +8,9 @@ from typing import Any, Optional
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
+from agno.models._structured import parse
 from agno.tools import Function, FunctionCall, Toolkit
 from agno.utils.functions import cache_result, get_function_call, parse_arguments
 
@@ -76,6 +78,18 @@ def test_a_call_is_made_from_what_a_model_sent() -> None:
 def test_bad_arguments_are_the_error_of_the_call() -> None:
     call = get_function_call("work", "{", functions={"work": FUNCTION})
     assert call.arguments is None and "The arguments of 'work' are no JSON object" in call.error
+
+
+@pytest.mark.parametrize("garbage", ["[" * 100_000, '{"a":' * 100_000])
+def test_json_nested_without_end_is_bad_json(garbage: str) -> None:
+    """It is more than the decoder can hold; neither as arguments nor as an answer may it end the run."""
+
+    class Film(BaseModel):
+        title: str
+
+    with pytest.raises(ValueError, match="'work' are no JSON object"):
+        parse_arguments(garbage, FUNCTION)
+    assert parse(garbage, Film) is None
 
 
 def test_an_unknown_function_gives_no_call() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from agno.agent import Agent
+from agno.db.base import SessionConflictError
 from agno.db.in_memory import InMemoryDb
+from agno.db.schemas import UserMemory
 from agno.db.sqlite import SqliteDb
 from agno.db.sqlite.async_sqlite import AsyncSqliteDb
 from agno.run.base import RunStatus
@@ -314,7 +316,11 @@ def test_memories_and_summaries_are_kept_with_the_workflow(colour: str, tmp_path
     ) == []
     assert do("delete_memories", [ids[0], other]) == 1 and do("delete_memories") == 1
     assert [memory.memory_id for memory in do("get_memories", user_id="bob")] == [other]
+    with pytest.raises(ValueError, match="belongs to another user"):
+        do("add_memories", UserMemory("likes nothing", memory_id=other))
     workflow.run("go", session_id="s1")
+    with pytest.raises(SessionConflictError):
+        do("read_or_create_session", "s1", "bob")
     workflow.run("go", session_id="s2")
     do("add_session_summaries", {"s1": "about rain", "s2": SessionSummary("about sun", topics=["sun"])})
     found = do("get_session_summaries")

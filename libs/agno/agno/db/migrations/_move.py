@@ -6,14 +6,14 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agno.db._old_tables import OldTables
+from agno.db._old_tables import OldTables, all_runs
 from agno.db._port import DbError, DbUnavailableError
 from agno.db._sessions import session_of as object_of
 from agno.db.base import BaseDb
 from agno.db.migrations._v1_rows import MEMORY, OldTable, Session, kind_of, memory_of, session_of
 from agno.db.migrations._v2_runs import header_of_2_0, run_of_2_0
 from agno.db.query import Query, Where
-from agno.db.tables import MEMORIES, SESSIONS, Row, Table
+from agno.db.tables import MEMORIES, SESSIONS, Row
 
 Progress = Callable[["Moved"], None]
 
@@ -168,6 +168,22 @@ def take_out_runs(old: OldTables, *, keep: bool, batch_size: int = BATCH, progre
     return _each(old.full_sessions, lambda session_id: old.take_out(session_id, keep=keep), moved, batch_size, progress)
 
 
+def look_at_runs(db: BaseDb, old: OldTables, *, batch_size: int = BATCH, progress: Progress) -> Moved:
+    """What `take_out_runs` would do; nothing is written."""
+
+    def look(session_id: str) -> int:
+        found = db.load_session(session_id, None)
+        if found is None:
+            return 0
+        header, rows = found
+        runs = all_runs(session_id, header.pop("runs", None), rows)
+        object_of(header, [(run["run_id"], run["payload"]) for run in runs])
+        return len(runs)
+
+    moved = Moved(SESSIONS.kind, "sessions of Agno 2.0", there=old.count_full())
+    return _each(old.full_sessions, look, moved, batch_size, progress)
+
+
 def put_back_runs(db: BaseDb, old: OldTables, *, batch_size: int = BATCH, progress: Progress) -> Moved:
     """The inverse: Agno 2.0 finds all runs in the sessions, without what it does not know."""
 
@@ -208,18 +224,13 @@ def quiet(moved: Moved) -> None:
     """Shows nothing."""
 
 
-def is_there(old: OldTables, table: Table) -> bool:
-    """Whether a table is there."""
-    return old.version(table) is not None
-
-
 __all__ = [
     "BATCH",
     "Moved",
     "Progress",
     "Report",
     "found_tables",
-    "is_there",
+    "look_at_runs",
     "move_table",
     "out_of_the_way",
     "put_back_runs",

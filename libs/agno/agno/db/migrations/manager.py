@@ -9,6 +9,7 @@ from agno.db._old_tables import OldTables
 from agno.db._schema import KNOWN_VERSIONS, SCHEMA_VERSION, V2
 from agno.db.base import BaseDb
 from agno.db.migrations._move import BATCH, Progress, Report, put_back_runs, quiet, take_out_runs
+from agno.db.query import Query
 from agno.db.tables import RUNS, SESSIONS, TABLES, Table
 
 
@@ -39,7 +40,7 @@ class MigrationManager:
         `{session_table}_2_0`, unless `keep_old` is False, which also drops what an earlier call kept there.
         """
         target, tables = _target(target_version or self.latest), _chosen(table_type)
-        return self._done(lambda db, old: self._up(old, target, tables, force, keep_old))
+        return self._done(lambda db, old: self._up(db, old, target, tables, force, keep_old))
 
     def down(self, target_version: str | None = None, table_type: str | None = None, force: bool = False) -> Any:
         """Bring all tables, or one type of them, back to a version; to 2.0.0 if none is given, which Agno 2.0 can read."""
@@ -58,13 +59,14 @@ class MigrationManager:
             return db._run(lambda: work(db._db, db._db.old_tables()))
         return work(db, db.old_tables())
 
-    def _up(self, old: OldTables, target: str, tables: list[Table], force: bool, keep_old: bool) -> Report:
+    def _up(self, db: BaseDb, old: OldTables, target: str, tables: list[Table], force: bool, keep_old: bool) -> Report:
         report = Report()
         for table in tables:
             version = old.version(table)
             if version is None or (_place(version) >= _place(target) and not force):
                 continue
             if table is SESSIONS and target == SCHEMA_VERSION:
+                db.find(SESSIONS, Query(limit=0))  # refuses a table of another program
                 moved = take_out_runs(old, keep=keep_old, batch_size=self._batch_size, progress=self._progress)
                 report.tables.append(moved)
                 if moved.failed:

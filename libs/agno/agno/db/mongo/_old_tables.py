@@ -12,6 +12,7 @@ from agno.db._codec import from_json, to_json
 from agno.db._documents import SEQ, next_seq, row_of
 from agno.db._old_tables import OldTables, all_runs
 from agno.db._schema import V2, VERSIONS
+from agno.db._sessions import with_progress
 from agno.db.mongo._calls import Calls
 from agno.db.tables import RUNS, SESSIONS, Row, Table
 from agno.utils.dttm import now_epoch
@@ -145,7 +146,8 @@ class MongoOldTables(OldTables):
             if header is None:
                 return 0
             there = self._calls.rows(runs.find(mine).sort(SEQ, 1))
-            rows = all_runs(session_id, header.get("runs"), [(run["run_id"], run["payload"].encode()) for run in there])
+            found = with_progress([(run["run_id"], run["payload"].encode()) for run in there])
+            rows = all_runs(session_id, header.get("runs"), found)
             # Agno 2.0 kept JSON as text, and takes nothing else
             texts = {name: _text(row_of(SESSIONS, header)[name]) for name in SESSIONS.json_names}
             texts["runs"] = _text([trimmed(from_json(row["payload"])) for row in rows])

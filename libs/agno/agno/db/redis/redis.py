@@ -52,7 +52,7 @@ class RedisDb(BaseDb):
         if redis_client is None and db_url is None:
             raise ValueError("RedisDb needs a server: give db_url='redis://host:6379', or redis_client=.")
         self.db_url, self.db_prefix, self.expire = db_url, db_prefix, expire
-        self.redis_client = redis_client or redis.Redis.from_url(str(db_url), decode_responses=True)
+        self.redis_client = redis_client or _client(str(db_url))
         self._keys = {table.kind: Keys(table, self._space(table)) for table in TABLES if table is not RUNS}
         self._runs = RunKeys(self._space(RUNS))
         self._writing, self._loading, self._forgetting = map(self.redis_client.register_script, (WRITE, LOAD, FORGET))
@@ -69,7 +69,7 @@ class RedisDb(BaseDb):
             yield
         except (redis.ConnectionError, redis.TimeoutError) as error:
             raise DbUnavailableError(
-                f"Redis at {self._address()} cannot be reached: {error}. {CHECK_SERVER}"
+                f"Redis at {self._address()} cannot be reached: {str(error).rstrip('.')}. {CHECK_SERVER}"
             ) from error
         except redis.RedisError as error:
             if _NO_WRITES & set(str(error).replace("-", " ").split()):
@@ -249,6 +249,13 @@ class RedisDb(BaseDb):
             return header
 
         self._change(SESSIONS, session_id, changed, runs, dropped)
+
+
+def _client(url: str) -> Any:
+    try:
+        return redis.Redis.from_url(url, decode_responses=True)
+    except ValueError as error:  # the URL is not shown: there may be a password in it
+        raise ValueError("db_url of RedisDb is no Redis address. Write it like 'redis://localhost:6379'.") from error
 
 
 def _loaded(found: Sequence[Any]) -> tuple[Row, list[RunRow]] | None:

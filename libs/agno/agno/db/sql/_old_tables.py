@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from agno.db._codec import from_json, nested_from_json, plain_to_json
+from agno.db._codec import from_json, plain_to_json
 from agno.db._old_tables import OldTables, all_runs
 from agno.db._schema import V2
+from agno.db._sessions import with_progress
 from agno.db.sql import _rows as rows
 from agno.db.sql._layout import ORDER, short
 from agno.db.sql._statements import RunStatements
@@ -160,8 +161,8 @@ class SqlOldTables(OldTables):
         def work(talk: Talk) -> int:
             sql = self._tables.needed_runs(talk)
             old = self._locked(talk, sql, key)
-            inner = nested_from_json(plain_json(old)) if old is not None else None
-            runs = all_runs(session_id, inner, self._rows(talk, sql, key))
+            inner = plain_json(old) if old is not None else None
+            runs = all_runs(session_id, inner, with_progress(self._rows(talk, sql, key)))
             text = escaped_json(plain_to_json([trimmed(from_json(run["payload"])) for run in runs]))
             talk.execute(sql.set_old_runs, {"key": key, "old": text})
             talk.execute(sql.runs.delete("session_id", [key]))

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from typing_extensions import Unpack
 
-from agno.db._codec import nested_from_json, plain_to_json
+from agno.db._codec import plain_to_json
 from agno.db._names import TableNames
 from agno.db._old_tables import OldTables
 from agno.db._port import RunRow, StoredHeader
-from agno.db._sessions import with_old_runs
+from agno.db._sessions import old_runs, with_old_runs
 from agno.db.base import BaseDb
 from agno.db.query import Query
 from agno.db.sql import _rows as rows
@@ -240,7 +240,7 @@ class SqlDb(BaseDb):
             talk.execute(sql.drop, {"key": key, "run_ids": some})
         old = talk.execute(sql.headers.old_runs([key])).first()
         if old is not None:
-            kept = [run for run in nested_from_json(plain_json(old[1])) or () if run.get("run_id") not in dropped]
+            kept = [run for run in old_runs(plain_json(old[1])) if run.get("run_id") not in dropped]
             text = escaped_json(plain_to_json(kept)) if kept else None
             talk.execute(sql.set_old_runs, {"key": key, "old": text})
 
@@ -248,7 +248,7 @@ class SqlDb(BaseDb):
 def _header(names: Sequence[str], found: Sequence[Any]) -> Row:
     *values, old = found
     header = rows.row_of(SESSIONS, names[:-1], values)
-    header["runs"] = None if old is None else nested_from_json(plain_json(old))
+    header["runs"] = None if old is None else old_runs(plain_json(old))
     return header
 
 

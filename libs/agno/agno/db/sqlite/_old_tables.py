@@ -11,6 +11,7 @@ from typing import Any
 from agno.db._codec import from_json, nested_from_json, plain_to_json
 from agno.db._old_tables import OldTables, all_runs
 from agno.db._schema import V2, VERSIONS
+from agno.db._sessions import with_progress
 from agno.db.sqlite._statements import Statements, marks, quoted
 from agno.db.tables import RUNS, SESSIONS, Row, Table
 from agno.utils.dttm import now_epoch
@@ -128,7 +129,7 @@ class SqliteOldTables(OldTables):
             if header is None:
                 return 0
             *others, old = header
-            rows = all_runs(session_id, old, self._rows(connection, session_id))
+            rows = all_runs(session_id, old, with_progress(self._rows(connection, session_id)))
             values = [_twice(nested_from_json(value)) for value in others]
             values.append(_twice([trimmed(from_json(row["payload"])) for row in rows]))
             changes = ", ".join(f"{quoted(name)} = ?" for name in names)

@@ -18,7 +18,7 @@ from agno.db._names import TableNames
 from agno.db._old_tables import OldTables
 from agno.db._port import CHECK_PLACE, RunRow, StoredHeader
 from agno.db._schema import SCHEMA_VERSION, VERSIONS, check_version, lacking, misfit, to_add
-from agno.db._sessions import with_old_runs
+from agno.db._sessions import old_runs, with_old_runs
 from agno.db.base import BaseDb, DbError, DbUnavailableError
 from agno.db.query import Query
 from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url
@@ -108,6 +108,8 @@ class SqliteDb(BaseDb):
             raise self._explained(error) from error
         except msgspec.DecodeError as error:
             raise DbError(f"{self.db_file!r} has a JSON column that holds no JSON: {error}.") from error
+        except UnicodeEncodeError as error:
+            raise DbError(f"SQLite keeps no half of a surrogate pair: {error.object!r} is no text.") from error
         except OSError as error:
             raise DbUnavailableError(
                 f"The SQLite file {self.db_file!r} cannot be opened: {error}. {CHECK_PLACE}"
@@ -222,7 +224,7 @@ class SqliteDb(BaseDb):
             if not found or found[0][0] is not None:
                 return None
             header = _row(SESSIONS, SESSIONS.names, found[0][1:-1])
-            header["runs"] = nested_from_json(found[0][-1])
+            header["runs"] = old_runs(found[0][-1])
         return header, [(run[1], run[2]) for run in reversed(found) if run[0] is not None]
 
     def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
@@ -268,7 +270,7 @@ class SqliteDb(BaseDb):
     def _drop_old_runs(self, connection: sqlite3.Connection, session_id: str, dropped: Collection[str]) -> None:
         (old,) = connection.execute(self._run_sql.old_runs, (session_id,)).fetchone()
         if old is not None:
-            kept = [run for run in nested_from_json(old) or () if run.get("run_id") not in dropped]
+            kept = [run for run in old_runs(old) if run.get("run_id") not in dropped]
             connection.execute(self._run_sql.set_old_runs, (plain_to_json(kept).decode() if kept else None, session_id))
 
 

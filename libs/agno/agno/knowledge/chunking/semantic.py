@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 from agno._io import IO, asynchronous, sync
 from agno.knowledge.chunking._text import check_sizes, chunks_of, overlapping, pack, sentences
 from agno.knowledge.chunking.strategy import ChunkingStrategy
 from agno.knowledge.document import Document
+from agno.utils.later import later
 
+_default = later("agno.knowledge.embedder.openai")
 _SHORT = 24  # characters; less ("Yes.", "e.g.") says nothing by itself and stays with what follows
 _BATCH = 100
 
@@ -43,7 +44,7 @@ class SemanticChunking(ChunkingStrategy):
 
     async def _embedded(self, io: IO, pieces: list[str]) -> list[Sequence[float]]:
         if self.embedder is None:
-            self.embedder = import_module("agno.knowledge.embedder.openai").OpenAIEmbedder()
+            self.embedder = _default.OpenAIEmbedder()
         found: list[Sequence[float]] = []
         for start in range(0, len(pieces), _BATCH):
             texts = [piece.strip() for piece in pieces[start : start + _BATCH]]

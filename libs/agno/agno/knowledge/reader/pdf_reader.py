@@ -149,4 +149,6 @@ def _unlock(reader: Any, password: str | None, label: str) -> None:
         raise ReaderError(f"{label} is encrypted and {why}.", 401)
 
 
-__all__ = ["PDFImageReader", "PDFReader"]
+PDFUrlReader = PDFReader  # what Agno 1 called the one for addresses
+
+__all__ = ["PDFImageReader", "PDFReader", "PDFUrlReader"]

@@ -6,6 +6,7 @@ from typing import Any
 from agno.knowledge.reranker.base import Reranker
 
 _HOMES = {
+    "AwsBedrockReranker": "agno.knowledge.reranker.aws_bedrock",
     "CohereReranker": "agno.knowledge.reranker.cohere",
     "InfinityReranker": "agno.knowledge.reranker.infinity",
     "SentenceTransformerReranker": "agno.knowledge.reranker.sentence_transformer",
