@@ -223,7 +223,8 @@ class RedisRunCancellationManager(BaseRunCancellationManager):
 
     async def _active(self, io: IO) -> dict[str, bool]:
         """Active runs of all processes, and whether they were asked to stop."""
-        return await io.call(self._read_active)
+        found: dict[str, bool] = await io.call(self._read_active)
+        return found
 
     def _read_active(self) -> dict[str, bool]:
         keys = list(self.redis_client.scan_iter(match=f"{self.key_prefix}*"))
