@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
+from agno._io import IO, asynchronous, sync
 from agno.exceptions import RunCancelledException
 
 _REMEMBERED = 10_000  # wishes to cancel runs that have not started; the oldest are forgotten
@@ -180,6 +182,80 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         return {run_id: token.cancelled for run_id, token in self._active.copy().items()}
 
 
+class RedisRunCancellationManager(BaseRunCancellationManager):
+    """The runs of all processes that share a Redis: any of them may cancel a run that goes on in another.
+
+    `redis_client` is a client of the package redis, for Redis 6.2 or newer. What a process that died left behind is
+    forgotten after `ttl_seconds`, so no run may take longer than that.
+    """
+
+    def __init__(
+        self, redis_client: Any, key_prefix: str = "agno:run:cancellation:", ttl_seconds: int = 86_400
+    ) -> None:
+        self.redis_client = redis_client
+        self.key_prefix = key_prefix
+        self.ttl_seconds = ttl_seconds
+
+    async def _swap(self, io: IO, run_id: str, word: str, *, only_if_there: bool = False) -> str | None:
+        """Set the word that stands for a run; gives the one that stood there."""
+        key, seconds = f"{self.key_prefix}{run_id}", self.ttl_seconds
+        if only_if_there:
+            await io.call(self.redis_client.set, key, word, ex=seconds, xx=True)
+            return word
+        return _word(await io.call(self.redis_client.set, key, word, ex=seconds, get=True))
+
+    async def _register(self, io: IO, run_id: str) -> CancelToken | None:
+        """Make a run known; one that was cancelled before it began stays so."""
+        if await self._swap(io, run_id, "active") in ("wished", "cancelled"):
+            await self._swap(io, run_id, "cancelled")
+        return None
+
+    async def _cancel(self, io: IO, run_id: str) -> bool:
+        """Ask a run to stop. True if it is active; else the wish waits for its start."""
+        if await self._swap(io, run_id, "wished") not in ("active", "cancelled"):
+            return False
+        await self._swap(io, run_id, "cancelled", only_if_there=True)  # not there: it ended in between
+        return True
+
+    async def _is_cancelled(self, io: IO, run_id: str) -> bool:
+        """True if the run was asked to stop."""
+        return _word(await io.call(self.redis_client.get, f"{self.key_prefix}{run_id}")) in ("wished", "cancelled")
+
+    async def _cleanup(self, io: IO, run_id: str) -> None:
+        """Forget a run that ended."""
+        await io.call(self.redis_client.delete, f"{self.key_prefix}{run_id}")
+
+    async def _active(self, io: IO) -> dict[str, bool]:
+        """Active runs of all processes, and whether they were asked to stop."""
+        found: dict[str, bool] = await io.call(self._read_active)
+        return found
+
+    def _read_active(self) -> dict[str, bool]:
+        keys = list(self.redis_client.scan_iter(match=f"{self.key_prefix}*"))
+        words = map(_word, self.redis_client.mget(keys) if keys else ())
+        known = {str(_word(key)).removeprefix(self.key_prefix): word for key, word in zip(keys, words, strict=True)}
+        return {run_id: word == "cancelled" for run_id, word in known.items() if word in ("active", "cancelled")}
+
+    async def araise_if_cancelled(self, run_id: str) -> None:
+        if await self.ais_cancelled(run_id):
+            raise RunCancelledException(f"Run {run_id} was cancelled")
+
+    register_run: Any = sync(_register)
+    aregister_run: Any = asynchronous(_register)
+    cancel_run: Any = sync(_cancel)
+    acancel_run: Any = asynchronous(_cancel)
+    is_cancelled: Any = sync(_is_cancelled)
+    ais_cancelled: Any = asynchronous(_is_cancelled)
+    cleanup_run: Any = sync(_cleanup)
+    acleanup_run: Any = asynchronous(_cleanup)
+    get_active_runs: Any = sync(_active)
+    aget_active_runs: Any = asynchronous(_active)
+
+
+def _word(value: Any) -> str | None:
+    return value.decode() if isinstance(value, bytes) else value
+
+
 __all__ = [
     "NEVER",
     "BaseRunCancellationManager",
@@ -187,4 +263,5 @@ __all__ = [
     "InMemoryRunCancellationManager",
     "LinkedToken",
     "PolledToken",
+    "RedisRunCancellationManager",
 ]

@@ -30,6 +30,8 @@ IMPORTS = {
         LoopExecutionCompletedEvent ParallelExecutionStartedEvent ParallelExecutionCompletedEvent
         ConditionExecutionStartedEvent ConditionExecutionCompletedEvent RouterExecutionStartedEvent
         RouterExecutionCompletedEvent StepsExecutionStartedEvent StepsExecutionCompletedEvent""",
+    "agno.run.cancellation_management": """BaseRunCancellationManager InMemoryRunCancellationManager
+        RedisRunCancellationManager""",
     "agno.run.cancel": "register_run cancel_run is_cancelled cleanup_run raise_if_cancelled get_active_runs",
     "agno.run.messages": "RunMessages",
     "agno.run.requirement": "RunRequirement",
