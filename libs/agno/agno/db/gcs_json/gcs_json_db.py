@@ -33,10 +33,17 @@ _LONGEST_PAUSE = 2.0  # seconds; the product takes one write of an object per se
 
 
 class _Named(msgspec.Struct):
-    run_id: str
+    run_id: str = ""
+    row: str = ""  # instead of it, in what a run has done so far
 
 
 _decode = msgspec.json.Decoder(_Named).decode
+
+
+def _name_in(text: bytes) -> str:
+    """The id of a row of runs."""
+    named = _decode(text)
+    return named.run_id or named.row
 
 
 class GcsJsonDb(JsonTables):
@@ -113,7 +120,7 @@ class GcsJsonDb(JsonTables):
         if count is not None and count <= 0:
             return []
         texts = [self._objects.read(name) for name in self._objects.names(self._folder(session_id, header), count)]
-        return [(_decode(text).run_id, text) for text in reversed(texts) if text is not None]
+        return [(_name_in(text), text) for text in reversed(texts) if text is not None]
 
     def load_session(self, session_id: str, runs: int | None) -> tuple[Row, list[RunRow]] | None:
         with self._told():
