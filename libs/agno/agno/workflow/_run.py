@@ -29,8 +29,8 @@ from agno.utils.ids import new_id
 from agno.utils.parameters import names_of
 from agno.workflow._failing import StepFailed
 from agno.workflow._journal import Journal
-from agno.workflow._place import lies_inside
 from agno.workflow._options import CONTINUE_OPTIONS, RUN_OPTIONS
+from agno.workflow._place import lies_inside
 from agno.workflow._state import INJECTED
 from agno.workflow.types import WorkflowExecutionInput
 
