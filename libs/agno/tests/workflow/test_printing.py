@@ -34,7 +34,7 @@ def test_every_step_has_its_panel_and_nested_ones_are_indented(way: str) -> None
     ]  # fmt: skip
     for line in ("Name: Press", "Description: Writes", "Steps: 5", "Input: rain", "Additional data: tone"):
         assert f"│ {line}" in text
-    assert "\n  ╭─ left" in text and "\n    ╭─ right" in text and "\n╭─ both" in text
+    assert "\n│ ╭─ left" in text and "\n│ │ ╭─ right" in text and "\n╭─ both" in text
     assert "A bold text" in text, "markdown is drawn"
     for line in ("Status: completed", "Steps completed: 5 of 5", "Tokens: 15"):
         assert f"│ {line}" in text
