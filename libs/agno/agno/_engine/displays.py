@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
-from rich.padding import Padding
 from rich.panel import Panel
 from rich.segment import Segment
 from rich.spinner import Spinner
@@ -46,13 +45,12 @@ def panels(screen: Screen) -> Iterator[RenderableType]:
 
 
 def boxes(sections: list[Section]) -> Iterator[RenderableType]:
-    """Sections in boxes; what a part of the run shows lies in boxes inside of its own."""
+    """Sections in boxes; what lies in a section is in boxes inside of its own."""
     for section in sections:
         body: RenderableType = Text(section.text) if section.drawn is None else section.drawn
         if section.inside:
-            body = Group(*boxes(section.inside))
-        panel = Panel(body, title=section.heading, title_align="left", border_style=section.colour)
-        yield Padding(panel, (0, 0, 0, 2 * section.level)) if section.level else panel
+            body = Group(*([body] if section.text else []), *boxes(section.inside))
+        yield Panel(body, title=section.heading, title_align="left", border_style=section.colour)
 
 
 class Terminal:
@@ -190,7 +188,8 @@ class Plain:
         if section.title == "Response":
             self._print(section.text)
         else:
-            self._print(f"{section.heading}:{chr(10) if chr(10) in section.text else ' '}{section.text}")
+            text = section.as_text()
+            self._print(f"{section.heading}:{chr(10) if chr(10) in text else ' '}{text}")
 
     def _end_line(self) -> None:
         if self._open:
@@ -209,7 +208,7 @@ class PlainSteps:
         self._told: set[int] = set()  # the visits that are written, by their id
 
     def start(self) -> None:
-        self._write(self.screen.sections()[0])
+        self._write(self.screen.sections()[0], 0)
 
     def feed(self, event: Any) -> None:
         self.screen.feed(event)
@@ -221,17 +220,17 @@ class PlainSteps:
             self._write_visits(ended=True, all_of_them=True)
         shown = len(self.screen.visits) if self.screen.show_details else 0
         for section in self.screen.sections()[1 + shown :]:
-            self._write(section)
+            self._write(section, 0)
 
     def _write_visits(self, *, ended: bool, all_of_them: bool = False) -> None:
-        for visit in self.screen.visits:
+        for visit, level in self.screen.all_visits():
             ready = all_of_them or bool(visit.note) or (ended and visit.done)
             if ready and id(visit) not in self._told:
                 self._told.add(id(visit))
-                self._write(self.screen.section_of(visit))
+                self._write(self.screen.section_of(visit), level)
 
-    def _write(self, section: Section) -> None:
-        indent = "  " * section.level
+    def _write(self, section: Section, level: int) -> None:
+        indent = "  " * level
         text = section.text if "\n" not in section.text else f"\n{section.text}"
         lines = f"{section.heading}: {text}".rstrip().split("\n")
         self.screen.console.print(

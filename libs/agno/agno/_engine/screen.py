@@ -39,13 +39,17 @@ class Section:
     colour: str
     drawn: RenderableType | None = None
     seconds: float | None = None
-    inside: list[Section] | None = None  # what a part of the run shows, in boxes of its own
-    level: int = 0  # how deep it lies inside of others
+    inside: list[Section] | None = None  # what lies in it, in boxes of its own
 
     @property
     def heading(self) -> str:
         """The title, with how long it took."""
         return self.title if self.seconds is None else f"{self.title} ({self.seconds:.1f}s)"
+
+    def as_text(self) -> str:
+        """What it says, and what lies in it."""
+        own = [self.text] if self.text else []
+        return "\n".join([*own, *(f"{one.title}: {one.as_text()}" for one in self.inside or ())])
 
 
 class Screen:
@@ -240,10 +244,8 @@ class Screen:
 
     def as_section(self) -> Section:
         """All that a part shows, as one section of the run it lies in."""
-        inside = self.sections()
-        text = "\n".join(f"{one.title}: {one.text}" for one in inside)
         seconds = self.timer.elapsed if self.took is None else self.took
-        return Section(self.title, text, "magenta", seconds=seconds, inside=inside)
+        return Section(self.title, "", "magenta", seconds=seconds, inside=self.sections())
 
     def _step(self, step: Any) -> str:
         lines = [step.title or ""]

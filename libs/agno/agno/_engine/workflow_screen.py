@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,14 +24,13 @@ class Visit:
     """A step that runs, or ran. The same step may be visited again, by a loop."""
 
     name: str
-    level: int
     content: Any = None
     note: str = ""  # of a container: what it is about
     seconds: float | None = None
     began: float = 0.0
     done: bool = False
     failed: bool = False
-    tools: list[str] = field(default_factory=list)
+    inside: list[Visit] = field(default_factory=list)
 
 
 class WorkflowScreen(Screen):
@@ -64,11 +64,11 @@ class WorkflowScreen(Screen):
 
     def _visit(self, event: Any) -> None:
         above = self.latest.get(event.parent_step_id)
-        visit = Visit(event.step_name or "", above.level + 1 if above is not None else 0, began=self.timer.elapsed)
+        visit = Visit(event.step_name or "", began=self.timer.elapsed)
         kind = event.event.removesuffix("ExecutionStarted")
         if kind in _CONTAINERS:
             visit.note = _about(kind, event)
-        self.visits = [*self.visits, visit]
+        (self.visits if above is None else above.inside).append(visit)
         self.latest = {**self.latest, event.step_id: visit}
         self.activity = f"Step {visit.name}"
 
@@ -128,12 +128,12 @@ class WorkflowScreen(Screen):
         self.status = output.status
         if not self.visits:
             for step in output.step_results:
-                self._take(step, 0)
+                self._take(step, self.visits)
             self._take_end(output)
         done = sum(bool(step.success) for step in output.step_results)
         self.summary = [f"Status: {output.status.name}", f"Steps completed: {done} of {self.planned}"]
         if not output.step_results and output.content is not None:  # a function, or an agent that answered
-            self.visits = [*self.visits, Visit("Result", 0, output.content, done=True)]
+            self.visits = [*self.visits, Visit("Result", output.content, done=True)]
             self.summary = self.summary[:1]
         if output.metrics is not None and (tokens := output.metrics.total().total_tokens):
             self.summary.append(f"Tokens: {tokens:,}")
@@ -146,15 +146,14 @@ class WorkflowScreen(Screen):
         elif output.status is RunStatus.cancelled:
             self.fail("Cancelled", output.content, output)
 
-    def _take(self, step: Any, level: int) -> None:
+    def _take(self, step: Any, visits: list[Visit]) -> None:
         note = f"{step.step_type}: {len(step.steps or ())} steps" if step.step_type in _CONTAINERS else ""
         seconds = step.metrics.duration if step.metrics is not None else None
         content = None if note else step.content
-        self.visits.append(
-            Visit(step.step_name or "", level, content, note, seconds, done=True, failed=not step.success)
-        )
+        visit = Visit(step.step_name or "", content, note, seconds, done=True, failed=not step.success)
+        visits.append(visit)
         for inner in step.steps or ():
-            self._take(inner, level + 1)
+            self._take(inner, visit.inside)
 
     # What it looks like ----------------------------------------------------------------------------------------------
 
@@ -162,7 +161,7 @@ class WorkflowScreen(Screen):
         """What there is to show, in order."""
         found = [Section("Workflow Information", self.information, "cyan")]
         if self.show_details:
-            found += [self.section_of(visit) for visit in self.visits]
+            found += [self._whole(visit) for visit in list(self.visits)]
         found += self.notes
         if self.summary:
             seconds = [f"Time: {self.timer.elapsed:.1f}s"] if self.show_time else []
@@ -170,12 +169,26 @@ class WorkflowScreen(Screen):
             found.append(Section("Execution Summary", "\n".join([*self.summary, *seconds]), colour))
         return found
 
+    def all_visits(self) -> Iterator[tuple[Visit, int]]:
+        """Each step, the steps inside of it after it, with how deep it lies."""
+        waiting = [(visit, 0) for visit in reversed(self.visits)]
+        while waiting:
+            visit, level = waiting.pop()
+            yield visit, level
+            waiting += [(inner, level + 1) for inner in reversed(visit.inside)]
+
+    def _whole(self, visit: Visit) -> Section:
+        """A step as a panel, with those of the steps inside of it."""
+        section = self.section_of(visit)
+        section.inside = [self._whole(inner) for inner in list(visit.inside)]
+        return section
+
     def section_of(self, visit: Visit) -> Section:
-        """A step as a panel."""
+        """A step as a panel by itself."""
         text, drawn = self._shown(visit)
         colour = "red" if visit.failed else "blue" if visit.done else "magenta"
         seconds = visit.seconds if self.show_time else None
-        return Section(visit.name, text, colour, drawn, seconds, level=visit.level)
+        return Section(visit.name, text, colour, drawn, seconds)
 
     def _shown(self, visit: Visit) -> tuple[str, RenderableType | None]:
         if visit.note:

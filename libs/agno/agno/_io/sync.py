@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import inspect
 import queue
 import threading
@@ -15,6 +14,7 @@ from agno._io.outlet import Give, ReaderLeft
 from agno._io.port import IO, Work
 from agno._io.portal import Home, Visitor, patiently, portal
 from agno._io.stopping import Stop
+from agno._io.workers import alone_in_thread
 from agno.utils.log import log_warning
 
 T = TypeVar("T")
@@ -67,12 +67,12 @@ class SyncIO:
         # a queue of one item per work: whoever is ahead waits for the reader, as a single work would
         results: _Results = queue.Queue(maxsize=max(1, len(works)))
         stop = threading.Event()
-        threads: list[threading.Thread] = []
+        branches: list[_Branch] = []
         patience: float | None = None
         try:
             for work in works:
-                threads.append(_branch(work, results, stop))
-            running = len(threads)
+                branches.append(_branch(work, results, stop))
+            running = len(branches)
             while running:
                 kind, value = patiently(results)
                 if kind == "item":
@@ -86,13 +86,13 @@ class SyncIO:
             raise
         finally:
             stop.set()
-            _join(threads, results, patience)
+            _join(branches, results, patience)
 
     async def within(self, seconds: float, work: Work, give: Give) -> None:
         results: _Results = queue.Queue()
         stop = threading.Event()
         deadline = time.monotonic() + seconds
-        thread = _branch(work, results, stop)
+        branch = _branch(work, results, stop)
         late = False
         try:
             while True:
@@ -111,7 +111,7 @@ class SyncIO:
         finally:
             stop.set()
             if not late:  # else it ends at the next item that it gives, and nobody waits for that
-                _join([thread], results, None)
+                _join([branch], results, None)
 
     async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
         twin = object.__new__(type(self))
@@ -153,7 +153,15 @@ class WorkerIO(SyncIO):
 _Results = queue.Queue[tuple[str, Any]]
 
 
-def _branch(work: Work, results: _Results, stop: threading.Event) -> threading.Thread:
+class _Branch:
+    """A work in a thread; `over` when it has nothing more to say."""
+
+    over = False
+
+
+def _branch(work: Work, results: _Results, stop: threading.Event) -> _Branch:
+    branch = _Branch()
+
     async def put(item: Any) -> None:
         if stop.is_set():
             raise ReaderLeft
@@ -164,18 +172,19 @@ def _branch(work: Work, results: _Results, stop: threading.Event) -> threading.T
             drive(work(put))
         except BaseException as error:  # handed to the reader, who raises it
             results.put(("error", error))
+            branch.over = True
         else:
+            branch.over = True  # before it is said: whoever hears it need not wait for the thread
             results.put(("end", None))
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="agno-merge", daemon=True)
-    thread.start()
-    return thread
+    alone_in_thread(run)
+    return branch
 
 
-def _join(threads: list[threading.Thread], results: _Results, patience: float | None) -> None:
+def _join(branches: list[_Branch], results: _Results, patience: float | None) -> None:
     """Wait for the branches; what they still say is too late. `patience`: seconds, None for as long as it takes."""
     deadline = None if patience is None else time.monotonic() + patience
-    while any(thread.is_alive() for thread in threads) or not results.empty():
+    while any(not branch.over for branch in branches) or not results.empty():
         try:
             kind, value = results.get(timeout=0.01)  # also makes room for those who wait for it
         except queue.Empty:

@@ -66,14 +66,15 @@ class Workers:
 # their own would wait for each other for ever.
 _level: ContextVar[int] = ContextVar("agno_worker_level", default=0)
 _pools: dict[int, Workers] = {}
-_iterators = Workers(sys.maxsize)  # one thread each, as long as they last; a limit could make them wait for each other
+# one thread each, as long as they last, for iterators and merged works; a limit could make them wait for each other
+_unlimited = Workers(sys.maxsize)
 
 
 def _forget() -> None:
     """After a fork the threads are gone."""
-    global _iterators
+    global _unlimited
     _pools.clear()
-    _iterators = Workers(sys.maxsize)
+    _unlimited = Workers(sys.maxsize)
 
 
 if hasattr(os, "register_at_fork"):
@@ -102,6 +103,11 @@ async def in_thread_to_its_end(fn: Callable[..., T], /, *args: Any, **kwargs: An
         return future.result()
     finally:
         del future  # no circle with the error, see _settle
+
+
+def alone_in_thread(job: Callable[[], None]) -> None:
+    """Run a job, which must not raise, in a thread that it has for itself, in a copy of the caller's context."""
+    _unlimited.start(functools.partial(contextvars.copy_context().run, job))
 
 
 def begin_in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> asyncio.Future[T]:
@@ -169,7 +175,7 @@ async def iterate_in_thread(items: Iterable[T]) -> AsyncGenerator[T, None]:
     steps: queue.SimpleQueue[asyncio.Future[Any] | None] = queue.SimpleQueue()
     closed: asyncio.Future[None] = loop.create_future()
     serve = functools.partial(_inner_context().run, _serve, items, loop, steps)
-    _iterators.start(functools.partial(_settle, loop, closed, serve))
+    _unlimited.start(functools.partial(_settle, loop, closed, serve))
     step: asyncio.Future[Any] | None = None
     try:
         while True:
@@ -196,4 +202,12 @@ def _serve(items: Iterable[Any], loop: asyncio.AbstractEventLoop, steps: queue.S
             close()
 
 
-__all__ = ["Workers", "begin_in_thread", "finish", "in_thread", "in_thread_to_its_end", "iterate_in_thread"]
+__all__ = [
+    "Workers",
+    "alone_in_thread",
+    "begin_in_thread",
+    "finish",
+    "in_thread",
+    "in_thread_to_its_end",
+    "iterate_in_thread",
+]

@@ -67,17 +67,20 @@ def check_depth(workflow: Any, above: tuple[Any, ...] = ()) -> None:
     if len(above) > MOST_DEEP:
         names = " -> ".join(repr(outer.name or outer.id) for outer in (*above, workflow))
         raise ValueError(f"More than {MOST_DEEP} workflows lie inside of each other: {names}.")
-    for inner in _workflows(workflow.nodes):
+    for inner in _workflows(workflow.nodes, ()):
         check_depth(inner, (*above, workflow))
 
 
-def _workflows(nodes: Iterable[Node]) -> Iterable[Any]:
+def _workflows(nodes: Iterable[Node], above: tuple[Node, ...]) -> Iterable[Any]:
     for node in nodes:
         if isinstance(node, Step):
             if node.workflow is not None:
                 yield node.workflow
+        elif any(node is outer for outer in above):
+            names = " -> ".join(repr(one.label) for one in (*above, node))
+            raise ValueError(f"{node.step_type.value} {node.label!r} contains itself: {names}. It would never end.")
         else:
-            yield from _workflows(node.nodes)
+            yield from _workflows(node.nodes, (*above, node))
 
 
 __all__ = ["MOST_DEEP", "StepList", "check_depth", "step_of", "steps_of"]

@@ -106,20 +106,16 @@ async def _component_run(step: Step, place: Place, faces: tuple[Any, Any], optio
     """The output of a run; its events go on as they come, if somebody hears them."""
     run, io = place.run, place.run.io
     first = [options.pop("input")] if "input" in options else [options.pop("run_response")]
+    run_id = run.at_work[place.key] = options.get("run_id") or first[0].run_id
     try:
         if not run.streaming or not run.root.component.stream_executor_events:
             return await io.pick(*faces, *first, stream=False, **options)
         return await _streamed(place, faces, first, options)
     except BaseException:
-        # the run in the step must not go on by itself when this one stops to listen, for example after its time limit
-        if run_id := options.get("run_id"):
-            _stop(run_id)
+        # the run in the step must not go on by itself when this one stops to listen
+        if run_id in cancel.get_active_runs():
+            cancel.cancel_run(run_id)
         raise
-
-
-def _stop(run_id: str) -> None:
-    if run_id in cancel.get_active_runs():
-        cancel.cancel_run(run_id)
 
 
 async def _streamed(place: Place, faces: tuple[Any, Any], first: list[Any], options: dict[str, Any]) -> Any:

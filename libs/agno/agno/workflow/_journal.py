@@ -15,7 +15,7 @@ from agno._engine.context import private_copy
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
 from agno.workflow._failing import StepFailed
-from agno.workflow._place import Place
+from agno.workflow._place import Place, lies_inside
 from agno.workflow._state import own_state, replace
 
 
@@ -91,8 +91,8 @@ class Journal:
         """Let the steps inside of a container that failed run again."""
         failed = [
             key
-            for key, record in self.done.items()
-            if key.startswith((f"{place.key}.", f"{place.key}/")) and not _success(record["output"])
+            for key, record in list(self.done.items())  # parallel steps add to it meanwhile
+            if lies_inside(key, place.key) and not _success(record["output"])
         ]
         for key in failed:
             gone = self.done.pop(key)

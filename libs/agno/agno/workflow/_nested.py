@@ -33,12 +33,13 @@ async def by_workflow(step: Step, place: Place, given: StepInput) -> StepOutput:
         await journal.note(place, "run_id", began)
         resumed = False
     else:
-        resumed = any(key.startswith(f"{place.key}/") for key, _ in run.replies) or run.root.continued
+        resumed = any(key.startswith(f"{place.key}/") for key, _ in list(run.replies)) or run.root.continued
     before = private_copy(own_state(place.state))
     inner = new_run(step.worker, message_for(step, place, given), _mode(place, given, before, began), outer=place)
     inner.give, inner.shown = place.give, run.shown
     inner.place_key, inner.parent_step_id, inner.replies = f"{place.key}/", step.step_id, run.replies
     inner.continued_inside = resumed
+    run.at_work[place.key] = began
     await live(inner, inner.component.body)
     output = inner.output
     run.executed(place.key, output)
@@ -49,7 +50,6 @@ async def by_workflow(step: Step, place: Place, given: StepInput) -> StepOutput:
         run.check()
         raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
     if output.status is RunStatus.error:
-        run.take_executed(place.key)
         raise ExecutorFailed(text_of(output.content))
     return step.output(
         content=output.content,

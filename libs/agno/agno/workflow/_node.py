@@ -64,27 +64,23 @@ class Node(Rebuildable):
         run.check()
         if (known := run.journal.recorded(place)) is not None:
             return known
-        before, first = snapshot(place.state), len(run.output.step_executor_runs or ())
+        before = snapshot(place.state)
         try:
             output = await self._decided(place, given)
         except StepFailed as failure:
             if self.is_leaf and not failure.fatal and "." in place.key:
-                await self._recorded(place, failure.output, before, first, raised=True)
+                await self._recorded(place, failure.output, before, raised=True)
             raise
-        await self._recorded(place, output, before, first, raised=False)
+        await self._recorded(place, output, before, raised=False)
         return output
 
-    async def _recorded(
-        self, place: Place, output: StepOutput, before: dict[str, Any], first: int, *, raised: bool
-    ) -> None:
+    async def _recorded(self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool) -> None:
         run = place.run
         if self.is_leaf:
             run.count(output)
-            runs = run.take_executed(place.key)
         elif "." in place.key and self.step_type is not StepType.PARALLEL:
             return  # what is inside of it is recorded; but parallel steps do not say how their states were joined
-        else:
-            runs = list((run.output.step_executor_runs or ())[first:])
+        runs = run.executed_in(place.key, deep=not self.is_leaf)
         await run.journal.record(place, output, before, runs, leaf=self.is_leaf, raised=raised)
 
     async def _decided(self, place: Place, given: StepInput) -> StepOutput:

@@ -17,6 +17,11 @@ Index = int | tuple[int, ...] | None
 _OURS = frozenset({"agno.run.agent", "agno.run.team", "agno.run.workflow"})
 
 
+def lies_inside(key: str, outer: str) -> bool:
+    """True if a place lies inside of another one, by their keys: in a container, a round of a loop, or a workflow."""
+    return len(key) > len(outer) and key.startswith(outer) and key[len(outer)] in ".#/"
+
+
 class Place:
     """A position in a run. `key` is the same in every process; `index` is what events show."""
 
@@ -57,9 +62,11 @@ class Place:
         place.context.session_state = private_copy(self.state)
         return place
 
-    def heard_by(self, give: Give) -> Place:
-        """The same place, with events that go elsewhere."""
-        return Place(self.run, self.key, self.index, self.parent_id, give, self.context)
+    def apart(self, give: Give) -> Place:
+        """The same place, with events that go elsewhere and a state of its own, for work that may be given up."""
+        context = copy.copy(self.context)
+        context.session_state = private_copy(self.state)
+        return Place(self.run, self.key, self.index, self.parent_id, give, context)
 
     def emit(self, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """Let an event happen here."""
@@ -78,4 +85,4 @@ class Place:
         return DONE
 
 
-__all__ = ["Index", "Place"]
+__all__ = ["Index", "Place", "lies_inside"]

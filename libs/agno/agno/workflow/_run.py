@@ -30,6 +30,7 @@ from agno.utils.parameters import names_of
 from agno.workflow._failing import StepFailed
 from agno.workflow._journal import Journal
 from agno.workflow._options import CONTINUE_OPTIONS, RUN_OPTIONS
+from agno.workflow._place import lies_inside
 from agno.workflow._state import INJECTED
 from agno.workflow.types import WorkflowExecutionInput
 
@@ -66,7 +67,8 @@ class WorkflowRun(Run):
     answers: Any = None  # the Resumption that continue_run was given
     replies: dict[tuple[str, str], Any] = field(default_factory=dict)  # what it was paused for, with people's answers
     step_metrics: dict[str, StepMetrics] = field(default_factory=dict)
-    by_step: dict[str, list[Any]] = field(default_factory=dict)  # the runs of executors by the key of their step
+    executed_at: dict[str, list[Any]] = field(default_factory=dict)  # the runs of executors by the key of their step
+    at_work: dict[str, str] = field(default_factory=dict)  # the run that goes on in a step, by the key of the step
     before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
     error_type: str | None = None  # the class of what a step failed with
 
@@ -101,13 +103,21 @@ class WorkflowRun(Run):
         output = self.output
         if output.step_executor_runs is None:
             output.step_executor_runs = []
+        here = self.executed_at.setdefault(key, [])
         for run in runs:
+            for old in [one for one in here if one.run_id == run.run_id]:  # a workflow that failed and went on
+                _remove(here, old)
+                _remove(output.step_executor_runs, old)
+            here.append(run)
             output.step_executor_runs.append(run)
-        self.by_step.setdefault(key, []).extend(runs)
 
-    def take_executed(self, key: str) -> list[Any]:
-        """The runs of a step that ended."""
-        return self.by_step.pop(key, [])
+    def executed_in(self, key: str, deep: bool) -> list[Any]:
+        """The runs of a step, or of all steps inside of a container."""
+        found = list(self.executed_at.get(key, ()))
+        if deep:
+            inside = [runs for at, runs in list(self.executed_at.items()) if lies_inside(at, key)]
+            found += [run for runs in inside for run in runs]
+        return found
 
     def count(self, output: StepOutput) -> None:
         """Count what a step cost; a step that runs again is added to itself."""
@@ -136,6 +146,10 @@ class WorkflowRun(Run):
     def open_places(self, requirements: Iterable[Any]) -> dict[tuple[str, str], Any]:
         """Requirements by the place and the kind of their question."""
         return {(requirement.key, kind_of(requirement)): requirement for requirement in requirements}
+
+
+def _remove(runs: list[Any], run: Any) -> None:
+    del runs[next(number for number, one in enumerate(runs) if one is run)]
 
 
 def kind_of(requirement: Any) -> str:

@@ -69,8 +69,10 @@ class Loop(Node):
     def _check(self) -> None:
         if self.max_iterations is None and self.end_condition is None:
             raise ValueError(f"Loop {self.name!r} has no end: give max_iterations=, or end_condition=.")
-        if self.max_iterations is not None and self.max_iterations < 1:
-            raise ValueError(f"Loop {self.name!r} has max_iterations={self.max_iterations}; give 1 or more.")
+        if self.max_iterations is not None and not (isinstance(self.max_iterations, int) and self.max_iterations >= 1):
+            raise ValueError(
+                f"Loop {self.name!r} has max_iterations={self.max_iterations!r}; give a number of 1 or more."
+            )
         if not self.nodes:
             raise ValueError(f"Loop {self.name!r} has no steps to repeat.")
 

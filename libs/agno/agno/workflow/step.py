@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from agno.run.cancel import cancel_run
 from agno.run.workflow import StepCompletedEvent, StepOutputEvent, StepStartedEvent
 from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
@@ -13,6 +14,7 @@ from agno.workflow._executors import by_component, by_function
 from agno.workflow._nested import by_workflow
 from agno.workflow._node import Node, review_of
 from agno.workflow._place import Place
+from agno.workflow._state import adopt, own_state, snapshot
 from agno.workflow._steps_of import kind_of_executor
 from agno.workflow.types import HumanReview, StepInput
 
@@ -69,6 +71,10 @@ class Step(Node):
             raise ValueError(f"Step {name!r} needs one of agent=, team=, workflow= and executor=; it got {has}.")
         kind, self.worker = found[0]
         _check_worker(name, kind, self.worker)
+        if max_retries < 0:
+            raise ValueError(f"Step {name!r} has max_retries={max_retries}; give 0 for one attempt, or more.")
+        if timeout_seconds is not None and timeout_seconds <= 0:
+            raise ValueError(f"Step {name!r} has timeout_seconds={timeout_seconds}; give more than 0, or None.")
         self.agent, self.team, self.executor, self.workflow = agent, team, executor, workflow
         self.executor_type = "function" if kind == "executor" else kind
         self.max_retries, self.timeout_seconds = max_retries, timeout_seconds
@@ -152,18 +158,25 @@ class Step(Node):
         return await by_component(self, place, given)
 
     async def _in_time(self, place: Place, given: StepInput, seconds: float) -> StepOutput:
-        found: list[StepOutput] = []
+        """The work, within a time. What goes on after it, in a thread, changes nothing any more."""
+        found: list[tuple[StepOutput, dict[str, Any]]] = []
+        before = snapshot(place.state)
 
         async def work(give: Any) -> None:
-            found.append(await self._worked(place.heard_by(give), given))
+            apart = place.apart(give)
+            found.append((await self._worked(apart, given), apart.state))
 
+        place.run.at_work.pop(place.key, None)
         try:
             await place.run.io.within(seconds, work, place.give)
         except TimeoutError:
-            if found:  # it ended in the very moment
-                return found[0]
-            raise TimeoutError(f"It took longer than {seconds} seconds.") from None
-        return found[0]
+            if not found:  # else it ended in the very moment
+                if (run_id := place.run.at_work.get(place.key)) is not None:
+                    cancel_run(run_id)
+                raise TimeoutError(f"It took longer than {seconds} seconds.") from None
+        output, state = found[0]
+        adopt(place.state, before, own_state(state))
+        return output
 
 
 def _shown(output: StepOutput) -> dict[str, Any]:

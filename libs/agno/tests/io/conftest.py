@@ -42,7 +42,7 @@ def own_threads() -> set[threading.Thread]:
 
 
 def _busy() -> int:
-    return sum(pool._unfinished for pool in [*workers._pools.values(), workers._iterators])
+    return sum(pool._unfinished for pool in [*workers._pools.values(), workers._unlimited])
 
 
 @pytest.fixture(autouse=True)

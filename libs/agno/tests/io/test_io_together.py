@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agno._io import ASYNC, IO, SYNC
+from agno._io import ASYNC, IO, SYNC, workers
 
 from stepping import items_of, merged
 
@@ -146,12 +146,11 @@ def test_break_closes_every_branch_before_going_on(play: Any) -> None:
     assert play(work) in (["a closed", "b closed"], ["a closed"], ["b closed"])  # one may not have begun
 
 
-def test_sync_break_joins_the_threads() -> None:
+def test_sync_break_waits_for_the_branches() -> None:
     log: list[str] = []
     for _ in items_of(merged(SYNC, counts(SYNC, "a", 99, log), counts(SYNC, "b", 99, log))):
         break
     assert sorted(log) == ["a closed", "b closed"]
-    assert not [t for t in threading.enumerate() if t.name == "agno-merge"]
 
 
 def test_branches_see_the_context_and_change_a_copy_of_it(play: Any) -> None:
@@ -279,3 +278,20 @@ def test_gathered_coroutines_run_at_the_same_time_in_copies_of_the_context() -> 
         return results
 
     assert asyncio.run(work()) == [str(n) for n in range(20)]
+
+
+def test_the_threads_of_a_sync_merge_serve_the_next_one() -> None:
+    def idents() -> set[int]:
+        async def branch() -> AsyncGenerator[int, None]:
+            both.wait()
+            yield threading.get_ident()
+
+        both = threading.Barrier(2, timeout=5)
+        return set(items_of(merged(SYNC, branch(), branch())))
+
+    before = set(idents())
+    deadline = time.monotonic() + 2
+    while workers._unlimited._unfinished and time.monotonic() < deadline:
+        time.sleep(0.001)
+    known = {thread.ident for thread in threading.enumerate()}
+    assert len(before) == 2 and idents() <= known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def test_every_step_has_its_panel_and_nested_ones_are_indented(way: str) -> None
     ]  # fmt: skip
     for line in ("Name: Press", "Description: Writes", "Steps: 5", "Input: rain", "Additional data: tone"):
         assert f"│ {line}" in text
-    assert "\n  ╭─ left" in text and "\n    ╭─ right" in text and "\n╭─ both" in text
+    assert "\n│ ╭─ left" in text and "\n│ │ ╭─ right" in text and "\n╭─ both" in text
     assert "A bold text" in text, "markdown is drawn"
     for line in ("Status: completed", "Steps completed: 5 of 5", "Tokens: 15"):
         assert f"│ {line}" in text
@@ -75,3 +76,22 @@ def test_one_talks_with_a_workflow_in_a_loop(monkeypatch: Any, capsys: Any) -> N
     monkeypatch.setattr("builtins.input", lambda *prompt: next(lines))
     Workflow(name="w", steps=[named("echo", lambda si: f"said {si.input}")]).cli_app()
     assert "echo: said rain" in capsys.readouterr().out
+
+
+def test_steps_of_interleaved_branches_stand_inside_of_their_own_container() -> None:
+    one, other = threading.Event(), threading.Event()
+
+    def late(step_input: Any) -> str:
+        one.set()
+        assert other.wait(5)
+        return "1"
+
+    def early(step_input: Any) -> str:
+        assert one.wait(5)
+        other.set()
+        return "2"
+
+    left = Steps("left", steps=[late, named("left end")])
+    right = Steps("right", steps=[early, named("right end")])
+    text = shown(Workflow(name="w", steps=[Parallel(left, right, name="both")]), "go", "stream")
+    assert titles(text)[1:-1] == ["both", "left", "late", "left end", "right", "early", "right end"]

@@ -332,6 +332,38 @@ def test_a_container_that_failed_is_tried_again_without_what_succeeded(mode: str
 
 
 @in_every_mode
+def test_a_loop_that_failed_is_tried_again_in_its_round(mode: str, tmp_path: Any) -> None:
+    def build(log: list[str]) -> list[Any]:
+        bad = Step(
+            "bad", executor=named("bad", lambda si: ValueError("x") if len(log) < 5 else "ok", log), max_retries=0
+        )
+        return [Loop([named("good", None, log), bad], name="again", max_iterations=1, on_error="pause")]
+
+    played = Played(tmp_path, mode, build)
+    played.go_on(lambda requirement: requirement.retry())
+    played.go_on(lambda requirement: requirement.retry())
+    output = played.go_on(lambda requirement: requirement.retry())
+    assert output.status is RunStatus.completed and output.content == "ok"
+    assert played.log == ["good", "bad", "bad", "bad", "bad"]
+
+
+@in_every_mode
+def test_runs_of_agents_in_parallel_steps_inside_of_each_other_are_kept_once(mode: str, tmp_path: Any) -> None:
+    def build(log: list[str]) -> list[Any]:
+        def pair(one: str, other: str) -> Parallel:
+            return Parallel(saying("x", name=one), saying("x", name=other), name=f"{one}{other}")
+
+        wait = Step("wait", executor=named("wait"), requires_confirmation=True)
+        return [
+            Parallel(Steps("left", steps=[pair("A", "B"), wait]), Steps("right", steps=[pair("C", "D")]), name="all")
+        ]
+
+    played = Played(tmp_path, mode, build)
+    output = played.go_on(lambda requirement: requirement.confirm())
+    assert sorted(run.agent_name for run in output.step_executor_runs) == ["A", "B", "C", "D"]
+
+
+@in_every_mode
 def test_a_run_that_failed_goes_on_at_the_step_that_failed(mode: str, tmp_path: Any) -> None:
     log: list[str] = []
     bad = Step(

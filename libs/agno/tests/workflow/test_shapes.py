@@ -48,7 +48,10 @@ def choose(step_input: StepInput) -> str:
     ("build", "words"),
     [
         (lambda: Loop([first], name="l", max_iterations=None), "Loop 'l' has no end"),
-        (lambda: Loop([first], name="l", max_iterations=0), "max_iterations=0; give 1 or more"),
+        (lambda: Loop([first], name="l", max_iterations=0), "max_iterations=0; give a number of 1 or more"),
+        (lambda: Loop([first], name="l", max_iterations="3"), "max_iterations='3'; give a number"),
+        (lambda: Step("x", executor=first, max_retries=-1), "Step 'x' has max_retries=-1"),
+        (lambda: Step("x", executor=first, timeout_seconds=0), "Step 'x' has timeout_seconds=0"),
         (lambda: Loop([], name="l"), "Loop 'l' has no steps"),
         (lambda: Condition(True, [], name="c"), "Condition 'c' has no steps"),
         (lambda: Condition(7, [first], name="c"), "is 7; give a bool, a function or a text"),
@@ -77,6 +80,14 @@ def test_a_workflow_that_contains_itself_is_refused() -> None:
         Workflow(name="new", steps=[Step("outer", workflow=outer)])
     with pytest.raises(ValueError, match="contains itself"):
         outer.run("go")
+
+
+def test_a_container_that_contains_itself_is_refused() -> None:
+    steps: list[Any] = [first]
+    box = Steps("box", steps=steps)
+    steps.append(Parallel(box, name="both"))
+    with pytest.raises(ValueError, match="Steps 'box' contains itself: 'box' -> 'both' -> 'box'"):
+        Workflow(name="w", steps=[box]).run("go")
 
 
 def test_workflows_lie_at_most_ten_deep() -> None:

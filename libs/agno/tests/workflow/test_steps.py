@@ -217,6 +217,53 @@ def test_a_step_that_takes_too_long_fails(mode: str) -> None:
 
 
 @in_every_mode
+def test_what_works_on_after_its_time_changes_nothing_any_more(mode: str) -> None:
+    released, ended = threading.Event(), threading.Event()
+
+    def slow(step_input: StepInput, session_state: dict[str, Any]) -> str:
+        released.wait(5)
+        session_state["late"] = True
+        ended.set()
+        return "late"
+
+    def quick(step_input: StepInput, session_state: dict[str, Any]) -> str:
+        session_state["in time"] = True
+        return "quick"
+
+    def after(step_input: StepInput) -> str:
+        released.set()
+        assert ended.wait(5)
+        return "after"
+
+    steps = [
+        Step("quick", executor=quick, timeout_seconds=5),
+        Step("slow", executor=slow, timeout_seconds=0.05, max_retries=0, skip_on_failure=True),
+        after,
+    ]
+    seen = play(Workflow(steps=steps), "go", mode)
+    assert seen.output.content == "after" and seen.output.session_state == {"in time": True}
+
+
+@in_every_mode
+def test_a_time_limit_also_ends_the_workflow_in_the_step(mode: str) -> None:
+    released, log = threading.Event(), list[str]()
+
+    def slow(step_input: StepInput) -> str:
+        log.append("slow")
+        released.wait(5)
+        return "late"
+
+    inner = Workflow(name="inner", steps=[slow, named("never", None, log)])
+    before = set(threading.enumerate())
+    seen = play(Workflow(steps=[Step("in", workflow=inner, timeout_seconds=0.1, max_retries=0)]), "go", mode)
+    released.set()
+    for thread in set(threading.enumerate()) - before:
+        if not thread.name.startswith(("agno-worker", "agno-portal")):
+            thread.join(5)
+    assert seen.output.status is RunStatus.error and log == ["slow"]
+
+
+@in_every_mode
 def test_a_time_limit_also_ends_the_agent_in_the_step(mode: str) -> None:
     released, called = threading.Event(), []
 
