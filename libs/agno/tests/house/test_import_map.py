@@ -75,6 +75,8 @@ IMPORTS = {
     "agno.vectordb.lancedb": "LanceDb SearchType",
     "agno.vectordb.qdrant": "Qdrant SearchType",
     "agno.vectordb.chroma": "ChromaDb",
+    "agno.vectordb.milvus": "Milvus SearchType",
+    "agno.vectordb.surrealdb": "SurrealDb",
     "agno.knowledge.document": "Document",
     "agno.knowledge.content": "Content ContentAuth ContentStatus FileData",
     "agno.knowledge.types": "ContentType",
