@@ -78,6 +78,7 @@ IMPORTS = {
     "agno.vectordb.milvus": "Milvus SearchType",
     "agno.vectordb.surrealdb": "SurrealDb",
     "agno.vectordb.clickhouse": "Clickhouse HNSW Distance",
+    "agno.vectordb.singlestore": "SingleStore Distance",
     "agno.vectordb.sqlite": "SqliteVec SearchType",
     "agno.vectordb.duckdb": "DuckDb",
     "agno.knowledge.document": "Document",
