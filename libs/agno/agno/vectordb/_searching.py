@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -12,8 +12,8 @@ from agno.utils.rebuild import Rebuildable
 from agno.vectordb.base import VectorDb
 
 
-class SearchOnly(Rebuildable, VectorDb):
-    """A search that is filled elsewhere. It is always there; a look-up by name or hash finds nothing, since it has none."""
+class Searching(Rebuildable, ABC):
+    """The search of a `VectorDb`, in both colours."""
 
     blocking = True  # the methods wait for whatever is behind them
 
@@ -28,6 +28,10 @@ class SearchOnly(Rebuildable, VectorDb):
         return list(await self._found(io, query, limit, filters))[:limit] if query.strip() else []
 
     search, async_search = sync(_search), asynchronous(_search)
+
+
+class SearchOnly(Searching, VectorDb):
+    """A search that is filled elsewhere. It is always there; a look-up by name or hash finds nothing, since it has none."""
 
     def create(self) -> None:
         """There is nothing to make."""

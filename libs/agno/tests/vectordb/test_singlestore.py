@@ -24,7 +24,12 @@ FUNCTIONS = [
     ("JSON_ARRAY_PACK", "a LONGTEXT", "LONGTEXT", "a"),
     ("JSON_ARRAY_UNPACK", "a LONGTEXT", "LONGTEXT", "a"),
     ("DOT_PRODUCT", "a LONGTEXT, b LONGTEXT", "DOUBLE", f"(SELECT SUM(a_.v * b_.v) FROM {_PAIRS})"),
-    ("EUCLIDEAN_DISTANCE", "a LONGTEXT, b LONGTEXT", "DOUBLE", f"(SELECT SQRT(SUM(POW(a_.v - b_.v, 2))) FROM {_PAIRS})"),
+    (
+        "EUCLIDEAN_DISTANCE",
+        "a LONGTEXT, b LONGTEXT",
+        "DOUBLE",
+        f"(SELECT SQRT(SUM(POW(a_.v - b_.v, 2))) FROM {_PAIRS})",
+    ),
     ("JSON_ARRAY_CONTAINS_STRING", "a LONGTEXT, b LONGTEXT", "INT", "JSON_CONTAINS(a, JSON_QUOTE(b))"),
     ("JSON_EXTRACT_DOUBLE", "a LONGTEXT, b LONGTEXT", "DOUBLE", "JSON_VALUE(a, CONCAT('$.', b))"),
 ]

@@ -47,7 +47,9 @@ def test_memory_is_of_one_object():
 def test_an_upsert_that_fails_changes_nothing(tmp_path, monkeypatch):
     db = SqliteVec("docs", tmp_path / "x.db", embedder=EMBEDDER)
     db.insert("h", [Document("tea")])
-    trigger = "CREATE TRIGGER no BEFORE INSERT ON docs WHEN new.name = 'wrong' BEGIN SELECT RAISE(ABORT, 'wrong name'); END"
+    trigger = (
+        "CREATE TRIGGER no BEFORE INSERT ON docs WHEN new.name = 'wrong' BEGIN SELECT RAISE(ABORT, 'wrong name'); END"
+    )
     db._connection.execute(trigger)
     with pytest.raises(VectorDbError, match="wrong name"):
         db.upsert("h", [Document("milk"), Document("coffee", name="wrong")])

@@ -200,7 +200,9 @@ def _connect() -> Any:
         import clickhouse_connect
         import clickhouse_connect.driver.exceptions
     except ImportError as error:
-        raise ImportError("Clickhouse needs the package `clickhouse-connect`: pip install 'agno[clickhouse]'") from error
+        raise ImportError(
+            "Clickhouse needs the package `clickhouse-connect`: pip install 'agno[clickhouse]'"
+        ) from error
     return clickhouse_connect
 
 

@@ -159,7 +159,9 @@ class DuckDb(VectorStore):
             if done:
                 return result
             await io.sleep(0.002 * attempt)
-        raise VectorDbUnavailableError(f"DuckDB, {self.db_file}: others change the table {self.table_name!r} all the time.")
+        raise VectorDbUnavailableError(
+            f"DuckDB, {self.db_file}: others change the table {self.table_name!r} all the time."
+        )
 
     def _tried(self, work: Callable[[Any], Any]) -> tuple[bool, Any]:
         duckdb = _duckdb()

@@ -49,7 +49,9 @@ class LangChainVectorDb(SearchOnly):
         if filters:
             own = wanted.get("filter") or {}
             if not isinstance(own, dict):
-                raise NotImplementedError("search_kwargs has a filter of its own kind, to which no others can be added.")
+                raise NotImplementedError(
+                    "search_kwargs has a filter of its own kind, to which no others can be added."
+                )
             if crossed := [key for key in own if key in filters and own[key] != filters[key]]:
                 raise ValueError(f"search_kwargs filters by {crossed[0]!r} already, with another value.")
             wanted["filter"] = {**own, **filters}

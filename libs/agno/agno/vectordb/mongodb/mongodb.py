@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from agno._io import IO, asynchronous, sync
@@ -78,7 +79,8 @@ class MongoDb(VectorStore):
         self.hybrid_rank_constant = hybrid_rank_constant
         self._settings = {"maxPoolSize": max_pool_size, "retryWrites": retry_writes, **kwargs}
         is_awaited = isinstance(client, pymongo.AsyncMongoClient)
-        self._client, self._given_async = (None, client) if is_awaited else (client, None)
+        self._client: Any = None if is_awaited else client
+        self._given_async: Any = client if is_awaited else None
         self._is_blocking = client is not None and not is_awaited
         self._async_clients: PerLoop[Any] = PerLoop()
         self._lock = threading.RLock()
@@ -168,7 +170,7 @@ class MongoDb(VectorStore):
                 replace({"_id": record.id}, pipelines.document_of(record), upsert=True)
                 for record in records[start : start + _BATCH]
             ]
-            await self._in_collection(io, lambda rows, some=some: rows.bulk_write(some, ordered=False))
+            await self._in_collection(io, partial(_written, some))
         if records and self.wait_after_insert_in_seconds:
             await io.sleep(self.wait_after_insert_in_seconds)
 
@@ -256,6 +258,10 @@ class MongoDb(VectorStore):
         except errors.PyMongoError as error:
             self._forget()  # somebody may have dropped it
             raise VectorDbError(f"MongoDB, collection {self.collection_name!r}: {error}") from error
+
+
+def _written(documents: list[Any], rows: Any) -> Any:
+    return rows.bulk_write(documents, ordered=False)
 
 
 def _pymongo() -> Any:

@@ -24,7 +24,9 @@ class Tables:
             _quoted(name + end) for end in ("", "_terms", "_numbers", "_words")
         )
         self._removed = _quoted(f"{name}_removed")
-        self._named = [(_quoted(f"{name}_by_{field}"), field) for field in ("content_hash", "source", "content_id", "name")]
+        self._named = [
+            (_quoted(f"{name}_by_{field}"), field) for field in ("content_hash", "source", "content_id", "name")
+        ]
 
     def made(self) -> Iterator[str]:
         """What makes them. Terms and numbers are rows of their own, so that a filter uses an index."""

@@ -97,7 +97,9 @@ class SqliteVec(VectorStore):
     async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
         label = Record(id="", content="", content_hash=content_hash)
         condition = Conditions(self._tables)
-        text = f"UPDATE {self._tables.rows} SET content_hash = ?, source = ?, content_id = ? WHERE {condition.said(where)}"
+        text = (
+            f"UPDATE {self._tables.rows} SET content_hash = ?, source = ?, content_id = ? WHERE {condition.said(where)}"
+        )
         values = (content_hash, label.source, content_id, *condition.values)
         await self._done(io, lambda db: db.execute(text, values), writes=True)
 
@@ -181,7 +183,9 @@ def _packages() -> tuple[Any, Any]:
         import apsw
         import sqlite_vec
     except ImportError as error:
-        raise ImportError("SqliteVec needs the packages `apsw` and `sqlite-vec`: pip install 'agno[sqlite-vec]'") from error
+        raise ImportError(
+            "SqliteVec needs the packages `apsw` and `sqlite-vec`: pip install 'agno[sqlite-vec]'"
+        ) from error
     return apsw, sqlite_vec
 
 

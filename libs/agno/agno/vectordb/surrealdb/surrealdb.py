@@ -54,9 +54,13 @@ class SurrealDb(VectorStore):
         )
         surreal()
         if client is None and async_client is None:
-            raise ValueError("SurrealDb needs client=, such as surrealdb.Surreal('ws://localhost:8000'), or async_client=.")
+            raise ValueError(
+                "SurrealDb needs client=, such as surrealdb.Surreal('ws://localhost:8000'), or async_client=."
+            )
         if "`" in collection or "\\" in collection or "\0" in collection:
-            raise ValueError(f"{collection!r} cannot be the name of a table: it holds a backtick, a backslash or a NUL.")
+            raise ValueError(
+                f"{collection!r} cannot be the name of a table: it holds a backtick, a backslash or a NUL."
+            )
         self.client, self.async_client = client, async_client
         self.collection = collection
         self.efc, self.m, self.search_ef = efc, m, search_ef

@@ -140,7 +140,7 @@ def _one(tokens: list[str], metadata: Any) -> bool:
     for key in name.split("."):
         value = value.get(key) if isinstance(value, dict) else None
     op = tokens.pop(0)
-    wanted = not (op == "NOT")
+    wanted = op != "NOT"
     op = op if wanted else tokens.pop(0)
     if op == "CONTAINS":
         return (tokens.pop(0)[1:-1] in (value or ())) is wanted
