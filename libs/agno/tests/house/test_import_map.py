@@ -79,6 +79,7 @@ IMPORTS = {
     "agno.vectordb.surrealdb": "SurrealDb",
     "agno.vectordb.clickhouse": "Clickhouse HNSW Distance",
     "agno.vectordb.mongodb": "MongoDb SearchType",
+    "agno.vectordb.pineconedb": "PineconeDb",
     "agno.vectordb.upstashdb": "UpstashVectorDb",
     "agno.vectordb.langchaindb": "LangChainVectorDb",
     "agno.vectordb.llamaindex": "LlamaIndexVectorDb",
