@@ -78,7 +78,13 @@ FAMILIES = ("agno.models", "agno.tools", "agno.db", "agno.vectordb", "agno.knowl
 SUBFAMILIES = ("embedder", "reader", "reranker", "chunking")
 FAMILY_BASES = frozenset(
     {
-        *("agno.models.openai", "agno.db.sql", "agno.db.postgres", "agno.knowledge.embedder.openai"),
+        *(
+            "agno.models.openai",
+            "agno.db.sql",
+            "agno.db.postgres",
+            "agno.db.singlestore",
+            "agno.knowledge.embedder.openai",
+        ),
         *("agno.knowledge.reader.text_reader", "agno.knowledge.reader.reader_factory", "agno.knowledge.remote_content"),
     }
 )
