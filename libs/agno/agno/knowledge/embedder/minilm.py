@@ -127,6 +127,11 @@ class _Bert:
         return (0.5 * x * (1.0 + erf)).astype(np.float32)
 
 
+def is_installed() -> bool:
+    """Whether the model is on this machine, with what computes it."""
+    return all(importlib.util.find_spec(name) is not None for name in (_PACKAGE, "numpy", "tokenizers", "safetensors"))
+
+
 def _installed() -> Path:
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
@@ -134,4 +139,4 @@ def _installed() -> Path:
     return Path(found.submodule_search_locations[0]) / "model"
 
 
-__all__ = ["MiniLMEmbedder"]
+__all__ = ["MiniLMEmbedder", "is_installed"]
