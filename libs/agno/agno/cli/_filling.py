@@ -38,7 +38,7 @@ from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 _LAYOUT = 1  # of what is kept; another one is another file
 _KEPT = 30 * 24 * 3600  # seconds after the last question, then an index goes
 _MEMORY = ":memory:"
-_MEANING = {"minilm": 0.5, "hashing": 0.0}
+MEANING = {"minilm": 0.5, "hashing": 0.0}  # how much vectors count beside words: `make bench-retrieval` compares
 
 Tell = Callable[[str], None]
 
@@ -71,8 +71,8 @@ def cache_folder() -> Path:
 def embedder_at_hand() -> str:
     """"minilm" where the model is installed, else "hashing"; `AGNO_EMBEDDER` says which, too."""
     asked = os.environ.get("AGNO_EMBEDDER", "")
-    if asked not in ("", *_MEANING):
-        raise ValueError(f"AGNO_EMBEDDER is {asked!r}; it may be {' or '.join(map(repr, _MEANING))}.")
+    if asked not in ("", *MEANING):
+        raise ValueError(f"AGNO_EMBEDDER is {asked!r}; it may be {' or '.join(map(repr, MEANING))}.")
     return asked or ("minilm" if is_installed() else "hashing")
 
 
@@ -83,11 +83,17 @@ def _place(paths: list[str], kind: str) -> Path:
 
 
 def _filled(place: str, kind: str, paths: list[str], tell: Tell) -> Library:
-    shelf = Shelf(place, embedder=MiniLMEmbedder() if kind == "minilm" else HashingEmbedder())
-    shelf.meaning = _MEANING[kind]
+    shelf = shelf_of(place, kind)
     if place != _MEMORY:
         _tidy(Path(place))
     return Library(shelf, _Filling(shelf, tell).fill(paths))
+
+
+def shelf_of(place: str, kind: str) -> Shelf:
+    """A shelf in a file, with this embedder."""
+    shelf = Shelf(place, embedder=MiniLMEmbedder() if kind == "minilm" else HashingEmbedder())
+    shelf.meaning = MEANING[kind]
+    return shelf
 
 
 # The folder ----------------------------------------------------------------------------------------------------------
@@ -148,16 +154,17 @@ class _Filling:
     def _add(self, name: str, path: Any, advance: Callable[[int, int], None]) -> bool:
         """Whether there is something in a file."""
         data = FileData(content=bytes_of(path), filename=name)
+        found = True
         for event in self.knowledge.ingest(name=name, file_data=data, reader=self.reader):
             if isinstance(event, ContentFailed):
                 if self.reader.error is not None:
                     raise self.reader.error
-                return False  # nothing but blank lines
+                found = False  # nothing but blank lines; or else the error comes behind this
             if isinstance(event, (ContentProgress, ContentCompleted)):
                 advance(0, event.chunks)
             if isinstance(event, (ContentCompleted, ContentSkipped)):
                 self.hashes.add(str(event.content.content_hash))
-        return True
+        return found
 
 
 def _called(name: str) -> str:
@@ -195,4 +202,4 @@ def _about(left_out: list[DocumentError]) -> list[str]:
     return [*told, f"{len(binary)} files that are binary data."] if binary else told
 
 
-__all__ = ["cache_folder", "embedder_at_hand", "library"]
+__all__ = ["MEANING", "cache_folder", "embedder_at_hand", "library", "shelf_of"]

@@ -23,6 +23,7 @@ _NO_PROSE = frozenset({"LICENSE", "LICENCE", "COPYING", "NOTICE", "MAKEFILE", "D
 _PROSE = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc", ".html", ".htm", ".pdf", ".tex", ""})
 _CANDIDATES = 500  # passages that are looked at more closely
 _LONGEST_QUERY = 32  # words
+_RELATED = 0.3  # similarity of what is found by its meaning alone
 
 Ranking = list[tuple[int, float]]  # keys of passages with their scores, the best first
 
@@ -84,7 +85,8 @@ class Shelf(LocalVectorDb):
             near = self.near(embedding, _CANDIDATES, where)
             nearest = max((score for _, score in near), default=0.0) or 1.0
             for key, score in near:
-                scores[key] = scores.get(key, 0.0) + self.meaning * max(0.0, score) / nearest
+                if key in scores or score >= _RELATED:
+                    scores[key] = scores.get(key, 0.0) + self.meaning * max(0.0, score) / nearest
         return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
     def _by_words(self, query: str, where: Node) -> Ranking:
