@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from benchmarks.environments import REPOSITORY, Environment, built, this_python
 
@@ -46,7 +45,16 @@ def measured(row: str, product: str, chunks: int) -> dict[str, float] | str:
     """The figures of one process, or the last line of what went wrong."""
     with tempfile.TemporaryDirectory() as folder, postgres(product == "pgvector") as url:
         place = environment_of(row)
-        command = [str(place.python), "-m", "benchmarks.knowledge.worker", row, product, str(chunks), f"{folder}/store", url]
+        command = [
+            str(place.python),
+            "-m",
+            "benchmarks.knowledge.worker",
+            row,
+            product,
+            str(chunks),
+            f"{folder}/store",
+            url,
+        ]
         os.makedirs(f"{folder}/store")
         done = subprocess.run(command, env=place.variables, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode:

@@ -22,7 +22,11 @@ class RawLance:
 
     def add(self, texts: list[str]) -> None:
         rows = [
-            {"id": str(uuid.uuid4()), "vector": vector(text), "payload": json.dumps({"content": text, "meta_data": {"n": n}})}
+            {
+                "id": str(uuid.uuid4()),
+                "vector": vector(text),
+                "payload": json.dumps({"content": text, "meta_data": {"n": n}}),
+            }
             for n, text in enumerate(texts)
         ]
         self.table = self.database.create_table("raw", rows)
@@ -41,9 +45,13 @@ class RawQdrant:
 
     def add(self, texts: list[str]) -> None:
         models = self.models
-        self.client.create_collection("raw", vectors_config=models.VectorParams(size=SIZE, distance=models.Distance.COSINE))
+        self.client.create_collection(
+            "raw", vectors_config=models.VectorParams(size=SIZE, distance=models.Distance.COSINE)
+        )
         points = [
-            models.PointStruct(id=str(uuid.uuid4()), vector=vector(text), payload={"content": text, "meta_data": {"n": n}})
+            models.PointStruct(
+                id=str(uuid.uuid4()), vector=vector(text), payload={"content": text, "meta_data": {"n": n}}
+            )
             for n, text in enumerate(texts)
         ]
         for start in range(0, len(points), _BATCH):

@@ -88,7 +88,10 @@ def main() -> None:
         assert len(store.search(query)) == LIMIT, f"{row} on {product} found {len(store.search(query))}"
     assert set(store.search(asked[0])) <= set(contents)
     times = [timed(lambda query=query: store.search(query)) for query in asked[_WARM:]]
-    searching = {f"search_{name}": statistics.median(part) for name, part in zip(("cpu", "clock"), zip(*times), strict=True)}
+    searching = {
+        f"search_{name}": statistics.median(part)
+        for name, part in zip(("cpu", "clock"), zip(*times, strict=True), strict=True)
+    }
     print(json.dumps({"add_cpu": cpu, "add_clock": clock, **searching}))
 
 

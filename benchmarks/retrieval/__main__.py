@@ -112,7 +112,9 @@ def main() -> int:
     parser.add_argument("--misses", action="store_true", help="name the questions that are not answered")
     parser.add_argument("--embedder", choices=("minilm", "hashing"), default="minilm")
     parser.add_argument("--cache", type=Path, help="keep the vectors in this folder")
-    parser.add_argument("--meaning", type=float, nargs="*", help="how much vectors count in agno ask; several to compare")
+    parser.add_argument(
+        "--meaning", type=float, nargs="*", help="how much vectors count in agno ask; several to compare"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.cache or Path(temporary)

@@ -69,7 +69,7 @@ def cache_folder() -> Path:
 
 
 def embedder_at_hand() -> str:
-    """"minilm" where the model is installed, else "hashing"; `AGNO_EMBEDDER` says which, too."""
+    """ "minilm" where the model is installed, else "hashing"; `AGNO_EMBEDDER` says which, too."""
     asked = os.environ.get("AGNO_EMBEDDER", "")
     if asked not in ("", *MEANING):
         raise ValueError(f"AGNO_EMBEDDER is {asked!r}; it may be {' or '.join(map(repr, MEANING))}.")
@@ -174,7 +174,11 @@ def _called(name: str) -> str:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal; gives what is called with the files that are done and the passages of the present one."""
-    columns = (TextColumn("reading"), BarColumn(), TextColumn("{task.completed} of {task.total} files{task.fields[part]}"))
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        TextColumn("{task.completed} of {task.total} files{task.fields[part]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("reading", total=total, part="")
         yield lambda files, passages: bar.update(task, advance=files, part=f", {passages} passages" if passages else "")

@@ -60,7 +60,9 @@ def _overrides(reader: Any, method: str, *others: str) -> bool:
 
     Where one class has both, as `CSVReader` whose `read` takes more, `read` only collects what `documents` yields.
     """
-    places = [next((n for n, one in enumerate(type(reader).__mro__) if name in vars(one)), 99) for name in (method, *others)]
+    places = [
+        next((n for n, one in enumerate(type(reader).__mro__) if name in vars(one)), 99) for name in (method, *others)
+    ]
     return places[0] < min(places[1:])
 
 

@@ -137,7 +137,9 @@ class LocalVectorDb(VectorStore):
                 f"{self.file.path} has vectors of {wrong} numbers, but the question's has {len(query)}: use the embedder "
                 "that they were made with, or another db_file=."
             )
-        return _by_numpy(query, vectors, self.distance) if _numpy_is_there() else _by_hand(query, vectors, self.distance)
+        return (
+            _by_numpy(query, vectors, self.distance) if _numpy_is_there() else _by_hand(query, vectors, self.distance)
+        )
 
     def _matching(self, query: str, limit: int, where: Node) -> list[Hit]:
         words = [word for word in dict.fromkeys(_WORD.findall(query.lower())) if word not in COMMON_WORDS]

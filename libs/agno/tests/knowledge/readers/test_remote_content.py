@@ -19,8 +19,8 @@ from moto.server import ThreadedMotoServer
 
 from agno.cloud.aws.s3 import AwsApiClient, S3Bucket, S3Object
 from agno.knowledge import Knowledge
-from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge._errors import ReaderError
+from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge.reader.s3_reader import S3Reader
 from agno.knowledge.remote_content import FsspecContent, GCSContent, GitHubContent, RemoteContent, S3Content
 from agno.vectordb.in_memory import InMemoryVectorDb
