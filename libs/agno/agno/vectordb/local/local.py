@@ -94,6 +94,15 @@ class LocalVectorDb(VectorStore):
             for record in records:
                 put(connection, record, self.indexed(record))
 
+    async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
+        await io.call(self._rename, where, Record("", "", content_hash=content_hash, content_id=content_id))
+
+    def _rename(self, where: Node, wanted: Record) -> None:
+        condition, values = _sql(where)
+        statement = f"UPDATE agno_chunks SET content_hash = ?, content_id = ?, source = ? WHERE {condition}"
+        with self.file.writing() as connection:
+            connection.execute(statement, [wanted.content_hash, wanted.content_id, wanted.source, *values])
+
     async def _rows(self, io: IO, where: Node, limit: int | None = None) -> list[Record]:
         condition, values = _sql(where)
         statement = f"SELECT {COLUMNS} FROM agno_chunks WHERE {condition} ORDER BY key LIMIT ?"
