@@ -38,7 +38,7 @@ from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 _LAYOUT = 1  # of what is kept; another one is another file
 _KEPT = 30 * 24 * 3600  # seconds after the last question, then an index goes
 _MEMORY = ":memory:"
-MEANING = {"minilm": 0.5, "hashing": 0.0}  # how much vectors count beside words: `make bench-retrieval` compares
+MEANING = {"minilm": 1.5, "hashing": 0.0}  # how much vectors count beside words: `make bench-retrieval` compares
 
 Tell = Callable[[str], None]
 

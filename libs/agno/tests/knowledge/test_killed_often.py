@@ -96,7 +96,7 @@ def run(where: str, contents: Path, folder: Path, calls: int) -> subprocess.Comp
 def stored(knowledge: Knowledge, folder: Path) -> list[str]:
     """The texts of all chunks, with those that are there twice."""
     found = knowledge.search("000", max_results=10 * len(chunks_of(folder)))
-    return sorted(document.content for document in found)
+    return sorted(document.content.strip() for document in found)
 
 
 def test_every_chunk_is_there_once_after_twenty_kills(place: str, folder: Path, tmp_path: Path) -> None:

@@ -276,6 +276,25 @@ def test_readers_of_a_users_own_need_one_method_only(knowledge, colour):
 
 
 @both_colours
+def test_what_was_stored_but_not_noted_as_completed_is_noted_by_the_next_attempt(knowledge, colour, monkeypatch):
+    db = knowledge.contents_db
+    write = db.upsert_knowledge_content
+
+    def killed(row):
+        if row.status == "completed":
+            raise KeyboardInterrupt
+        return write(row)
+
+    monkeypatch.setattr(db, "upsert_knowledge_content", killed)
+    with pytest.raises(KeyboardInterrupt):
+        ask(knowledge, colour, "add_content", text_content="green tea", name="tea")
+    monkeypatch.undo()
+    assert rows(knowledge) == {"tea": ("processing", "")}
+    done = ingest(knowledge, colour, text_content="green tea", name="tea")[-1]
+    assert len(done.skipped) == 1 and rows(knowledge) == {"tea": ("completed", "")} and count(knowledge) == 1
+
+
+@both_colours
 def test_a_large_table_is_stored_while_it_is_read(knowledge, colour, tmp_path):
     (tmp_path / "a.csv").write_text("\n".join(f"tea {n},{n}" for n in range(3_000)))
     pages: list[int] = []
