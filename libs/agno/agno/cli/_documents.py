@@ -6,12 +6,13 @@ import logging
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from agno.cli._passages import Line, Passage, of_lines, of_page
-from agno.exceptions import AgnoError
+from agno.knowledge.document import Document
+from agno.knowledge.reader.base import Reader, ReaderError
 
 _SKIPPED_FOLDERS = frozenset({"venv", "node_modules", "__pycache__"})  # and all that begin with a dot
 _LARGEST = 50_000_000  # bytes
@@ -19,7 +20,7 @@ _HTML = (".html", ".htm", ".xhtml")
 STANDARD_INPUT = "-"
 
 
-class DocumentError(AgnoError):
+class DocumentError(ReaderError):
     """A file cannot be read; the message says why."""
 
 
@@ -27,47 +28,16 @@ class NoTextError(DocumentError):
     """The file holds something else than text."""
 
 
-def read_all(paths: list[str], tell: Callable[[str], None]) -> list[Passage]:
-    """The passages of files and folders; `tell` gets a sentence on what was left out of a folder.
-
-    Raises DocumentError for a path that is not there, a named file that cannot be read, and where nothing is left.
-    """
-    passages: dict[str, list[Passage]] = {}  # by file: one that was given twice counts once
-    left_out: list[DocumentError] = []
-    for given in paths:
-        for path in _files_of(given, left_out):
-            name = shown(path)
-            try:
-                passages[name] = read(path)
-            except DocumentError as error:
-                if not os.path.isdir(given):
-                    raise
-                left_out.append(error)
-    for sentence in _about(left_out):
-        tell(f"left out: {sentence}")
-    found = [passage for some in passages.values() for passage in some]
-    if not found:
-        what = ", ".join(repr(shown(path)) for path in paths)
-        raise DocumentError(f"There is nothing to read in {what}: no text, Markdown, HTML, PDF or code.")
-    return found
-
-
 def shown(path: Any) -> str:
     """A path as text that can be printed, whatever bytes its name has."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _about(left_out: list[DocumentError]) -> list[str]:
-    """What was left out, in a few sentences: binary files are only counted."""
-    binary = [error for error in left_out if isinstance(error, NoTextError)]
-    others = [str(error) for error in left_out if not isinstance(error, NoTextError)]
-    told = others[:3] + ([f"{len(others) - 3} more files that cannot be read."] if len(others) > 3 else [])
-    if len(binary) == 1:
-        return [*told, str(binary[0])]
-    return [*told, f"{len(binary)} files that are binary data."] if binary else told
+def files_of(given: str, left_out: list[DocumentError]) -> Iterator[Any]:
+    """The files of a path, in order; what cannot be listed below a folder goes to `left_out`.
 
-
-def _files_of(given: str, left_out: list[DocumentError]) -> Iterator[Any]:
+    Raises DocumentError for a path that is not there.
+    """
     if given == STANDARD_INPUT:
         yield given
         return
@@ -103,22 +73,43 @@ def _unreadable(path: Any, error: OSError) -> DocumentError:
     return DocumentError(f"{shown(path)} cannot be read: {error.strerror or error}.")
 
 
-def read(path: Any) -> list[Passage]:
-    """The passages of one file, or of standard input for "-". Raises DocumentError if it cannot be read."""
+def bytes_of(path: Any) -> bytes:
+    """What is in a file, or in standard input for "-". Raises DocumentError if it cannot be read."""
     try:
         if path == STANDARD_INPUT:
-            return _parts("standard input", "", _bytes_of(sys.stdin.buffer, "Standard input"))
+            return _limited(sys.stdin.buffer, "Standard input")
         with open(path, "rb") as file:
-            return _parts(shown(path), Path(path).suffix.lower(), _bytes_of(file, shown(path)))
+            return _limited(file, shown(path))
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def _bytes_of(file: BinaryIO, name: str) -> bytes:
+def _limited(file: BinaryIO, name: str) -> bytes:
     data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise DocumentError(f"{name} is larger than {_LARGEST // 1_000_000} MB; give a part of it.")
     return data
+
+
+class PassageReader(Reader):
+    """The passages of a file, given as bytes: text, Markdown, HTML, PDF or code. `error` is why the last one was none."""
+
+    error: Exception | None = None
+
+    def __init__(self) -> None:
+        super().__init__(chunk=False)
+
+    def documents(self, source: bytes, name: str | None = None, password: str | None = None) -> Iterator[Document]:
+        """Yield the passages. Raises DocumentError, and ImportError without the package for this kind of file."""
+        path, self.error = name or "", None
+        try:
+            passages = _parts(path, Path(path).suffix.lower(), source)
+        except Exception as error:
+            self.error = error
+            raise
+        for number, passage in enumerate(passages):
+            place = {"place": passage.place, "section": passage.section, "number": number}
+            yield Document(passage.text, name=path, meta_data=place)
 
 
 def _parts(path: str, suffix: str, data: bytes) -> list[Passage]:
@@ -193,4 +184,4 @@ def _need(module: str) -> Any:
         raise ImportError(f"Reading {kind} needs the package {package!r}: pip install 'agno[cli]'") from error
 
 
-__all__ = ["STANDARD_INPUT", "DocumentError", "NoTextError", "read", "read_all", "shown"]
+__all__ = ["STANDARD_INPUT", "DocumentError", "NoTextError", "PassageReader", "bytes_of", "files_of", "shown"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 _FULL = 700  # characters: a passage ends at the next blank line
 _LONGEST = 1_400  # … or at once
@@ -115,9 +114,4 @@ def _passage(path: str, block: list[Line], section: str) -> list[Passage]:
     return [Passage(path, place, "\n".join(line.text for line in block), section)]
 
 
-def by_path(passages: list[Passage]) -> dict[str, list[Passage]]:
-    """The passages of each file."""
-    return {path: list(some) for path, some in groupby(passages, key=lambda passage: passage.path)}
-
-
-__all__ = ["Line", "Passage", "by_path", "of_lines", "of_page"]
+__all__ = ["Line", "Passage", "of_lines", "of_page"]

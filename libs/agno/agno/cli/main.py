@@ -16,8 +16,7 @@ from agno.agent import Agent
 from agno.cli import _migrate
 from agno.cli._answering import FAILED, INTERRUPTED, answer
 from agno.cli._chat import chat
-from agno.cli._documents import read_all
-from agno.cli._library import Library
+from agno.cli._filling import library
 from agno.cli._models import chosen_model
 from agno.cli._prune import add_prune
 from agno.cli._sentences import one_line, tell
@@ -136,7 +135,7 @@ def _say_that_rules_answer() -> None:
 
 
 def _agent(model: Model, paths: list[str], **settings: object) -> Agent:
-    tools = [Library(read_all(paths, tell))] if paths else []
+    tools = [library(paths, tell)] if paths else []
     return Agent(model=model, tools=tools, instructions=_INSTRUCTIONS, markdown=True, **settings)
 
 

@@ -37,11 +37,12 @@ Agno = Callable[..., Ended]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """No key, no Ollama, a home of its own."""
+    """No key, no Ollama, no embedding model, a home of its own."""
     kept = {name: value for name, value in os.environ.items() if name not in _KEYS}
     home = tmp_path / "home"
     home.mkdir()
-    return {**kept, "HOME": str(home), "OLLAMA_HOST": NOBODY_LISTENS, "PYTHONUTF8": "1"}
+    cache = {"AGNO_CACHE_DIR": str(home / "cache"), "AGNO_EMBEDDER": "hashing"}
+    return {**kept, **cache, "HOME": str(home), "OLLAMA_HOST": NOBODY_LISTENS, "PYTHONUTF8": "1"}
 
 
 @pytest.fixture

@@ -184,16 +184,15 @@ def test_a_file_without_read_permission(agno: Agno, folder: Path) -> None:
     assert agno("ask", "a.md", "q").refuses() == "a.md cannot be read: Permission denied."
 
 
-def test_files_and_folders_that_refuse_to_be_read_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_refuse_to_be_read_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from agno.cli import _documents
 
     def refuse(path: object, mode: str) -> object:
         raise PermissionError(13, "Permission denied")
 
-    (folder / "a.md").write_text("secret")
     monkeypatch.setattr(_documents, "open", refuse, raising=False)
     with pytest.raises(_documents.DocumentError, match="a.md cannot be read: Permission denied."):
-        _documents.read_all([str(folder / "a.md")], print)
+        _documents.bytes_of(folder / "a.md")
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ IMPORTS = {
     "agno.vectordb.distance": "Distance",
     "agno.vectordb.search": "SearchType",
     "agno.vectordb.in_memory": "InMemoryVectorDb",
+    "agno.vectordb.local": "LocalVectorDb",
     "agno.vectordb.pgvector": "PgVector HNSW Ivfflat SearchType Distance",
     "agno.vectordb.lancedb": "LanceDb SearchType",
     "agno.vectordb.qdrant": "Qdrant SearchType",

@@ -99,7 +99,6 @@ MAY_WAIT = {
     "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
     "agno.knowledge._sdk": ({"threading"}, "guards what is loaded once; waits for nobody"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),
-    "agno.cli": ({"threading"}, "guards the index, which tools of several threads read; waits for nobody"),
 }
 
 

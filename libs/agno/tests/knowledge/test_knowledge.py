@@ -19,6 +19,8 @@ from agno.knowledge.embedder import Embedder
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge.embedder.openai import OpenAIEmbedder
 from agno.knowledge.reader.base import Reader
+from agno.knowledge.reader.csv_reader import CSVReader
+from agno.knowledge.reader.s3_reader import S3Reader
 from agno.knowledge.reader.text_reader import TextReader
 from agno.knowledge.remote_content.remote_content import RemoteContent, RemoteObject
 from agno.testing import ScriptedServer
@@ -271,6 +273,60 @@ def test_readers_of_a_users_own_need_one_method_only(knowledge, colour):
     knowledge.add_reader(mine := TextReader(name="Text"))
     assert knowledge.get_readers()["text"] is mine is knowledge.text_reader
     assert type(knowledge.pdf_reader).__name__ == "PDFReader" and "pdf" in knowledge.readers
+
+
+@both_colours
+def test_what_was_stored_but_not_noted_as_completed_is_noted_by_the_next_attempt(knowledge, colour, monkeypatch):
+    db = knowledge.contents_db
+    write = db.upsert_knowledge_content
+
+    def killed(row):
+        if row.status == "completed":
+            raise KeyboardInterrupt
+        return write(row)
+
+    monkeypatch.setattr(db, "upsert_knowledge_content", killed)
+    with pytest.raises(KeyboardInterrupt):
+        ask(knowledge, colour, "add_content", text_content="green tea", name="tea")
+    monkeypatch.undo()
+    assert rows(knowledge) == {"tea": ("processing", "")}
+    done = ingest(knowledge, colour, text_content="green tea", name="tea")[-1]
+    assert len(done.skipped) == 1 and rows(knowledge) == {"tea": ("completed", "")} and count(knowledge) == 1
+
+
+@both_colours
+def test_a_large_table_is_stored_while_it_is_read(knowledge, colour, tmp_path):
+    (tmp_path / "a.csv").write_text("\n".join(f"tea {n},{n}" for n in range(3_000)))
+    pages: list[int] = []
+
+    class Watched(CSVReader):
+        def documents(self, source, name=None, password=None):
+            for page in super().documents(source, name, password):
+                pages.append(count(knowledge))
+                yield page
+
+    ask(knowledge, colour, "add_content", path=str(tmp_path), reader=Watched())
+    assert count(knowledge) == 3_000 and len(pages) > 1 and pages[-1] >= 1_000
+    assert type(knowledge.csv_reader) is CSVReader
+    ask(knowledge, colour, "add_content", path=str(tmp_path), auth=ContentAuth(password="x"), metadata={"locked": "no"})
+    assert count(knowledge) == 6_000
+
+
+@both_colours
+def test_what_a_subclass_reads_in_another_way_is_what_is_added(knowledge, colour):
+    class Loud(CSVReader):
+        def read(self, file, delimiter=",", quotechar='"', name=None, page_size=None):
+            return [Document(one.content.upper(), name=name) for one in super().read(file, delimiter, quotechar, name)]
+
+    class Bucket(S3Reader):
+        needs = {}
+
+        def read(self, name, s3_object):
+            return [Document(f"{s3_object} as {name}")]
+
+    ask(knowledge, colour, "add_content", file_data=FileData(content=b"green tea,1\n", type="text/csv"), reader=Loud())
+    ask(knowledge, colour, "add_content", topics=["s3://tea/leaf.txt"], name="leaf", reader=Bucket())
+    assert sorted(found(knowledge, "tea")) == ["GREEN TEA, 1", "s3://tea/leaf.txt as leaf"]
 
 
 @both_colours

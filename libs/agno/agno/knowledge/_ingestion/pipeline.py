@@ -69,10 +69,22 @@ class Pipeline:
             await self._begin(content)
             return await self._fail(content, _told(error))
         if skip and (self._is_waiting(content) or await self.storing.has(self.io, content.content_hash)):
+            await self._settle(content)
             self.done.skipped.append(content)
             return await self.give(ContentSkipped(content))
         await self._begin(content)
         await self._read(item, reader)
+
+    async def _settle(self, content: Content) -> None:
+        """An attempt that was killed between storing a content and noting it left a row that says it is being processed."""
+        if self._is_waiting(content):
+            return
+        content_hash = str(content.content_hash)
+        content_id, earlier = await self.rows.attempt(self.io, content_hash)
+        if await self.rows.is_there(self.io, content_id):
+            content.id, content.status, content.status_message = content_id, ContentStatus.COMPLETED, ""
+            await self.rows.write(self.io, content)
+            await self.rows.delete(self.io, earlier)
 
     async def _begin(self, content: Content) -> None:
         """Make the row. An attempt that was killed left one, which is used again."""

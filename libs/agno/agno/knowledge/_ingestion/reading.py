@@ -12,7 +12,7 @@ from agno.knowledge._web import Web
 from agno.knowledge.document import Document
 from agno.knowledge.reader.base import Reader
 from agno.knowledge.reader.reader_factory import ReaderFactory, is_youtube
-from agno.utils.parameters import accepted
+from agno.utils.parameters import accepted, names_of
 
 
 def reader_for(item: Item, readers: Mapping[str, Any]) -> Any:
@@ -48,20 +48,39 @@ async def read(io: IO, give: Give, item: Item, reader: Any) -> None:
 async def _with(io: IO, give: Give, reader: Any, source: Any, name: str | None, item: Item) -> None:
     password = item.content.auth.password if item.content.auth is not None else None
     options = {"password": password} if password is not None else {}
-    if isinstance(reader, Reader) and type(reader).read is Reader.read:
-        await reader._iterate(io, give, source, name, **options)
+    if isinstance(reader, Reader) and not _overrides(reader, "read", "documents", "_produce"):
+        await reader._iterate(io, give, source, name, **accepted(_producer(reader), options))
         return
     for document in await _read_at_once(io, reader, source, name, options):
         await give(document)
 
 
+def _overrides(reader: Any, method: str, *others: str) -> bool:
+    """Whether a class overrides this method further down than the others: a subclass that changes only what `read` gives.
+
+    Where one class has both, as `CSVReader` whose `read` takes more, `read` only collects what `documents` yields.
+    """
+    places = [
+        next((n for n, one in enumerate(type(reader).__mro__) if name in vars(one)), 99) for name in (method, *others)
+    ]
+    return places[0] < min(places[1:])
+
+
+def _producer(reader: Reader) -> Any:
+    """What takes the options of reading."""
+    return reader._produce if _overrides(reader, "_produce", "documents") else reader.documents
+
+
 async def _read_at_once(io: IO, reader: Any, source: Any, name: str | None, options: dict[str, Any]) -> list[Document]:
     """By a reader of a user's own, which has `read`, and maybe `async_read`."""
     read = reader.read
-    own = getattr(type(reader), "async_read", None)
-    if io.is_async and own is not None and own is not Reader.async_read:
+    if io.is_async and hasattr(reader, "async_read") and not _overrides(reader, "read", "async_read"):
         read = reader.async_read
-    found: list[Document] | None = await io.call(read, source, **accepted(read, {"name": name, **options}))
+    named = accepted(read, {"name": name, **options})
+    if "s3_object" in (names_of(read) or ()):  # S3Reader's has the name first
+        found: list[Document] | None = await io.call(read, s3_object=source, **named)
+    else:
+        found = await io.call(read, source, **named)
     return found or []
 
 

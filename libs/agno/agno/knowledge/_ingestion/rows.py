@@ -40,6 +40,10 @@ class Rows:
                 return content_id, earlier
             earlier.append(content_id)
 
+    async def is_there(self, io: IO, content_id: str) -> bool:
+        """Whether there is such a row."""
+        return self.db is not None and await io.call(self.db.get_knowledge_content, content_id) is not None
+
     async def delete(self, io: IO, ids: Iterable[str]) -> None:
         """Remove rows."""
         if self.db is not None:

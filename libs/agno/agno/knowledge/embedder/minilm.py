@@ -116,11 +116,16 @@ class _Bert:
     def _gelu(self, x: Any) -> Any:
         """With the error function by Abramowitz and Stegun 7.1.26, as numpy has none; it is right to seven digits."""
         np = self.np
-        z = np.abs(x) / np.sqrt(2.0)
+        z = np.abs(x) * np.float32(0.5**0.5)  # all in single precision, which takes half the time
         t = 1.0 / (1.0 + 0.3275911 * z)
         series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t
-        erf = np.sign(x) * (1.0 - series * np.exp(-z * z))
-        return (0.5 * x * (1.0 + erf)).astype(np.float32)
+        erf = np.copysign(1.0 - series * np.exp(-z * z), x)
+        return 0.5 * x * (1.0 + erf)
+
+
+def is_installed() -> bool:
+    """Whether the model is on this machine, with what computes it."""
+    return all(importlib.util.find_spec(name) is not None for name in (_PACKAGE, "numpy", "tokenizers", "safetensors"))
 
 
 def _installed() -> Path:
@@ -130,4 +135,4 @@ def _installed() -> Path:
     return Path(found.submodule_search_locations[0]) / "model"
 
 
-__all__ = ["MiniLMEmbedder"]
+__all__ = ["MiniLMEmbedder", "is_installed"]

@@ -18,9 +18,12 @@ from google.cloud import storage
 from moto.server import ThreadedMotoServer
 
 from agno.cloud.aws.s3 import AwsApiClient, S3Bucket, S3Object
+from agno.knowledge import Knowledge
 from agno.knowledge._errors import ReaderError
+from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge.reader.s3_reader import S3Reader
 from agno.knowledge.remote_content import FsspecContent, GCSContent, GitHubContent, RemoteContent, S3Content
+from agno.vectordb.in_memory import InMemoryVectorDb
 
 import making
 from making import Answer, Request
@@ -131,6 +134,12 @@ class TestS3Reader(ReaderContract):
             (document,) = making.read(type(self).make(chunk=False), given, colour)
             assert (document.content, document.meta_data["url"]) == ("Page of b", "s3://bucket/docs/b.pdf")
         assert S3Reader(chunk=False).read("mine", source)[0].name == "mine"
+
+    def test_a_knowledge_base_reads_by_it(self) -> None:
+        knowledge = Knowledge(vector_db=InMemoryVectorDb(embedder=HashingEmbedder()))
+        knowledge.add_content(topics=["s3://bucket/docs/b.pdf"], name="mine", reader=S3Reader())
+        (found,) = knowledge.search("page")
+        assert (found.content, found.name) == ("Page of b", "mine")
 
 
 def test_buckets_and_objects(s3: Any, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Whether a search finds the passages that answer: 200 questions about this repository's documents."""

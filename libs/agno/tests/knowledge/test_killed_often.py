@@ -1,0 +1,121 @@
+"""An ingestion of 500 files that is killed twenty times, anywhere, and then comes to its end."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from db.servers.sql import Postgres, running
+
+from agno.db.sqlite import SqliteDb
+from agno.knowledge import Knowledge
+from agno.knowledge.embedder.hashing import HashingEmbedder
+from agno.knowledge.reader.text_reader import TextReader
+from agno.vectordb.local import LocalVectorDb
+from agno.vectordb.pgvector import PgVector
+
+FILES, LARGE, KILLS = 500, 25, 20  # every so many files one has more chunks than go into a batch
+SIZE = 12  # characters of a chunk
+PROGRAM = """
+import os, signal, sys
+from knowledge.test_killed_often import knowledge_of, read_by
+where, contents, folder, calls = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+knowledge = knowledge_of(where, contents)
+left = calls
+
+def count(frame, event, argument):  # called at each call and return of anything, so it dies anywhere
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.setprofile(count)
+knowledge.add_content(path=folder, reader=read_by())
+sys.setprofile(None)
+print(calls - left, knowledge.vector_db.embedder.count)
+"""
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
+
+
+class Counting(HashingEmbedder):
+    count = 0
+
+    async def embed_batch(self, io: Any, texts: list[str]) -> Any:
+        self.count += len(texts)
+        return await super().embed_batch(io, texts)
+
+
+def read_by() -> TextReader:
+    return TextReader(chunk_size=SIZE)
+
+
+def knowledge_of(where: str, contents: str) -> Knowledge:
+    if "://" in where:
+        db: Any = PgVector(table_name=Path(contents).stem, db_url=where, embedder=Counting(16))
+    else:
+        db = LocalVectorDb(where, embedder=Counting(16))
+    return Knowledge(vector_db=db, contents_db=SqliteDb(db_file=contents))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("files")
+    for number in range(FILES):
+        lines = 130 if number % LARGE == 0 else 1 + number % 4
+        (made / f"{number:03}.txt").write_text("\n".join(f"{number:03} {line:06}" for line in range(lines)))
+    return made
+
+
+def chunks_of(folder: Path) -> list[str]:
+    return sorted(line for file in folder.iterdir() for line in file.read_text().splitlines())
+
+
+@pytest.fixture(params=["local", "pgvector"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "local":
+        yield str(tmp_path / "vectors.db")
+        return
+    with running(Postgres) as server:
+        yield server.url()
+
+
+def run(where: str, contents: Path, folder: Path, calls: int) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", PROGRAM, where, str(contents), str(folder), str(calls)]
+    return subprocess.run(command, env=environment, timeout=300, capture_output=True, text=True, check=False)
+
+
+def stored(knowledge: Knowledge, folder: Path) -> list[str]:
+    """The texts of all chunks, with those that are there twice."""
+    found = knowledge.search("000", max_results=10 * len(chunks_of(folder)))
+    return sorted(document.content.strip() for document in found)
+
+
+def test_every_chunk_is_there_once_after_twenty_kills(place: str, folder: Path, tmp_path: Path) -> None:
+    chance = random.Random(20)
+    contents = tmp_path / "contents.db"
+    whole = run(str(tmp_path / "whole.db"), tmp_path / "whole_contents.db", folder, 10**12)
+    calls, embedded = map(int, whole.stdout.split())
+    assert embedded == len(chunks_of(folder)), whole.stderr
+
+    for _ in range(KILLS):
+        done = run(place, contents, folder, chance.randint(1, calls // 8))
+        assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    killed_early = knowledge_of(place, str(contents)).get_content()[1] < FILES
+    assert done.returncode == -signal.SIGKILL or not killed_early
+
+    last = run(place, contents, folder, 10**12)
+    assert last.returncode == 0, last.stderr
+    knowledge = knowledge_of(place, str(contents))
+    assert stored(knowledge, folder) == chunks_of(folder)
+    listed, total = knowledge.get_content()
+    assert total == FILES and {one.status.value for one in listed if one.status} == {"completed"}
+    assert run(place, contents, folder, 10**12).stdout.split()[1] == "0"  # the same once more embeds nothing
