@@ -42,7 +42,7 @@ def postgres(wanted: bool) -> Iterator[str]:
 
 
 def measured(row: str, product: str, chunks: int) -> dict[str, float] | str:
-    """The figures of one process, or the last line of what went wrong."""
+    """The figures of one process, or the end of what went wrong."""
     with tempfile.TemporaryDirectory() as folder, postgres(product == "pgvector") as url:
         place = environment_of(row)
         command = [
@@ -58,7 +58,7 @@ def measured(row: str, product: str, chunks: int) -> dict[str, float] | str:
         os.makedirs(f"{folder}/store")
         done = subprocess.run(command, env=place.variables, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode:
-        return (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return " ".join((done.stderr.strip().splitlines() or ["no message"])[-6:])[-600:]
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
