@@ -251,7 +251,9 @@ class Gemini(SdkModel):
             arguments["api_key"] = self.require_key(self.api_key, "GOOGLE_API_KEY", "GEMINI_API_KEY")
         arguments.update(extra)
         if isinstance(options := arguments.get("http_options", {}), dict):
-            options = {"async_client_args": {"event_hooks": {"response": [_note_response]}}, **options}
+            # one attempt: `retries` counts, and the SDK's own pauses would add to it
+            once = {"retry_options": {"attempts": 1}}
+            options = {"async_client_args": {"event_hooks": {"response": [_note_response]}}, **once, **options}
             if self.timeout is not None:
                 options.setdefault("timeout", int(self.timeout * 1000))  # milliseconds there
             arguments["http_options"] = options

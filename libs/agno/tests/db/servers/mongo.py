@@ -146,7 +146,8 @@ class MongoServer:
             if len(bson.encode(one["u"])) > _LARGEST:
                 raise _failure(17419, f"Resulting document after update is larger than {_LARGEST}")
             replace = not any(key.startswith("$") for key in one["u"])
-            method = collection.replace_one if replace else collection.update_one
+            some = collection.update_many if one.get("multi") else collection.update_one
+            method = collection.replace_one if replace else some
             try:
                 result = method(one["q"], one["u"], upsert=one.get("upsert", False))
             except mongomock.DuplicateKeyError as error:
