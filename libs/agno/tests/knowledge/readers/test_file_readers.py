@@ -177,10 +177,9 @@ class TestPDFImageReader(TestPDFReader):
         return making.pdf("Apples are red.", images=(making.picture("Words here"),))
 
 
-@pytest.mark.heavy
+@pytest.mark.docling
 def test_docling_keeps_tables() -> None:
-    """Docling is not in our lists: install it by hand to run this."""
-    pytest.importorskip("docling", reason="pip install docling")
+    """Docling is not in our lists: it brings torch. Install it by hand, and run `pytest -m docling`."""
     from agno.knowledge.reader.docling_reader import DoclingReader
 
     (document,) = DoclingReader(chunk=False).read(making.docx("# Fruit", table=[["a", "b"], ["1", "2"]]), name="x.docx")
