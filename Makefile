@@ -39,7 +39,7 @@ test-heavy: $(VENV)/.heavy
 	cd libs/agno && $(PYTHON) -m pytest -m heavy -n 2
 
 test-knowledge: $(VENV)/.knowledge
-	cd libs/agno && $(PYTHON) -m pytest -m knowledge
+	cd libs/agno && $(PYTHON) -m pytest -m knowledge -n 2
 
 check: $(VENV)/.check
 	$(RUFF) format --check --config libs/agno/pyproject.toml $(CODE)
