@@ -17,7 +17,7 @@ sys.argv[:] = [name]
 with no_network():
     exec(compile(source, name, "exec"), {"__name__": "__main__", "__file__": name})
 """
-_KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "OMP_NUM_THREADS")
+_KEPT = ("AGNO_EMBEDDER", "PATH", "LANG", "LC_ALL", "SYSTEMROOT", "OMP_NUM_THREADS")
 
 
 def run_alone(source: str, name: str, folder: Path) -> str:
