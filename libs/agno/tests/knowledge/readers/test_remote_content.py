@@ -193,15 +193,15 @@ def test_gcs_gives_one_blob_some_or_all(gcs: Any) -> None:
 def memory() -> Iterator[Any]:
     system = fsspec.filesystem("memory")
     for name, body in FILES.items():
-        system.pipe(f"/root/{name}", body)
+        system.pipe(f"/shelf/{name}", body)
     yield system
-    system.rm("/root", recursive=True)
+    system.rm("/shelf", recursive=True)
 
 
 def test_a_folder_or_a_file_of_any_file_system(memory: Any) -> None:
-    assert held(FsspecContent("memory://root")) == FILES
-    assert held(FsspecContent("memory://root/docs/a.txt")) == {"a.txt": b"Text a"}
-    assert list(held(FsspecContent("memory://root", pattern="**/*.pdf"))) == ["docs/b.pdf"]
+    assert held(FsspecContent("memory://shelf")) == FILES
+    assert held(FsspecContent("memory://shelf/docs/a.txt")) == {"a.txt": b"Text a"}
+    assert list(held(FsspecContent("memory://shelf", pattern="**/*.pdf"))) == ["docs/b.pdf"]
     with pytest.raises(ReaderError, match="There is nothing at memory://missing."):
         list(FsspecContent("memory://missing").objects())
     with pytest.raises(ReaderError, match="The file system gave nothing for klingon://x: Protocol not known: klingon"):
