@@ -1,0 +1,1 @@
+"""AgentOS: agents, teams and workflows as a service."""

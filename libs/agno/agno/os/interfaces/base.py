@@ -1,0 +1,57 @@
+"""What an interface is: a set of routes through which one component is reached with another protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+class BaseInterface:
+    """A protocol that AgentOS speaks for an agent, a team or a workflow.
+
+    Subclasses set `type` and `default_prefix`, and build their routes in `get_router`. With several components given,
+    the first of agent, team, workflow is used.
+    """
+
+    type: ClassVar[str] = ""
+    version: ClassVar[str] = "1.0"
+    default_prefix: ClassVar[str] = ""
+    guarded: ClassVar[bool] = True
+    """Behind the key of AgentOS. False only for protocols whose requests carry a signature that the routes check."""
+
+    router: APIRouter | None = None
+
+    def __init__(
+        self,
+        agent: Any = None,
+        team: Any = None,
+        workflow: Any = None,
+        prefix: str | None = None,
+        tags: list[str] | None = None,
+    ) -> None:
+        if agent is None and team is None and workflow is None:
+            raise ValueError(f"{type(self).__name__} has nothing to serve: give it agent=, team= or workflow=.")
+        self.agent = agent
+        self.team = team
+        self.workflow = workflow
+        self.router_prefix = self.default_prefix if prefix is None else prefix
+        self.tags = tags if tags is not None else [self.type.upper() if len(self.type) < 4 else self.type.title()]
+
+    @property
+    def prefix(self) -> str:
+        """Where its routes begin."""
+        return self.router_prefix
+
+    @property
+    def component(self) -> Any:
+        """The agent, team or workflow that answers."""
+        return next(given for given in (self.agent, self.team, self.workflow) if given is not None)
+
+    def get_router(self, use_async: bool = True) -> APIRouter:
+        """The routes, with their prefix. `use_async` is accepted for programs written for Agno 2.0; routes are async."""
+        raise NotImplementedError
+
+
+__all__ = ["BaseInterface"]
