@@ -1,0 +1,1 @@
+"""Middleware for AgentOS and other ASGI apps."""
