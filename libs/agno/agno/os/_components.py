@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import HTTPException
 
 from agno._io import ASYNC
+from agno.os._caller import Caller
 
 KINDS = ("agent", "team", "workflow")
 
@@ -102,6 +103,15 @@ async def ask(method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     return await ASYNC.call(method, *args, **kwargs)
 
 
+async def own_session(component: Any, session_id: str, caller: Caller) -> None:
+    """Status 404 for the session of another user, and, for a caller who is one user, for one that is nobody's."""
+    if caller.user_id is None or component.db is None:
+        return
+    session = await ask(component.db.read_session, session_id, None, None, 0)
+    if session is not None and session.user_id != caller.user_id:
+        raise HTTPException(404, f"Session with id '{session_id}' not found")
+
+
 def _by_id(kind: str, given: Sequence[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for component in given:
@@ -136,4 +146,4 @@ def _in_step(node: Any, seen: set[int]) -> Iterator[Any]:
         yield from _in_step(inner, seen)
 
 
-__all__ = ["KINDS", "Components", "ask"]
+__all__ = ["KINDS", "Components", "ask", "own_session"]

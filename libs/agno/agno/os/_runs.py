@@ -26,6 +26,7 @@ from agno.run.workflow import WorkflowRunOutput
 from agno.utils.codec import encode
 
 ERROR_EVENTS = {"agent": b"RunError", "team": b"TeamRunError", "workflow": b"WorkflowError"}
+EVERYTHING = {"stream": True, "stream_events": True, "yield_run_output": True}  # the options of a hosted run
 _FAIR = 64  # events after which others get their turn, however fast a run is
 _LAST_WORDS = 5.0  # seconds that cancelled runs have to be stored
 
@@ -174,10 +175,13 @@ class Runs:
 
     def find(self, kind: str, component_id: str, run_id: str, user_id: str | None) -> HostedRun | None:
         """A run that goes on or has just ended; None also for that of another component or user."""
+        run = self.any_of(kind, run_id, user_id)
+        return run if run is not None and run.component.id == component_id else None
+
+    def any_of(self, kind: str, run_id: str, user_id: str | None) -> HostedRun | None:
+        """The same, whatever agent, team or workflow it is of."""
         run = self.active.get(run_id) or self.ended.get(run_id)
-        if run is None or run.kind != kind or run.component.id != component_id:
-            return None
-        if user_id is not None and run.user_id != user_id:
+        if run is None or run.kind != kind or (user_id is not None and run.user_id != user_id):
             return None
         return run
 
@@ -227,4 +231,4 @@ def _error_data(run: HostedRun, error: Exception) -> bytes:
     return msgspec.json.encode(body)
 
 
-__all__ = ["HostedRun", "RunLimits", "Runs", "frame_of"]
+__all__ = ["EVERYTHING", "HostedRun", "RunLimits", "Runs", "frame_of"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,14 +16,16 @@ from agno.os._bodies import Limits
 from agno.os._components import Components
 from agno.os._guard import OPEN_PATHS, Guard
 from agno.os._lifespan import Lifespan
+from agno.os._limiting import RateLimit
 from agno.os._runs import RunLimits, Runs
+from agno.os._scopes import NeedOf, need_of, runs_component
 from agno.os._serving import serve
 from agno.os.config import AgentOSConfig, load_config
 from agno.os.routers import ROUTERS
 from agno.os.settings import AgnoAPISettings
 from agno.utils.later import later
 
-_mcp = later("agno.os.mcp")
+_mcp, _tokens = later("agno.os.mcp"), later("agno.os._tokens")
 
 OnConflict = Literal["preserve_agentos", "preserve_base_app", "error"]
 _DESCRIPTION = "An agent operating system."
@@ -38,6 +41,9 @@ class AgentOS:
     - `fastapi_app`: an app to add the routes to; `on_route_conflict` says whose route stays where both have one.
     - `lifespan`: of the app, `async with lifespan(app)`; MCP tools of agents and teams are connected inside of it.
     - `cors_allowed_origins`: web pages that may call from a browser. Nobody else may.
+    - `authorization=True` with `authorization_config`, a `JWTSettings`: callers show a JSON web token, and its scopes say
+      what they may do. Each sees, changes and runs what is its own.
+    - `rate_limit`: how often one caller may ask.
     - `run_limits`, `limits`: how large and how long runs and requests may be.
     - `cancel_on_disconnect`: a streamed run ends when its client goes. Otherwise it goes on, and can be read again.
     """
@@ -64,6 +70,9 @@ class AgentOS:
         enable_mcp_server: bool | None = None,
         on_route_conflict: OnConflict = "preserve_agentos",
         cors_allowed_origins: Sequence[str] | None = None,
+        authorization: bool = False,
+        authorization_config: Any = None,
+        rate_limit: RateLimit | None = None,
         db: Any = None,
         knowledge: Sequence[Any] | None = None,
         limits: Limits | None = None,
@@ -94,7 +103,14 @@ class AgentOS:
         self.components.add_db(db)
         for one in knowledge or ():
             self.components.add_knowledge(one)
-        self.guard = Guard(self.settings.os_security_key)
+        self.tokens = _tokens_of(authorization, authorization_config)
+        self.guard = Guard(
+            self.settings.os_security_key,
+            self.tokens.identify if self.tokens is not None else None,
+            rate_limit=rate_limit,
+            largest=self.limits.body,
+            origins=self.origins,
+        )
         self._app: FastAPI | None = None
         self._prepare()
 
@@ -127,6 +143,11 @@ class AgentOS:
         return self.version or "1.0.0"
 
     @property
+    def origins(self) -> list[str]:
+        """The origins of web pages that may call."""
+        return list(dict.fromkeys([*(self.settings.cors_origin_list or ()), *self.cors_allowed_origins]))
+
+    @property
     def agno_version(self) -> str:
         """The version of Agno."""
         return importlib.metadata.version("agno")
@@ -134,6 +155,8 @@ class AgentOS:
     @property
     def authentication(self) -> str:
         """How callers say who they are: `none`, `key` or `jwt`."""
+        if self.tokens is not None:
+            return "jwt"
         return "key" if self.settings.os_security_key else "none"
 
     # What is served --------------------------------------------------------------------------------------------------
@@ -167,10 +190,9 @@ class AgentOS:
             lifespan = Lifespan(self, self._inner_lifespan(app))
             self._add_routes(app, lifespan)
             app.router.lifespan_context = lifespan
-            origins = [*(self.settings.cors_origin_list or ()), *self.cors_allowed_origins]
-            if origins:
+            if origins := self.origins:
                 app.add_middleware(
-                    CORSMiddleware, allow_origins=list(dict.fromkeys(origins)), allow_credentials="*" not in origins,
+                    CORSMiddleware, allow_origins=origins, allow_credentials="*" not in origins,
                     allow_methods=["*"], allow_headers=["*"], expose_headers=["*"],
                 )  # fmt: skip
             app.state.agent_os = self
@@ -197,17 +219,18 @@ class AgentOS:
         for make in ROUTERS:
             self._take(app, make(self))
         for interface in self.interfaces:
-            self._take(app, interface.get_router(), open=not interface.guarded)
+            router, need = interface.get_router(), runs_component(getattr(interface, "component", None))
+            self._put(app, router.routes, open=not interface.guarded, need=need)
         if self.enable_mcp:
             mounted = _mcp.mcp_app(self)
             lifespan.add(mounted.router.lifespan_context, mounted)
-            self._put(app, [Mount("/mcp", app=mounted)], open=False)
+            self._put(app, [Mount("/mcp", app=mounted)])
 
-    def _take(self, app: FastAPI, router: APIRouter | None, open: bool = False) -> None:
+    def _take(self, app: FastAPI, router: APIRouter | None) -> None:
         if router is not None:
-            self._put(app, router.routes, open)
+            self._put(app, router.routes)
 
-    def _put(self, app: FastAPI, routes: Sequence[BaseRoute], open: bool) -> None:
+    def _put(self, app: FastAPI, routes: Sequence[BaseRoute], open: bool = False, need: NeedOf = need_of) -> None:
         """Add routes to an app, each behind the guard."""
         present = _by_key(app.router.routes) if self.base_app is not None else {}
         for route in routes:
@@ -223,9 +246,8 @@ class AgentOS:
                 if rival in app.router.routes:
                     app.router.routes.remove(rival)
             is_open = open or getattr(route, "path", None) in OPEN_PATHS
-            handle: Any = self.guard.before(
-                route.handle, open=is_open, late=getattr(route, "name", "") == "workflow_socket"
-            )
+            late = getattr(route, "name", "") == "workflow_socket"
+            handle: Any = self.guard.before(route.handle, open=is_open, late=late, need=need)
             route.handle = handle  # type: ignore[method-assign]  # the guard stands before whatever the route is
             app.router.routes.append(route)
 
@@ -262,6 +284,16 @@ def _one(name: str, given: Any, alias: str, other: Any) -> Any:
     if given is not None and other is not None and given is not other and given != other:
         raise ValueError(f"{name}= and {alias}= are the same setting, and they differ. Give one of them.")
     return given if given is not None else other
+
+
+def _tokens_of(authorization: bool, config: Any) -> Any:
+    if not authorization:
+        if config is not None:
+            raise ValueError("authorization_config= is only looked at with authorization=True.")
+        return None
+    if config is None:
+        raise ValueError("authorization=True needs authorization_config=JWTSettings(...), with the keys of the tokens.")
+    return _tokens.Tokens(replace(config, authorization=True))
 
 
 def _keys(route: BaseRoute) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno.os import _docs as docs
+from agno.os._caller import caller_of
 from agno.os._errors import Json
 from agno.os.routers._running import RunRoutes
 
@@ -25,7 +26,8 @@ def component_router(
     made = APIRouter(tags=[f"{kind.title()}s"])
 
     async def list_all(request: Request) -> Response:
-        found = [listed(component) for component in os.components.of_kind[kind].values()]
+        caller, served = caller_of(request), os.components.of_kind[kind]
+        found = [listed(component) for key, component in served.items() if caller.may(f"{kind}s", "read", key)]
         return Json(msgspec.json.encode(found, enc_hook=str))
 
     async def get_one(request: Request) -> Response:

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from agno._io import ASYNC
 from agno.os import _docs as docs
 from agno.os._bodies import Body, media_of, read
-from agno.os._caller import Caller, caller_of
-from agno.os._components import ask
+from agno.os._caller import caller_of
+from agno.os._components import ask, own_session
 from agno.os._errors import Json
-from agno.os._runs import HostedRun
+from agno.os._runs import EVERYTHING, HostedRun
 from agno.os._sse import EventStream, Follower, last_event_id
 from agno.os.routers._answers import CONTINUATIONS
 from agno.run.base import RunStatus, to_json
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 STREAMED_BY_DEFAULT = {"agent": False, "team": True, "workflow": True}
-_STREAM = {"stream": True, "stream_events": True, "yield_run_output": True}
 _JSON_OPTIONS = ("session_state", "dependencies", "metadata")
 _FLAGS = ("add_history_to_context", "add_dependencies_to_context", "add_session_state_to_context")
 
@@ -120,10 +119,13 @@ class RunRoutes:
         body = await read(request, self.os.limits)
         message = body.required("message")
         options = await self._options(body)
+        for name in ("dependencies", "session_state"):  # what the identity says wins over what the body says
+            if brought := getattr(caller, name):
+                options[name] = {**options.get(name, {}), **brought}
         options["user_id"] = caller.acts_as(body.text("user_id"))
         given = body.text("session_id") or caller.session_id
         if given is not None:
-            await self._check_owner(component, given, caller)
+            await own_session(component, given, caller)
         options["session_id"] = given or new_id()
         options["run_id"] = new_id()
         streamed = body.flag("stream", STREAMED_BY_DEFAULT[self.kind])
@@ -149,7 +151,7 @@ class RunRoutes:
         run, follower = runs.host(
             self.kind,
             component,
-            partial(begin, **_STREAM),
+            partial(begin, **EVERYTHING),
             run_id=run_id,
             session_id=identity["session_id"],
             user_id=identity["user_id"],
@@ -261,14 +263,6 @@ class RunRoutes:
         if run is None or (caller.user_id is not None and session.user_id != caller.user_id):
             raise HTTPException(404, f"Run with ID {run_id} not found")
         return run
-
-    async def _check_owner(self, component: Any, session_id: str, caller: Caller) -> None:
-        """Status 404 for the session of another user, and for one that is nobody's."""
-        if caller.user_id is None or component.db is None:
-            return
-        session = await ask(component.db.read_session, session_id, None, None, 0)
-        if session is not None and session.user_id != caller.user_id:
-            raise HTTPException(404, f"Session with id '{session_id}' not found")
 
 
 def _limit(given: str | None) -> int:

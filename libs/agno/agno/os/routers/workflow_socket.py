@@ -1,10 +1,12 @@
-"""The WebSocket for workflows."""
+"""The WebSocket for workflows: start, follow, come back, continue and cancel, in JSON frames."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, WebSocket
+
+from agno.os._socket import Conversation
 
 if TYPE_CHECKING:
     from agno.os.app import AgentOS
@@ -15,8 +17,7 @@ def router(os: AgentOS) -> APIRouter:
     made = APIRouter()
 
     async def workflow_socket(websocket: WebSocket) -> None:
-        await websocket.accept()
-        await websocket.send_json({"event": "connected", "message": "Connected to workflow events"})
+        await Conversation(os, websocket).hold()
 
     made.add_api_websocket_route("/workflows/ws", workflow_socket, name="workflow_socket")
     return made
