@@ -191,7 +191,9 @@ def test_the_figures_of_nothing_are_there() -> None:
 
 
 def test_tables_have_their_titles_and_rows_and_take_text_as_it_is(capsys: Any) -> None:
-    result = AccuracyResult([AccuracyEvaluation("[red]q[/red]", "4", "4", 9, "fine"), AccuracyEvaluation("q", "", "4", 6, "r")])
+    result = AccuracyResult(
+        [AccuracyEvaluation("[red]q[/red]", "4", "4", 9, "fine"), AccuracyEvaluation("q", "", "4", 6, "r")]
+    )
     text = printed(result.print_summary)
     assert "[ Evaluation Summary ]" in text
     for name in ("Number of Runs", "Average Score", "Mean Score", "Minimum Score", "Maximum Score"):

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from judging import ask, in_both_colours, printed, verdicts
-from playing import in_every_mode, play
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
@@ -16,6 +15,8 @@ from agno.eval import AgentAsJudgeEval, AgentAsJudgeEvaluation, AgentAsJudgeResu
 from agno.exceptions import EvalError, InputCheckError, OutputCheckError
 from agno.team import Team
 from agno.testing import ScriptedModel, says
+
+from playing import in_every_mode, play
 
 
 def clerk(**settings: Any) -> Agent:

@@ -105,7 +105,11 @@ def test_the_row_holds_twelve_figures_and_every_run(colour: str) -> None:
     )
     result = ask(evaluation, colour)
     [row] = db.get_eval_runs()
-    assert (row.run_id, row.eval_type.value, row.evaluated_component_name) == (evaluation.eval_id, "performance", "build")
+    assert (row.run_id, row.eval_type.value, row.evaluated_component_name) == (
+        evaluation.eval_id,
+        "performance",
+        "build",
+    )
     assert (row.agent_id, row.model_id, row.model_provider) == ("a", "m", "P")
     assert row.eval_input == {"num_iterations": 3, "warmup_runs": 1}
     assert len(row.eval_data["result"]) == 12 and row.eval_data["result"]["avg_run_time"] == result.avg_run_time
@@ -115,7 +119,12 @@ def test_the_row_holds_twelve_figures_and_every_run(colour: str) -> None:
 
 def test_the_figures_are_right() -> None:
     result = PerformanceResult(run_times=[float(n) for n in range(1, 101)], memory_usages=[2.0])
-    assert (result.avg_run_time, result.median_run_time, result.min_run_time, result.max_run_time) == (50.5, 50.5, 1, 100)
+    assert (result.avg_run_time, result.median_run_time, result.min_run_time, result.max_run_time) == (
+        50.5,
+        50.5,
+        1,
+        100,
+    )
     assert round(result.p95_run_time, 2) == 95.05 and round(result.std_dev_run_time, 3) == 29.011
     assert (result.avg_memory_usage, result.p95_memory_usage, result.std_dev_memory_usage) == (2.0, 2.0, 0.0)
     assert PerformanceResult().figures()["p95_run_time"] == 0

@@ -112,7 +112,9 @@ def test_calls_of_the_history_and_broken_arguments_do_not_count() -> None:
 def test_members_of_a_team_and_steps_of_a_workflow_count_once() -> None:
     def team() -> Team:
         member = worker(wants("weigh", thing="cat"), says("3 kg"))
-        leader = ScriptedModel(wants("delegate_task_to_member", member_id="worker", task_description="weigh"), says("3"))
+        leader = ScriptedModel(
+            wants("delegate_task_to_member", member_id="worker", task_description="weigh"), says("3")
+        )
         return Team([member], model=leader, name="Desk")
 
     response: TeamRunOutput = team().run("go")
