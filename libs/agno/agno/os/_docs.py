@@ -45,9 +45,12 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def json_text(description: str) -> Schema:
-    """A field that holds JSON as text."""
-    return {"type": "string", "description": description}
+JSON_OBJECT: Schema = {"type": "object", "description": "A JSON object; in a form, as text."}
+JSON_ARRAY: Schema = {
+    "type": "array",
+    "items": {"type": "object"},
+    "description": "A JSON array; in a form, as text. It may be empty.",
+}
 
 
 def path(name: str, description: str = "") -> Schema:
@@ -70,14 +73,19 @@ def form(properties: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Sc
     plain = {name: schema for name, schema in properties.items() if schema is not UPLOADS}
     whole = _object(properties, required)
     without = _object(plain, required)
+    encoded = {name: _AS_JSON for name, schema in plain.items() if schema.get("type") in ("object", "array")}
+    encoding = {"encoding": encoded} if encoded else {}
     return {
         "required": bool(required),
         "content": {
-            "multipart/form-data": {"schema": whole},
-            "application/x-www-form-urlencoded": {"schema": without},
+            "multipart/form-data": {"schema": whole, **encoding},
+            "application/x-www-form-urlencoded": {"schema": without, **encoding},
             "application/json": {"schema": without},
         },
     }
+
+
+_AS_JSON = {"contentType": "application/json"}
 
 
 def _object(properties: Mapping[str, Schema], required: tuple[str, ...]) -> Schema:
@@ -102,8 +110,9 @@ RUN: Schema = {
     "description": "The output of a run: run_id, session_id, status, content, messages, metrics, ...",
 }
 EVENTS: Schema = {
-    "type": "string",
+    "type": "object",
     "description": "Server-sent events: `id` is the index of the event in its run, `event` its kind, `data` its JSON.",
+    "properties": {"id": TEXT, "event": TEXT, "data": TEXT},
 }
 
 
@@ -117,5 +126,5 @@ def run_response(status: int, *, streamed: bool = True, plain: bool = True) -> d
     return {status: {"description": "The run", "content": content}}
 
 
-__all__ = ["EVENTS", "FLAG", "NUMBER", "RUN", "TEXT", "UPLOADS", "ErrorResponse", "errors", "extra", "form", "header", "json_text",
+__all__ = ["EVENTS", "FLAG", "JSON_ARRAY", "JSON_OBJECT", "NUMBER", "RUN", "TEXT", "UPLOADS", "ErrorResponse", "errors", "extra", "form", "header",
            "path", "query", "run_response"]  # fmt: skip

@@ -76,11 +76,20 @@ class Guard:
 
     # In front of an app ----------------------------------------------------------------------------------------------
 
-    def before(self, app: ASGIApp, *, open: bool = False, late: bool = False, need: NeedOf = need_of) -> ASGIApp:
+    def before(
+        self,
+        app: ASGIApp,
+        *,
+        open: bool = False,
+        late: bool = False,
+        need: NeedOf = need_of,
+        methods: Collection[str] = (),
+    ) -> ASGIApp:
         """The app behind this guard.
 
         `open`: everybody passes, because the app needs no identity or checks signatures itself. `late`: a WebSocket that
-        may say who it is in its first message, so that a missing header is no refusal. `need`: what a request does.
+        may say who it is in its first message, so that a missing header is no refusal. `need`: what a request does. `methods`: those
+        of the path, which the answer to another one names.
         """
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +102,7 @@ class Guard:
                         receive = _limited(scope, receive, self._largest)
                 except Refusal as refusal:
                     return await _refuse(refusal, scope, receive, send)
-            await _protected(app, scope, receive, send)
+            await _protected(app, scope, receive, send, methods)
 
         return guarded
 
@@ -212,7 +221,7 @@ async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) 
     await send({"type": "websocket.close", "code": 4401 if refusal.status == 401 else 1008, "reason": refusal.detail})
 
 
-async def _protected(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+async def _protected(app: ASGIApp, scope: Scope, receive: Receive, send: Send, methods: Collection[str]) -> None:
     """Answer for what the app lets out; once its answer began, there is only the log."""
     started = False
 
@@ -223,7 +232,9 @@ async def _protected(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -
 
     try:
         await app(scope, receive, watched)
-    except AnyHTTPException:
+    except AnyHTTPException as error:
+        if error.status_code == 405 and methods:
+            raise HTTPException(405, "Method Not Allowed", {"Allow": ", ".join(sorted(methods))}) from None
         raise
     except Exception as error:  # the border: whatever a route did wrong, the caller gets an answer
         response = answer_for(error)

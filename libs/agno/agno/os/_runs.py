@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import time
@@ -94,7 +94,7 @@ class Runs:
     @contextmanager
     def awaited(self, run_id: str) -> Iterator[None]:
         """A run that its request waits for."""
-        self.refuse_when_stopping()
+        self.forget(run_id)
         self.active[run_id] = None
         try:
             yield
@@ -105,7 +105,7 @@ class Runs:
         self,
         kind: str,
         component: Any,
-        begin: Callable[[], AsyncIterator[Any]],
+        events: AsyncIterator[Any],
         *,
         run_id: str,
         session_id: str,
@@ -113,27 +113,29 @@ class Runs:
         background: bool = False,
         first: int = 0,
     ) -> tuple[HostedRun, Follower]:
-        """Let a run go on in a task. Gives it with a follower, which sees everything from its first event on."""
-        self.refuse_when_stopping()
+        """Let a run go on in a task, with what `arun(**EVERYTHING)` gave. The follower sees what happens from now on.
+
+        Events are numbered on where an earlier part of the run is remembered, else from `first`.
+        """
         limits = self.limits
-        before = self.ended.pop(run_id, None)
-        if before is not None:
-            self._kept -= before.log.size
-            first = max(first, before.log.end)
-        log = RunLog(limits.log_bytes, first, paced=not background, patience=limits.patience)
+        before = self.forget(run_id)
+        log = RunLog(limits.log_bytes, first, patience=limits.patience) if before is None else before.log
+        log.reopen(paced=not background)
         run = HostedRun(kind, component, run_id, session_id, user_id, background, log)
-        follower = run.follow(first - 1)
+        follower = run.follow(log.end - 1)
         self.active[run_id] = run
-        run.task = asyncio.get_running_loop().create_task(self._carry(run, begin))
+        run.task = asyncio.get_running_loop().create_task(self._carry(run, events))
         return run, follower
 
-    async def _carry(self, run: HostedRun, begin: Callable[[], AsyncIterator[Any]]) -> None:
+    async def _carry(self, run: HostedRun, events: AsyncIterator[Any]) -> None:
         log, count = run.log, 0
         try:
-            async for item in begin():
+            async for item in events:
                 if isinstance(item, (OutputBase, WorkflowRunOutput)):
                     run.output = item
                     continue
+                if not count:
+                    self._named(run, item)
                 log.append(*frame_of(item))
                 if log.is_full:
                     await log.room()
@@ -145,6 +147,14 @@ class Runs:
         finally:
             log.close()
             self._end(run)
+
+    def _named(self, run: HostedRun, event: Any) -> None:
+        """A run that branches off from another one has an id of its own, which its first event tells."""
+        run_id = getattr(event, "run_id", None)
+        if run_id is not None and run_id != run.run_id and not getattr(event, "parent_run_id", None):
+            self.active.pop(run.run_id, None)
+            run.run_id, run.session_id = run_id, event.session_id or run.session_id
+            self.active[run_id] = run
 
     # Ending ----------------------------------------------------------------------------------------------------------
 
@@ -160,6 +170,24 @@ class Runs:
         self.active.pop(run_id, None)
         if self._idle is not None and not self.active:
             self._idle.set()
+
+    def keep(self, kind: str, component: Any, output: Any) -> None:
+        """Remember the output of a run that no database has."""
+        log = RunLog(0)
+        log.close()
+        facts = (output.run_id, output.session_id, getattr(output, "user_id", None))
+        self._end(HostedRun(kind, component, *facts, background=False, log=log, output=output))
+
+    def forget(self, run_id: str) -> HostedRun | None:
+        """Give a run that ended out of hand."""
+        run = self.ended.pop(run_id, None)
+        if run is not None:
+            self._kept -= run.log.size
+        return run
+
+    def knows(self, run_id: str) -> bool:
+        """True if events of the run are remembered."""
+        return run_id in self.active or run_id in self.ended
 
     def _forget_old(self) -> None:
         oldest = time() - self.limits.kept_seconds

@@ -144,10 +144,11 @@ class Conversation:
 
     def _host(self, workflow: Any, begin: Callable[..., Any], options: dict[str, Any]) -> None:
         self._check_room()
+        self._os.runs.refuse_when_stopping()
         _, follower = self._os.runs.host(
             "workflow",
             workflow,
-            partial(begin, **EVERYTHING),
+            begin(**EVERYTHING),
             run_id=options["run_id"],
             session_id=options["session_id"],
             user_id=options["user_id"],

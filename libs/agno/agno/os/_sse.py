@@ -30,7 +30,7 @@ class RunLog:
 
     def __init__(self, limit: int, first: int = 0, *, paced: bool = False, patience: float = 60.0) -> None:
         self.frames: deque[Frame] = deque()
-        self.first = first  # the index of the oldest event that is kept
+        self.base = self.first = first  # the index of the oldest event that is kept; of the first that there was
         self.size = 0
         self.limit = limit
         self.paced = paced
@@ -57,9 +57,9 @@ class RunLog:
         for follower in self.followers:
             follower.wake()
 
-    def reopen(self, first: int | None = None) -> None:
+    def reopen(self, *, paced: bool) -> None:
         """The run goes on."""
-        self.closed = False
+        self.closed, self.paced = False, paced
 
     @property
     def is_full(self) -> bool:
@@ -111,7 +111,7 @@ class Follower:
     @property
     def has_lost(self) -> bool:
         """True if events that it should have read are gone."""
-        return self.next < self.log.first
+        return self.next < self.log.first > self.log.base
 
     def wake(self) -> None:
         """Look again."""

@@ -112,6 +112,7 @@ class AgentOS:
             origins=self.origins,
         )
         self._app: FastAPI | None = None
+        self._methods: dict[str, set[str]] = {}
         self._prepare()
 
     def _prepare(self) -> None:
@@ -247,7 +248,9 @@ class AgentOS:
                     app.router.routes.remove(rival)
             is_open = open or getattr(route, "path", None) in OPEN_PATHS
             late = getattr(route, "name", "") == "workflow_socket"
-            handle: Any = self.guard.before(route.handle, open=is_open, late=late, need=need)
+            methods = self._methods.setdefault(getattr(route, "path", ""), set())
+            methods.update(getattr(route, "methods", None) or ())
+            handle: Any = self.guard.before(route.handle, open=is_open, late=late, need=need, methods=methods)
             route.handle = handle  # type: ignore[method-assign]  # the guard stands before whatever the route is
             app.router.routes.append(route)
 

@@ -21,8 +21,8 @@ _COMMON: dict[str, Any] = {
     "background": {"type": "boolean", "default": False},
 }
 _OF_AGENTS: dict[str, Any] = {
-    "tools": docs.json_text("The tools of the run with the answers: a JSON array. It may be empty."),
-    "requirements": docs.json_text("The requirements of the run with the answers: a JSON array."),
+    "tools": docs.JSON_ARRAY,
+    "requirements": docs.JSON_ARRAY,
     **_COMMON,
     "input": docs.TEXT,
     "continue_from": docs.TEXT,
@@ -31,8 +31,8 @@ _OF_AGENTS: dict[str, Any] = {
     "regenerate": docs.FLAG,
 }
 _OF_WORKFLOWS: dict[str, Any] = {
-    "step_requirements": docs.json_text("The requirements of steps with the answers: a JSON array."),
-    "error_requirements": docs.json_text("The requirements of failed steps with the answers: a JSON array."),
+    "step_requirements": docs.JSON_ARRAY,
+    "error_requirements": docs.JSON_ARRAY,
     **_COMMON,
 }
 

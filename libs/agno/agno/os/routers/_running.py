@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, HTTPException
@@ -11,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno._io import ASYNC
+from agno.exceptions import RunNotContinuableError
 from agno.os import _docs as docs
 from agno.os._bodies import Body, media_of, read
-from agno.os._caller import caller_of
+from agno.os._caller import Caller, caller_of
 from agno.os._components import ask, own_session
 from agno.os._errors import Json
 from agno.os._runs import EVERYTHING, HostedRun
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 STREAMED_BY_DEFAULT = {"agent": False, "team": True, "workflow": True}
 _JSON_OPTIONS = ("session_state", "dependencies", "metadata")
+_OVER = frozenset({RunStatus.completed, RunStatus.cancelled, RunStatus.regenerated})
+_ANEW = frozenset({"input", "continue_from", "fork", "regenerate"})  # with one of these, any run goes on
 _FLAGS = ("add_history_to_context", "add_dependencies_to_context", "add_session_state_to_context")
 
 
@@ -101,14 +105,14 @@ class RunRoutes:
             "session_id": docs.TEXT,
             "user_id": docs.TEXT,
             "files": docs.UPLOADS,
-            **{name: docs.json_text("A JSON object.") for name in _JSON_OPTIONS},
+            **dict.fromkeys(_JSON_OPTIONS, docs.JSON_OBJECT),
         }
         if self.kind == "workflow":
-            return {**fields, "additional_data": docs.json_text("A JSON object.")}
+            return {**fields, "additional_data": docs.JSON_OBJECT}
         return {
             **fields,
-            "knowledge_filters": docs.json_text("JSON: an object, or a filter expression."),
-            "output_schema": docs.json_text("A JSON schema that the answer follows."),
+            "knowledge_filters": docs.JSON_OBJECT,
+            "output_schema": docs.JSON_OBJECT,
             **dict.fromkeys(_FLAGS, docs.FLAG),
         }
 
@@ -144,14 +148,18 @@ class RunRoutes:
     ) -> Response:
         runs = self.os.runs
         run_id = identity["run_id"]
+        runs.refuse_when_stopping()
         if not streamed and not background:
+            awaited = _begun(begin, stream=False)
             with runs.awaited(run_id):
-                output = await begin(stream=False)
+                output = await awaited
+            if component.db is None and output.status is RunStatus.paused:
+                runs.keep(self.kind, component, output)
             return Json(_bytes(output))
         run, follower = runs.host(
             self.kind,
             component,
-            partial(begin, **EVERYTHING),
+            _begun(begin, **EVERYTHING),
             run_id=run_id,
             session_id=identity["session_id"],
             user_id=identity["user_id"],
@@ -194,7 +202,7 @@ class RunRoutes:
     # One run ---------------------------------------------------------------------------------------------------------
 
     async def get(self, request: Request) -> Response:
-        run = await self._find(request, request.query_params.get("session_id"))
+        run = await self._current(request, request.query_params.get("session_id"))
         return Json(_pending(run) if isinstance(run, HostedRun) and run.output is None else _bytes(_output(run)))
 
     async def list(self, request: Request) -> Response:
@@ -238,11 +246,24 @@ class RunRoutes:
         body = await read(request, self.os.limits)
         continuation = CONTINUATIONS[self.kind]
         options = continuation.options(body)
-        run = await self._find(request, body.text("session_id"))
-        options |= {"run_id": run.run_id, "session_id": run.session_id}
-        options["user_id"] = caller.acts_as(body.text("user_id") or run.user_id)
+        run = await self._current(request, body.text("session_id"))
+        new = {"run_id": run.run_id, "session_id": run.session_id}
+        new["user_id"] = caller.acts_as(body.text("user_id") or run.user_id)
+        if isinstance(run, HostedRun) and component.db is None and run.output is not None:
+            options |= {"run_response": run.output, "user_id": new["user_id"]}
+        else:
+            options |= new
+        if run.status in _OVER and not _ANEW & options.keys():
+            raise HTTPException(409, f"Run {run.run_id} is {run.status.value}, so there is nothing to continue.")
         begin = partial(component.acontinue_run, **options)
-        return await self._respond(component, begin, options, body.flag("stream", True), body.flag("background", False))
+        first = 0 if self.os.runs.knows(run.run_id) else int(time() * 1000)  # behind whatever ids a client may have
+        streamed, background = body.flag("stream", True), body.flag("background", False)
+        try:
+            return await self._respond(component, begin, new, streamed, background, first)
+        except RunNotContinuableError:
+            raise
+        except ValueError as error:  # the answers do not fit what the run waits for
+            raise HTTPException(400, str(error)) from None
 
     # Finding ---------------------------------------------------------------------------------------------------------
 
@@ -254,15 +275,36 @@ class RunRoutes:
         component, caller = self._component(request), caller_of(request)
         run_id = request.path_params["run_id"]
         hosted = self.os.runs.find(self.kind, component.id, run_id, caller.user_id)
-        if hosted is not None:
-            return hosted
-        found: tuple[Any, Any] = (None, None)
-        if component.db is not None:
-            found = await component._stored(ASYNC, run_id, session_id)
-        session, run = found
-        if run is None or (caller.user_id is not None and session.user_id != caller.user_id):
+        found = hosted or await self._stored(component, run_id, session_id, caller)
+        if found is None:
             raise HTTPException(404, f"Run with ID {run_id} not found")
+        return found
+
+    async def _current(self, request: Request, session_id: str | None) -> Any:
+        """The same; a run that ended, as it is stored now: another process may have gone on with it."""
+        found = await self._find(request, session_id)
+        if not isinstance(found, HostedRun) or found.ended_at is None:
+            return found
+        stored = await self._stored(found.component, found.run_id, found.session_id, caller_of(request))
+        return found if stored is None else stored
+
+    async def _stored(self, component: Any, run_id: str, session_id: str | None, caller: Caller) -> Any:
+        if component.db is None:
+            return None
+        session, run = await component._stored(ASYNC, run_id, session_id)
+        if run is None or (caller.user_id is not None and session.user_id != caller.user_id):
+            return None
         return run
+
+
+def _begun(begin: Callable[..., Any], **mode: Any) -> Any:
+    """What a call of `arun` gives. It raises at once for options and input that cannot be right: status 400."""
+    try:
+        return begin(**mode)
+    except RunNotContinuableError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise HTTPException(400, str(error)) from None
 
 
 def _limit(given: str | None) -> int:
