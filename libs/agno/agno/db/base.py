@@ -24,6 +24,7 @@ from agno.db._port import (
 )
 from agno.db._pruning import Pruned, Pruning
 from agno.db._records import Records
+from agno.db._schedules import Schedules
 from agno.db._sessions import (
     check_owner,
     dict_of,
@@ -58,7 +59,7 @@ _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 _END_OF_TIME = 2**53
 
 
-class BaseDb(Records, Components, Approvals, Culture, Pruning):
+class BaseDb(Records, Components, Approvals, Culture, Schedules, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.

@@ -18,6 +18,7 @@ from agno.os._guard import OPEN_PATHS, Guard
 from agno.os._lifespan import Lifespan
 from agno.os._limiting import RateLimit
 from agno.os._runs import RunLimits, Runs
+from agno.os._scheduling import Scheduling
 from agno.os._scopes import NeedOf, need_of, runs_component
 from agno.os._serving import serve
 from agno.os.config import AgentOSConfig, load_config
@@ -45,6 +46,8 @@ class AgentOS:
       what they may do. Each sees, changes and runs what is its own.
     - `rate_limit`: how often one caller may ask.
     - `run_limits`, `limits`: how large and how long runs and requests may be.
+    - `scheduler`: run what schedules in `db` are due, looking every `scheduler_poll_interval` seconds; any number of workers
+      may. `scheduler_base_url` is kept for old programs: nothing is called over HTTP.
     - `cancel_on_disconnect`: a streamed run ends when its client goes. Otherwise it goes on, and can be read again.
     """
 
@@ -78,6 +81,9 @@ class AgentOS:
         limits: Limits | None = None,
         run_limits: RunLimits | None = None,
         cancel_on_disconnect: bool = False,
+        scheduler: bool = False,
+        scheduler_poll_interval: float = 15,
+        scheduler_base_url: str | None = None,
     ) -> None:
         if not (agents or teams or workflows):
             raise ValueError("AgentOS has nothing to serve: give it at least one of agents=, teams= and workflows=.")
@@ -103,6 +109,7 @@ class AgentOS:
         self.components.add_db(db)
         for one in knowledge or ():
             self.components.add_knowledge(one)
+        self.scheduling = Scheduling(self.components, db, scheduler, scheduler_poll_interval)
         self.tokens = _tokens_of(authorization, authorization_config)
         self.guard = Guard(
             self.settings.os_security_key,
@@ -219,6 +226,7 @@ class AgentOS:
     def _add_routes(self, app: FastAPI, lifespan: Lifespan) -> None:
         for make in ROUTERS:
             self._take(app, make(self))
+        lifespan.add(self.scheduling.working, self.runs.limits.drain)
         for interface in self.interfaces:
             router, need = interface.get_router(), runs_component(getattr(interface, "component", None))
             self._put(app, router.routes, open=not interface.guarded, need=need)

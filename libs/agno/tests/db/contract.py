@@ -24,6 +24,7 @@ from agno.run.team import TeamRunOutput
 from agno.run.workflow import WorkflowRunOutput
 from agno.session import AgentSession, SessionSummary, TeamSession, WorkflowSession
 from db.definitions_contract import DefinitionsContract
+from db.schedules_contract import SchedulesContract
 
 OPERATORS = ["$ne", '{"$gt": ""}', "*", "a:b", "../x", "__proto__", "\u2028", "x" * 100]
 HOSTILE = ["' OR '1'='1", '"; DROP TABLE agno_sessions; --', "%", "_", "\\", "a'b\"c", "%s {0} $1 ?", "\u0000x", ""]
@@ -58,7 +59,7 @@ def an_eval(run_id: str, **fields: Any) -> EvalRunRecord:
     return EvalRunRecord(run_id=run_id, eval_data={"score": 1}, **fields)
 
 
-class DbContract(DefinitionsContract):
+class DbContract(DefinitionsContract, SchedulesContract):
     """The suite for every database."""
 
     differences: dict[str, str] = {}  # test name -> reason; the test must then fail

@@ -100,6 +100,7 @@ MAY_WAIT = {
     "agno.tools.mcp": ({"asyncio", "concurrent", "anyio", "threading"}, "a connection lives in one task of one loop"),
     "agno.os": ({"asyncio", "anyio"}, "a server, which lives in one event loop"),
     "agno.client": ({"asyncio"}, "reads streams of a server"),
+    "agno.scheduler": ({"asyncio"}, "a service, which lives in the event loop of its server"),
     "agno.integrations": ({"asyncio"}, "their SDKs live in an event loop"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
     "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
