@@ -55,6 +55,7 @@ class AsyncBaseDb(SpelledOut, ABC):
 
     get_session = awaited(BaseDb.get_session)
     get_sessions = awaited(BaseDb.get_sessions)
+    first_runs = awaited(BaseDb.first_runs)
 
     async def iter_sessions(
         self,

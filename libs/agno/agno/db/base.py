@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from agno.db._approvals import Approvals
-from agno.db._codec import to_json
+from agno.db._codec import from_json, to_json
 from agno.db._components import Components
 from agno.db._culture import Culture
 from agno.db._port import (
@@ -159,6 +159,10 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Pruning):
         if deserialize:
             return [session_of(header, runs.get(header["session_id"], ())) for header in headers]
         return [dict_of(header, runs.get(header["session_id"], ())) for header in headers], total
+
+    def first_runs(self, session_ids: Sequence[str]) -> dict[str, Any]:
+        """The first run of each of these sessions, as a dict: what a list of sessions without names shows of them."""
+        return {key: from_json(runs[0][1]) for key, runs in self.load_runs(session_ids).items() if runs}
 
     def iter_sessions(
         self,

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agno.os.routers import agents, home, schedules, teams, workflow_socket, workflows
+from agno.os.routers import (
+    agents,
+    evals,
+    home,
+    knowledge,
+    memory,
+    metrics,
+    schedules,
+    sessions,
+    teams,
+    workflow_socket,
+    workflows,
+)
 
 ROUTERS: tuple[Callable[[Any], Any], ...] = (
     home.router,
@@ -13,6 +25,11 @@ ROUTERS: tuple[Callable[[Any], Any], ...] = (
     teams.router,
     workflow_socket.router,
     workflows.router,
+    sessions.router,
+    memory.router,
+    evals.router,
+    metrics.router,
+    knowledge.router,
     schedules.router,
 )
 
