@@ -28,6 +28,9 @@ DOCUMENTS = frozenset(
 )  # fmt: skip
 
 
+UPLOAD_TYPES = sorted(IMAGES | AUDIO | VIDEO | DOCUMENTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much a request may bring, in bytes and pieces."""
@@ -45,6 +48,12 @@ class Body:
 
     fields: dict[str, Any] = field(default_factory=dict)
     files: list[UploadFile] = field(default_factory=list)
+    typed: bool = False  # from JSON: what is no text is not given as one
+
+    def has(self, name: str) -> bool:
+        """Whether a field is there; in a form, an empty one is not."""
+        value = self.fields.get(name)
+        return value is not None and (self.typed or value != "")
 
     def text(self, name: str) -> str | None:
         """A field as text; empty is None."""
@@ -66,11 +75,11 @@ class Body:
     def flag(self, name: str, default: bool) -> bool:
         """A field that says yes or no."""
         value = self.fields.get(name)
-        if value is None or value == "":
+        if not self.has(name):
             return default
         if isinstance(value, bool):
             return value
-        found = _FLAGS.get(str(value).lower())
+        found = None if self.typed else _FLAGS.get(value.lower())
         if found is None:
             raise invalid(name, "Input should be a valid boolean, unable to interpret input", value)
         return found
@@ -78,11 +87,13 @@ class Body:
     def number(self, name: str, default: int | None = None) -> int | None:
         """A field that is a whole number."""
         value = self.fields.get(name)
-        if value is None or value == "":
+        if not self.has(name):
             return default
+        if type(value) is int:
+            return value
         try:
-            return int(value)
-        except (ValueError, TypeError):
+            return int("" if self.typed else value)
+        except ValueError:
             raise invalid(name, "Input should be a valid integer", value) from None
 
     def json(self, name: str) -> Any:
@@ -90,6 +101,8 @@ class Body:
         value = self.fields.get(name)
         if not isinstance(value, str):
             return value
+        if self.typed:
+            raise invalid(name, "Input should be a JSON object or array, not a text", value)
         if not value.strip():
             return None
         try:
@@ -123,7 +136,7 @@ async def read(request: Request, limits: Limits) -> Body:
     if kind == "multipart/form-data":
         return await _multipart(request, limits)
     if kind == "application/json":
-        return Body(_object(await raw(request, limits)))
+        return Body(_object(await raw(request, limits)), typed=True)
     if not kind and not await raw(request, limits):
         return Body()
     raise HTTPException(
@@ -225,5 +238,5 @@ async def media_of(uploads: list[UploadFile], limits: Limits) -> Media:
     return media
 
 
-__all__ = ["AUDIO", "DOCUMENTS", "IMAGES", "MIB", "VIDEO", "Body", "Limits", "Media", "invalid", "media_of", "raw", "read",
+__all__ = ["AUDIO", "DOCUMENTS", "IMAGES", "MIB", "UPLOAD_TYPES", "VIDEO", "Body", "Limits", "Media", "invalid", "media_of", "raw", "read",
            "too_large"]  # fmt: skip

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from agno.os._bodies import UPLOAD_TYPES
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
@@ -73,7 +75,10 @@ def form(properties: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Sc
     plain = {name: schema for name, schema in properties.items() if schema is not UPLOADS}
     encoded = {name: _AS_JSON for name, schema in plain.items() if schema.get("type") in ("object", "array")}
     encoding = {"encoding": encoded} if encoded else {}
-    content = {"multipart/form-data": {"schema": _object(properties, required), **encoding}}
+    types = {"files": {"contentType": ", ".join(UPLOAD_TYPES)}} if "files" in properties else {}
+    content: Schema = {
+        "multipart/form-data": {"schema": _object(properties, required), "encoding": {**encoded, **types}}
+    }
     if JSON_ARRAY not in plain.values():  # how an array lies in such a form, everybody thinks otherwise
         content["application/x-www-form-urlencoded"] = {"schema": _object(plain, required), **encoding}
     nullable = {name: schema if name in required else _or_null(schema) for name, schema in plain.items()}

@@ -195,7 +195,7 @@ class RunRoutes:
             if schema := body.json_object("output_schema"):
                 options["output_schema"] = _class_of(schema)
             for name in _FLAGS:
-                if body.fields.get(name) not in (None, ""):
+                if body.has(name):
                     options[name] = body.flag(name, False)
         if body.files:
             options.update((await media_of(body.files, self.os.limits)).options())
