@@ -35,9 +35,7 @@ class Page:
 def sorted_by(column: str, allowed: Sequence[str]) -> Callable[..., Page]:
     """The dependency of a route whose list can be sorted by these columns; `column` is the default."""
 
-    def page_of(
-        limit: Limit = 20, page: PageNumber = 1, sort_by: str = column, sort_order: SortOrder = "desc"
-    ) -> Page:
+    def page_of(limit: Limit = 20, page: PageNumber = 1, sort_by: str = column, sort_order: SortOrder = "desc") -> Page:
         if sort_by not in allowed:
             raise HTTPException(422, f"Invalid sort_by: {sort_by!r}. It can be one of: {', '.join(allowed)}")
         return Page(limit, page, sort_by, sort_order)

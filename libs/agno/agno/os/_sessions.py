@@ -74,7 +74,10 @@ def run_of(kind: str, run: Any, session: Any) -> dict[str, Any]:
     if kind == "workflow":
         return _workflow_run(run, session)
     data = run.to_dict()
-    found = {name: data.get(name) for name in ("run_id", "parent_run_id", "reasoning_content", "metrics", "messages", "tools")}
+    found = {
+        name: data.get(name)
+        for name in ("run_id", "parent_run_id", "reasoning_content", "metrics", "messages", "tools")
+    }
     found |= {
         "content": data.get("content"),
         "run_input": _input(run),
@@ -90,7 +93,16 @@ def run_of(kind: str, run: Any, session: Any) -> dict[str, Any]:
 
 def _workflow_run(run: Any, session: Any) -> dict[str, Any]:
     data = run.to_dict()
-    names = ("run_id", "content", "content_type", "status", "step_results", "step_executor_runs", "metrics", "created_at")
+    names = (
+        "run_id",
+        "content",
+        "content_type",
+        "status",
+        "step_results",
+        "step_executor_runs",
+        "metrics",
+        "created_at",
+    )
     found = {name: data.get(name) for name in names}
     return {**found, "run_input": text_of(run.input), "user_id": session.user_id}
 

@@ -17,7 +17,7 @@ from agno.db.sqlite import SqliteDb
 from agno.os import AgentOS
 from agno.os._caller import SCOPE_KEY, Caller
 from agno.team import Team
-from agno.testing import ScriptedModel, says, wants
+from agno.testing import ScriptedModel, says
 from agno.workflow import Workflow
 
 
@@ -68,7 +68,10 @@ def test_a_list_of_sessions_names_them_by_what_was_said_first_also_without_runs(
 
     answer = ask(os, "GET", "/sessions", params={"sort_by": "session_id", "sort_order": "asc"}).json()
 
-    assert [(one["session_id"], one["session_name"]) for one in answer["data"]] == [("empty", ""), ("s1", "What is tea?")]
+    assert [(one["session_id"], one["session_name"]) for one in answer["data"]] == [
+        ("empty", ""),
+        ("s1", "What is tea?"),
+    ]
     assert answer["meta"] == {"page": 1, "limit": 20, "total_pages": 1, "total_count": 2}
     assert answer["data"][1]["created_at"].endswith("Z")
 
@@ -126,13 +129,18 @@ def test_sessions_are_deleted_together_if_the_lists_fit(os: AgentOS) -> None:
     wrong = ask(os, "DELETE", "/sessions", json={"session_ids": ["s1", "s2"], "session_types": ["agent"]})
     right = ask(os, "DELETE", "/sessions", json={"session_ids": ["s1", "s2"], "session_types": ["agent", "agent"]})
 
-    assert (wrong.status_code, wrong.json()["detail"]) == (400, "Session IDs and session types must have the same length")
+    assert (wrong.status_code, wrong.json()["detail"]) == (
+        400,
+        "Session IDs and session types must have the same length",
+    )
     assert right.status_code == 204
     assert ask(os, "GET", "/sessions").json()["data"] == []
 
 
 def test_memories_are_kept_found_changed_and_deleted(os: AgentOS) -> None:
-    made = ask(os, "POST", "/memories", json={"memory": "Likes tea", "user_id": "ada", "topics": ["drinks", "food"]}).json()
+    made = ask(
+        os, "POST", "/memories", json={"memory": "Likes tea", "user_id": "ada", "topics": ["drinks", "food"]}
+    ).json()
     ask(os, "POST", "/memories", json={"memory": "Likes cake", "user_id": "bob", "topics": ["food"]})
 
     assert made["topics"] == ["drinks", "food"] and made["updated_at"].endswith("Z")

@@ -79,9 +79,7 @@ class EvalRoutes:
         found = await ask(self.os.components.db(db_id).get_eval_run, eval_run_id, deserialize=False)
         return as_json(_there(found, eval_run_id))
 
-    async def rename(
-        self, request: Request, eval_run_id: str, given: EvalRename, db_id: str | None = None
-    ) -> Response:
+    async def rename(self, request: Request, eval_run_id: str, given: EvalRename, db_id: str | None = None) -> Response:
         """Gives it another name."""
         operators_only(request, "evals", "write")
         db = self.os.components.db(db_id)

@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from agno.knowledge.chunking.strategy import ChunkingStrategyFactory, ChunkingStrategyType
 from agno.knowledge.content import Content, ContentStatus
+from agno.knowledge.reader.reader_factory import ReaderFactory
 from agno.os import _docs as docs
 from agno.os._adding import additions_of, begun, metadata_of, reader_of
 from agno.os._bodies import read
-from agno.os._caller import caller_of
+from agno.os._components import ask
 from agno.os._operators import operators_only
 from agno.os._pages import Page, as_json, iso, paginated, sorted_by
 from agno.os.schema.knowledge import (
@@ -28,16 +29,16 @@ from agno.os.schema.pages import Paginated
 if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
+Keys = list[str]
 _SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "name", "id")))]
-_JSON = docs.json_text("A JSON object; other text becomes its `value`.")
+_TEXT_OR_JSON = {"type": "string", "description": "A JSON object as text; other text becomes its `value`."}
 _NEW = docs.form(
     {
-        "name": docs.TEXT, "description": docs.TEXT, "url": docs.TEXT, "metadata": _JSON, "text_content": docs.TEXT,
+        "name": docs.TEXT, "description": docs.TEXT, "url": docs.TEXT, "metadata": _TEXT_OR_JSON, "text_content": docs.TEXT,
         "reader_id": docs.TEXT, "chunker": docs.TEXT, "file": {"type": "string", "format": "binary"},
     }
 )  # fmt: skip
-_CHANGE = docs.form({"name": docs.TEXT, "description": docs.TEXT, "metadata": _JSON, "reader_id": docs.TEXT})
-_ANY = {"application/json": {"schema": {}}}
+_CHANGE = docs.form({"name": docs.TEXT, "description": docs.TEXT, "metadata": _TEXT_OR_JSON, "reader_id": docs.TEXT})
 
 
 def router(os: AgentOS) -> APIRouter | None:
@@ -110,9 +111,7 @@ class KnowledgeRoutes:
         reader_of(knowledge, body.text("reader_id"), None)
         await self._found(content_id, db_id)
         await knowledge.apatch_content(
-            Content(
-                id=content_id, name=body.text("name"), description=body.text("description"), metadata=metadata
-            )
+            Content(id=content_id, name=body.text("name"), description=body.text("description"), metadata=metadata)
         )
         return as_json(_shown(await self._found(content_id, db_id)))
 
@@ -133,8 +132,8 @@ class KnowledgeRoutes:
         """How content can be read here."""
         operators_only(request, "knowledge", "read")
         knowledge = self.os.components.knowledge_of(db_id)
-        readers = _readers(knowledge)
-        of_type: dict[str, list_of] = {}
+        readers = {**await ask(ReaderFactory.create_all_readers), **(knowledge.readers or {})}
+        of_type: dict[str, Keys] = {}
         for key, reader in readers.items():
             for kind in reader.get_supported_content_types():
                 of_type.setdefault(getattr(kind, "value", str(kind)).lstrip("."), []).append(key)
@@ -152,7 +151,6 @@ class KnowledgeRoutes:
 
     async def search(self, request: Request, given: SearchGiven, db_id: str | None = None) -> Response:
         """The passages that fit best."""
-        caller_of(request)
         knowledge = self.os.components.knowledge_of(db_id)
         found = await knowledge.asearch(given.query, given.max_results, given.filters, given.search_type)
         names = ("id", "content", "name", "meta_data", "content_id", "reranking_score")
@@ -163,13 +161,6 @@ class KnowledgeRoutes:
         if content is None:
             raise HTTPException(404, f"Content not found: {content_id}")
         return content
-
-
-list_of = list[str]
-
-
-def _readers(knowledge: Any) -> dict[str, Any]:
-    return {key: reader for key, reader in (knowledge.get_readers() or {}).items() if reader is not None}
 
 
 def _chunkers() -> dict[str, Any]:

@@ -92,9 +92,7 @@ class MemoryRoutes:
         """The memory with this id."""
         return as_json(_shown(await self._found(request, memory_id, user_id, db_id)))
 
-    async def change(
-        self, request: Request, memory_id: str, given: MemoryGiven, db_id: str | None = None
-    ) -> Response:
+    async def change(self, request: Request, memory_id: str, given: MemoryGiven, db_id: str | None = None) -> Response:
         """Gives a memory another text, and other topics if there are some; whose it is stays."""
         memory = await self._found(request, memory_id, given.user_id, db_id)
         memory.memory = given.memory
@@ -134,11 +132,15 @@ class MemoryRoutes:
             found, total = await ask(db.get_user_memory_stats, page.limit, page.page)
         else:
             found, total = await self._own_stats(db, user)
-        return paginated([{**row, "last_memory_updated_at": iso(row["last_memory_updated_at"])} for row in found], total, page)
+        return paginated(
+            [{**row, "last_memory_updated_at": iso(row["last_memory_updated_at"])} for row in found], total, page
+        )
 
     @staticmethod
     async def _own_stats(db: Any, user: str) -> tuple[Rows, int]:
-        rows, total = await ask(db.get_user_memories, user, limit=1, sort_by="updated_at", sort_order="desc", deserialize=False)
+        rows, total = await ask(
+            db.get_user_memories, user, limit=1, sort_by="updated_at", sort_order="desc", deserialize=False
+        )
         if not total:
             return [], 0
         return [{"user_id": user, "total_memories": total, "last_memory_updated_at": rows[0]["updated_at"]}], 1

@@ -92,7 +92,14 @@ class SessionRoutes:
         """Lists sessions by their headers; the first run is looked at only of those that have no name."""
         db, user = self.os.components.db(db_id), caller_of(request).acts_as(user_id)
         rows, total = await ask(
-            db.get_sessions, type, user, component_id, session_name, deserialize=False, with_runs=False, **page.options()
+            db.get_sessions,
+            type,
+            user,
+            component_id,
+            session_name,
+            deserialize=False,
+            with_runs=False,
+            **page.options(),
         )
         nameless = [row["session_id"] for row in rows if not (row["session_data"] or {}).get("session_name")]
         named = {row["session_id"]: _CLASSES[type].from_dict({**row, "runs": None}) for row in rows}
@@ -123,7 +130,12 @@ class SessionRoutes:
         return as_json(detail_of(kind, session), 201)
 
     async def get(
-        self, request: Request, session_id: str, type: Kind = "agent", user_id: str | None = None, db_id: str | None = None
+        self,
+        request: Request,
+        session_id: str,
+        type: Kind = "agent",
+        user_id: str | None = None,
+        db_id: str | None = None,
     ) -> Response:
         """The session with its chat history."""
         return as_json(detail_of(type, await self._session(request, session_id, type, user_id, db_id)))
@@ -168,7 +180,12 @@ class SessionRoutes:
         return Response(status_code=204)
 
     async def runs(
-        self, request: Request, session_id: str, type: Kind = "agent", user_id: str | None = None, db_id: str | None = None
+        self,
+        request: Request,
+        session_id: str,
+        type: Kind = "agent",
+        user_id: str | None = None,
+        db_id: str | None = None,
     ) -> Response:
         """All runs, the oldest first; of a team with those of its members."""
         session = await self._session(request, session_id, type, user_id, db_id, "Session with ID {} not found")
