@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from agno._engine.branching import retired
+from agno._engine.claims import claim, keep_claim
 from agno._engine.context import Run, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
@@ -68,7 +69,9 @@ def _is_stored(run: Run) -> bool:
 async def _open_session(run: Run, db: Any) -> None:
     component = run.component
     session = run.loaded_session
-    if session is None and component.cache_session and run.output.parent_run_id is None:
+    if run.continued and db is not None:
+        await claim(run, db, _wanted_session(run))
+    if session is None and component.cache_session and run.output.parent_run_id is None and run.claim is None:
         session = _cached(run)
     if session is None and db is not None:
         session = await read_stored(run, db)
@@ -78,6 +81,7 @@ async def _open_session(run: Run, db: Any) -> None:
                 await run.io.call(db.finish_run, session, session.runs[0])
     run.loaded_session = session
     if run.continued:
+        keep_claim(run, session)
         await run.component.taking_up(run)
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from agno.db._approvals import Approvals
+from agno.db._claims import GOING_ON, Claims, settle_claims, without_claims
 from agno.db._codec import to_json
 from agno.db._components import Components
 from agno.db._culture import Culture
@@ -58,7 +59,7 @@ _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 _END_OF_TIME = 2**53
 
 
-class BaseDb(Records, Components, Approvals, Culture, Pruning):
+class BaseDb(Records, Components, Approvals, Culture, Claims, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.
@@ -293,6 +294,8 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
                 if owned:
                     check_owner(header, stored)
                 row = settled(header, stored, before)
+                if owned:
+                    settle_claims(row, runs, before.claim if before is not None else None)
                 row["updated_at"] = now_epoch()
             else:
                 row = header
@@ -305,8 +308,12 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
     def _note(self, session: Any, row: Row, runs: list[Row], dropped: Collection[str]) -> None:
         """The object now knows what is stored."""
         session.created_at, session.updated_at = row["created_at"], row["updated_at"]
-        session.session_data = row["session_data"]
-        now = remember(session, _json(row["session_data"]), [(run["run_id"], run["payload"]) for run in runs])
+        data = session.session_data = without_claims(row["session_data"])
+        now = remember(session, _json(data), [(run["run_id"], run["payload"]) for run in runs])
+        if now.claim is not None and any(
+            run["run_id"] == now.claim[0] and run["status"] not in GOING_ON for run in runs
+        ):
+            now.claim = None
         for run_id in dropped:
             now.runs.pop(run_id, None)
 

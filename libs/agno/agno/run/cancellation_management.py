@@ -11,7 +11,7 @@ from typing import Any
 from agno._io import IO, asynchronous, sync
 from agno.exceptions import RunCancelledException
 
-_REMEMBERED = 10_000  # wishes to cancel runs that have not started; the oldest are forgotten
+REMEMBERED = 10_000  # wishes to cancel runs that have not started; the oldest are forgotten
 _POLL_SECONDS = 0.2  # how often a run asks a manager whose tokens do not change by themselves
 
 
@@ -20,6 +20,7 @@ class CancelToken:
 
     cancelled = False
     polled = False  # True: it changes unheard, so whoever waits has to look at it now and then
+    user_id: str | None = None  # whose run it is
     _watchers: list[Callable[[], None]]
 
     def __init__(self, run_id: str) -> None:
@@ -154,7 +155,7 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         if self._mark(run_id):
             return True
         self._wished[run_id] = None
-        if len(self._wished) > _REMEMBERED:
+        if len(self._wished) > REMEMBERED:
             self._wished.popitem(last=False)
         return self._mark(run_id)  # it may have started between the first look and the wish
 
@@ -258,6 +259,7 @@ def _word(value: Any) -> str | None:
 
 __all__ = [
     "NEVER",
+    "REMEMBERED",
     "BaseRunCancellationManager",
     "CancelToken",
     "InMemoryRunCancellationManager",

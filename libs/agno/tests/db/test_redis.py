@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+import redis
 
 from agno.db.base import DbError, DbUnavailableError, SessionType
+from agno.db.redis import RedisDb
 from db.contract import DbContract, a_memory, a_run, a_session, ids
 from db.processes import check_two_writers
 from db.servers.redis import RedisServer
-
-redis = pytest.importorskip("redis")
-from agno.db.redis import RedisDb  # noqa: E402
 
 
 @pytest.fixture(scope="module")
