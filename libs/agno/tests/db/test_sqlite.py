@@ -16,6 +16,7 @@ from agno.db.base import DbError, DbUnavailableError, InvalidSchemaError, Migrat
 from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
 from db.contract import DbContract, a_memory, a_run, a_session, ids
+from db.processes import check_one_continues
 
 WRITER = """
 import sys
@@ -148,6 +149,10 @@ def test_an_engine_is_made_when_asked_for(file):
 
 
 # Several processes and threads -------------------------------------------------------------------------------------------
+
+
+def test_of_processes_that_continue_one_run_one_does(file):
+    check_one_continues(SqliteDb(db_file=file), f"from agno.db.sqlite import SqliteDb\ndb = SqliteDb(db_file={str(file)!r})")
 
 
 def test_processes_may_write_one_session_from_the_first_moment(file):
