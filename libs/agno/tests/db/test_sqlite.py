@@ -152,7 +152,9 @@ def test_an_engine_is_made_when_asked_for(file):
 
 
 def test_of_processes_that_continue_one_run_one_does(file):
-    check_one_continues(SqliteDb(db_file=file), f"from agno.db.sqlite import SqliteDb\ndb = SqliteDb(db_file={str(file)!r})")
+    check_one_continues(
+        SqliteDb(db_file=file), f"from agno.db.sqlite import SqliteDb\ndb = SqliteDb(db_file={str(file)!r})"
+    )
 
 
 def test_processes_may_write_one_session_from_the_first_moment(file):
