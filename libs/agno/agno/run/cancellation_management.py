@@ -46,7 +46,15 @@ class CancelToken:
             raise RunCancelledException(f"Run {self.run_id} was cancelled")
 
 
-NEVER = CancelToken("")  # the token of what nobody can cancel
+class _Never(CancelToken):
+    def watch(self, wake: Callable[[], None]) -> None:
+        """There will be nothing to tell."""
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        """As `watch`."""
+
+
+NEVER = _Never("")  # the token of what nobody can cancel
 
 
 class PolledToken(CancelToken):
@@ -84,6 +92,18 @@ class LinkedToken(CancelToken):
     @property
     def cancelled(self) -> bool:  # type: ignore[override]  # read-only here: the tokens own the marks
         return self._own.cancelled or self._outer.cancelled
+
+    @property
+    def polled(self) -> bool:  # type: ignore[override]  # read-only here: the tokens know
+        return self._own.polled or self._outer.polled
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        self._own.watch(wake)
+        self._outer.watch(wake)
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        self._own.unwatch(wake)
+        self._outer.unwatch(wake)
 
     def raise_if_cancelled(self) -> None:
         self._outer.raise_if_cancelled()
