@@ -257,6 +257,7 @@ def _what_is_needed(waiting: list[Any]) -> str:
     kinds = {
         "confirmation": [e.tool_name for e in waiting if e.requires_confirmation],
         "user input": [e.tool_name for e in waiting if e.requires_user_input],
+        "user feedback": [e.tool_name for e in waiting if e.user_feedback_schema is not None],
         "external execution": [e.tool_name for e in waiting if e.external_execution_required],
     }
     needs = [f"{kind} for {', '.join(names)}" for kind, names in kinds.items() if names]

@@ -233,4 +233,14 @@ def private_copy(value: Any) -> Any:
         return value
 
 
-__all__ = ["TRANSIENT_STATE", "UNKNOWN", "Run", "private_copy"]
+def own_containers(value: Any) -> Any:
+    """The caller's dicts and lists as copies, whatever their depth; the objects in them are the caller's."""
+    kind = value.__class__
+    if kind is dict:
+        return {key: own_containers(item) for key, item in value.items()}
+    if kind is list:
+        return [own_containers(item) for item in value]
+    return value
+
+
+__all__ = ["TRANSIENT_STATE", "UNKNOWN", "Run", "own_containers", "private_copy"]

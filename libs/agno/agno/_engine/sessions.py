@@ -7,7 +7,7 @@ from typing import Any
 
 from agno._engine.branching import retired
 from agno._engine.claims import claim, keep_claim
-from agno._engine.context import Run, private_copy
+from agno._engine.context import Run, own_containers, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
 from agno.db._port import SessionConflictError
@@ -163,7 +163,7 @@ def _settle_metadata(run: Run) -> None:
 
 async def _resolve_dependencies(run: Run) -> None:
     own, given = run.component.dependencies, run.asked.get("dependencies")
-    resolved = {**(own or {}), **(given or {})}
+    resolved = own_containers({**(own or {}), **(given or {})})
     offered = {run.identity_name: run.component, "run_context": run.context}
     for key, value in resolved.items():
         if not callable(value):
