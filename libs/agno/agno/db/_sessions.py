@@ -147,9 +147,20 @@ def without_progress(rows: Iterable[RunRow]) -> list[RunRow]:
     return [row for row in rows if owner_of_progress(*row) is None]
 
 
+def has_progress(rows: Sequence[RunRow]) -> bool:
+    """True if some of the rows may hold what a run did so far."""
+    return any(_PROGRESS in run_id for run_id, _ in rows)
+
+
+def newest_runs(rows: Sequence[RunRow], number: int) -> list[RunRow]:
+    """The newest runs, each with the rows beside it."""
+    kept = {run_id for run_id, _ in without_progress(rows)[-number:]}
+    return [row for row in rows if row[0] in kept or owner_of_progress(*row) in kept]
+
+
 def with_progress(rows: Sequence[RunRow]) -> Sequence[RunRow]:
     """The rows of the runs, each with what was stored beside it."""
-    if not any(_PROGRESS in run_id for run_id, _ in rows):
+    if not has_progress(rows):
         return rows
     found: dict[str, Any] = {}
     for run_id, payload in rows:
@@ -292,11 +303,13 @@ __all__ = [
     "Known",
     "check_owner",
     "dict_of",
+    "has_progress",
     "header_row",
     "hold",
     "kind_of",
     "known",
     "merged",
+    "newest_runs",
     "old_runs",
     "owner_of_progress",
     "progress_id",

@@ -28,15 +28,18 @@ from agno.db._records import Records
 from agno.db._sessions import (
     check_owner,
     dict_of,
+    has_progress,
     header_row,
     kind_of,
     known,
+    newest_runs,
     progress_row,
     remember,
     run_row,
     session_of,
     settled,
     with_old_runs,
+    without_progress,
 )
 from agno.db.query import Query, Where, equal
 from agno.db.tables import SESSIONS, Row
@@ -260,7 +263,7 @@ class BaseDb(Records, Components, Approvals, Culture, Claims, Pruning):
     # ------------------------------------------------------------------------------------------------------------------
 
     def _loaded(self, session_id: str, session_type: Any, runs: int | None) -> tuple[Row, list[RunRow]] | None:
-        found = self.load_session(session_id, runs)
+        found = self._with_whole_runs(session_id, runs)
         if found is None:
             return None
         header, rows = found
@@ -275,6 +278,19 @@ class BaseDb(Records, Components, Approvals, Culture, Claims, Pruning):
             rows = with_old_runs(old, again[1] if again is not None else rows)
             return header, rows[-runs:]
         return header, with_old_runs(old, rows)
+
+    def _with_whole_runs(self, session_id: str, runs: int | None) -> tuple[Row, list[RunRow]] | None:
+        """The header and the newest runs; what a run did so far stands in rows of its own, which are no runs to count."""
+        found, window = self.load_session(session_id, runs), runs
+        while found is not None and runs and window is not None and len(found[1]) == window:
+            whole = len(without_progress(found[1])) if has_progress(found[1]) else window
+            if whole >= runs:
+                break
+            window *= 4
+            found = self.load_session(session_id, window)
+        if found is None or window == runs or runs is None:
+            return found
+        return found[0], newest_runs(found[1], runs)
 
     def _run_ids(self, session_id: str) -> list[str]:
         return [run_id for run_id, _ in self.load_runs([session_id]).get(session_id, ())]

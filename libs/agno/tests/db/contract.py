@@ -1032,6 +1032,17 @@ class DbContract(DefinitionsContract):
         assert ids(found) == ["going", "going#progress-x"], "a run may have any id"
         assert [record["key"] for record in found.runs[0].progress] == ["0", "1", "2"]
 
+    def test_progress_takes_no_place_among_the_runs_that_are_read(self, db):
+        session = a_session("s")
+        for number in range(4):
+            db.begin_run(session, a_run(run_id=f"r{number}", status=RunStatus.running))
+            for step in range(3 if number else 0):
+                record = {"key": str(step), "output": {"content": "x"}}
+                db.note_progress(session, a_run(run_id=f"r{number}"), progress_id(f"r{number}", step), record)
+        assert ids(db.read_session("s", "agent", runs=2)) == ["r2", "r3"]
+        assert ids(db.read_session("s", "agent", runs=4)) == ids(db.read_session("s", "agent", runs=9))
+        assert ids(db.read_session("s", "agent", runs=1)) == ["r3"]
+
     def test_numbers_without_end_are_no_error(self, db):
         db.upsert_session(a_session("s", a_run()))
         assert len(db.get_sessions(limit=10**30, start_timestamp=-(10**30), end_timestamp=10**30)) == 1
