@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from agno._engine.claims import release
 from agno._engine.context import Run
 from agno._engine.costs import MEMBER, add_member_details
 from agno._engine.observing import is_observed, observe
@@ -56,6 +57,8 @@ async def live(run: Run, body: Body) -> None:
             if run.delegations is not None:
                 run.delegations.run = run.delegations = None
             cleanup_run(run_id)
+            if run.claim is not None:
+                await release(run)
             if run.closers:
                 await _close(run)
 

@@ -13,7 +13,7 @@ from agno._io.drivers import drive
 from agno._io.outlet import Give, ReaderLeft
 from agno._io.port import IO, Work
 from agno._io.portal import Home, Visitor, patiently, portal
-from agno._io.stopping import Stop
+from agno._io.stopping import SHUT, Gate, Stop
 from agno._io.workers import alone_in_thread
 from agno.utils.log import log_warning
 
@@ -117,6 +117,9 @@ class SyncIO:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, _stop=stop)
         await work(twin, give)
+
+    def stoppable(self, stop: Stop) -> Gate:
+        return SHUT
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         waiting = list(coroutines)

@@ -6,7 +6,7 @@ import difflib
 from typing import Any
 
 from agno._engine.branching import Continuation
-from agno._engine.context import Run
+from agno._engine.context import Run, own_containers
 from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
@@ -136,7 +136,7 @@ def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
     context.session_id = session_id or agent.sticky_session_id(user_id)
     context.user_id = user_id
     if agent.knowledge_filters or values.get("knowledge_filters"):
-        context.knowledge_filters = overlaid(agent.knowledge_filters, values.get("knowledge_filters"))
+        context.knowledge_filters = own_containers(overlaid(agent.knowledge_filters, values.get("knowledge_filters")))
     context.output_schema = values.get("output_schema") or agent.output_schema
     return context
 

@@ -52,6 +52,9 @@ class AsyncBaseDb(SpelledOut, ABC):
     note_progress = awaited(BaseDb.note_progress)
     finish_run = awaited(BaseDb.finish_run)
     save_header = awaited(BaseDb.save_header)
+    claim_run = awaited(BaseDb.claim_run)
+    renew_claim = awaited(BaseDb.renew_claim)
+    release_run = awaited(BaseDb.release_run)
 
     get_session = awaited(BaseDb.get_session)
     get_sessions = awaited(BaseDb.get_sessions)

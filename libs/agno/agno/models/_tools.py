@@ -17,7 +17,7 @@ from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution
 from agno.tools._results import MEDIA, FunctionExecutionResult
 from agno.tools.execution import execute
-from agno.tools.function import Function, FunctionCall, user_input_schema
+from agno.tools.function import Function, FunctionCall, user_feedback_schema, user_input_schema
 from agno.utils.blank import bare
 from agno.utils.functions import parse_arguments
 
@@ -122,6 +122,11 @@ class ToolTurn:
             slot.arguments.pop(name, None)  # only the user may say it, whatever the model made up
         if self._over_limit(slot, function):
             return
+        if function.asks_user and not user_feedback_schema(slot.arguments):
+            self._fail(
+                slot, f"{slot.name!r} asked nothing: give `questions`, a list of dicts with `question` and `options`."
+            )
+            return
         slot.execution = execution = bare(ToolExecution)
         execution.tool_call_id, execution.tool_name, execution.tool_args = slot.call_id, slot.name, slot.arguments
         execution.created_at = int(time())
@@ -156,6 +161,10 @@ class ToolTurn:
                 note = execution.confirmation_note
                 self._fail(slot, note or f"The user rejected the call of {slot.name!r}.")
                 return
+        if execution.user_feedback_schema is not None:
+            if execution.answered:
+                self._take_feedback(slot, execution)
+            return
         if execution.requires_user_input:
             if not self._fill_in(slot, execution):
                 return
@@ -170,6 +179,13 @@ class ToolTurn:
                 return  # nobody has told the run inside of it what it waits for
             execution.answered = None
         self._ready(slot)
+
+    def _take_feedback(self, slot: Slot, execution: ToolExecution) -> None:
+        """What the user chose is the tool's result."""
+        asked = execution.user_feedback_schema or []
+        chosen = [{"question": one.get("question"), "selected": one.get("selected")} for one in asked]
+        execution.result = msgspec.json.encode(chosen, enc_hook=str).decode()
+        slot.answer = self._tool_message(slot, execution.result, error=False)
 
     def _fill_in(self, slot: Slot, execution: ToolExecution) -> bool:
         """Take the user's values as arguments. False while some are missing."""
@@ -307,6 +323,9 @@ class ToolTurn:
         if any([slot.media is not None or slot.raised is not None for slot in slots]):
             answers += [*_media_message(slots), *_said_by_exceptions(slots)]
         x.messages[self.start :] = answers
+        if x.model.reshapes_results:
+            del x.messages[self.start :]
+            x.model.format_function_call_results(x.messages, answers)
 
     def _tool_message(self, slot: Slot, text: str, *, error: bool) -> Message:
         message = Message(self.x.model.tool_message_role, text)
@@ -349,6 +368,8 @@ def _pauses(execution: ToolExecution, function: Function, arguments: dict[str, A
     elif function.external_execution:
         execution.external_execution_required = True
         execution.external_execution_silent = function.external_execution_silent
+    elif function.asks_user:
+        execution.user_feedback_schema = user_feedback_schema(arguments)
     elif function.requires_user_input or function.name == "get_user_input":
         execution.requires_user_input = True
         execution.user_input_schema = user_input_schema(function, arguments)

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from agno._engine.claims import renew
 from agno._engine.context import private_copy
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
@@ -115,6 +116,7 @@ class Journal:
         self.rows.append(row)
         stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
         await place.run.io.call(db.note_progress, owner.session, owner.output, row, stored)
+        await renew(owner)
 
 
 def _success(output: Any) -> bool:

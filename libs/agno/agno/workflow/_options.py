@@ -40,6 +40,7 @@ class ContinueOptions(CommonOptions, total=False):
     step_requirements: list[StepRequirement] | None
     error_requirements: list[ErrorRequirement] | None
     requirements: list[Any] | None  # both in one list
+    take_over: bool | None  # go on although another process has the run: it died, or may be given up
 
 
 class RunOptionsDict(CommonOptions, total=False):

@@ -167,6 +167,7 @@ class Resumption:
     run_id: str | None
     session_id: str | None
     requirements: list[StepRequirement | ErrorRequirement]
+    take_over: bool | None = None
     branches: bool = False  # a workflow goes on in the same run
 
 
@@ -219,7 +220,7 @@ def continued_run(workflow: Any, given: WorkflowRunOutput | None, mode: Mode) ->
     context = _context(workflow, values)
     found = [*(values.pop("step_requirements", None) or ()), *(values.pop("error_requirements", None) or ())]
     found += values.pop("requirements", None) or ()
-    wish = Resumption(given, run_id, context.session_id, found)
+    wish = Resumption(given, run_id, context.session_id, found, values.pop("take_over", None))
     output = WorkflowRunOutput(run_id=run_id, session_id=context.session_id, user_id=context.user_id)
     return _begun(workflow, mode, output, context, values, extra, {"continued": True, "answers": wish})
 
