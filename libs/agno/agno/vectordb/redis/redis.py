@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -256,7 +257,7 @@ class RedisVectorDb(VectorStore):
         keys = hashes.keys_of(reply)
         while cursor:
             read = ("FT.CURSOR", "READ", self.index_name, cursor, "COUNT", _PAGE)
-            reply, cursor = await self._told(io, lambda client, read=read: client.execute_command(*read))
+            reply, cursor = await self._told(io, partial(_sent, read))
             keys += hashes.keys_of(reply)
         return list(dict.fromkeys(keys))
 
@@ -293,6 +294,10 @@ class RedisVectorDb(VectorStore):
 
 
 RedisDB = RedisVectorDb  # its name in Agno 2.2
+
+
+def _sent(command: tuple[Any, ...], client: Any) -> Any:
+    return client.execute_command(*command)
 
 
 def _hint(message: str) -> str:
