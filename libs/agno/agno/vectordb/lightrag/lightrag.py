@@ -20,15 +20,8 @@ _DONE = ("processed", "failed")
 Mode = Literal["local", "global", "hybrid", "naive", "mix"]
 
 
-class LightRag(Rebuildable, VectorDb):
-    """Searches and fills a LightRAG server: `LightRag(server_url="http://localhost:9621")`.
-
-    The server cuts texts, makes vectors and a graph with models of its own, and answers with the chunks that fit;
-    `query_mode` is one of LightRAG's. A content becomes one document there. A write waits until the server has worked it
-    in, which takes a model's time, up to `wait_seconds`. `auth_header_format` is what the header holds, with `{api_key}`.
-
-    LightRAG keeps no metadata: what the documents have is not stored, and a search with filters is refused.
-    """
+class Served(Rebuildable):
+    """The methods of a `LightRag`, in both colours."""
 
     blocking = True  # the methods wait for a network
 
@@ -214,7 +207,9 @@ class LightRag(Rebuildable, VectorDb):
         while more:
             asked = {"page": page, "page_size": _PAGE, "sort_field": "id", "sort_direction": "asc"}
             answer = await self._ask(io, "POST", "/documents/paginated", json=asked)
-            found += [Kept(one["id"], str(one["status"]).lower(), read(one["file_path"])) for one in answer["documents"]]
+            found += [
+                Kept(one["id"], str(one["status"]).lower(), read(one["file_path"])) for one in answer["documents"]
+            ]
             page, more = page + 1, answer["pagination"]["has_next"]
         return [kept for kept in found if fits(kept)]
 
@@ -233,7 +228,9 @@ class LightRag(Rebuildable, VectorDb):
         answer = await self._until(io, lambda: self._ask(io, "GET", f"/documents/track_status/{track}"), is_done)
         for one in answer["documents"]:
             if str(one["status"]).lower() == "failed":
-                raise VectorDbError(f"LightRAG could not work in {file!r}: {one.get('error_msg') or 'it does not say why'}")
+                raise VectorDbError(
+                    f"LightRAG could not work in {file!r}: {one.get('error_msg') or 'it does not say why'}"
+                )
         return str(answer["documents"][0]["id"])
 
     async def _gone(self, io: IO, documents: Sequence[Kept]) -> bool:
@@ -292,6 +289,17 @@ class LightRag(Rebuildable, VectorDb):
 
     def __repr__(self) -> str:
         return "LightRag()"
+
+
+class LightRag(Served, VectorDb):
+    """Searches and fills a LightRAG server: `LightRag(server_url="http://localhost:9621")`.
+
+    The server cuts texts, makes vectors and a graph with models of its own, and answers with the chunks that fit;
+    `query_mode` is one of LightRAG's. A content becomes one document there. A write waits until the server has worked it
+    in, which takes a model's time, up to `wait_seconds`. `auth_header_format` is what the header holds, with `{api_key}`.
+
+    LightRAG keeps no metadata: what the documents have is not stored, and a search with filters is refused.
+    """
 
 
 def _text_of(documents: Sequence[Document]) -> str:

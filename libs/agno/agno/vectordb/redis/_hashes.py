@@ -5,7 +5,6 @@ What is compared is a hash of letters and digits, so nothing in a query has to b
 
 from __future__ import annotations
 
-import hashlib
 import re
 import struct
 from collections.abc import Collection, Sequence
@@ -15,12 +14,11 @@ from agno.utils._common_words import COMMON_WORDS
 from agno.vectordb._conditions import EVERYTHING, Compared, Field, Has, Node, said
 from agno.vectordb._flat import flat, read
 from agno.vectordb._records import Record
+from agno.vectordb._tags import ALWAYS, NEVER, TAGGED, asked, number_name, numbers_of, tag_of, tags_of, terms_of
 
-_FIELDS = ("id", "name", "content_hash", "source", "content_id")
 _KEPT = ("id", "content", "name", "meta_data", "usage", "content_hash", "content_id")
 READ = (*_KEPT, "embedding")
-TAGS = ("terms", *(f"is_{name}" for name in _FIELDS))
-_ALWAYS, _NEVER = "always", "never"  # a term of every record, and of none
+TAGS = ("terms", *(f"is_{name}" for name in TAGGED))
 _RANGES = {">": "[({0} +inf]", ">=": "[{0} +inf]", "<": "[-inf ({0}]", "<=": "[-inf {0}]"}
 _WORD = re.compile(r"\w+")
 
@@ -29,14 +27,9 @@ def hash_of(record: Record) -> dict[str, Any]:
     """The fields of a record. What is None has none."""
     row = flat(record)
     kept = {name: row[name] for name in _KEPT if row[name] is not None}
-    tags = {"terms": ",".join([_ALWAYS, *map(_tag, record.terms)]), **tags_of(record)}
-    numbers = {name: repr(value) for name, value in record.numbers.items()}
+    tags = {"terms": ",".join(terms_of(record)), **tags_of(record)}
+    numbers = {name: repr(value) for name, value in numbers_of(record).items()}
     return {**kept, **tags, **numbers, "embedding": packed(record.embedding or [])}
-
-
-def tags_of(record: Record) -> dict[str, str]:
-    """What the fields of a record are looked up by."""
-    return {f"is_{name}": _tag(getattr(record, name)) for name in _FIELDS}
 
 
 def record_of(fields: dict[str, Any]) -> Record:
@@ -72,37 +65,25 @@ class _Query:
         self.numbers = numbers
 
     def all(self, parts: list[str]) -> str:
-        return f"({' '.join(parts)})" if parts else f"@terms:{{{_ALWAYS}}}"
+        return f"({' '.join(parts)})" if parts else f"@terms:{{{ALWAYS}}}"
 
     def any(self, parts: list[str]) -> str:
-        return f"({'|'.join(parts)})" if parts else f"@terms:{{{_NEVER}}}"
+        return f"({'|'.join(parts)})" if parts else f"@terms:{{{NEVER}}}"
 
     def no(self, part: str) -> str:
-        return f"(@terms:{{{_ALWAYS}}} -{part})"
+        return f"(@terms:{{{ALWAYS}}} -{part})"
 
     def has(self, condition: Has) -> str:
-        return f"@terms:{{{_tag(condition.term)}}}"
+        return f"@terms:{{{tag_of(condition)}}}"
 
     def compared(self, condition: Compared) -> str:
-        if condition.field not in self.numbers:
+        if (name := number_name(condition.field)) not in self.numbers:
             return self.any([])
-        return f"@{condition.field}:{_RANGES[condition.op].format(repr(float(condition.value)))}"
+        return f"@{name}:{_RANGES[condition.op].format(repr(float(condition.value)))}"
 
     def field(self, condition: Field) -> str:
-        tags = "|".join(map(_tag, condition.values))
-        return f"@is_{condition.name}:{{{tags}}}" if tags else self.any([])
-
-
-def compared_in(where: Node) -> set[str]:
-    """The numbers that conditions compare."""
-    if isinstance(where, Compared):
-        return {where.field}
-    parts = getattr(where, "parts", None) or ([where.part] if hasattr(where, "part") else [])
-    return set().union(*map(compared_in, parts))
-
-
-def _tag(text: str | None) -> str:
-    return "none" if text is None else hashlib.sha256(text.encode()).hexdigest()[:32]
+        name, tags = asked(condition)
+        return f"@{name}:{{{'|'.join(tags)}}}" if tags else self.any([])
 
 
 # What the search answers, in both versions of the protocol -------------------------------------------------------------
@@ -153,7 +134,6 @@ def _text(value: Any) -> str:
 __all__ = [
     "READ",
     "TAGS",
-    "compared_in",
     "condition_of",
     "found",
     "hash_of",
@@ -162,6 +142,5 @@ __all__ = [
     "packed",
     "pairs",
     "record_of",
-    "tags_of",
     "worded",
 ]

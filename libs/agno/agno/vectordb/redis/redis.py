@@ -15,6 +15,7 @@ from agno.vectordb import _fusing
 from agno.vectordb._conditions import Node
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
+from agno.vectordb._tags import compared_in, numbers_of, tags_of
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 from agno.vectordb.distance import Distance, similarity
 from agno.vectordb.redis import _hashes as hashes
@@ -159,13 +160,13 @@ class RedisVectorDb(VectorStore):
     # Rows ------------------------------------------------------------------------------------------------------------
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
-        await self._compare(io, {name for record in records for name in record.numbers})
+        await self._compare(io, {name for record in records for name in numbers_of(record)})
         for start in range(0, len(records), _BATCH):
             await self._together(io, self._stored(records[start : start + _BATCH]))
 
     async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
         """In one transaction."""
-        await self._compare(io, {name for record in records for name in record.numbers})
+        await self._compare(io, {name for record in records for name in numbers_of(record)})
         stale = set(await self._keys(io, where)) - {self._key(record.id).encode() for record in records}
         await self._together(io, [*self._stored(records), *(("DEL", key) for key in sorted(stale))])
 
@@ -199,7 +200,7 @@ class RedisVectorDb(VectorStore):
         for key in await self._keys(io, where):
             label = Record(id=key.decode()[len(self._prefix) :], content="", content_hash=content_hash)
             label.content_id = content_id
-            tags = {name: tag for name, tag in hashes.tags_of(label).items() if name != "is_name"}
+            tags = {name: tag for name, tag in tags_of(label).items() if name != "is_name"}
             named = {**tags, "content_hash": content_hash} | ({"content_id": content_id} if content_id else {})
             changed += [] if content_id else [("HDEL", key, "content_id")]
             changed.append(("HSET", key, *(part for pair in named.items() for part in pair)))
@@ -241,7 +242,7 @@ class RedisVectorDb(VectorStore):
 
     async def _condition(self, io: IO, where: Node) -> str:
         """Conditions as a query. A number that the index does not know is one that no record has."""
-        if not hashes.compared_in(where) <= (self._numbers or set()):
+        if not compared_in(where) <= (self._numbers or set()):
             self._forget()
         await self._made(io)
         return hashes.condition_of(where, self._numbers or ())
