@@ -8,6 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from agno._io import IO
@@ -172,7 +173,7 @@ class Weaviate(VectorStore):
         for name in sorted(wanted - self._numbers):
             made = config.Property(name=name, data_type=config.DataType.NUMBER, index_range_filters=True)
             try:
-                await self._with(io, lambda rows, made=made: rows.config.add_property(made))
+                await self._with(io, partial(_with_property, made))
             except VectorDbError as error:
                 if "already" not in str(error):  # else somebody else made it at the same time
                     raise
@@ -189,7 +190,7 @@ class Weaviate(VectorStore):
         ]
         for start in range(0, len(made), _BATCH):
             some = made[start : start + _BATCH]
-            answer = await self._with(io, lambda rows, some=some: rows.data.insert_many(some))
+            answer = await self._with(io, partial(_with_objects, some))
             if answer.has_errors:
                 first = next(iter(answer.errors.values()))
                 raise VectorDbError(f"Weaviate, collection {self.collection!r}: {first.message}")
@@ -301,6 +302,14 @@ class Weaviate(VectorStore):
         if self._is_given:
             return "its client"
         return f"{self._address['host']}:{self._address['port']}" if self.local else str(self.wcd_url)
+
+
+def _with_property(made: Any, rows: Any) -> Any:
+    return rows.config.add_property(made)
+
+
+def _with_objects(some: list[Any], rows: Any) -> Any:
+    return rows.data.insert_many(some)
 
 
 def _metric(distance: Any) -> Distance:
