@@ -210,7 +210,7 @@ class CouchbaseSearch(VectorStore):
     async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
         label = Record(id="", content="", content_hash=content_hash, content_id=content_id)
         tags = {name: tag for name, tag in tags_of(label).items() if name not in ("is_id", "is_name")}
-        named = {"content_hash": content_hash, "content_id": content_id, **tags}
+        named: dict[str, Any] = {"content_hash": content_hash, "content_id": content_id, **tags}
         changes = ", ".join(f"d.{name} = ${name}" for name in named)
         await self._asked(io, f"UPDATE {self._keyspace} AS d SET {changes}", where, **named)
 
@@ -287,7 +287,7 @@ def _couchbase() -> Any:
         for name in ("cluster", "exceptions", "management.search", "n1ql", "options", "search", "vector_search"):
             importlib.import_module(f"couchbase.{name}")
     except ImportError as error:
-        raise ImportError("CouchbaseSearch needs the package `couchbase`: pip install 'agno[couchbase]'") from error
+        raise ImportError("CouchbaseSearch needs the package `couchbase` (4.4 or newer): pip install 'agno[couchbase]'") from error
     return package
 
 
