@@ -52,7 +52,7 @@ def test_documents_become_one_text_that_is_found(db):
     (found,) = db.search("china tea")
     assert found.content == "green tea\n\nfrom china" and found.name == "Tea-more"
     assert found.meta_data["file_path"].startswith("Tea-more.")
-    assert db.name_exists("Tea & more") and not db.name_exists("Tea-more") and db.id_exists(found.id)
+    assert db.name_exists("Tea & more") and not db.name_exists("Tea-more")
     assert db.content_hash_exists("h") and not db.content_hash_exists("x")
     assert len(db.search("tea milk", limit=1)) == 1
 
@@ -107,7 +107,12 @@ def test_texts_and_files_are_added_by_hand(db):
     id = db.insert_text("notes.md", "green tea")
     other = db.insert_file_bytes(b"black coffee", "menu.txt", "text/plain")
     (found,) = db.search("coffee please")
-    assert found.name == "menu.txt" and found.id == other and db.name_exists("notes.md")
+    assert (
+        found.name == "menu.txt"
+        and found.id == f"{other}-chunk-000"
+        and db.id_exists(other)
+        and db.name_exists("notes.md")
+    )
     assert db.delete_by_external_id(id) is True and db.delete_by_external_id(id) is False
 
 
@@ -121,6 +126,8 @@ def test_filters_are_refused_and_metadata_cannot_be_changed(db):
             call()
     with pytest.raises(ValueError, match="limit"):
         db.search("tea", limit=0)
+    with pytest.raises(VectorDbError, match="too short"):
+        db.search("a")
 
 
 def test_no_string_can_do_harm(db):
@@ -128,7 +135,7 @@ def test_no_string_can_do_harm(db):
         db.insert(text + "h", [Document(f"tea {number}", name=text, content_id=text)])
     for text in HOSTILE:
         assert db.name_exists(text) and db.content_hash_exists(text + "h")
-        db.search(f"tea {text}".encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        db.search(f"tea for {text}".encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         assert db.delete_by_content_id(text) is True and not db.name_exists(text)
 
 

@@ -287,7 +287,9 @@ def _couchbase() -> Any:
         for name in ("cluster", "exceptions", "management.search", "n1ql", "options", "search", "vector_search"):
             importlib.import_module(f"couchbase.{name}")
     except ImportError as error:
-        raise ImportError("CouchbaseSearch needs the package `couchbase` (4.4 or newer): pip install 'agno[couchbase]'") from error
+        raise ImportError(
+            "CouchbaseSearch needs the package `couchbase` (4.4 or newer): pip install 'agno[couchbase]'"
+        ) from error
     return package
 
 

@@ -319,7 +319,8 @@ def _reason(path: str, response: httpx.Response) -> str:
     if response.status_code == 404 and path == "/query/data":
         return "it has no /query/data: update LightRAG."
     try:
-        detail = response.json().get("detail")
+        told = response.json()
+        detail = told.get("detail") or told.get("message") or told
     except (ValueError, AttributeError):
         detail = response.text
     return f"{response.status_code}: {detail}"

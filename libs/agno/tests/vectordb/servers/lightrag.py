@@ -75,13 +75,18 @@ class LightRagServer(RestServer):
 
     def _post_query_data(self, asked: Any, *rest: str) -> Any:
         if len(asked["query"].strip()) < 3:
-            raise Refused(422, {"detail": [{"msg": "query is too short"}]})
+            raise Refused(400, {"message": "query is too short"})
         wanted = set(re.findall(r"\w+", asked["query"].lower()))
         done = [one for one in self.documents.values() if not one["left"] and not one["is_failed"]]
         scored = [(len(wanted.intersection(re.findall(r"\w+", one["text"].lower()))), one) for one in done]
         best = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])[: asked["chunk_top_k"]]
         chunks = [
-            {"content": one["text"], "file_path": one["file_path"], "chunk_id": one["id"], "reference_id": str(n)}
+            {
+                "content": one["text"],
+                "file_path": one["file_path"],
+                "chunk_id": f"{one['id']}-chunk-000",
+                "reference_id": str(n),
+            }
             for n, (_, one) in enumerate(best, 1)
         ]
         data = {"entities": [], "relationships": [], "chunks": chunks, "references": []} if chunks else {}
