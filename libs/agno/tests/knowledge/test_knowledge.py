@@ -459,9 +459,11 @@ def test_files_that_are_gone_are_removed_when_that_is_asked_for(knowledge, colou
 def test_an_asynchronous_caller_reads_several_at_once(knowledge):
     """Each waits until four are there: one after the other would wait for ever."""
 
-    class Meeting(Reader):
-        wants = "topic"
+    class Meeting:
         there = 0
+
+        def read(self, source, name=None):
+            raise AssertionError("the other colour")
 
         async def async_read(self, source, name=None):
             self.there += 1
