@@ -18,7 +18,7 @@ from agno.knowledge.document import Document
 from agno.knowledge.embedder import Embedder
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge.embedder.openai import OpenAIEmbedder
-from agno.knowledge.events import ContentRemoved
+from agno.knowledge.events import ContentRemoved, ContentStarted
 from agno.knowledge.reader.base import Reader
 from agno.knowledge.reader.csv_reader import CSVReader
 from agno.knowledge.reader.s3_reader import S3Reader
@@ -550,7 +550,8 @@ def test_an_attempt_that_was_killed_is_taken_up_with_its_row(knowledge, colour, 
     before = {one.name: one.id for one in knowledge.get_content()[0]}
     assert {status for status, _ in rows(knowledge).values()} == {"processing"} and count(knowledge) == 200
     events = ingest(knowledge, colour, **options)
-    assert [event.resumed for event in events if type(event).__name__ == "ContentStarted"] == [False, True]
+    begun = {event.content.name: event.resumed for event in events if isinstance(event, ContentStarted)}
+    assert begun == {"a.txt": False, "b.txt": True}
     assert sum(embedder.batches) == 451 and count(knowledge) == 451
     assert {one.name: one.id for one in knowledge.get_content()[0]} == before
     assert {status for status, _ in rows(knowledge).values()} == {"completed"}
