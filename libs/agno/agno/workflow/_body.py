@@ -36,11 +36,10 @@ async def workflow_body(run: WorkflowRun) -> None:
             await _begin(run)
             await _function(run)
         else:
-            nodes = component.nodes
             if run.root is run:
                 check_depth(component)
             await _begin(run)
-            await _steps(run, nodes)
+            await _steps(run, component.nodes)
     except Paused as pause:
         await _pause(run, pause)
     except StepFailed as failure:
@@ -177,10 +176,11 @@ def _result(run: WorkflowRun) -> dict[str, Any]:
 
 def _collect_media(output: Any) -> None:
     """What was given, and what the steps made of it."""
-    for kind in MEDIA:
-        made = [item for step in output.step_results for item in getattr(step, kind) or ()]
-        if made:
-            setattr(output, kind, [*(getattr(output, kind) or ()), *made])
+    for step in output.step_results:
+        made = step.__dict__
+        for kind in MEDIA:
+            if items := made.get(kind):
+                setattr(output, kind, [*(getattr(output, kind) or ()), *items])
 
 
 async def _pause(run: WorkflowRun, pause: Paused) -> None:

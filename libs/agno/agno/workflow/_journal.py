@@ -68,7 +68,8 @@ class Journal:
         record: dict[str, Any] = {"key": place.key, "output": output}
         if runs:
             record["run_ids"] = [run.run_id for run in runs]
-            self.pool.update((run.run_id, run) for run in runs)
+            for run in runs:
+                self.pool[run.run_id] = run
         if raised:
             record["raised"] = True
         self._add_state(record, place, before)

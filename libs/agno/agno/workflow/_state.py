@@ -17,13 +17,14 @@ Reducer = Callable[[Any, list[Any]], Any]
 
 def own_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state without what the run put there."""
+    if state.keys() <= _HIDDEN:  # of most runs
+        return {}
     return {key: value for key, value in state.items() if key not in _HIDDEN}
 
 
 def snapshot(state: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of it, to see later what changed."""
-    own = own_state(state)
-    return {key: private_copy(value) for key, value in own.items()} if own else own
+    return {key: private_copy(value) for key, value in own_state(state).items()}
 
 
 def adopt(state: dict[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
