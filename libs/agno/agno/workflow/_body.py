@@ -22,6 +22,7 @@ from agno.workflow._sequence import Ending, one_after_the_other
 from agno.workflow._state import INJECTED
 from agno.workflow.types import StepInput
 
+_MEDIA = frozenset(MEDIA)
 NOTHING_RAN = "The workflow has no steps."
 
 
@@ -177,9 +178,8 @@ def _result(run: WorkflowRun) -> dict[str, Any]:
 def _collect_media(output: Any) -> None:
     """What was given, and what the steps made of it."""
     for step in output.step_results:
-        made = step.__dict__
-        for kind in MEDIA:
-            if items := made.get(kind):
+        for kind in step.__dict__.keys() & _MEDIA:
+            if items := getattr(step, kind):
                 setattr(output, kind, [*(getattr(output, kind) or ()), *items])
 
 

@@ -168,15 +168,8 @@ async def _ended(step: Step, place: Place, output: Any) -> StepOutput:
         raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
     if status is RunStatus.error:
         raise ExecutorFailed(text_of(output.content))
-    return step.output(
-        content=output.content,
-        step_run_id=output.run_id,
-        images=output.images,
-        videos=output.videos,
-        audio=output.audio,
-        files=output.files,
-        metrics=_cost(output),
-    )
+    made = {kind: media for kind in MEDIA if (media := getattr(output, kind)) is not None}
+    return step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output), **made)
 
 
 def _cost(output: Any) -> Any:

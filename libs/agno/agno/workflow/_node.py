@@ -66,7 +66,7 @@ class Node(Rebuildable):
             return known
         before = snapshot(place.state)
         try:
-            output = await self._decided(place, given)
+            output = await (self._decided if self.review.asks else self._attempted)(place, given)
         except StepFailed as failure:
             if self.is_leaf and not failure.fatal and "." in place.key:
                 await self._recorded(place, failure.output, before, raised=True)
@@ -100,7 +100,7 @@ class Node(Rebuildable):
 
     async def _attempted(self, place: Place, given: StepInput) -> StepOutput:
         """Run until it succeeds, or all attempts are used."""
-        if (failed := await self._skipped_failure(place)) is not None:
+        if place.run.replies and (failed := self._skipped_failure(place)) is not None:
             return failed
         for attempts_left in range(self.max_retries, -1, -1):
             try:
@@ -138,7 +138,7 @@ class Node(Rebuildable):
             await reviews.ask_about_failure(self, place, text, error)
         raise StepFailed(output, fatal=self.on_error is OnError.fail) from error
 
-    async def _skipped_failure(self, place: Place) -> StepOutput | None:
+    def _skipped_failure(self, place: Place) -> StepOutput | None:
         """The output of a step that failed and that a person said to go on without."""
         answer = place.run.replies.pop((place.key, "error"), None)
         if answer is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from agno.run.cancel import cancel_run
@@ -150,12 +150,8 @@ class Step(Node):
             await self.emit(place, StepCompletedEvent, **_shown(output))
         return output
 
-    async def _worked(self, place: Place, given: StepInput) -> StepOutput:
-        if self.executor_type == "function":
-            return await by_function(self, place, given)
-        if self.executor_type == "workflow":
-            return await by_workflow(self, place, given)
-        return await by_component(self, place, given)
+    def _worked(self, place: Place, given: StepInput) -> Awaitable[StepOutput]:
+        return _WORK.get(self.executor_type, by_component)(self, place, given)
 
     async def _in_time(self, place: Place, given: StepInput, seconds: float) -> StepOutput:
         """The work, within a time. What goes on after it, in a thread, changes nothing any more."""
@@ -177,6 +173,12 @@ class Step(Node):
         output, state = found[0]
         adopt(place.state, before, own_state(state))
         return output
+
+
+_WORK: dict[str, Callable[[Step, Place, StepInput], Awaitable[StepOutput]]] = {
+    "function": by_function,
+    "workflow": by_workflow,
+}
 
 
 def _shown(output: StepOutput) -> dict[str, Any]:

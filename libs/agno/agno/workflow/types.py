@@ -155,6 +155,11 @@ class HumanReview:
         self.on_error = None if self.on_error is None else OnError(self.on_error)
 
     @property
+    def asks(self) -> bool:
+        """True if a person is asked about the step, before or after it runs."""
+        return bool(self.requires_confirmation or self.requires_user_input or self.requires_output_review)
+
+    @property
     def asks_before(self) -> bool:
         """True if the step waits before it runs."""
         return self.requires_confirmation or self.requires_user_input
