@@ -941,6 +941,14 @@ class DbContract(DefinitionsContract, SchedulesContract):
         assert (second["team_sessions_count"], second["workflow_sessions_count"], second["users_count"]) == (1, 1, 2)
         assert second["completed"] is False and second["date"] == datetime.now(timezone.utc).date()
 
+    def test_the_runs_of_members_count_as_runs_of_agents(self, db):
+        leader = TeamRunOutput(run_id="r", team_id="t", session_id="1")
+        member = a_run("1", run_id="m", parent_run_id="r")
+        inner = TeamRunOutput(run_id="i", team_id="inner", session_id="1", parent_run_id="r")
+        db.upsert_session(TeamSession("1", team_id="t", runs=[leader, member, inner], created_at=int(time.time())))
+        counted = db.calculate_metrics()[0]
+        assert (counted["team_sessions_count"], counted["team_runs_count"], counted["agent_runs_count"]) == (1, 2, 1)
+
     def test_a_run_counts_on_the_day_it_began(self, db):
         now = int(time.time())
         runs = [a_run(created_at=now - days * 86_400, metrics=Metrics(total_tokens=10 + days)) for days in (2, 1, 0)]
