@@ -13,6 +13,7 @@ from agno.models._cache import ResponseCache
 from agno.models._wait import as_asked
 from agno.models.message import Message
 from agno.models.response import ModelResponse
+from agno.run import watching
 
 if TYPE_CHECKING:
     from agno.models._loop import Exchange
@@ -55,7 +56,9 @@ async def ask(x: Exchange, assistant: Message) -> None:
     x.answered = False
     while True:
         try:
-            return await send(x, model, assistant)
+            work = send(x, model, assistant)
+            await (work if watching.watcher is None else watching.watcher.request(x, model, assistant, work))
+            return
         except Exception as error:
             if x.answered:
                 raise
