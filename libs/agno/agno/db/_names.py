@@ -23,6 +23,7 @@ class MoreTables(TypedDict, total=False):
     approvals_table: str | None
     culture_table: str | None
     learnings_table: str | None
+    traces_table: str | None
 
 
 class TableNames(MoreTables, total=False):
@@ -43,6 +44,7 @@ class CollectionNames(TypedDict, total=False):
     approvals_collection: str | None
     culture_collection: str | None
     learnings_collection: str | None
+    traces_collection: str | None
     id: str | None
 
 

@@ -37,6 +37,7 @@ from agno.db._sessions import (
     settled,
     with_old_runs,
 )
+from agno.db._traces import Traces
 from agno.db.query import Query, Where, equal
 from agno.db.tables import SESSIONS, Row
 from agno.utils.dttm import now_epoch
@@ -58,7 +59,7 @@ _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 _END_OF_TIME = 2**53
 
 
-class BaseDb(Records, Components, Approvals, Culture, Pruning):
+class BaseDb(Records, Components, Approvals, Culture, Traces, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.

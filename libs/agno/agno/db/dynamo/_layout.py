@@ -19,6 +19,7 @@ from agno.db.tables import (
     METRICS,
     RUNS,
     SESSIONS,
+    TRACES,
     Row,
     Table,
 )
@@ -38,6 +39,7 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     APPROVALS.kind: [("run_id", "created_at"), ("status", "created_at")],
     CULTURE.kind: [("name", "created_at")],
     LEARNINGS.kind: [("user_id", "created_at"), ("entity_id", "created_at"), ("learning_type", "created_at")],
+    TRACES.kind: [(column, "created_at") for column in ("run_id", "session_id", "user_id", "agent_id")],
     RUNS.kind: [],
 }
 PLACES = f"session_id-{SEQ}-index"  # the runs of a session in their order
@@ -45,7 +47,7 @@ REVISION = "rev"  # a number that each write of an item raises
 _CAPACITY = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
 _NUMBERS = {
     column.name
-    for table in (SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS)
+    for table in (SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS, TRACES)
     for column in table.columns
     if column.kind == "int"
 }

@@ -20,6 +20,7 @@ from agno.db.tables import (
     RUNS,
     SESSIONS,
     TABLES,
+    TRACES,
     Row,
     Table,
 )
@@ -34,6 +35,7 @@ INDEXED: dict[str, Sequence[str]] = {
     APPROVALS.kind: ("status", "run_id", "created_at"),
     CULTURE.kind: ("name", "created_at"),
     LEARNINGS.kind: ("learning_type", "namespace", "user_id", "session_id", "entity_id", "updated_at"),
+    TRACES.kind: ("place", "run_id", "session_id", "user_id", "created_at"),
     RUNS.kind: (),
 }
 UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {
