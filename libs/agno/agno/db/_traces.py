@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Literal
 
 from agno.db._port import RowVerbs
 from agno.db.query import Query, Where, equal
@@ -133,9 +134,8 @@ _OWNERS = ("session_id", "user_id", "agent_id", "team_id", "workflow_id")
 
 
 def _between(since: int | None, until: int | None) -> tuple[Where, ...]:
-    found = (Where("from", ("created_at",), since) if since is not None else None,)
-    found += (Where("to", ("created_at",), until) if until is not None else None,)
-    return tuple(one for one in found if one is not None)
+    bounds: tuple[tuple[Literal["from", "to"], int | None], ...] = (("from", since), ("to", until))
+    return tuple(Where(way, ("created_at",), second) for way, second in bounds if second is not None)
 
 
 __all__ = ["Traces"]
