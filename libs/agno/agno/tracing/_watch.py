@@ -61,6 +61,10 @@ class Watch:
         kind, name, attributes = describe.run_begins(run, self.content)
         facts = Facts(run_id, run.context.session_id, run.context.user_id)
         span = self._new(kind, name, attributes, self._parent_of(run), facts, run)
+        begun_in = _current.get()
+        if span.parent is None and begun_in is not None:
+            span.apart = True
+            span.links.append(Link(begun_in.root.trace_id, begun_in.span_id))
         if run.continued:
             await self._link(run, span)
         left = False

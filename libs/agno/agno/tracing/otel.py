@@ -47,6 +47,8 @@ class OpenTelemetryListener(Listener):
     def _parent_context(self, span: Span) -> Any:
         """Where we are; in a thread that does not know it, where the parent is."""
         here = self._context.get_current()
+        if span.apart:
+            return self._trace.set_span_in_context(self._trace.INVALID_SPAN, here)
         parent = span.parent.kept.get(_KEY) if span.parent is not None else None
         if parent is None or self._trace.get_current_span(here).get_span_context().is_valid:
             return here

@@ -48,6 +48,7 @@ class Span:
     error_message: str | None = None
     subject: Any = None  # the engine's object, while the span goes on
     finished: list[Span] = field(default_factory=list)  # of the first span of a trace: all that ended, in that order
+    apart: bool = False  # begun by another span, which it may outlive: a trace of its own, linked to that one
     _clock: int = field(default_factory=time.perf_counter_ns)
     kept: dict[str, Any] = field(default_factory=dict)  # what listeners keep with it
 
