@@ -1,1 +1,5 @@
 """AgentOS: agents, teams and workflows as a service."""
+
+from agno.os.app import AgentOS
+
+__all__ = ["AgentOS"]

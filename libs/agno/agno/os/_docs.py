@@ -1,0 +1,130 @@
+"""What the OpenAPI document says about routes that read their request themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
+NUMBER: Schema = {"type": "integer"}
+UPLOADS: Schema = {"type": "array", "items": {"type": "string", "format": "binary"}}
+
+
+class ErrorResponse(BaseModel):
+    """Why a request was not carried out. `error_id` is what the log of the service has more under."""
+
+    detail: str | list[Any] | dict[str, Any]
+    error_code: str | None = None
+    error_id: str | None = None
+
+
+_ERRORS = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    409: "Conflict",
+    413: "Too large",
+    415: "The body is of a type that is not read",
+    422: "Validation error",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Not available now",
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route: 401, 403, 429 and 500 anywhere, and these."""
+    return {
+        status: {"model": ErrorResponse, "description": _ERRORS[status]} for status in (401, 403, *statuses, 429, 500)
+    }
+
+
+JSON_OBJECT: Schema = {"type": "object", "description": "A JSON object; in a form, as text."}
+JSON_ARRAY: Schema = {
+    "type": "array",
+    "items": {"type": "object"},
+    "description": "A JSON array; in a form, as text. It may be empty.",
+}
+
+
+def path(name: str, description: str = "") -> Schema:
+    """A parameter in the path."""
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": description}
+
+
+def query(name: str, schema: Schema, description: str = "") -> Schema:
+    """A parameter in the query."""
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+def header(name: str, schema: Schema, description: str = "") -> Schema:
+    """A parameter in the headers."""
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
+
+
+def form(properties: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Schema:
+    """A request body that is a form, with files or without, or a JSON object with the same names."""
+    plain = {name: schema for name, schema in properties.items() if schema is not UPLOADS}
+    whole = _object(properties, required)
+    without = _object(plain, required)
+    encoded = {name: _AS_JSON for name, schema in plain.items() if schema.get("type") in ("object", "array")}
+    encoding = {"encoding": encoded} if encoded else {}
+    return {
+        "required": bool(required),
+        "content": {
+            "multipart/form-data": {"schema": whole, **encoding},
+            "application/x-www-form-urlencoded": {"schema": without, **encoding},
+            "application/json": {"schema": without},
+        },
+    }
+
+
+_AS_JSON = {"contentType": "application/json"}
+
+
+def _object(properties: Mapping[str, Schema], required: tuple[str, ...]) -> Schema:
+    made: Schema = {"type": "object", "properties": dict(properties)}
+    if required:
+        made["required"] = list(required)
+    return made
+
+
+def extra(*parameters: Schema, body: Schema | None = None) -> Schema:
+    """The `openapi_extra=` of a route."""
+    made: Schema = {}
+    if parameters:
+        made["parameters"] = list(parameters)
+    if body is not None:
+        made["requestBody"] = body
+    return made
+
+
+RUN: Schema = {
+    "type": "object",
+    "description": "The output of a run: run_id, session_id, status, content, messages, metrics, ...",
+}
+EVENTS: Schema = {
+    "type": "object",
+    "description": "Server-sent events: `id` is the index of the event in its run, `event` its kind, `data` its JSON.",
+    "properties": {"id": TEXT, "event": TEXT, "data": TEXT},
+}
+
+
+def run_response(status: int, *, streamed: bool = True, plain: bool = True) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that gives a run, or its events."""
+    content: dict[str, Any] = {}
+    if plain:
+        content["application/json"] = {"schema": RUN}
+    if streamed:
+        content["text/event-stream"] = {"schema": EVENTS}
+    return {status: {"description": "The run", "content": content}}
+
+
+__all__ = ["EVENTS", "FLAG", "JSON_ARRAY", "JSON_OBJECT", "NUMBER", "RUN", "TEXT", "UPLOADS", "ErrorResponse", "errors", "extra", "form", "header",
+           "path", "query", "run_response"]  # fmt: skip

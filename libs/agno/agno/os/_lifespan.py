@@ -1,0 +1,74 @@
+"""What is opened when the service starts and closed when it stops."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from agno.utils.log import log_exception
+
+if TYPE_CHECKING:
+    from agno.os.app import AgentOS
+
+
+class Lifespan:
+    """The lifespan of the app: that of the user, then MCP tools, then what else has one. It ends in the opposite order."""
+
+    def __init__(self, os: AgentOS, outer: Sequence[Callable[..., Any]]) -> None:
+        self._os = os
+        self._outer = outer
+        self._inner: list[tuple[Callable[..., Any], Any]] = []
+
+    def add(self, context: Callable[..., Any], argument: Any) -> None:
+        """Open `context(argument)`, too."""
+        self._inner.append((context, argument))
+
+    @asynccontextmanager
+    async def __call__(self, app: Any) -> AsyncIterator[Any]:
+        state: dict[str, Any] = {}
+        async with AsyncExitStack() as stack:
+            for context in self._outer:
+                state.update(await stack.enter_async_context(_as_context(context, app)) or {})
+            for tools in _mcp_tools(self._os):
+                await _connect(tools, stack)
+            for context, argument in self._inner:
+                await stack.enter_async_context(context(argument))
+            runs = self._os.runs
+            runs.draining = False
+            stack.push_async_callback(runs.drain)
+            yield state or None
+
+
+def _as_context(lifespan: Callable[..., Any], app: Any) -> Any:
+    opened = lifespan(app)
+    if hasattr(opened, "__aenter__"):
+        return opened
+    return asynccontextmanager(lifespan)(app)  # an async generator function
+
+
+async def _connect(tools: Any, stack: AsyncExitStack) -> None:
+    try:
+        await tools.connect()
+    except Exception:  # the border: a server that is down costs its tools, not the service
+        log_exception(f"{tools!r} could not connect; runs that use it try again")
+        return
+    stack.push_async_callback(tools.close)
+
+
+def _mcp_tools(os: AgentOS) -> list[Any]:
+    """The MCP tools of all agents and teams, each once."""
+    found: dict[int, Any] = {}
+    for component in os.components.everything():
+        tools = getattr(component, "tools", None)
+        for tool in tools if isinstance(tools, (list, tuple)) else ():
+            if type(tool).__module__.startswith("agno.tools.mcp") or _is_mcp(tool):
+                found[id(tool)] = tool
+    return list(found.values())
+
+
+def _is_mcp(tool: Any) -> bool:
+    return any(cls.__module__.startswith("agno.tools.mcp") for cls in type(tool).__mro__)
+
+
+__all__ = ["Lifespan"]

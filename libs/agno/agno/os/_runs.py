@@ -1,0 +1,262 @@
+"""Runs that the service hosts: what goes on, what became of it, and how it ends when the service stops.
+
+A streamed or background run goes on in a task of its own and writes its events into a log; whoever reads them, leaves, or
+comes back does not touch it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import time
+from typing import Any
+
+import msgspec
+from fastapi import HTTPException
+
+from agno.os._errors import failure
+from agno.os._sse import Follower, RunLog
+from agno.run.base import RunStatus
+from agno.run.cancel import acancel_run
+from agno.run.output import OutputBase
+from agno.run.workflow import WorkflowRunOutput
+from agno.utils.codec import encode
+
+ERROR_EVENTS = {"agent": b"RunError", "team": b"TeamRunError", "workflow": b"WorkflowError"}
+EVERYTHING = {"stream": True, "stream_events": True, "yield_run_output": True}  # the options of a hosted run
+_FAIR = 64  # events after which others get their turn, however fast a run is
+_LAST_WORDS = 5.0  # seconds that cancelled runs have to be stored
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """How long and how large: seconds and bytes."""
+
+    log_bytes: int = 4 * 1024 * 1024  # of one run that goes on
+    kept_bytes: int = 64 * 1024 * 1024  # of all runs that ended
+    kept_seconds: float = 600.0
+    kept_runs: int = 1000
+    patience: float = 60.0  # how long a run waits for a slow client before it goes on without
+    heartbeat: float = 15.0
+    drain: float = 30.0  # how long runs may go on when the service stops
+
+
+@dataclass(eq=False, slots=True)
+class HostedRun:
+    """One run, while it goes on and for a while after that."""
+
+    kind: str
+    component: Any
+    run_id: str
+    session_id: str
+    user_id: str | None
+    background: bool
+    log: RunLog
+    output: Any = None
+    task: asyncio.Task[None] | None = None
+    ended_at: float | None = None
+    started_at: float = field(default_factory=time)
+
+    @property
+    def status(self) -> RunStatus:
+        """Where it stands."""
+        if self.output is not None:
+            status: RunStatus = self.output.status
+            return status
+        return RunStatus.running if self.ended_at is None else RunStatus.error
+
+    def follow(self, after: int = -1) -> Follower:
+        """Read its events, from behind the one with this index."""
+        return self.log.follow(after)
+
+
+class Runs:
+    """All runs of one AgentOS in this process."""
+
+    def __init__(self, limits: RunLimits | None = None) -> None:
+        self.limits = limits or RunLimits()
+        self.active: dict[str, HostedRun | None] = {}  # None: awaited by the request itself
+        self.ended: OrderedDict[str, HostedRun] = OrderedDict()
+        self.draining = False
+        self._kept = 0
+        self._idle: asyncio.Event | None = None
+
+    # Beginning -------------------------------------------------------------------------------------------------------
+
+    def refuse_when_stopping(self) -> None:
+        """Status 503 while the service shuts down."""
+        if self.draining:
+            raise HTTPException(503, "The service is shutting down; try again.", headers={"Retry-After": "5"})
+
+    @contextmanager
+    def awaited(self, run_id: str) -> Iterator[None]:
+        """A run that its request waits for."""
+        self.forget(run_id)
+        self.active[run_id] = None
+        try:
+            yield
+        finally:
+            self._gone(run_id)
+
+    def host(
+        self,
+        kind: str,
+        component: Any,
+        events: AsyncIterator[Any],
+        *,
+        run_id: str,
+        session_id: str,
+        user_id: str | None,
+        background: bool = False,
+        first: int = 0,
+    ) -> tuple[HostedRun, Follower]:
+        """Let a run go on in a task, with what `arun(**EVERYTHING)` gave. The follower sees what happens from now on.
+
+        Events are numbered on where an earlier part of the run is remembered, else from `first`.
+        """
+        limits = self.limits
+        before = self.forget(run_id)
+        log = RunLog(limits.log_bytes, first, patience=limits.patience) if before is None else before.log
+        log.reopen(paced=not background)
+        run = HostedRun(kind, component, run_id, session_id, user_id, background, log)
+        follower = run.follow(log.end - 1)
+        self.active[run_id] = run
+        run.task = asyncio.get_running_loop().create_task(self._carry(run, events))
+        return run, follower
+
+    async def _carry(self, run: HostedRun, events: AsyncIterator[Any]) -> None:
+        log, count = run.log, 0
+        try:
+            async for item in events:
+                if isinstance(item, (OutputBase, WorkflowRunOutput)):
+                    run.output = item
+                    continue
+                if not count:
+                    self._named(run, item)
+                log.append(*frame_of(item))
+                if log.is_full:
+                    await log.room()
+                count += 1
+                if count % _FAIR == 0:
+                    await asyncio.sleep(0)
+        except Exception as error:  # the border: the stream has begun, so the error is an event of it
+            log.append(ERROR_EVENTS[run.kind], _error_data(run, error))
+        finally:
+            log.close()
+            self._end(run)
+
+    def _named(self, run: HostedRun, event: Any) -> None:
+        """A run that branches off from another one has an id of its own, which its first event tells."""
+        run_id = getattr(event, "run_id", None)
+        if run_id is not None and run_id != run.run_id and not getattr(event, "parent_run_id", None):
+            self.active.pop(run.run_id, None)
+            run.run_id, run.session_id = run_id, event.session_id or run.session_id
+            self.active[run_id] = run
+
+    # Ending ----------------------------------------------------------------------------------------------------------
+
+    def _end(self, run: HostedRun) -> None:
+        run.ended_at = time()
+        run.task = None
+        self.ended[run.run_id] = run
+        self._kept += run.log.size
+        self._gone(run.run_id)
+        self._forget_old()
+
+    def _gone(self, run_id: str) -> None:
+        self.active.pop(run_id, None)
+        if self._idle is not None and not self.active:
+            self._idle.set()
+
+    def keep(self, kind: str, component: Any, output: Any) -> None:
+        """Remember the output of a run that no database has."""
+        log = RunLog(0)
+        log.close()
+        facts = (output.run_id, output.session_id, getattr(output, "user_id", None))
+        self._end(HostedRun(kind, component, *facts, background=False, log=log, output=output))
+
+    def forget(self, run_id: str) -> HostedRun | None:
+        """Give a run that ended out of hand."""
+        run = self.ended.pop(run_id, None)
+        if run is not None:
+            self._kept -= run.log.size
+        return run
+
+    def knows(self, run_id: str) -> bool:
+        """True if events of the run are remembered."""
+        return run_id in self.active or run_id in self.ended
+
+    def _forget_old(self) -> None:
+        oldest = time() - self.limits.kept_seconds
+        while self.ended:
+            run = next(iter(self.ended.values()))
+            fits = self._kept <= self.limits.kept_bytes and len(self.ended) <= self.limits.kept_runs
+            if fits and (run.ended_at or 0.0) >= oldest:
+                return
+            self.ended.popitem(last=False)
+            self._kept -= run.log.size
+
+    # Finding ---------------------------------------------------------------------------------------------------------
+
+    def find(self, kind: str, component_id: str, run_id: str, user_id: str | None) -> HostedRun | None:
+        """A run that goes on or has just ended; None also for that of another component or user."""
+        run = self.any_of(kind, run_id, user_id)
+        return run if run is not None and run.component.id == component_id else None
+
+    def any_of(self, kind: str, run_id: str, user_id: str | None) -> HostedRun | None:
+        """The same, whatever agent, team or workflow it is of."""
+        run = self.active.get(run_id) or self.ended.get(run_id)
+        if run is None or run.kind != kind or (user_id is not None and run.user_id != user_id):
+            return None
+        return run
+
+    # Stopping --------------------------------------------------------------------------------------------------------
+
+    def begin_drain(self) -> None:
+        """Take no more runs; who follows a background run may come back after the restart."""
+        self.draining = True
+        for run in self.active.values():
+            if run is not None and run.background:
+                for follower in list(run.log.followers):
+                    follower.leave()
+
+    async def drain(self, seconds: float | None = None) -> None:
+        """Let what goes on come to its end; after that time, cancel it, so that it is stored as cancelled."""
+        self.begin_drain()
+        if await self._all_gone(self.limits.drain if seconds is None else seconds):
+            return
+        for run_id in list(self.active):
+            await acancel_run(run_id)
+        if not await self._all_gone(_LAST_WORDS):
+            for run in list(self.active.values()):
+                if run is not None and run.task is not None:
+                    run.task.cancel()
+            await self._all_gone(_LAST_WORDS)
+
+    async def _all_gone(self, seconds: float) -> bool:
+        if not self.active:
+            return True
+        self._idle = asyncio.Event()
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+
+def frame_of(event: Any) -> tuple[bytes, bytes]:
+    """An event as it is sent: its kind, and its JSON on one line."""
+    return event.event.encode(), msgspec.json.encode(encode(event), enc_hook=str)
+
+
+def _error_data(run: HostedRun, error: Exception) -> bytes:
+    text, error_id = failure(error)
+    body = {"event": ERROR_EVENTS[run.kind].decode(), "run_id": run.run_id, "session_id": run.session_id,
+            "error_id": error_id, ("error" if run.kind == "workflow" else "content"): text}  # fmt: skip
+    return msgspec.json.encode(body)
+
+
+__all__ = ["EVERYTHING", "HostedRun", "RunLimits", "Runs", "frame_of"]

@@ -1,0 +1,144 @@
+"""The routes of AG-UI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from ag_ui.core import (
+    RunAgentInput,
+    RunErrorEvent,
+    RunFinishedCancelledOutcome,
+    RunFinishedEvent,
+    RunFinishedInterruptOutcome,
+    RunFinishedSuccessOutcome,
+    RunStartedEvent,
+    StateSnapshotEvent,
+)
+from ag_ui.encoder import EventEncoder
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from agno.os._caller import caller_of
+from agno.os.interfaces._failures import public_exception
+from agno.os.interfaces._frontend import Waiting, client_function, with_tools
+from agno.os.interfaces._questions import go_on
+from agno.os.interfaces.agui._events import Translator
+from agno.os.interfaces.agui._input import Asked, answer, asked
+from agno.os.interfaces.base import BaseInterface
+
+
+class AGUI(BaseInterface):
+    """Serves a component to web pages that speak AG-UI (`@ag-ui/client`, CopilotKit): `POST /agui`, `GET /status`.
+
+    The thread of the client is the session, and the last user message is the input: earlier ones are in the session.
+    Tools of the client are offered to the model; a call of one ends the run, and its result comes with the next. A
+    tool that waits for a person ends the run with an interrupt, which `resume` answers. The session's state is
+    taken from the client and sent back at the end.
+    """
+
+    type = "agui"
+
+    def get_router(self, use_async: bool = True) -> APIRouter:
+        router = APIRouter(prefix=self.prefix, tags=[*self.tags])
+        waiting = Waiting()
+
+        @router.post("/agui", summary="Run, as AG-UI events", response_class=StreamingResponse)
+        async def run_agui(given: RunAgentInput, request: Request) -> StreamingResponse:
+            """Runs the component with the last message of the thread; answers with server-sent AG-UI events."""
+            frames = _frames(self.component, given, caller_of(request).user_id, waiting)
+            return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+
+        @router.get("/status", summary="Is it there")
+        async def agui_status() -> dict[str, str]:
+            """Says that the interface is there."""
+            return {"status": "available"}
+
+        return router
+
+
+async def _frames(component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting) -> AsyncIterator[str]:
+    encode = EventEncoder().encode
+    async with aclosing(_events(component, given, user_id, waiting)) as events:
+        async for event in events:
+            yield encode(event)
+
+
+async def _events(
+    component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting
+) -> AsyncGenerator[Any, None]:
+    """The whole answer, from RUN_STARTED to RUN_FINISHED or RUN_ERROR."""
+    yield RunStartedEvent(thread_id=given.thread_id, run_id=given.run_id)
+    translator = Translator({tool.name for tool in given.tools or ()})
+    output = None
+    try:
+        stream = await _begun(component, given, user_id, waiting, translator)
+        async with aclosing(stream):
+            async for item in stream:
+                if hasattr(item, "event"):
+                    for event in translator.translate(item):
+                        yield event
+                else:
+                    output = item
+    except ValueError as error:  # the sentence is for whoever sent the request
+        yield RunErrorEvent(message=str(error), code="bad_request")
+        return
+    except Exception as error:
+        yield RunErrorEvent(message=public_exception(error), code="internal_error")
+        return
+    if translator.failed:
+        return
+    for event in translator.close():
+        yield event
+    if output is not None:
+        waiting.note(component, output, user_id)
+        if given.state or output.session_state:
+            yield StateSnapshotEvent(snapshot=output.session_state or {})
+    yield RunFinishedEvent(thread_id=given.thread_id, run_id=given.run_id, outcome=_outcome(translator))
+
+
+def _outcome(translator: Translator) -> Any:
+    if translator.cancelled:
+        return RunFinishedCancelledOutcome()
+    if translator.interrupts:
+        return RunFinishedInterruptOutcome(interrupts=translator.interrupts)
+    return RunFinishedSuccessOutcome()
+
+
+async def _begun(
+    component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting, translator: Translator
+) -> Any:
+    """The stream of the run that the request asks for: a new one, or a waiting one that goes on."""
+    functions = [client_function(tool.name, tool.description, tool.parameters) for tool in given.tools or ()]
+    component = with_tools(component, functions)
+    what = asked(given.messages)
+    options: dict[str, Any] = {"stream": True, "stream_events": True, "yield_run_output": True, "user_id": user_id}
+    if given.resume or what.tool_results:
+        paused = await waiting.find(component, given.thread_id, user_id)
+        if paused is None and given.resume:
+            raise ValueError(f"No run of thread {given.thread_id!r} waits for an answer.")
+        if paused is not None:
+            translator.goes_on(paused)
+            if answer(paused, given.resume or [], what.tool_results):
+                return go_on(component, paused, **options)
+    return _new(component, given, what, options)
+
+
+def _new(component: Any, given: RunAgentInput, what: Asked, options: dict[str, Any]) -> Any:
+    if not what.text and not what.media:
+        raise ValueError("The thread has no message of the user that is to be answered.")
+    state = given.state if isinstance(given.state, dict) else None
+    options = {**options, **_context(given, component), **what.media}
+    return component.arun(what.text, session_id=given.thread_id, session_state=state, **options)
+
+
+def _context(given: RunAgentInput, component: Any) -> dict[str, Any]:
+    """What the page tells about itself: dependencies of the run, which the model reads."""
+    if not given.context or component.session_type == "workflow":
+        return {}
+    facts = {item.description: item.value for item in given.context}
+    return {"dependencies": {**(component.dependencies or {}), **facts}, "add_dependencies_to_context": True}
+
+
+__all__ = ["AGUI"]

@@ -1,0 +1,345 @@
+"""Routes that run a component: written once for agents, teams and workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agno._io import ASYNC
+from agno.exceptions import RunNotContinuableError
+from agno.os import _docs as docs
+from agno.os._bodies import Body, media_of, read
+from agno.os._caller import Caller, caller_of
+from agno.os._components import ask, own_session
+from agno.os._errors import Json
+from agno.os._runs import EVERYTHING, HostedRun
+from agno.os._sse import EventStream, Follower, last_event_id
+from agno.os.routers._answers import CONTINUATIONS
+from agno.run.base import RunStatus, to_json
+from agno.utils.ids import new_id
+
+if TYPE_CHECKING:
+    from agno.os.app import AgentOS
+
+STREAMED_BY_DEFAULT = {"agent": False, "team": True, "workflow": True}
+_JSON_OPTIONS = ("session_state", "dependencies", "metadata")
+_OVER = frozenset({RunStatus.completed, RunStatus.cancelled, RunStatus.regenerated})
+_ANEW = frozenset({"input", "continue_from", "fork", "regenerate"})  # with one of these, any run goes on
+_FLAGS = ("add_history_to_context", "add_dependencies_to_context", "add_session_state_to_context")
+
+
+class RunRoutes:
+    """The routes under `/agents/{agent_id}/runs`, or those of teams or workflows."""
+
+    def __init__(self, os: AgentOS, kind: str) -> None:
+        self.os, self.kind = os, kind
+        self.id_name = f"{kind}_id"
+
+    def add_to(self, router: APIRouter) -> None:
+        """Put the routes on a router."""
+        kind, base = self.kind, f"/{self.kind}s/{{{self.id_name}}}/runs"
+        for method, path, endpoint, options in self._table():
+            router.add_api_route(
+                base + path,
+                endpoint,
+                methods=[method],
+                operation_id=f"{options.pop('name')}_{kind}",
+                response_class=Json,
+                tags=[f"{kind.title()}s"],
+                **options,
+            )
+
+    def _table(self) -> list[tuple[str, str, Callable[..., Any], dict[str, Any]]]:
+        of, run = docs.path(self.id_name), docs.path("run_id")
+        session = docs.query("session_id", docs.TEXT, "The session of the run; it is looked for without.")
+        found = {**docs.run_response(200), **docs.run_response(202, streamed=False)}
+        body_errors = docs.errors(400, 404, 409, 413, 415, 422, 503)
+        last = docs.header("Last-Event-ID", docs.TEXT, "The id of the last event that was received.")
+        return [
+            ("POST", "", self.create, {
+                "name": "run", "summary": f"Run the {self.kind}", "responses": {**found, **body_errors},
+                "openapi_extra": docs.extra(of, body=docs.form(self._fields(), ("message",))),
+            }),
+            ("GET", "", self.list, {
+                "name": "list_runs_of", "summary": f"The runs of the {self.kind}, the newest first",
+                "responses": {200: {"description": "Runs", "content": {"application/json": {"schema": {"type": "array", "items": docs.RUN}}}}, **docs.errors(404, 422)},
+                "openapi_extra": docs.extra(of, docs.query("session_id", docs.TEXT), docs.query("user_id", docs.TEXT), docs.query("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20})),
+            }),
+            ("GET", "/{run_id}", self.get, {
+                "name": "get_run_of", "summary": "One run, as it is now", "responses": {**docs.run_response(200, streamed=False), **docs.errors(404)},
+                "openapi_extra": docs.extra(of, run, session),
+            }),
+            ("GET", "/{run_id}/stream", self.stream, {
+                "name": "stream_run_of", "summary": "The events of a run, from behind the last one that was received",
+                "responses": {**docs.run_response(200, plain=False), **docs.errors(404)},
+                "openapi_extra": docs.extra(of, run, session, last, docs.query("last_event_index", docs.NUMBER)),
+            }),
+            ("POST", "/{run_id}/resume", self.resume, {
+                "name": "resume_run_of", "summary": "The same, for clients that post",
+                "responses": {**docs.run_response(200, plain=False), **docs.errors(400, 404, 413, 415, 422)},
+                "openapi_extra": docs.extra(of, run, last, body=docs.form({"last_event_index": docs.NUMBER, "session_id": docs.TEXT})),
+            }),
+            ("POST", "/{run_id}/cancel", self.cancel, {
+                "name": "cancel_run_of", "summary": "Cancel a run", "responses": {200: {"description": "It was asked to stop", "content": {"application/json": {"schema": {"type": "object"}}}}, **docs.errors(404)},
+                "openapi_extra": docs.extra(of, run, session),
+            }),
+            ("POST", "/{run_id}/continue", self.go_on, {
+                "name": "continue_run_of", "summary": "Answer what a paused run waits for, or resume one that broke off",
+                "responses": {**found, **body_errors},
+                "openapi_extra": docs.extra(of, run, body=docs.form(CONTINUATIONS[self.kind].fields)),
+            }),
+        ]  # fmt: skip
+
+    def _fields(self) -> dict[str, Any]:
+        default = STREAMED_BY_DEFAULT[self.kind]
+        fields: dict[str, Any] = {
+            "message": docs.TEXT,
+            "stream": {"type": "boolean", "default": default},
+            "background": {"type": "boolean", "default": False},
+            "session_id": docs.TEXT,
+            "user_id": docs.TEXT,
+            "files": docs.UPLOADS,
+            **dict.fromkeys(_JSON_OPTIONS, docs.JSON_OBJECT),
+        }
+        if self.kind == "workflow":
+            return {**fields, "additional_data": docs.JSON_OBJECT}
+        return {
+            **fields,
+            "knowledge_filters": docs.JSON_OBJECT,
+            "output_schema": docs.JSON_OBJECT,
+            **dict.fromkeys(_FLAGS, docs.FLAG),
+        }
+
+    # Beginning -------------------------------------------------------------------------------------------------------
+
+    async def create(self, request: Request) -> Response:
+        component, caller = self._component(request), caller_of(request)
+        body = await read(request, self.os.limits)
+        message = body.required("message")
+        options = await self._options(body)
+        for name in ("dependencies", "session_state"):  # what the identity says wins over what the body says
+            if brought := getattr(caller, name):
+                options[name] = {**options.get(name, {}), **brought}
+        options["user_id"] = caller.acts_as(body.text("user_id"))
+        given = body.text("session_id") or caller.session_id
+        if given is not None:
+            await own_session(component, given, caller)
+        options["session_id"] = given or new_id()
+        options["run_id"] = new_id()
+        streamed = body.flag("stream", STREAMED_BY_DEFAULT[self.kind])
+        background = body.flag("background", False)
+        begin = partial(component.arun, message, **options)
+        return await self._respond(component, begin, options, streamed, background)
+
+    async def _respond(
+        self,
+        component: Any,
+        begin: Callable[..., Any],
+        identity: dict[str, Any],
+        streamed: bool,
+        background: bool,
+        first: int = 0,
+    ) -> Response:
+        runs = self.os.runs
+        run_id = identity["run_id"]
+        runs.refuse_when_stopping()
+        if not streamed and not background:
+            awaited = _begun(begin, stream=False)
+            with runs.awaited(run_id):
+                output = await awaited
+            if component.db is None and output.status is RunStatus.paused:
+                runs.keep(self.kind, component, output)
+            return Json(_bytes(output))
+        run, follower = runs.host(
+            self.kind,
+            component,
+            _begun(begin, **EVERYTHING),
+            run_id=run_id,
+            session_id=identity["session_id"],
+            user_id=identity["user_id"],
+            background=background,
+            first=first,
+        )
+        if streamed:
+            return self._events(run, follower)
+        follower.leave()
+        return Json(_pending(run), status_code=202)
+
+    def _events(self, run: HostedRun, follower: Follower) -> EventStream:
+        cancels = self.os.cancel_on_disconnect and not run.background
+
+        async def left() -> None:
+            if not run.log.followers:
+                await run.component.acancel_run(run.run_id)
+
+        return EventStream(follower, heartbeat=self.os.runs.limits.heartbeat, left=left if cancels else None)
+
+    async def _options(self, body: Body) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        for name in _JSON_OPTIONS:
+            if name in body.fields and (value := body.json_object(name)) is not None:
+                options[name] = value
+        if self.kind == "workflow":
+            if (data := body.json_object("additional_data")) is not None:
+                options["additional_data"] = data
+        else:
+            for name in ("knowledge_filters", "output_schema"):
+                if (value := body.json(name)) is not None:
+                    options[name] = value
+            for name in _FLAGS:
+                if body.fields.get(name) not in (None, ""):
+                    options[name] = body.flag(name, False)
+        if body.files:
+            options.update((await media_of(body.files, self.os.limits)).options())
+        return options
+
+    # One run ---------------------------------------------------------------------------------------------------------
+
+    async def get(self, request: Request) -> Response:
+        run = await self._current(request, request.query_params.get("session_id"))
+        return Json(_pending(run) if isinstance(run, HostedRun) and run.output is None else _bytes(_output(run)))
+
+    async def list(self, request: Request) -> Response:
+        component, caller, asked = self._component(request), caller_of(request), request.query_params
+        limit = _limit(asked.get("limit"))
+        if component.db is None:
+            return Json(b"[]")
+        found = await ask(
+            component.db.get_sessions, self.kind, caller.acts_as(asked.get("user_id")), component.id,
+            limit=limit, sort_by="updated_at", sort_order="desc",
+        )  # fmt: skip
+        wanted = asked.get("session_id")
+        sessions = [one for one in found if wanted is None or one.session_id == wanted]
+        runs = [run for one in sessions for run in one.runs or () if run.parent_run_id is None]
+        runs.sort(key=lambda run: run.created_at or 0, reverse=True)
+        return Json(b"[" + b",".join(_bytes(run) for run in runs[:limit]) + b"]")
+
+    async def stream(self, request: Request) -> Response:
+        given = request.query_params.get("last_event_index")
+        return await self._again(request, request.query_params.get("session_id"), given)
+
+    async def resume(self, request: Request) -> Response:
+        self._component(request)
+        body = await read(request, self.os.limits)
+        return await self._again(request, body.text("session_id"), body.number("last_event_index"))
+
+    async def _again(self, request: Request, session_id: str | None, given: Any) -> Response:
+        run = await self._find(request, session_id)
+        after = last_event_id(request.headers, given)
+        if isinstance(run, HostedRun):
+            return self._events(run, run.follow(after))
+        raise HTTPException(404, "The events of this run are no longer there; the run itself can be read.")
+
+    async def cancel(self, request: Request) -> Response:
+        run = await self._find(request, request.query_params.get("session_id"))
+        await self._component(request).acancel_run(run.run_id, run.session_id)
+        return Json(b"{}")
+
+    async def go_on(self, request: Request) -> Response:
+        component, caller = self._component(request), caller_of(request)
+        body = await read(request, self.os.limits)
+        continuation = CONTINUATIONS[self.kind]
+        options = continuation.options(body)
+        run = await self._current(request, body.text("session_id"))
+        new = {"run_id": run.run_id, "session_id": run.session_id}
+        new["user_id"] = caller.acts_as(body.text("user_id") or run.user_id)
+        if isinstance(run, HostedRun) and component.db is None and run.output is not None:
+            options |= {"run_response": run.output, "user_id": new["user_id"]}
+        else:
+            options |= new
+        if run.status in _OVER and not _ANEW & options.keys():
+            raise HTTPException(409, f"Run {run.run_id} is {run.status.value}, so there is nothing to continue.")
+        begin = partial(component.acontinue_run, **options)
+        first = 0 if self.os.runs.knows(run.run_id) else int(time() * 1000)  # behind whatever ids a client may have
+        streamed, background = body.flag("stream", True), body.flag("background", False)
+        try:
+            return await self._respond(component, begin, new, streamed, background, first)
+        except RunNotContinuableError:
+            raise
+        except ValueError as error:  # the answers do not fit what the run waits for
+            raise HTTPException(400, str(error)) from None
+
+    # Finding ---------------------------------------------------------------------------------------------------------
+
+    def _component(self, request: Request) -> Any:
+        return self.os.components.component(self.kind, request.path_params[self.id_name])
+
+    async def _find(self, request: Request, session_id: str | None) -> Any:
+        """The run that the path names: hosted here, or as it is stored. Status 404 if it is not there, or another user's."""
+        component, caller = self._component(request), caller_of(request)
+        run_id = request.path_params["run_id"]
+        hosted = self.os.runs.find(self.kind, component.id, run_id, caller.user_id)
+        found = hosted or await self._stored(component, run_id, session_id, caller)
+        if found is None:
+            raise HTTPException(404, f"Run with ID {run_id} not found")
+        return found
+
+    async def _current(self, request: Request, session_id: str | None) -> Any:
+        """The same; a run that ended, as it is stored now: another process may have gone on with it."""
+        found = await self._find(request, session_id)
+        if not isinstance(found, HostedRun) or found.ended_at is None:
+            return found
+        stored = await self._stored(found.component, found.run_id, found.session_id, caller_of(request))
+        return found if stored is None else stored
+
+    async def _stored(self, component: Any, run_id: str, session_id: str | None, caller: Caller) -> Any:
+        if component.db is None:
+            return None
+        session, run = await component._stored(ASYNC, run_id, session_id)
+        if run is None or (caller.user_id is not None and session.user_id != caller.user_id):
+            return None
+        return run
+
+
+def _begun(begin: Callable[..., Any], **mode: Any) -> Any:
+    """What a call of `arun` gives. It raises at once for options and input that cannot be right: status 400."""
+    try:
+        return begin(**mode)
+    except RunNotContinuableError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise HTTPException(400, str(error)) from None
+
+
+def _limit(given: str | None) -> int:
+    try:
+        limit = int(given) if given else 20
+    except ValueError:
+        limit = 0
+    if not 1 <= limit <= 100:
+        raise HTTPException(
+            422,
+            [
+                {
+                    "type": "int_parsing",
+                    "loc": ["query", "limit"],
+                    "msg": "Input should be a whole number from 1 to 100",
+                    "input": given,
+                }
+            ],
+        )
+    return limit
+
+
+def _output(run: Any) -> Any:
+    return run.output if isinstance(run, HostedRun) else run
+
+
+def _bytes(output: Any) -> bytes:
+    return to_json(output.to_dict(), None).encode()
+
+
+def _pending(run: HostedRun) -> bytes:
+    status = RunStatus.pending if run.background and run.log.end == run.log.first else run.status
+    facts = {"run_id": run.run_id, "session_id": run.session_id, "user_id": run.user_id, "status": status.value,
+             f"{run.kind}_id": run.component.id, "created_at": int(run.started_at)}  # fmt: skip
+    return to_json({name: value for name, value in facts.items() if value is not None}, None).encode()
+
+
+__all__ = ["RunRoutes"]

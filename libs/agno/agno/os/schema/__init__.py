@@ -1,0 +1,1 @@
+"""The shapes of responses, one file per resource."""

@@ -1,0 +1,115 @@
+"""An AgentOS that is asked in its own process, or served by uvicorn on a port of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+
+from agno.agent import Agent
+from agno.db.in_memory import InMemoryDb
+from agno.os import AgentOS
+from agno.testing import ScriptedModel
+from agno.workflow import Step, Workflow
+
+
+def agent(*turns: Any, **settings: Any) -> Agent:
+    """An agent that plays a script; by default it says hello."""
+    model = ScriptedModel(*(turns or ("Hello there",)), repeat=not turns or len(turns) == 1)
+    return Agent(**{"name": "Helper", "model": model, **settings})
+
+
+def an_os(**settings: Any) -> AgentOS:
+    """An AgentOS with one agent and one workflow of it, on one database."""
+    if not any(name in settings for name in ("agents", "teams", "workflows")):
+        db = InMemoryDb(id="main")
+        helper = agent(db=db)
+        flow = Workflow(name="Flow", steps=[Step(name="first", agent=helper)], db=db)
+        settings |= {"agents": [helper], "workflows": [flow]}
+    return AgentOS(**settings)
+
+
+def ask(
+    service: AgentOS | Any, talk: Callable[[httpx.AsyncClient], Awaitable[Any]], headers: dict[str, str] | None = None
+) -> Any:
+    """What `talk(client)` gives, with a client of the app in this process."""
+    app = service.get_app() if isinstance(service, AgentOS) else service
+
+    async def go() -> Any:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://os.test", headers=headers) as client:
+            return await talk(client)
+
+    return asyncio.run(go())
+
+
+def request(service: Any, method: str, path: str, **options: Any) -> httpx.Response:
+    """One request."""
+    found: httpx.Response = ask(service, lambda client: client.request(method, path, **options))
+    return found
+
+
+class Served:
+    """A server that runs."""
+
+    def __init__(self, server: uvicorn.Server, port: int, thread: threading.Thread) -> None:
+        self.server, self.port, self.thread = server, port, thread
+        self.url = f"http://127.0.0.1:{port}"
+
+    def stop(self) -> None:
+        """Tell it to stop, as a signal does."""
+        self.server.should_exit = True
+
+
+@contextmanager
+def served(service: AgentOS | Any, **options: Any) -> Iterator[Served]:
+    """The service on a port of this machine."""
+    app = service.get_app() if isinstance(service, AgentOS) else service
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", **options)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.01)
+    try:
+        yield Served(server, port, thread)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive(), "the server did not stop"
+
+
+def events(text: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """Server-sent events: id, kind, data."""
+    found = []
+    for block in text.split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if "data" in lines:
+            found.append((int(lines["id"]), lines["event"], json.loads(lines["data"])))
+    return found
+
+
+def kinds(text: str) -> list[str]:
+    """The kinds of the events."""
+    return [kind for _, kind, _ in events(text)]
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for something that happens elsewhere."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
