@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agno.os.routers import agents, home, teams, workflow_socket, workflows
+from agno.os.routers import agents, home, prometheus, teams, traces, workflow_socket, workflows
 
 ROUTERS: tuple[Callable[[Any], Any], ...] = (
     home.router,
@@ -13,6 +13,8 @@ ROUTERS: tuple[Callable[[Any], Any], ...] = (
     teams.router,
     workflow_socket.router,
     workflows.router,
+    traces.router,
+    prometheus.router,
 )
 
 __all__ = ["ROUTERS"]
