@@ -6,11 +6,11 @@ and models say is not recorded unless `capture_content=True`.
 Prints:
     Desk: completed, 3 requests
     invoke_agent Desk
-      chat leader
-      execute_tool delegate_task_to_member
-        invoke_agent Clerk
-          chat clerk
-      chat leader
+    > chat leader
+    > execute_tool delegate_task_to_member
+    > > invoke_agent Clerk
+    > > > chat clerk
+    > chat leader
     costs are known: True
     ben sees 0
 """
@@ -46,7 +46,7 @@ desk = Team(
 def show(spans: list[dict], indent: str = "") -> None:
     for span in spans:
         print(f"{indent}{span['name']}")
-        show(span["children"], indent + "  ")
+        show(span["children"], indent + "> ")
 
 
 if __name__ == "__main__":
