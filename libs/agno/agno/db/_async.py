@@ -146,6 +146,13 @@ class AsyncBaseDb(SpelledOut, ABC):
     delete_learnings = awaited(BaseDb.delete_learnings)
     clear_learnings = awaited(BaseDb.clear_learnings)
 
+    save_trace = awaited(BaseDb.save_trace)
+    get_trace = awaited(BaseDb.get_trace)
+    get_traces = awaited(BaseDb.get_traces)
+    get_trace_session_stats = awaited(BaseDb.get_trace_session_stats)
+    delete_traces = awaited(BaseDb.delete_traces)
+    prune_traces = awaited(BaseDb.prune_traces)
+
     close = awaited(BaseDb.close)
 
 

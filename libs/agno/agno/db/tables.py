@@ -302,9 +302,28 @@ SCHEDULE_RUNS = Table(
     ),
 )
 
+TRACES = Table(
+    "traces",
+    "trace_id",
+    (
+        Column("trace_id", required=True, length=_ID),
+        Column("place", required=True, indexed=True, length=_ID),  # the newest comes first
+        Column("name", length=_NAME),
+        Column("status", required=True, length=20),
+        *(Column(name, indexed=True, length=_ID) for name in ("run_id", "session_id", "user_id")),
+        *_texts("agent_id", "team_id", "workflow_id", length=_ID),
+        *_counts("started_us", "duration_us", "span_count", "error_count", "dropped_spans"),
+        Column("error_type", length=_NAME),
+        Column("usage", "json"),
+        Column("linked_trace_id", length=_ID),
+        Column("spans", "json"),
+        _CREATED,
+    ),
+)
+
 TABLES = (
     *(SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS, CULTURE, LEARNINGS),
-    *(SCHEDULES, SCHEDULE_RUNS),
+    *(SCHEDULES, SCHEDULE_RUNS, TRACES),
 )
 
 __all__ = [
@@ -321,6 +340,7 @@ __all__ = [
     "SCHEDULE_RUNS",
     "SESSIONS",
     "TABLES",
+    "TRACES",
     "Column",
     "Row",
     "Table",

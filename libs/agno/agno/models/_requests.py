@@ -13,6 +13,7 @@ from agno.models._cache import ResponseCache
 from agno.models._wait import as_asked
 from agno.models.message import Message
 from agno.models.response import ModelResponse
+from agno.run import watching
 
 if TYPE_CHECKING:
     from agno.models._loop import Exchange
@@ -57,7 +58,8 @@ async def ask(x: Exchange, assistant: Message) -> None:
     with x.io.stoppable(x.token) as gate:
         while True:
             try:
-                return await send(x, model, assistant, gate)
+                work = send(x, model, assistant, gate)
+                return await (work if watching.watcher is None else watching.watcher.request(x, model, assistant, work))
             except Exception as error:
                 if x.answered:
                     raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from agno.exceptions import AgentRunException, RunCancelledException
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution
+from agno.run import watching
 from agno.tools._results import MEDIA, FunctionExecutionResult
 from agno.tools.execution import execute
 from agno.tools.function import Function, FunctionCall, user_feedback_schema, user_input_schema
@@ -255,8 +256,12 @@ class ToolTurn:
         """What tools give while they run side by side: their events, and in the end their slots."""
         await (self._finished(item) if isinstance(item, Slot) else self.x.give(item))
 
-    async def _run_one(self, slot: Slot, give: Give) -> None:
+    def _run_one(self, slot: Slot, give: Give) -> Coroutine[Any, Any, None]:
         """Run a tool; its outcome is put on the slot."""
+        work = self._run_through(slot, give)
+        return work if watching.watcher is None else watching.watcher.tool(self.x, slot, work)
+
+    async def _run_through(self, slot: Slot, give: Give) -> None:
         x, call, execution = self.x, slot.call, slot.execution
         assert call is not None and execution is not None
         started, slot.begun = x.io.now(), True

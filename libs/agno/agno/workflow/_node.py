@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException
+from agno.run import watching
 from agno.run.workflow import StepErrorEvent
 from agno.run.workflow_data import StepOutput, StepType
 from agno.utils.blank import blank
@@ -67,7 +68,8 @@ class Node(Rebuildable):
             return known
         before = snapshot(place.state)
         try:
-            output = await (self._decided if self.review.asks else self._attempted)(place, given)
+            work = (self._decided if self.review.asks else self._attempted)(place, given)
+            output = await (work if watching.watcher is None else watching.watcher.step(self, place, work))
         except StepFailed as failure:
             if self.is_leaf and not failure.fatal and "." in place.key:
                 await self._recorded(place, failure.output, before, raised=True)

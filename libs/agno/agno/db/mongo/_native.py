@@ -22,6 +22,7 @@ from agno.db.tables import (
     SCHEDULES,
     SESSIONS,
     TABLES,
+    TRACES,
     Row,
     Table,
 )
@@ -38,6 +39,7 @@ INDEXED: dict[str, Sequence[str]] = {
     LEARNINGS.kind: ("learning_type", "namespace", "user_id", "session_id", "entity_id", "updated_at"),
     SCHEDULES.kind: ("component_id", "user_id", "next_run_at"),
     SCHEDULE_RUNS.kind: ("schedule_id", "phase", "user_id", "created_at"),
+    TRACES.kind: ("place", "run_id", "session_id", "user_id", "created_at"),
     RUNS.kind: (),
 }
 UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {

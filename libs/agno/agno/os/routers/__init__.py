@@ -12,9 +12,11 @@ from agno.os.routers import (
     knowledge,
     memory,
     metrics,
+    prometheus,
     schedules,
     sessions,
     teams,
+    traces,
     workflow_socket,
     workflows,
 )
@@ -31,6 +33,8 @@ ROUTERS: tuple[Callable[[Any], Any], ...] = (
     metrics.router,
     knowledge.router,
     schedules.router,
+    traces.router,
+    prometheus.router,
 )
 
 __all__ = ["ROUTERS"]
