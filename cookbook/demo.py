@@ -1,4 +1,4 @@
-"""The main job: `agno ask` over this repository's own documents. In a terminal it goes on as a chat."""
+"""The main job: `agno ask` over this repository's own documents, then the same as a service, asked through its API."""
 
 from __future__ import annotations
 
@@ -23,10 +23,8 @@ def demo() -> int:
         print(f"\n$ agno ask {' '.join(DOCUMENTS)} {question!r}\n")
         if code := main(["ask", *DOCUMENTS, question]):
             return code
-    if sys.stdin.isatty():
-        print("\nYour turn.")
-        return main(["chat", *DOCUMENTS])
-    return 0
+    print(f"\n$ agno demo {' '.join(DOCUMENTS)}\n")
+    return main(["demo", *DOCUMENTS, "--question", QUESTIONS[0]])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`agno ask PATH… "question"`, `agno chat`, `agno prune` and `agno migrate`."""
+"""`agno ask PATH… "question"`, `agno chat`, `agno serve`, `agno demo`, `agno prune` and `agno migrate`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from agno.cli._filling import library
 from agno.cli._models import chosen_model
 from agno.cli._prune import add_prune
 from agno.cli._sentences import one_line, tell
+from agno.cli._service_commands import add_demo, add_serve
 from agno.exceptions import AgnoError
 from agno.models.base import Model
 from agno.models.offline import OfflineModel
@@ -79,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     talk.add_argument("--session", default="default", help="which session to go on with (default: %(default)s)")
     talk.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to talk about")
     talk.set_defaults(run=_chat)
+    add_serve(commands)
+    add_demo(commands)
     add_prune(commands, chats)
     _add_migrate(commands)
     for command in (ask, talk):

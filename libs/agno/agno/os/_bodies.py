@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,15 +29,19 @@ DOCUMENTS = frozenset(
 )  # fmt: skip
 
 
+UPLOAD_TYPES = sorted(IMAGES | AUDIO | VIDEO | DOCUMENTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a request may bring, in bytes and pieces."""
+    """How much a request may bring, in bytes and pieces, and how long it may take."""
 
     body: int = 64 * MIB
     file: int = 32 * MIB
     files: int = 32
     fields: int = 200
     field: int = 2 * MIB
+    seconds: float = 60.0  # in which it arrives
 
 
 @dataclass(slots=True)
@@ -45,6 +50,12 @@ class Body:
 
     fields: dict[str, Any] = field(default_factory=dict)
     files: list[UploadFile] = field(default_factory=list)
+    typed: bool = False  # from JSON: what is no text is not given as one
+
+    def has(self, name: str) -> bool:
+        """Whether a field is there; in a form, an empty one is not."""
+        value = self.fields.get(name)
+        return value is not None and (self.typed or value != "")
 
     def text(self, name: str) -> str | None:
         """A field as text; empty is None."""
@@ -66,11 +77,11 @@ class Body:
     def flag(self, name: str, default: bool) -> bool:
         """A field that says yes or no."""
         value = self.fields.get(name)
-        if value is None or value == "":
+        if not self.has(name):
             return default
         if isinstance(value, bool):
             return value
-        found = _FLAGS.get(str(value).lower())
+        found = None if self.typed else _FLAGS.get(str(value).lower())
         if found is None:
             raise invalid(name, "Input should be a valid boolean, unable to interpret input", value)
         return found
@@ -78,11 +89,13 @@ class Body:
     def number(self, name: str, default: int | None = None) -> int | None:
         """A field that is a whole number."""
         value = self.fields.get(name)
-        if value is None or value == "":
+        if not self.has(name):
             return default
+        if type(value) is int:
+            return value
         try:
-            return int(value)
-        except (ValueError, TypeError):
+            return int("" if self.typed else str(value))
+        except ValueError:
             raise invalid(name, "Input should be a valid integer", value) from None
 
     def json(self, name: str) -> Any:
@@ -90,6 +103,8 @@ class Body:
         value = self.fields.get(name)
         if not isinstance(value, str):
             return value
+        if self.typed:
+            raise invalid(name, "Input should be a JSON object or array, not a text", value)
         if not value.strip():
             return None
         try:
@@ -116,14 +131,22 @@ def invalid(name: str, message: str, value: Any) -> HTTPException:
 
 
 async def read(request: Request, limits: Limits) -> Body:
-    """The body of a request: a form, a form with files, or JSON. Status 413, 415 or 400 for what cannot be read."""
+    """The body of a request: a form, a form with files, or JSON. Status 408, 413, 415 or 400 for what cannot be read."""
+    try:
+        async with _within(limits.seconds):
+            return await _read(request, limits)
+    except TimeoutError:
+        raise HTTPException(408, "The body of the request did not arrive in time.") from None
+
+
+async def _read(request: Request, limits: Limits) -> Body:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return Body(_urlencoded(await raw(request, limits), limits))
     if kind == "multipart/form-data":
         return await _multipart(request, limits)
     if kind == "application/json":
-        return Body(_object(await raw(request, limits)))
+        return Body(_object(await raw(request, limits)), typed=True)
     if not kind and not await raw(request, limits):
         return Body()
     raise HTTPException(
@@ -131,6 +154,29 @@ async def read(request: Request, limits: Limits) -> Body:
         f"The body is {kind or 'of no stated type'!r}; send multipart/form-data, application/x-www-form-urlencoded or "
         "application/json.",
     )
+
+
+class _within:
+    """`asyncio.timeout`, which Python 3.10 does not have; without a task of its own."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._late = seconds, False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._strike, task)
+
+    def _strike(self, task: Any) -> None:
+        self._late = True
+        task.cancel()
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        self._timer.cancel()
+        if self._late and isinstance(error, asyncio.CancelledError):
+            task: Any = asyncio.current_task()
+            if hasattr(task, "uncancel"):
+                task.uncancel()
+            raise TimeoutError
 
 
 async def raw(request: Request, limits: Limits) -> bytes:
@@ -225,5 +271,5 @@ async def media_of(uploads: list[UploadFile], limits: Limits) -> Media:
     return media
 
 
-__all__ = ["AUDIO", "DOCUMENTS", "IMAGES", "MIB", "VIDEO", "Body", "Limits", "Media", "invalid", "media_of", "raw", "read",
+__all__ = ["AUDIO", "DOCUMENTS", "IMAGES", "MIB", "UPLOAD_TYPES", "VIDEO", "Body", "Limits", "Media", "invalid", "media_of", "raw", "read",
            "too_large"]  # fmt: skip

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from agno.os._bodies import UPLOAD_TYPES
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
@@ -71,18 +73,21 @@ def header(name: str, schema: Schema, description: str = "") -> Schema:
 def form(properties: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Schema:
     """A request body that is a form, with files or without, or a JSON object with the same names."""
     plain = {name: schema for name, schema in properties.items() if schema is not UPLOADS}
-    whole = _object(properties, required)
-    without = _object(plain, required)
     encoded = {name: _AS_JSON for name, schema in plain.items() if schema.get("type") in ("object", "array")}
     encoding = {"encoding": encoded} if encoded else {}
-    return {
-        "required": bool(required),
-        "content": {
-            "multipart/form-data": {"schema": whole, **encoding},
-            "application/x-www-form-urlencoded": {"schema": without, **encoding},
-            "application/json": {"schema": without},
-        },
+    types = {"files": {"contentType": ", ".join(UPLOAD_TYPES)}} if "files" in properties else {}
+    content: Schema = {
+        "multipart/form-data": {"schema": _object(properties, required), "encoding": {**encoded, **types}}
     }
+    if JSON_ARRAY not in plain.values():  # how an array lies in such a form, everybody thinks otherwise
+        content["application/x-www-form-urlencoded"] = {"schema": _object(plain, required), **encoding}
+    nullable = {name: schema if name in required else _or_null(schema) for name, schema in plain.items()}
+    content["application/json"] = {"schema": _object(nullable, required)}
+    return {"required": bool(required), "content": content}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 _AS_JSON = {"contentType": "application/json"}

@@ -100,7 +100,7 @@ class Conversation:
         if self._caller is None and action not in ("ping", "authenticate"):
             return await self._say({"event": "auth_required", "error": "Authenticate first"})
         try:
-            await act(Body(said))
+            await act(Body(said, typed=True))
         except _Said as words:
             await self._say_error(str(words))
         except HTTPException as error:

@@ -14,10 +14,11 @@ from starlette.responses import Response
 from agno._io import ASYNC
 from agno.exceptions import RunNotContinuableError
 from agno.os import _docs as docs
-from agno.os._bodies import Body, media_of, read
+from agno.os._bodies import Body, invalid, media_of, read
 from agno.os._caller import Caller, caller_of
 from agno.os._components import ask, own_session
 from agno.os._errors import Json
+from agno.os._output_schemas import class_of
 from agno.os._runs import EVERYTHING, HostedRun
 from agno.os._sse import EventStream, Follower, last_event_id
 from agno.os.routers._answers import CONTINUATIONS
@@ -189,11 +190,12 @@ class RunRoutes:
             if (data := body.json_object("additional_data")) is not None:
                 options["additional_data"] = data
         else:
-            for name in ("knowledge_filters", "output_schema"):
-                if (value := body.json(name)) is not None:
-                    options[name] = value
+            if (filters := body.json_object("knowledge_filters")) is not None:
+                options["knowledge_filters"] = filters
+            if schema := body.json_object("output_schema"):
+                options["output_schema"] = _class_of(schema)
             for name in _FLAGS:
-                if body.fields.get(name) not in (None, ""):
+                if body.has(name):
                     options[name] = body.flag(name, False)
         if body.files:
             options.update((await media_of(body.files, self.os.limits)).options())
@@ -297,6 +299,13 @@ class RunRoutes:
         return run
 
 
+def _class_of(schema: dict[str, Any]) -> Any:
+    try:
+        return class_of(schema)
+    except (ValueError, TypeError, NameError) as error:  # of pydantic, about names of fields
+        raise invalid("output_schema", f"Input should be a JSON schema of an object: {error}", "") from None
+
+
 def _begun(begin: Callable[..., Any], **mode: Any) -> Any:
     """What a call of `arun` gives. It raises at once for options and input that cannot be right: status 400."""
     try:
@@ -308,10 +317,7 @@ def _begun(begin: Callable[..., Any], **mode: Any) -> Any:
 
 
 def _limit(given: str | None) -> int:
-    try:
-        limit = int(given) if given else 20
-    except ValueError:
-        limit = 0
+    limit = 20 if given is None else int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
     if not 1 <= limit <= 100:
         raise HTTPException(
             422,
