@@ -51,8 +51,8 @@ def _as_service(value: Any, where: str) -> tuple[AgentOS, FastAPI]:
             raise ValueError(f"{where} is a FastAPI app without an AgentOS; make it with AgentOS(...).get_app().")
         return service, value
     if isinstance(value, (Agent, Team, Workflow)):
-        kind = f"{value.session_type}s"
-        made = AgentOS(**{kind: [value]})
+        parts: dict[str, Any] = {f"{value.session_type}s": [value]}
+        made = AgentOS(**parts)
         return made, made.get_app()
     raise ValueError(
         f"{where} is a {type(value).__name__}; agno serve takes an AgentOS, its app, an agent, a team or a workflow."
@@ -62,7 +62,7 @@ def _as_service(value: Any, where: str) -> tuple[AgentOS, FastAPI]:
 def _of_parts(module: ModuleType, file: str) -> AgentOS:
     """An AgentOS of whatever the file defines."""
     values = list({id(value): value for value in vars(module).values()}.values())
-    parts = {
+    parts: dict[str, list[Any]] = {
         "agents": [one for one in values if isinstance(one, Agent)],
         "teams": [one for one in values if isinstance(one, Team)],
         "workflows": [one for one in values if isinstance(one, Workflow)],

@@ -59,7 +59,8 @@ async def ask(x: Exchange, assistant: Message) -> None:
         while True:
             try:
                 work = send(x, model, assistant, gate)
-                return await (work if watching.watcher is None else watching.watcher.request(x, model, assistant, work))
+                await (work if watching.watcher is None else watching.watcher.request(x, model, assistant, work))
+                return
             except Exception as error:
                 if x.answered:
                     raise

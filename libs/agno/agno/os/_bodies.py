@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,13 +34,14 @@ UPLOAD_TYPES = sorted(IMAGES | AUDIO | VIDEO | DOCUMENTS)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a request may bring, in bytes and pieces."""
+    """How much a request may bring, in bytes and pieces, and how long it may take."""
 
     body: int = 64 * MIB
     file: int = 32 * MIB
     files: int = 32
     fields: int = 200
     field: int = 2 * MIB
+    seconds: float = 60.0  # in which it arrives
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class Body:
             return default
         if isinstance(value, bool):
             return value
-        found = None if self.typed else _FLAGS.get(value.lower())
+        found = None if self.typed else _FLAGS.get(str(value).lower())
         if found is None:
             raise invalid(name, "Input should be a valid boolean, unable to interpret input", value)
         return found
@@ -92,7 +94,7 @@ class Body:
         if type(value) is int:
             return value
         try:
-            return int("" if self.typed else value)
+            return int("" if self.typed else str(value))
         except ValueError:
             raise invalid(name, "Input should be a valid integer", value) from None
 
@@ -129,7 +131,15 @@ def invalid(name: str, message: str, value: Any) -> HTTPException:
 
 
 async def read(request: Request, limits: Limits) -> Body:
-    """The body of a request: a form, a form with files, or JSON. Status 413, 415 or 400 for what cannot be read."""
+    """The body of a request: a form, a form with files, or JSON. Status 408, 413, 415 or 400 for what cannot be read."""
+    try:
+        async with _within(limits.seconds):
+            return await _read(request, limits)
+    except TimeoutError:
+        raise HTTPException(408, "The body of the request did not arrive in time.") from None
+
+
+async def _read(request: Request, limits: Limits) -> Body:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return Body(_urlencoded(await raw(request, limits), limits))
@@ -144,6 +154,29 @@ async def read(request: Request, limits: Limits) -> Body:
         f"The body is {kind or 'of no stated type'!r}; send multipart/form-data, application/x-www-form-urlencoded or "
         "application/json.",
     )
+
+
+class _within:
+    """`asyncio.timeout`, which Python 3.10 does not have; without a task of its own."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._late = seconds, False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._strike, task)
+
+    def _strike(self, task: Any) -> None:
+        self._late = True
+        task.cancel()
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        self._timer.cancel()
+        if self._late and isinstance(error, asyncio.CancelledError):
+            task: Any = asyncio.current_task()
+            if hasattr(task, "uncancel"):
+                task.uncancel()
+            raise TimeoutError
 
 
 async def raw(request: Request, limits: Limits) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -35,9 +37,40 @@ class Lifespan:
             for context, argument in self._inner:
                 await stack.enter_async_context(context(argument))
             runs = self._os.runs
-            runs.draining = False
+            runs.open()
             stack.push_async_callback(runs.drain)
+            stack.callback(_on_signals(runs.drain))
             yield state or None
+
+
+def _on_signals(drain: Callable[[], Any]) -> Callable[[], None]:
+    """Begin to drain when the process is told to stop: the server waits for its connections before it ends the lifespan.
+
+    Whoever handled the signal before still does. Gives what takes this back.
+    """
+    loop = asyncio.get_running_loop()
+    before: dict[int, Callable[[int, Any], Any]] = {}
+    started: list[Any] = []
+
+    def told(number: int, frame: Any) -> None:
+        loop.call_soon_threadsafe(lambda: started.append(loop.create_task(drain())))
+        before[number](number, frame)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        handler = signal.getsignal(number)
+        if callable(handler):
+            try:
+                signal.signal(number, told)
+            except ValueError:  # only the main thread hears signals
+                break
+            before[number] = handler
+
+    def undo() -> None:
+        for number, handler in before.items():
+            if signal.getsignal(number) is told:
+                signal.signal(number, handler)
+
+    return undo
 
 
 def _as_context(lifespan: Callable[..., Any], app: Any) -> Any:

@@ -83,6 +83,7 @@ class Runs:
         self.draining = False
         self._kept = 0
         self._idle: asyncio.Event | None = None
+        self._draining: asyncio.Task[None] | None = None
 
     # Beginning -------------------------------------------------------------------------------------------------------
 
@@ -224,9 +225,18 @@ class Runs:
                     follower.leave()
 
     async def drain(self, seconds: float | None = None) -> None:
-        """Let what goes on come to its end; after that time, cancel it, so that it is stored as cancelled."""
+        """Let what goes on come to its end; after that time, cancel it, so that it is stored as cancelled.
+
+        It may be asked for several times, as by a signal and then by the end of the app: the first one counts.
+        """
         self.begin_drain()
-        if await self._all_gone(self.limits.drain if seconds is None else seconds):
+        if self._draining is None:
+            work = self._drain(self.limits.drain if seconds is None else seconds)
+            self._draining = asyncio.get_running_loop().create_task(work)
+        await asyncio.shield(self._draining)
+
+    async def _drain(self, seconds: float) -> None:
+        if await self._all_gone(seconds):
             return
         for run_id in list(self.active):
             await acancel_run(run_id)
@@ -235,6 +245,10 @@ class Runs:
                 if run is not None and run.task is not None:
                     run.task.cancel()
             await self._all_gone(_LAST_WORDS)
+
+    def open(self) -> None:
+        """Take runs, as a service that begins."""
+        self.draining, self._draining = False, None
 
     async def _all_gone(self, seconds: float) -> bool:
         if not self.active:

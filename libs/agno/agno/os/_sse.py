@@ -179,6 +179,8 @@ class EventStream(Response):
             {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no",
              **(headers or {})}
         )  # fmt: skip
+        self._gone = False  # the client
+        self._due = False  # a beat
         self._silent = True  # nothing was sent since the last beat
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
@@ -189,7 +191,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         follower = self.follower
         loop = asyncio.get_running_loop()
-        watch = loop.create_task(_until_gone(receive, follower))
+        watch = loop.create_task(self._until_gone(receive))
         self._timer = loop.call_later(self.heartbeat, self._beat)
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -197,11 +199,10 @@ class EventStream(Response):
         finally:
             self._timer.cancel()
             watch.cancel()
-            went = follower.left and not follower.log.closed
             follower.leave()
-            if went and self.left is not None:
+            if self._gone and not follower.log.closed and self.left is not None:
                 await self.left()
-        if not went:
+        if not self._gone:
             await send({"type": "http.response.body", "body": b""})
 
     async def _send_all(self, send: Send) -> None:
@@ -227,7 +228,11 @@ class EventStream(Response):
             else:
                 await follower.wait()
 
-    _due = False
+    async def _until_gone(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        self.follower.leave()
 
     def _beat(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self.heartbeat, self._beat)
@@ -235,12 +240,6 @@ class EventStream(Response):
             self._due = True
             self.follower.wake()
         self._silent = True
-
-
-async def _until_gone(receive: Receive, follower: Follower) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    follower.leave()
 
 
 def last_event_id(headers: Mapping[str, str], given: Any = None) -> int:

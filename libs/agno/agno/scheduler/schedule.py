@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from agno.db.tables import Row
+from agno.utils.codec import encode
 
 
 class FiringStatus(str, Enum):
@@ -19,6 +20,16 @@ class FiringStatus(str, Enum):
     PAUSED = "paused"  # the run waits for a person; who continues it is not the scheduler
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+def packed(value: Any) -> dict[str, Any] | None:
+    """An input as it is stored: an object, because text alone is no JSON to some databases."""
+    return None if value is None else {"content": encode(value)}
+
+
+def unpacked(stored: Any) -> Any:
+    """The inverse of `packed`."""
+    return None if stored is None else stored["content"]
 
 
 @dataclass
@@ -51,7 +62,7 @@ class Schedule:
     def from_row(cls, row: Row) -> Schedule:
         """A schedule as it is stored."""
         made = cls(**{one.name: row[one.name] for one in fields(cls)})
-        made.enabled = bool(made.enabled)
+        made.enabled, made.input = bool(made.enabled), unpacked(row["input"])
         return made
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,4 +107,4 @@ class Firing:
         return {**asdict(self), "status": self.status.value}
 
 
-__all__ = ["Firing", "FiringStatus", "Schedule"]
+__all__ = ["Firing", "FiringStatus", "Schedule", "packed", "unpacked"]

@@ -12,7 +12,7 @@ from agno.db._schedules import CLOSED
 from agno.db.tables import Row
 from agno.run.base import RunStatus
 from agno.scheduler.cron import cron_of
-from agno.scheduler.schedule import FiringStatus
+from agno.scheduler.schedule import FiringStatus, unpacked
 from agno.scheduler.schedules import new_firing
 from agno.utils.ids import new_id
 from agno.utils.log import log_exception, log_warning
@@ -240,7 +240,7 @@ class Scheduler:
             firing["run_id"] = new_id()
             await self._update(firing["id"], {"run_id": firing["run_id"]})
         options = {**(schedule["run_options"] or {}), **who, "run_id": firing["run_id"]}
-        return await component.arun(schedule["input"], stream=False, **options)
+        return await component.arun(unpacked(schedule["input"]), stream=False, **options)
 
     # What is written -------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,7 @@ from agno._io import IO, asynchronous, sync
 from agno.db._schedules import OPEN
 from agno.db.tables import Row
 from agno.scheduler.cron import cron_of, zone_of
-from agno.scheduler.schedule import Firing, FiringStatus, Schedule
-from agno.utils.codec import encode
+from agno.scheduler.schedule import Firing, FiringStatus, Schedule, packed
 from agno.utils.ids import new_id
 
 KINDS = ("agent", "team", "workflow")
@@ -73,7 +72,7 @@ class Schedules:
             "description": description,
             "component_type": component_type,
             "component_id": component_id,
-            "input": encode(input),
+            "input": packed(input),
             "cron_expr": cron_expr,
             "timezone": timezone,
             "run_at": run_at,
@@ -122,7 +121,7 @@ class Schedules:
         self, io: IO, schedule_id: str, changes: dict[str, Any], *, user_id: str | None = None
     ) -> Schedule | None:
         """Change some of what `create` takes, by name; gives the schedule, or None if it is not there."""
-        changes = dict(changes)
+        changes = {name: packed(value) if name == "input" else value for name, value in changes.items()}
         if unknown := sorted(changes.keys() - _CHANGEABLE):
             raise ValueError(f"{unknown[0]!r} of a schedule cannot be changed; {', '.join(sorted(_CHANGEABLE))} can.")
         row = await io.call(self.db.get_schedule, schedule_id, user_id=user_id)

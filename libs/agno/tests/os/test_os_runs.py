@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -418,3 +421,64 @@ def test_while_it_stops_no_run_begins() -> None:
     service.runs.begin_drain()
     answer = request(service, "POST", "/agents/helper/runs", data={"message": "hi"})
     assert answer.status_code == 503 and answer.headers["retry-after"] == "5"
+
+
+_SERVER = """
+import asyncio, sys
+from agno.agent import Agent
+from agno.os import AgentOS, RunLimits
+from agno.db.sqlite import SqliteDb
+from agno.testing import ScriptedModel, says, wants
+
+async def wait() -> str:
+    "Wait."
+    await asyncio.sleep(60)
+    return "waited"
+
+model = ScriptedModel({"a": [wants("wait"), says("end")], "b": [wants("wait"), says("end")]})
+helper = Agent(name="Helper", model=model, tools=[wait], db=SqliteDb(db_file=sys.argv[1]))
+service = AgentOS(agents=[helper], run_limits=RunLimits(drain=0.3))
+service.serve(service.get_app(), host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
+"""
+
+
+def test_a_signal_lets_followers_go_and_ends_what_takes_too_long(tmp_path: Any) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    file = str(tmp_path / "a.db")
+    process = subprocess.Popen([sys.executable, "-c", _SERVER, file, str(port)])
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:
+            until(lambda: _answers(client), 30)
+            place = "/agents/helper/runs"
+            with (
+                client.stream("POST", place, data={"message": "a", "stream": "true", "session_id": "a"}) as front,
+                client.stream(
+                    "POST", place, data={"message": "b", "stream": "true", "session_id": "b", "background": "true"}
+                ) as back,
+            ):
+                parts = front.iter_text(), back.iter_text()
+                texts = [_until_tool(part) for part in parts]
+                process.terminate()
+                front_text, back_text = (text + "".join(part) for text, part in zip(texts, parts, strict=True))
+        process.wait(20)
+    finally:
+        process.kill()
+    assert kinds(front_text)[-1] == "RunCancelled" and kinds(back_text)[-1] == "ToolCallStarted"
+    helper = agent(db=SqliteDb(db_file=file))
+    assert {helper.get_last_run_output(name).status.value for name in ("a", "b")} == {"CANCELLED"}  # type: ignore[union-attr]
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _until_tool(parts: Any) -> str:
+    text = ""
+    while "event: ToolCallStarted\n" not in text:
+        text += next(parts)
+    return text

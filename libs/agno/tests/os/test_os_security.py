@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -325,6 +326,16 @@ def test_bodies_and_files_that_are_too_large_are_refused() -> None:
     assert request(service, "POST", run, content=chunks(), headers=form).status_code == 413
     large = {"files": ("a.txt", b"x" * 600, "text/plain")}
     assert request(service, "POST", run, data={"message": "x"}, files=large).status_code == 413
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
+    async def slow() -> Any:
+        yield b"message="
+        await asyncio.sleep(30)
+
+    service = an_os(limits=Limits(seconds=0.05))
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert request(service, "POST", "/agents/helper/runs", content=slow(), headers=headers).status_code == 408
 
 
 def test_who_asks_too_often_has_to_wait() -> None:

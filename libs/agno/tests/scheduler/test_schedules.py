@@ -36,6 +36,10 @@ def test_a_schedule_is_made_found_changed_and_deleted(schedules: Schedules, colo
     )
 
     changed = ask(schedules, colour, "update", made.id, {"cron_expr": "0 10 * * *", "name": "Late"}, user_id="ann")
+    assert changed.input == {"topic": "tea"}
+    for given in ("plain text", "[1", ["a", 1], ""):
+        assert ask(schedules, colour, "update", made.id, {"input": given}).input == given
+        assert ask(schedules, colour, "get", made.id).input == given
     assert (changed.name, changed.next_run_at) == ("Late", at("2025-10-09T10:00", "Europe/Berlin") + 24 * 3600)
     assert ask(schedules, colour, "update", made.id, {"name": "x"}, user_id="ben") is None
     once = ask(schedules, colour, "update", made.id, {"run_at": START + 5})

@@ -190,8 +190,8 @@ class RunRoutes:
             if (data := body.json_object("additional_data")) is not None:
                 options["additional_data"] = data
         else:
-            if (filters := body.json("knowledge_filters")) is not None:
-                options["knowledge_filters"] = _filters(filters)
+            if (filters := body.json_object("knowledge_filters")) is not None:
+                options["knowledge_filters"] = filters
             if schema := body.json_object("output_schema"):
                 options["output_schema"] = _class_of(schema)
             for name in _FLAGS:
@@ -297,12 +297,6 @@ class RunRoutes:
         if run is None or (caller.user_id is not None and session.user_id != caller.user_id):
             return None
         return run
-
-
-def _filters(given: Any) -> Any:
-    if not isinstance(given, (dict, list)):
-        raise invalid("knowledge_filters", "Input should be a JSON object, or an array of filters", given)
-    return given
 
 
 def _class_of(schema: dict[str, Any]) -> Any:

@@ -137,7 +137,7 @@ class RedisVectorDb(VectorStore):
     def _forget(self) -> None:
         self._numbers = None
 
-    async def _compare(self, io: IO, wanted: set[str]) -> None:
+    async def _let_compare(self, io: IO, wanted: set[str]) -> None:
         """Let the index know numbers. It is told before they are stored, so it has no old ones to catch up with."""
         if self._numbers is not None and not wanted <= self._numbers:
             self._forget()  # somebody else may have told it
@@ -160,13 +160,13 @@ class RedisVectorDb(VectorStore):
     # Rows ------------------------------------------------------------------------------------------------------------
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
-        await self._compare(io, {name for record in records for name in numbers_of(record)})
+        await self._let_compare(io, {name for record in records for name in numbers_of(record)})
         for start in range(0, len(records), _BATCH):
             await self._together(io, self._stored(records[start : start + _BATCH]))
 
     async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
         """In one transaction."""
-        await self._compare(io, {name for record in records for name in numbers_of(record)})
+        await self._let_compare(io, {name for record in records for name in numbers_of(record)})
         stale = set(await self._keys(io, where)) - {self._key(record.id).encode() for record in records}
         await self._together(io, [*self._stored(records), *(("DEL", key) for key in sorted(stale))])
 

@@ -163,7 +163,7 @@ class Weaviate(VectorStore):
     def _forget(self) -> None:
         self._numbers = None
 
-    async def _compare(self, io: IO, wanted: set[str]) -> None:
+    async def _let_compare(self, io: IO, wanted: set[str]) -> None:
         """Let the collection have numbers as properties. It has them before they are stored."""
         if self._numbers is not None and not wanted <= self._numbers:
             self._forget()  # somebody else may have made them
@@ -182,7 +182,7 @@ class Weaviate(VectorStore):
     # Rows ------------------------------------------------------------------------------------------------------------
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
-        await self._compare(io, {name for record in records for name in numbers_of(record)})
+        await self._let_compare(io, {name for record in records for name in numbers_of(record)})
         kind = importlib.import_module("weaviate.classes.data").DataObject
         made = [
             kind(uuid=record.id, properties=objects.properties_of(record), vector=record.embedding)
