@@ -7,12 +7,13 @@
 # make check      format, lint, types, and the house tests (layers, import cost, public surface, docs, cookbook)
 # make format     let ruff fix and format      make surface    write the public names and the tables of the docs anew
 # make bench      what a run costs, beside other frameworks (docs/benchmarks.md); options: make bench BENCH=--quick
+# make bench-os   what a request to AgentOS costs, beside a bare FastAPI route
 # make bench-retrieval   how often a search finds the passage that answers, for 200 questions about the documents
 # make pins       resolve requirements/*.in and benchmarks/requirements/*.in anew
 #
 # A fresh machine needs make and Python 3.11 or newer; the rest is installed into $(VENV), at exact versions with hashes.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-node test-services test-heavy test-knowledge check format surface bench bench-retrieval pins clean
+.PHONY: demo test test-node test-services test-heavy test-knowledge check format surface bench bench-os bench-retrieval pins clean
 export OMP_NUM_THREADS = 1
 export UV_LINK_MODE = copy
 PY ?= python3
@@ -60,6 +61,9 @@ surface: $(VENV)/.test
 
 bench: $(VENV)/.uv
 	$(PYTHON) -m benchmarks $(BENCH)
+
+bench-os: $(VENV)/.test
+	$(PYTHON) -m benchmarks.agentos $(BENCH)
 
 bench-retrieval: $(VENV)/.knowledge
 	$(PYTHON) -m benchmarks.retrieval $(BENCH)

@@ -1,0 +1,1 @@
+"""What a request to AgentOS costs, beside bare routes that return the same bytes."""

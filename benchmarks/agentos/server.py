@@ -1,0 +1,87 @@
+"""One server on a port of its own: `python -m benchmarks.agentos.server ROW PORT [FOLDER]`. FOLDER holds the bytes to return."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import FastAPI, File, Form, UploadFile
+from starlette.responses import Response, StreamingResponse
+
+from agno.agent import Agent
+from agno.models.base import Model
+from agno.models.response import ModelResponse
+from agno.os import AgentOS
+
+PIECES = 100
+PIECE = "eight ch"
+
+
+class Instant(Model):
+    """A model that answers at once: what is left is the service."""
+
+    def __init__(self) -> None:
+        super().__init__(id="instant", name="Instant", provider="Bench")
+
+    def invoke(self, *given: Any, **options: Any) -> ModelResponse:
+        return ModelResponse(role="assistant", content=PIECE * PIECES)
+
+    async def ainvoke(self, *given: Any, **options: Any) -> ModelResponse:
+        return ModelResponse(role="assistant", content=PIECE * PIECES)
+
+    def invoke_stream(self, *given: Any, **options: Any) -> Iterator[ModelResponse]:
+        for _ in range(PIECES):
+            yield ModelResponse(content=PIECE)
+
+    async def ainvoke_stream(self, *given: Any, **options: Any) -> AsyncIterator[ModelResponse]:
+        for _ in range(PIECES):
+            yield ModelResponse(content=PIECE)
+
+    def _parse_provider_response(self, *given: Any, **options: Any) -> Any: ...
+
+    def _parse_provider_response_delta(self, *given: Any, **options: Any) -> Any: ...
+
+
+def us(folder: Path) -> Any:
+    """AgentOS as it is by default, with one agent."""
+    return AgentOS(agents=[Agent(name="A", id="a", model=Instant())]).get_app()
+
+
+def fastapi(folder: Path) -> Any:
+    """A route of FastAPI that declares the form, and returns the bytes; a stream goes out event by event."""
+    plain, frames = _recorded(folder)
+    app = FastAPI()
+
+    @app.post("/agents/{agent_id}/runs")
+    async def run(
+        agent_id: str,
+        message: str = Form(...),
+        stream: bool = Form(False),
+        session_id: str | None = Form(None),
+        user_id: str | None = Form(None),
+        files: Annotated[list[UploadFile] | None, File()] = None,
+    ) -> Response:
+        async def events() -> AsyncIterator[bytes]:
+            for frame in frames:
+                yield frame
+
+        if stream:
+            return StreamingResponse(events(), media_type="text/event-stream")
+        return Response(plain, media_type="application/json")
+
+    return app
+
+
+def _recorded(folder: Path) -> tuple[bytes, list[bytes]]:
+    frames = (folder / "stream").read_bytes().split(b"\n\n")
+    return (folder / "plain").read_bytes(), [frame + b"\n\n" for frame in frames if frame]
+
+
+ROWS = {"us": us, "fastapi": fastapi}
+
+if __name__ == "__main__":
+    row, port, folder = sys.argv[1:]
+    uvicorn.run(ROWS[row](Path(folder)), host="127.0.0.1", port=int(port), log_level="error", access_log=False)
