@@ -62,7 +62,7 @@ def _as_service(value: Any, where: str) -> tuple[AgentOS, FastAPI]:
 def _of_parts(module: ModuleType, file: str) -> AgentOS:
     """An AgentOS of whatever the file defines."""
     values = list({id(value): value for value in vars(module).values()}.values())
-    parts: dict[str, list[Any]] = {
+    parts: dict[str, Any] = {
         "agents": [one for one in values if isinstance(one, Agent)],
         "teams": [one for one in values if isinstance(one, Team)],
         "workflows": [one for one in values if isinstance(one, Workflow)],
@@ -71,7 +71,7 @@ def _of_parts(module: ModuleType, file: str) -> AgentOS:
         raise ValueError(
             f"{file} defines no AgentOS, agent, team or workflow at its top level, so there is nothing to serve."
         )
-    return AgentOS(name=Path(file).stem, **parts)
+    return AgentOS(**parts, name=Path(file).stem)
 
 
 def _loaded(path: Path) -> ModuleType:

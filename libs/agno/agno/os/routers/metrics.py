@@ -13,6 +13,7 @@ from agno.os import _docs as docs
 from agno.os._components import ask
 from agno.os._operators import operators_only
 from agno.os._pages import as_json, iso
+from agno.os.routers.prometheus import answer_to_scraper
 from agno.os.schema.metrics import DayAggregatedMetrics, MetricsResponse
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ def router(os: AgentOS) -> APIRouter | None:
         ending_date: date | None = None,
         db_id: str | None = None,
     ) -> Response:
-        """The days from one date to the other, both included, as far as they were counted."""
+        """The days from one date to the other, both included, as far as they were counted. Prometheus, which says in its
+        `Accept` header what it reads, gets its own numbers where they are counted."""
+        if (numbers := answer_to_scraper(request)) is not None:
+            return numbers
         operators_only(request, "metrics", "read")
         rows, latest = await ask(os.components.db(db_id).get_metrics, starting_date, ending_date)
         return as_json({"metrics": [_shown(row) for row in rows], "updated_at": iso(latest)})
