@@ -37,7 +37,7 @@ if __name__ == "__main__":
     (notes / "pool.md").unlink()
     (notes / "garden.md").write_text("The garden opens in May.")
     bring_up_to_date()
-    print(knowledge.search("When does the garden open?", max_results=1)[0].content)
+    print(knowledge.search("the garden in May", max_results=1)[0].content)
 
     try:
         LocalVectorDb("vectors.db", embedder=HashingEmbedder(dimensions=64)).search("garden")
