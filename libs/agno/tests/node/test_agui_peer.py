@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import app_of, served
 
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
@@ -18,8 +19,6 @@ from agno.team import Team
 from agno.testing import ScriptedModel, fails, says, thinks, wants
 from agno.tools import tool
 from agno.workflow import Step, Workflow
-
-from serving import app_of, served
 
 pytestmark = pytest.mark.node
 HERE = Path(__file__).parent
