@@ -1,6 +1,6 @@
 """The search of Redis in front of a true redis-server, which has none: it passes on whatever is not `FT.…`.
 
-Hashes are read from the server after every command that may have changed them. As strict as Redis is where it matters: a
+Hashes are known from the commands that the server has carried out. As strict as Redis is where it matters: a
 field that the index does not have cannot be asked, and no query may hold what Redis' own language would read otherwise.
 """
 
@@ -43,6 +43,7 @@ class RediSearchServer:
         self._backend = redis.Redis(unix_socket_path=socket_path)
         self._lock = threading.RLock()
         self._dirty: set[bytes] = set()
+        self._hashes: dict[bytes, dict[str, bytes]] = {}
         self._cursors: dict[int, list[bytes]] = {}
         self._numbers = itertools.count(1)
         owner = self
@@ -63,9 +64,21 @@ class RediSearchServer:
         self._server.server_close()
         self._backend.close()
 
-    def changed(self, keys: set[bytes]) -> None:
+    def changed(self, commands: list[list[bytes]]) -> None:
+        """What the server was told to write, in this order."""
         with self._lock:
-            self._dirty |= keys
+            for name, key, *rest in commands:
+                hash_ = self._hashes.setdefault(key, {})
+                if name.upper() == b"HSET":
+                    hash_.update(zip((one.decode() for one in rest[::2]), rest[1::2], strict=True))
+                elif name.upper() == b"HDEL":
+                    for one in rest:
+                        hash_.pop(one.decode(), None)
+                else:
+                    for one in (key, *rest):
+                        self._hashes.pop(one, None)
+                        self._dirty.add(one)
+                self._dirty.add(key)
             self._refresh()
 
     def search(self, command: str, arguments: list[bytes]) -> Any:
@@ -73,17 +86,12 @@ class RediSearchServer:
             return getattr(self, f"_{command.lower()}")(arguments[0].decode("utf-8", "surrogateescape"), arguments[1:])
 
     def _refresh(self) -> None:
-        keys = list(self._dirty)
-        with self._backend.pipeline(transaction=False) as asked:
-            for key in keys:
-                asked.execute_command("HGETALL", key)
-            answers = asked.execute()
-        for key, hash_ in zip(keys, answers, strict=True):
+        for key in self._dirty:
             for index in self.indexes.values():
                 if key.startswith(index.prefix):
                     index.rows.pop(key, None)
-                    if hash_:
-                        index.rows[key] = _parsed({name.decode(): value for name, value in hash_.items()}, index.fields)
+                    if hash_ := self._hashes.get(key):
+                        index.rows[key] = _parsed(dict(hash_), index.fields)
         self._dirty.clear()
 
     def _index(self, name: str) -> Index:
@@ -120,6 +128,8 @@ class RediSearchServer:
         assert arguments == [b"DD"]
         if index.rows:
             self._backend.delete(*index.rows)
+            for key in index.rows:
+                del self._hashes[key]
         del self.indexes[name]
         return "OK"
 
@@ -319,7 +329,7 @@ class _Connection:
         self.backend.connect(owner.socket_path)
         self.answers = self.backend.makefile("rb")
         self.is_third, self.in_transaction = False, False
-        self.pending: set[bytes] = set()
+        self.pending: list[list[bytes]] = []
 
     def serve(self) -> None:
         try:
@@ -375,12 +385,13 @@ class _Connection:
         elif name == b"MULTI":
             self.in_transaction = True
         elif name in _WRITES:
-            self.pending |= set(parts[1:] if name in (b"DEL", b"UNLINK") else parts[1:2])
+            self.pending.append(parts)
         elif name in (b"EXEC", b"DISCARD"):
             self.in_transaction = False
+            self.pending = self.pending if name == b"EXEC" else []
         if not self.in_transaction and self.pending:
             self.owner.changed(self.pending)
-            self.pending = set()
+            self.pending = []
 
     def _reply(self) -> bytes:
         line = self.answers.readline()
