@@ -111,7 +111,7 @@ def _fresh(place: Place, given: StepInput) -> dict[str, Any]:
 async def _work(step: Step, place: Place, first: Any, options: dict[str, Any], goes_on: bool = False) -> Any:
     """The output of a run of the executor; its events go on as they come, if somebody hears them."""
     run, executor = place.run, step.worker
-    told = run.streaming and run.root.component.stream_executor_events
+    told = run.streaming and run.root.get("stream_executor_events")
     run.at_work[place.key] = options.get("run_id") or first.run_id
     faces = (executor.continue_run, executor.acontinue_run) if goes_on else (executor.run, executor.arun)
     if getattr(faces[run.io.is_async], "__func__", None) in _OWN:
