@@ -101,6 +101,7 @@ MAY_WAIT = {
     "agno.os": ({"asyncio", "anyio"}, "a server, which lives in one event loop"),
     "agno.client": ({"asyncio"}, "reads streams of a server"),
     "agno.integrations": ({"asyncio"}, "their SDKs live in an event loop"),
+    "agno.vectordb.sqlite": ({"threading", "time.sleep"}, "SQLite asks in its own thread whether to try again"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
     "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
     "agno.knowledge._sdk": ({"threading"}, "guards what is loaded once; waits for nobody"),
