@@ -73,17 +73,27 @@ def header(name: str, schema: Schema, description: str = "") -> Schema:
 def form(properties: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Schema:
     """A request body that is a form, with files or without, or a JSON object with the same names."""
     plain = {name: schema for name, schema in properties.items() if schema is not UPLOADS}
+    as_text = {name: _as_text(schema) for name, schema in properties.items()}
     encoded = {name: _AS_JSON for name, schema in plain.items() if schema.get("type") in ("object", "array")}
     encoding = {"encoding": encoded} if encoded else {}
     types = {"files": {"contentType": ", ".join(UPLOAD_TYPES)}} if "files" in properties else {}
-    content: Schema = {
-        "multipart/form-data": {"schema": _object(properties, required), "encoding": {**encoded, **types}}
-    }
+    content: Schema = {"multipart/form-data": {"schema": _object(as_text, required), "encoding": {**encoded, **types}}}
     if JSON_ARRAY not in plain.values():  # how an array lies in such a form, everybody thinks otherwise
-        content["application/x-www-form-urlencoded"] = {"schema": _object(plain, required), **encoding}
+        content["application/x-www-form-urlencoded"] = {
+            "schema": _object({name: as_text[name] for name in plain}, required),
+            **encoding,
+        }
     nullable = {name: schema if name in required else _or_null(schema) for name, schema in plain.items()}
     content["application/json"] = {"schema": _object(nullable, required)}
     return {"required": bool(required), "content": content}
+
+
+def _as_text(schema: Schema) -> Schema:
+    """A field of a form: there are more words for yes and no than two."""
+    if schema.get("type") != "boolean":
+        return schema
+    words = [True, False, 1, 0, "1", "0", "yes", "no", "on", "off"]
+    return {"enum": words, **{key: value for key, value in schema.items() if key != "type"}}
 
 
 def _or_null(schema: Schema) -> Schema:
