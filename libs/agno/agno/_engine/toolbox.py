@@ -21,7 +21,7 @@ from agno.utils.log import log_warning
 async def take_tools(run: Run, *, connect: bool = True) -> None:
     """Plan the run, and find its tools; toolkits that need it are connected."""
     component = run.component
-    run.plan = plan_of(component)
+    run.plan = plan_of(component, run.asked)
     built_in = component.built_in_tools(run) if run.plan.has_tools else ()
     if built_in or not _take_known(run):
         given = component.tools
@@ -29,7 +29,7 @@ async def take_tools(run: Run, *, connect: bool = True) -> None:
             await connect_toolkits(run)
         await resolve_tools(run, built_in)
         if given:
-            run.plan = plan_of(component)  # a toolkit, or a function that makes tools, may have set something
+            run.plan = plan_of(component, run.asked)  # a toolkit, or a function that makes tools, may have set something
 
 
 async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
