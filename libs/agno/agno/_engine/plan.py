@@ -70,7 +70,13 @@ def plan_of(component: Any, asked: Mapping[str, Any]) -> Plan:
     if planner is None or planner.values_of(kind) != planner.defaults:
         planner = _planners[kind] = Planner(kind)
     known = planner.known
-    own = tuple([(name, value is not None and value is not False) for name, value in component.__dict__.items() if name in known])
+    own = tuple(
+        [
+            (name, value is not None and value is not False)
+            for name, value in component.__dict__.items()
+            if name in known
+        ]
+    )
     if asked:
         own += tuple([(name, True) for name in asked if name in known])
     return planner.plans.get(own) or planner.plan_for(own)

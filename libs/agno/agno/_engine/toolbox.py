@@ -29,7 +29,9 @@ async def take_tools(run: Run, *, connect: bool = True) -> None:
             await connect_toolkits(run)
         await resolve_tools(run, built_in)
         if given:
-            run.plan = plan_of(component, run.asked)  # a toolkit, or a function that makes tools, may have set something
+            run.plan = plan_of(
+                component, run.asked
+            )  # a toolkit, or a function that makes tools, may have set something
 
 
 async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
@@ -199,7 +201,8 @@ def _release(toolkit: Toolkit) -> Any:
 
 def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
     """Complain early about what is no tool, such as an agent."""
-    for item in component.tools if isinstance(component.tools, (list, tuple)) else ():
+    tools = component.tools
+    for item in tools if isinstance(tools, (list, tuple)) else ():
         if item.__class__ is FunctionType or isinstance(item, (Toolkit, Function, dict)):
             continue
         if isinstance(item, kinds):
