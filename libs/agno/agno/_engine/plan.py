@@ -7,6 +7,7 @@ its class, before its first run or after it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -34,30 +35,51 @@ class Plan:
 
 
 class Planner:
-    """Makes the plans for one class of components, and keeps them."""
+    """Makes the plans for one class of components, and keeps them as long as the defaults of the class stay as they are."""
 
     def __init__(self, kind: Any) -> None:
         causes = [name for names in kind.prompt_sections.values() for name in names]
         self.kind = kind
         self.names = tuple(dict.fromkeys((*LOOKED_AT, *kind.tool_settings, *causes)))
+        self.known = frozenset(self.names)
         self.values_of = attrgetter(*self.names)
-        self.plans: dict[tuple[bool, ...], Plan] = {}
+        self.defaults = self.values_of(kind)
+        self.plans: dict[Key, Plan] = {}
 
-    def plan_for(self, absent: tuple[bool, ...]) -> Plan:
-        """The plan where those settings have no value for which `absent` is True, in the order of `names`."""
-        present = frozenset([name for name, missing in zip(self.names, absent, strict=True) if not missing])
-        plan = self.plans[absent] = Plan(self.kind, present)
+    def plan_for(self, own: Key) -> Plan:
+        """The plan where these settings of a component have a value, or have none, whatever the class says."""
+        given = dict(own)
+        defaults = zip(self.names, map(_is_value, self.defaults), strict=True)
+        plan = self.plans[own] = Plan(
+            self.kind, frozenset([name for name, present in defaults if given.get(name, present)])
+        )
         return plan
 
 
-def plan_of(component: Any) -> Plan:
-    """The plan for a component as it is configured now."""
+Key = tuple[tuple[str, bool], ...]
+
+
+def _is_value(value: Any) -> bool:
+    return value is not None and value is not False
+
+
+def plan_of(component: Any, asked: Mapping[str, Any]) -> Plan:
+    """The plan for a component as it is configured now, and for what is asked for by the call."""
     kind = component.__class__
     planner = _planners.get(kind)
-    if planner is None:
+    if planner is None or planner.values_of(kind) != planner.defaults:
         planner = _planners[kind] = Planner(kind)
-    absent = tuple([value is None or value is False for value in planner.values_of(component)])
-    return planner.plans.get(absent) or planner.plan_for(absent)
+    known = planner.known
+    own = tuple(
+        [
+            (name, value is not None and value is not False)
+            for name, value in component.__dict__.items()
+            if name in known
+        ]
+    )
+    if asked:
+        own += tuple([(name, True) for name in asked if name in known])
+    return planner.plans.get(own) or planner.plan_for(own)
 
 
 _planners: dict[type[Any], Planner] = {}

@@ -285,7 +285,8 @@ def session_state(run: Run) -> str | None:
     return f"<session_state>\n{run.stored_state()}\n</session_state>\n"
 
 
-# Each section with the settings that make it speak: at least one of them must be set. () where it depends on more.
+# Each section with the settings that make it speak: the component or the call has a value for at least one of them.
+# () where it depends on more.
 SECTIONS: dict[Section, tuple[str, ...]] = {
     description: ("description",),
     role: ("role",),
@@ -317,8 +318,8 @@ SECTIONS: dict[Section, tuple[str, ...]] = {
     learned: ("learning",),
     knowledge_guidance: ("knowledge", "knowledge_retriever"),
     model_system_prompt: (),
-    json_fields: (),
-    session_state: (),
+    json_fields: ("output_schema",),
+    session_state: ("add_session_state_to_context",),
 }
 # those in which placeholders are filled in; what users, models and databases said is sent as it is
 TEMPLATED: set[Section] = {description, role, instructions, additional_information, tool_instructions}

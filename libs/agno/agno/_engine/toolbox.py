@@ -22,7 +22,7 @@ from agno.utils.log import log_warning
 async def take_tools(run: Run, *, connect: bool = True) -> None:
     """Plan the run, and find its tools; toolkits that need it are connected."""
     component = run.component
-    run.plan = plan_of(component)
+    run.plan = plan_of(component, run.asked)
     built_in = component.built_in_tools(run) if run.plan.has_tools else ()
     if built_in or not _take_known(run):
         given = component.tools
@@ -30,7 +30,9 @@ async def take_tools(run: Run, *, connect: bool = True) -> None:
             await connect_toolkits(run)
         await resolve_tools(run, built_in)
         if given:
-            run.plan = plan_of(component)  # a toolkit, or a function that makes tools, may have set something
+            run.plan = plan_of(
+                component, run.asked
+            )  # a toolkit, or a function that makes tools, may have set something
 
 
 async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
@@ -224,7 +226,8 @@ def _release(toolkit: Toolkit) -> Any:
 
 def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
     """Complain early about what is no tool, such as an agent."""
-    for item in component.tools if isinstance(component.tools, (list, tuple)) else ():
+    tools = component.tools
+    for item in tools if isinstance(tools, (list, tuple)) else ():
         if item.__class__ is FunctionType or isinstance(item, (Toolkit, Function, dict)):
             continue
         if isinstance(item, kinds):

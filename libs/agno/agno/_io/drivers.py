@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import traceback
+from asyncio import _get_running_loop
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, NoReturn, TypeVar
 
@@ -34,11 +35,11 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
 def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Generator[Any, None, None]:
     """Give what the work that `begin` starts hands to its outlet. An early `break` ends the work at once."""
     work, ready = apart.Apart(begin()) if apart.apart else begin(), outlet.signal
-    send, hooks = work.send, sys.get_asyncgen_hooks
+    send = work.send
     try:
         while True:
             try:
-                signal = send(None) if hooks() == _NO_HOOKS else _step(work)
+                signal = send(None) if _get_running_loop() is None else _step(work)
             except StopIteration:
                 return
             except RuntimeError as error:
@@ -104,7 +105,6 @@ async def _end(steps: _Steps) -> None:
         pass
 
 
-_NO_HOOKS = (None, None)
 occupied: set[int] = set()  # threads whose event loop stands still, because a synchronous run steps in them
 
 
@@ -114,9 +114,9 @@ def _step(work: Coroutine[Any, Any, Any]) -> Any:
     A loop that runs in this thread (a notebook's) would close them from its own tasks: later than we do, and behind the
     back of who reads them.
     """
-    hooks = sys.get_asyncgen_hooks()
-    if hooks == _NO_HOOKS:
+    if _get_running_loop() is None:
         return work.send(None)
+    hooks = sys.get_asyncgen_hooks()
     thread = threading.get_ident()
     sys.set_asyncgen_hooks(None, None)
     occupied.add(thread)

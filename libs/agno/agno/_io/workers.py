@@ -12,7 +12,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -97,7 +97,10 @@ async def in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
 
 async def in_thread_to_its_end(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     """`in_thread` for a function that must not go on behind the back of what follows: a cancellation waits for it."""
-    future = begin_in_thread(fn, *args, **kwargs)
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+    pool, context = _place()
+    pool.start(functools.partial(_settle, loop, future, functools.partial(context.run, fn, *args, **kwargs)))
     try:
         await finish([future])
         return future.result()
@@ -110,31 +113,110 @@ def alone_in_thread(job: Callable[[], None]) -> None:
     _unlimited.start(functools.partial(contextvars.copy_context().run, job))
 
 
-def begin_in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> asyncio.Future[T]:
-    """Give a blocking function to a worker thread; await the future, or see `in_thread`."""
+def begin_in_thread(fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Awaitable[T]:
+    """Give a blocking function to a worker thread; await the result once, in the task that asked for it."""
+    pool, context = _place()
+    call = _Call(functools.partial(context.run, fn, *args, **kwargs))
+    pool.start(call.run)
+    return call
+
+
+def _place() -> tuple[Workers, contextvars.Context]:
+    """The pool for what is called here, and a context for it."""
     level = _level.get()
-    pool = _pools.get(level) or _pools.setdefault(level, Workers(_CALLS))
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
     context = contextvars.copy_context()
     context.run(_level.set, level + 1)
-    pool.start(functools.partial(_settle, loop, future, functools.partial(context.run, fn, *args, **kwargs)))
-    return future
+    return _pools.get(level) or _pools.setdefault(level, Workers(_CALLS)), context
+
+
+class _Call:
+    """A call in a worker thread, awaited by one task.
+
+    It is what asyncio asks of a future, and no more: a real one would let the loop turn once more before it wakes the
+    task. A run with tools spends most of its time on these turns.
+    """
+
+    _asyncio_future_blocking = False
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._work = work
+        self._outcome: tuple[Any, BaseException | None] = None, None
+        self._done = False
+        self._cancelled: tuple[Any, ...] | None = None  # what the cancellation says
+        self._wake: Callable[[Any], None] | None = None  # the task's, while it waits
+
+    def run(self) -> None:
+        """Do the work and say how it ended. In the worker thread."""
+        if self._done:
+            return  # cancelled before it began
+        self._outcome = _outcome(self._work)
+        try:
+            self._loop.call_soon_threadsafe(self._end)
+        except RuntimeError:  # the loop was closed meanwhile: nobody waits
+            pass
+
+    def _end(self) -> None:
+        if not self._done:
+            self._done = True
+            wake, self._wake = self._wake, None  # no circle with the task
+            if wake is not None:
+                self._context.run(wake, self)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        if not self._done:
+            self._asyncio_future_blocking = True
+            yield self
+        return self.result()
+
+    # What a task asks of what it waits for
+
+    def add_done_callback(self, wake: Callable[[Any], None], *, context: contextvars.Context) -> None:
+        self._wake, self._context = wake, context
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
+
+    def result(self) -> Any:
+        if self._cancelled is not None:
+            raise asyncio.CancelledError(*self._cancelled)
+        value, error = self._outcome
+        if error is None:
+            return value
+        self._outcome = None, None
+        try:
+            raise error
+        finally:
+            del error  # it knows this frame: in a circle they would wait for the garbage collector
+
+    def cancel(self, msg: Any = None) -> bool:
+        """The task goes on at once; the function runs to its end unheard."""
+        if self._done:
+            return False
+        self._done, self._cancelled = True, () if msg is None else (msg,)
+        wake, self._wake = self._wake, None
+        if wake is not None:
+            self._loop.call_soon(wake, self, context=self._context)
+        return True
+
+
+def _outcome(work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """What work gave, or the error that it raised."""
+    try:
+        return work(), None
+    except StopIteration as stop:  # no future takes it, as no coroutine lets it through
+        error: BaseException = RuntimeError("A function raised StopIteration")
+        error.__cause__ = stop
+        return None, error
+    except BaseException as raised:
+        return None, raised
 
 
 def _settle(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], work: Callable[[], Any]) -> None:
     """Do the work and tell the future how it ended."""
     if future.cancelled():
         return  # before it began
-    value: Any = None
-    error: BaseException | None = None
-    try:
-        value = work()
-    except StopIteration as stop:  # no future takes it, as no coroutine lets it through
-        error = RuntimeError("A function raised StopIteration")
-        error.__cause__ = stop
-    except BaseException as raised:
-        error = raised
+    value, error = _outcome(work)
     try:
         loop.call_soon_threadsafe(_tell, future, value, error)
     except RuntimeError:  # the loop was closed meanwhile: nobody waits

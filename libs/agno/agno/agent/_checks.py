@@ -100,29 +100,31 @@ CHECKS: dict[str, Check] = {
 }
 
 
-# Types that were found to fit; but of a plain class its type says too little.
-_known: dict[str, set[type[Any]]] = {name: {type(None)} for name in CHECKS}
-_MOST = 100  # of these for each setting
+# Settings with types of values that were found to fit; but of a plain class its type says too little.
+_fitting: set[tuple[str, type[Any]]] = set()
+_fits = _fitting.__contains__
+_MOST = 2000  # of these
 
 
 def refuse_misfits(component: Any) -> None:
     """Raise TypeError for the first setting that has a value it cannot have."""
-    known_of = _known.get
-    for name, value in component.__dict__.items():
-        known = known_of(name)
-        if known is not None and value.__class__ not in known:
-            _look_at(component, name, value)
+    settings = component.__dict__
+    if all(map(_fits, zip(settings, map(type, settings.values())))):  # noqa: B905  # of one dict
+        return  # nearly always: programs make agents of one kind over and over
+    for name, value in settings.items():
+        _look_at(component, name, value)
 
 
 def _look_at(component: Any, name: str, value: Any) -> None:
-    check, kind, known = CHECKS[name], type(value), _known[name]
-    if not check.fits(value):
+    check, kind = CHECKS.get(name), type(value)
+    if check is not None and value is not None and (name, kind) not in _fitting and not check.fits(value):
         shown = (
             f"{name}={value!r}, which is of type {kind.__name__}" if check.shows else f"{name}= of type {kind.__name__}"
         )
         raise TypeError(f"{type(component).__name__} got {shown}. It takes {check.takes}.")
-    if kind is not type and not check.looks_inside and len(known) < _MOST:
-        known.add(kind)
+    telling = check is None or value is None or (kind is not type and not check.looks_inside)
+    if telling and len(_fitting) < _MOST:
+        _fitting.add((name, kind))
 
 
 # What one run is told --------------------------------------------------------------------------------------------------

@@ -48,9 +48,9 @@ def begun_run(
     context = _context(agent, values, values.get("run_id") or new_id())
     model = agent.model_of_run() if parent is None else _model(agent, parent)
     output = agent.new_output()
+    fields = output.__dict__
+    fields[agent.id_field], fields[agent.name_field] = agent.id, agent.name
     output.run_id, output.session_id, output.user_id = context.run_id, context.session_id, context.user_id
-    setattr(output, agent.id_field, agent.id)
-    setattr(output, agent.name_field, agent.name)
     output.model, output.model_provider = model.id, model.get_provider()
     output.input = _captured(given, values)
     output.created_at = now_epoch()

@@ -40,7 +40,7 @@ class Agent(
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+        self._take(settings)
         if "tools" in settings:
             component_in_tools(self, (Component,))
 

@@ -113,7 +113,7 @@ class Team(
             if name in settings:
                 raise TypeError(f"Team got {name}= twice: by position and by name.")
             settings[name] = value
-        super().__init__(**settings)
+        self._take(settings)
         if "members" not in settings:
             raise TypeError("Team needs members=, a list of agents and teams; it may be empty.")
         self._settle_mode()

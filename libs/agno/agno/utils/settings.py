@@ -31,6 +31,10 @@ class Settings:
         cls._names = cls._names | frozenset(names)
 
     def __init__(self, **settings: Any) -> None:
+        self._take(settings)
+
+    def _take(self, settings: dict[str, Any]) -> None:
+        """Have these settings. The dict becomes the object's own."""
         if not settings.keys() <= self._names:
             settings = self._translated(settings)
         self.__dict__ = settings
