@@ -10,6 +10,7 @@ Exception
 ├── OutputCheckError               a post-hook refuses the output
 ├── RunNotFoundError               (RuntimeError) no such run
 ├── RunNotContinuableError         (ValueError) the run is not paused
+│   └── RunClaimedError            somebody else continues it
 └── AgnoError                      has a status code
     ├── ModelAuthenticationError   401, also: no key
     ├── ModelProviderError         the provider failed (502 unless it said otherwise)
@@ -168,6 +169,15 @@ class RunNotFoundError(RuntimeError):
 
 class RunNotContinuableError(ValueError):
     """The run is not paused, so there is nothing to continue."""
+
+
+class RunClaimedError(RunNotContinuableError):
+    """Another process continues the run, until `until` (epoch seconds) unless it says that it needs longer."""
+
+    def __init__(self, message: str, run_id: str | None = None, until: int | None = None) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+        self.until = until
 
 
 class CheckTrigger(Enum):

@@ -78,6 +78,8 @@ async def decision(run: Run, run_id: str, tool: ToolExecution) -> dict[str, Any]
 def _is_answered(tool: ToolExecution) -> bool:
     if tool.requires_confirmation:
         return tool.confirmed is not None
+    if tool.user_feedback_schema is not None:
+        return bool(tool.answered)
     if tool.requires_user_input:
         return bool(tool.answered) or any(field.value is not None for field in tool.user_input_schema or ())
     return tool.result is not None
@@ -88,7 +90,7 @@ def _decide(tool: ToolExecution, row: dict[str, Any]) -> None:
     data = row["resolution_data"] or {}
     approved = row["status"] == APPROVED
     if not approved and not tool.requires_confirmation:  # refused, in whatever way it waited
-        tool.requires_user_input = tool.external_execution_required = None
+        tool.requires_user_input = tool.external_execution_required = tool.user_feedback_schema = None
         tool.requires_confirmation = True
     if tool.requires_confirmation:
         tool.confirmed = approved
@@ -119,6 +121,8 @@ def _facts(run: Run, tool: ToolExecution) -> dict[str, Any]:
 
 
 def _pause_type(tool: ToolExecution) -> str:
+    if tool.user_feedback_schema is not None:
+        return "user_feedback"
     if tool.requires_user_input:
         return "user_input"
     return "external_execution" if tool.external_execution_required else "confirmation"

@@ -6,6 +6,7 @@ import copy
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
+from agno._engine.claims import release
 from agno._engine.context import Run
 from agno._engine.sessions import announce
 from agno._io import Feed, spawn
@@ -43,6 +44,7 @@ async def _announce(run: Run) -> None:
         await announce(run)
     except BaseException:
         cleanup_run(run.output.run_id)
+        await release(run)
         raise
 
 

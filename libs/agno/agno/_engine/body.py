@@ -10,6 +10,7 @@ from typing import Any
 from agno._engine import afterwards, reasoning, second_models, structured
 from agno._engine.approvals import record_pending
 from agno._engine.branching import say_more
+from agno._engine.claims import renew
 from agno._engine.compressing import compress_in
 from agno._engine.context import Run
 from agno._engine.fallbacks import attempts_of
@@ -108,6 +109,8 @@ def _take_up(run: Run, exchange: Exchange) -> None:
     for execution in exchange.executions:
         name = execution.tool_name or ""
         exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
+    if run.claim is not None:
+        exchange.after_turn = lambda messages: renew(run)
     if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):
         exchange.response.content = run.output.content
 
@@ -254,6 +257,7 @@ def _what_is_needed(waiting: list[Any]) -> str:
     kinds = {
         "confirmation": [e.tool_name for e in waiting if e.requires_confirmation],
         "user input": [e.tool_name for e in waiting if e.requires_user_input],
+        "user feedback": [e.tool_name for e in waiting if e.user_feedback_schema is not None],
         "external execution": [e.tool_name for e in waiting if e.external_execution_required],
     }
     needs = [f"{kind} for {', '.join(names)}" for kind, names in kinds.items() if names]

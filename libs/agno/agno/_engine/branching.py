@@ -43,6 +43,7 @@ class Continuation:
     regenerate: bool | None = None
     replace_original: bool | None = None
     additional_instructions: str | list[str] | None = None
+    take_over: bool | None = None
 
     @property
     def branches(self) -> bool:

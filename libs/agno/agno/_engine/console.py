@@ -45,8 +45,13 @@ async def aprint_response(agent: Any, given: Any, stream: bool | None, options: 
 def _prepared(agent: Any, given: Any, stream: bool | None, options: dict[str, Any]) -> tuple[Screen, bool]:
     for name in _OF_STREAMS:
         options.pop(name, None)  # a display reads all events, whatever the caller would like to see
-    kind = WorkflowScreen if agent.session_type == "workflow" else Screen
-    return kind(agent, given, options), bool(agent.stream if stream is None else stream)
+    streaming = bool(agent.stream if stream is None else stream)
+    if agent.session_type != "workflow":
+        return Screen(agent, given, options), streaming
+    screen = WorkflowScreen(agent, given, options)
+    if not streaming:  # the steps are shown as they end, but those who work in them give their answers whole
+        options["stream_executor_events"] = False
+    return screen, True
 
 
 @contextmanager

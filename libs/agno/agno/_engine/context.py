@@ -10,13 +10,12 @@ from typing import Any
 
 from agno._engine.plan import Plan
 from agno._io import DONE, IO, Give, silent
-from agno.exceptions import RunNotContinuableError
 from agno.models._loop import Exchange
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelType
 from agno.run.base import RunStatus
-from agno.run.cancel import NEVER, CancelToken, is_running_here, register_run, token_of
+from agno.run.cancel import NEVER, CancelToken, register_run, token_of
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
@@ -88,6 +87,8 @@ class Run:
     delegations: Any = None  # of a team: its members, and what each was asked to do
     saving: bool = False  # a checkpoint is being written ...
     unsaved: list[Message] | None = None  # ... and this is the next one
+    claim: tuple[str, str, str] | None = None  # on a continued run: session, run, and the id that claims it
+    claimed_at: float = 0.0
     progress_rows: Sequence[str] = ()  # what is stored of the run beside it until it ends
 
     def __post_init__(self) -> None:
@@ -105,10 +106,9 @@ class Run:
         """Start the clock and become known to `cancel_run`."""
         run_id = self.output.run_id
         if not self.announced:
-            if (self.continued or "run_id" in self.asked) and is_running_here(run_id):
-                raise RunNotContinuableError(f"Run {run_id!r} is running, so it cannot be begun or continued now.")
             outer = self.parent.token if self.parent is not None else token_of(self.output.parent_run_id)
-            self.token = register_run(run_id, outer)
+            alone = self.continued or "run_id" in self.asked
+            self.token = register_run(run_id, outer, alone=alone, user_id=self.context.user_id)
         self.started = self.io.now()
 
     @property
@@ -233,4 +233,14 @@ def private_copy(value: Any) -> Any:
         return value
 
 
-__all__ = ["TRANSIENT_STATE", "UNKNOWN", "Run", "private_copy"]
+def own_containers(value: Any) -> Any:
+    """The caller's dicts and lists as copies, whatever their depth; the objects in them are the caller's."""
+    kind = value.__class__
+    if kind is dict:
+        return {key: own_containers(item) for key, item in value.items()}
+    if kind is list:
+        return [own_containers(item) for item in value]
+    return value
+
+
+__all__ = ["TRANSIENT_STATE", "UNKNOWN", "Run", "own_containers", "private_copy"]

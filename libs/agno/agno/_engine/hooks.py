@@ -38,7 +38,7 @@ async def _call(run: Run, hook: Any, when: str, subject: dict[str, Any]) -> None
         await run.io.pick(hook.check, hook.async_check, subject["run_input" if when == "pre" else "run_output"])
         return
     if (check := getattr(hook, f"{when}_check", None)) is not None:  # an evaluation
-        await run.io.pick(check, getattr(hook, f"async_{when}_check", check), *subject.values())
+        await _evaluate(run, hook, check, getattr(hook, f"async_{when}_check", check), subject)
         return
     given = accepted(hook, _offered(run, subject))
     if not (runs_in_background(hook) or run.component.__dict__.get("_hooks_in_background")):
@@ -49,6 +49,15 @@ async def _call(run: Run, hook: Any, when: str, subject: dict[str, Any]) -> None
         tasks.add_task(hook, **given)
     else:  # nobody who could run it later
         await run.io.call(hook, **given)
+
+
+async def _evaluate(run: Run, hook: Any, check: Any, async_check: Any, subject: dict[str, Any]) -> None:
+    tasks = run.asked.get("background_tasks")
+    if tasks is None or not runs_in_background(hook):
+        await run.io.pick(check, async_check, *subject.values())
+        return
+    copies = {name: private_copy(value) for name, value in subject.items()}
+    tasks.add_task(async_check if run.io.is_async else check, **copies)
 
 
 _SHARED = ("agent", "team", "workflow")  # configuration, which nothing changes

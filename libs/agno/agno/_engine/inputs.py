@@ -144,7 +144,7 @@ def text_of(value: Any) -> str:
 
 
 def _attach_media(run: Run, message: Message) -> None:
-    if not run.component.send_media_to_model:
+    if run.asked.keys().isdisjoint(MEDIA) or not run.component.send_media_to_model:
         return
     for name in MEDIA:
         if media := run.asked.get(name):

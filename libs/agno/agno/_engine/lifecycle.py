@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from agno._engine.claims import release
 from agno._engine.context import Run
 from agno._engine.costs import MEMBER, add_member_details
 from agno._engine.observing import is_observed, observe
@@ -18,6 +19,7 @@ from agno.models._loop import seal
 from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.metrics import Metrics, ModelMetrics, ModelType
+from agno.run import watching
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.blank import bare
@@ -26,8 +28,13 @@ from agno.utils.log import log_exception
 Body = Callable[[Run], Coroutine[Any, Any, None]]
 
 
-async def live(run: Run, body: Body) -> None:
+def live(run: Run, body: Body) -> Coroutine[Any, Any, None]:
     """A run from its start to its end. One that fails, is cancelled or is left early is stored too."""
+    work = _lived(run, body)
+    return work if watching.watcher is None else watching.watcher.run(run, work)
+
+
+async def _lived(run: Run, body: Body) -> None:
     run.register()
     run_id = run.output.run_id
     try:
@@ -42,6 +49,8 @@ async def live(run: Run, body: Body) -> None:
         reason = f"Run {run_id} was interrupted from the keyboard"
         await _ended(run, RunStatus.cancelled, reason, run.events.RunCancelledEvent, reason=reason)
     except Exception as error:
+        if watching.watcher is not None:
+            watching.watcher.failed(error)
         await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
         if not run.streaming and not isinstance(error, run.told_errors):
             raise
@@ -56,6 +65,8 @@ async def live(run: Run, body: Body) -> None:
             if run.delegations is not None:
                 run.delegations.run = run.delegations = None
             cleanup_run(run_id)
+            if run.claim is not None:
+                await release(run)
             if run.closers:
                 await _close(run)
 

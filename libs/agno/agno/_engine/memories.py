@@ -55,7 +55,21 @@ async def recall(run: Run) -> None:
     """Load the memories for the prompt, unless `add_memories_to_context` is False."""
     manager = manager_of(run)
     if manager is not None and run.component.add_memories_to_context is not False:
-        run.memories = await recalled(run.io, manager, run.context.user_id)
+        found = await recalled(run.io, manager, run.context.user_id)
+        run.memories = newest(found, run.component.num_memories_in_context)
+
+
+def newest(memories: list[Any], most: int | None) -> list[Any]:
+    """The memories that were changed last, in the order they came in; None for all."""
+    if most is None or len(memories) <= most:
+        return memories
+    by_age = sorted(range(len(memories)), key=lambda n: _changed(memories[n]), reverse=True)
+    return [memories[number] for number in sorted(by_age[: max(0, most)])]
+
+
+def _changed(memory: Any) -> float:
+    when = getattr(memory, "updated_at", None)
+    return when.timestamp() if when is not None else 0.0
 
 
 def section(run: Run) -> str | None:

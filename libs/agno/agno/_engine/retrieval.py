@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agno._engine.context import Run
@@ -17,6 +17,7 @@ from agno._engine.toolbox import coloured
 from agno._io import IO
 from agno.filters import both
 from agno.models.message import MessageReferences
+from agno.run import watching
 from agno.tools.function import Function
 from agno.utils.log import log_exception, log_warning
 from agno.utils.parameters import accepted
@@ -35,11 +36,18 @@ async def documents(
     return await _found(io, component, knowledge, query, count, await _valid(io, knowledge, filters), offered)
 
 
-async def _found(
+def _found(
     io: IO, component: Any, knowledge: Any, query: str, count: int | None, filters: Any, offered: dict[str, Any]
-) -> list[Any] | None:
+) -> Coroutine[Any, Any, list[Any] | None]:
     if count is None:
         count = getattr(knowledge, "max_results", None)
+    work = _searched(io, component, knowledge, query, count, filters, offered)
+    return work if watching.watcher is None else watching.watcher.retrieval(query, count, work)
+
+
+async def _searched(
+    io: IO, component: Any, knowledge: Any, query: str, count: int | None, filters: Any, offered: dict[str, Any]
+) -> list[Any] | None:
     if component.knowledge_retriever is not None:
         offered = {**offered, "query": query, "num_documents": count, "filters": filters}
         try:

@@ -301,6 +301,8 @@ def _question(requirement: Any) -> str:
 def _need_of(tool: Any) -> str:
     if tool.requires_confirmation:
         return "confirmation"
+    if tool.user_feedback_schema is not None:
+        return "user feedback"
     return "user input" if tool.requires_user_input else "external execution"
 
 

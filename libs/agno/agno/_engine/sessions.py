@@ -6,7 +6,8 @@ import copy
 from typing import Any
 
 from agno._engine.branching import retired
-from agno._engine.context import Run, private_copy
+from agno._engine.claims import claim, keep_claim
+from agno._engine.context import Run, own_containers, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
 from agno.db._port import SessionConflictError
@@ -68,7 +69,9 @@ def _is_stored(run: Run) -> bool:
 async def _open_session(run: Run, db: Any) -> None:
     component = run.component
     session = run.loaded_session
-    if session is None and component.cache_session and run.output.parent_run_id is None:
+    if run.continued and db is not None:
+        await claim(run, db, _wanted_session(run))
+    if session is None and component.cache_session and run.output.parent_run_id is None and run.claim is None:
         session = _cached(run)
     if session is None and db is not None:
         session = await read_stored(run, db)
@@ -78,6 +81,7 @@ async def _open_session(run: Run, db: Any) -> None:
                 await run.io.call(db.finish_run, session, session.runs[0])
     run.loaded_session = session
     if run.continued:
+        keep_claim(run, session)
         await run.component.taking_up(run)
 
 
@@ -159,7 +163,7 @@ def _settle_metadata(run: Run) -> None:
 
 async def _resolve_dependencies(run: Run) -> None:
     own, given = run.component.dependencies, run.asked.get("dependencies")
-    resolved = {**(own or {}), **(given or {})}
+    resolved = own_containers({**(own or {}), **(given or {})})
     offered = {run.identity_name: run.component, "run_context": run.context}
     for key, value in resolved.items():
         if not callable(value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -15,6 +15,7 @@ from agno._engine.factories import tools_of
 from agno._engine.plan import plan_of
 from agno.tools.function import Function, in_colour
 from agno.tools.toolkit import Toolkit
+from agno.utils.blank import bare
 from agno.utils.log import log_warning
 
 
@@ -67,6 +68,8 @@ def _take_known(run: Run) -> bool:
         return True
     if (given.__class__ is not list and given.__class__ is not tuple) or not _PLAIN.issuperset(map(type, given)):
         return False
+    if any([function.__closure__ is not None or _holds_something(function) for function in given]):
+        return False  # the cache would keep it alive
     kit = _kit(run.context.output_schema is not None and _strict(run), *given)
     if len(kit.functions) < len(given):  # two have one name, of which is to be told
         return False
@@ -103,16 +106,38 @@ def _strict(run: Run) -> bool:
     )
 
 
-_functions: WeakKeyDictionary[Callable[..., Any], Function] = WeakKeyDictionary()
+_CONSTANTS = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def _holds_something(function: Any) -> bool:
+    """True if a default of the function is an object that may be large, or somebody's."""
+    defaults = function.__defaults__
+    return (defaults is not None and not _CONSTANTS.issuperset(map(type, defaults))) or (
+        function.__kwdefaults__ is not None and not _CONSTANTS.issuperset(map(type, function.__kwdefaults__.values()))
+    )
+
+
+_outlines: WeakKeyDictionary[Callable[..., Any], Function] = (
+    WeakKeyDictionary()
+)  # of those that hold something, without them
+_shared = functools.lru_cache(maxsize=1024)(Function.from_callable)
 
 
 def as_function(item: Callable[..., Any]) -> Function:
-    """The function of a plain callable: described once, shared by all runs."""
+    """The function of a plain callable, described once.
+
+    One that holds more than constants may be made for one request and hold what belongs to it: nothing keeps it alive.
+    """
     if not inspect.isfunction(item):
         return Function.from_callable(item)
-    function = _functions.get(item)
-    if function is None:
-        function = _functions[item] = Function.from_callable(item)
+    if item.__closure__ is None and not _holds_something(item):
+        return _shared(item)
+    outline = _outlines.get(item)
+    if outline is None:
+        outline = _outlines[item] = Function.from_callable(item)
+        outline.entrypoint = outline._known = None
+    function = bare(Function)
+    function.__dict__.update(outline.__dict__, entrypoint=item)
     return function
 
 
@@ -210,8 +235,27 @@ def component_in_tools(component: Any, kinds: tuple[type[Any], ...]) -> None:
                 f"  Agent(tools=[{name}])      # a tool is a function or a Toolkit\n"
                 f"  Team(members=[{name}])     # this lets agents work together"
             )
-        if not callable(item):
+        if isinstance(item, type):
+            raise TypeError(_is_class(component, item))
+        if not callable(item) or not _can_be_described(item):
             raise TypeError(_no_tool(component, item))
+
+
+def _is_class(component: Any, item: type[Any]) -> str:
+    name = item.__name__
+    what = f"write {name}(...)" if issubclass(item, Toolkit) else f"write a function that makes a {name}"
+    return f"tools= of {component!r} holds the class {name}, which is no tool: {what}."
+
+
+def _can_be_described(item: Any) -> bool:
+    """False for a built-in function that does not tell its parameters."""
+    if not isinstance(item, BuiltinFunctionType):
+        return True
+    try:
+        inspect.signature(item)
+    except ValueError:
+        return False
+    return True
 
 
 def _no_tool(component: Any, item: Any) -> str:

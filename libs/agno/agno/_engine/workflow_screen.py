@@ -68,6 +68,8 @@ class WorkflowScreen(Screen):
         kind = event.event.removesuffix("ExecutionStarted")
         if kind in _CONTAINERS:
             visit.note = _about(kind, event)
+        if above is not None and not above.note:
+            above.note = f"Workflow: {event.workflow_name or event.workflow_id}"
         (self.visits if above is None else above.inside).append(visit)
         self.latest = {**self.latest, event.step_id: visit}
         self.activity = f"Step {visit.name}"
@@ -220,7 +222,9 @@ def _about(kind: str, event: Any) -> str:
         return f"Condition: {'met' if event.condition_result else 'not met'}"
     if kind == "Router":
         return f"Router: {', '.join(event.selected_steps) or 'no step'}"
-    return f"Steps: {event.steps_count}" if kind == "Steps" else "Loop"
+    if kind == "Steps":
+        return f"Steps: {event.steps_count}"
+    return "Loop" if event.max_iterations is None else f"Loop: at most {event.max_iterations} rounds"
 
 
 __all__ = ["Visit", "WorkflowScreen"]

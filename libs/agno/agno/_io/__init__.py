@@ -7,7 +7,7 @@ from agno._io.faces import asynchronous, asynchronous_stream, sync, sync_stream
 from agno._io.outlet import DONE, Give, Outlet, ReaderLeft, silent
 from agno._io.port import IO
 from agno._io.portal import Portal, portal, run_blocking
-from agno._io.stopping import Stop
+from agno._io.stopping import Interruption, Stop
 from agno._io.sync import SYNC, SyncIO
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "AsyncIO",
     "Feed",
     "Give",
+    "Interruption",
     "Outlet",
     "Portal",
     "ReaderLeft",

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from agno._io.outlet import Give, silent
 from agno._io.port import IO, Work
 from agno._io.portal import Visitor
-from agno._io.stopping import Interruption, Stop
+from agno._io.stopping import Gate, Interruption, Stop
 from agno._io.sync import WorkerIO
 from agno._io.workers import begin_in_thread, finish, in_thread_to_its_end, iterate_in_thread
 from agno.utils.log import log_warning
@@ -114,6 +114,9 @@ class AsyncIO:
 
     async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
         await Interruption(stop).during(functools.partial(work, self), give)
+
+    def stoppable(self, stop: Stop) -> Gate:
+        return Interruption(stop)
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         if len(coroutines) == 1:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, NoReturn, TypeVar
 
+from agno._io import apart
 from agno._io.outlet import Outlet, ReaderLeft
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Generator[Any, None, None]:
     """Give what the work that `begin` starts hands to its outlet. An early `break` ends the work at once."""
-    work, ready = begin(), outlet.signal
+    work, ready = apart.Apart(begin()) if apart.apart else begin(), outlet.signal
     send, hooks = work.send, sys.get_asyncgen_hooks
     try:
         while True:
@@ -52,7 +53,7 @@ def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Ge
 
 async def aiterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> AsyncGenerator[Any, None]:
     """`iterate` inside a running event loop; the work waits for whatever it likes."""
-    work = begin()
+    work = apart.Apart(begin()) if apart.apart else begin()
     steps = _Steps(work, outlet)
     try:
         while await steps:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from typing import Any, Protocol, TypeVar
 
 from agno._io.outlet import Give
-from agno._io.stopping import Stop
+from agno._io.stopping import Gate, Stop
 
 T = TypeVar("T")
 Work = Callable[[Give], Coroutine[Any, Any, None]]
@@ -70,6 +70,12 @@ class IO(Protocol):
 
         What is awaited is cancelled. A function in a worker thread runs to its end unheard; under `SyncIO` one that runs
         in the caller's thread is waited for.
+        """
+        ...
+
+    def stoppable(self, stop: Stop) -> Gate:
+        """`unless` for a block: `with io.stoppable(stop) as gate:`. Set `gate.open` to False before an item is given out, and
+        call `gate.reopen()` after it. The gate is None where the work cannot be left.
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from agno._io.outlet import Give
 from agno._io.workers import in_thread
 
 _POLL_SECONDS = 0.2
+_COUNTS = sys.version_info >= (3, 11)  # a task knows how often it was cancelled
 
 
 class Stop(Protocol):
@@ -71,68 +73,112 @@ class Watched:
             self._interrupt()
 
 
-class Interruption:
-    """Cancels the current task when its work is to stop, but only where the work itself waits.
+class Gate:
+    """Says whether work may be left where it waits. `with io.stoppable(stop) as gate:` gives None where it never is.
 
-    While an item is given out, the task waits for its reader, and what the reader awaits is not ours to cancel.
+    It is shut while an item is given out: what waits then is the reader, whose waiting is not ours to end.
     """
 
+    __slots__ = ()
+
+    def __enter__(self) -> Interruption | None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        pass
+
+
+SHUT = Gate()
+
+
+class Interruption(Gate):
+    """Cancels the current task when its work is to stop, while it is open; what `stop` raises then leaves the block."""
+
+    __slots__ = ("_cancelling", "_loop", "_poll", "_sent", "_stop", "_task", "_wakes", "open")
+
     def __init__(self, stop: Stop) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._stop, self._task, self._loop = stop, task, asyncio.get_running_loop()
-        self._cancelling = task.cancelling() if hasattr(task, "cancelling") else 0
-        self._open = True
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        self._poll: asyncio.Future[None] | None = None
         self._sent = False
+        self._task: asyncio.Task[Any] | None = None
+        self._wakes = self._wake
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Go on after an item was given out. Whoever asks for the next one may do so in another task."""
+        task = asyncio.current_task(self._loop)
+        if task is not self._task:
+            self._task = task
+            self._cancelling = task.cancelling() if _COUNTS and task is not None else 0
+        self.open = True
+
+    def __enter__(self) -> Interruption:
+        stop = self._stop
+        stop.watch(self._wakes)
+        if stop.polled:
+            self._poll = asyncio.ensure_future(self._look())
+        elif stop.cancelled:
+            self._wake()
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self.open = False
+        self._stop.unwatch(self._wakes)
+        if self._poll is not None:
+            self._poll.cancel()
+        if not self._sent:
+            return
+        if isinstance(error, asyncio.CancelledError):
+            if not self._is_of_others():
+                self._stop.raise_if_cancelled()
+        elif _COUNTS and self._task is not None:  # the work ended all the same
+            self._task.uncancel()
 
     async def during(self, work: Callable[[Give], Awaitable[None]], give: Give) -> None:
-        """Await the work; raises what `stop` raises if it was interrupted."""
+        """Await the work; raises what `stop` raises if it was interrupted.
+
+        Who asks from inside of the work, as a tool that cancels its own run, is not interrupted: it ends by itself.
+        """
 
         async def give_out(item: Any) -> None:
-            self._open = False
+            self.open = False
             try:
                 await give(item)
             finally:
-                self._open = True
+                self.reopen()
             self._stop.raise_if_cancelled()
 
-        poll = asyncio.ensure_future(self._poll()) if self._stop.polled else None
+        before = _inside.get()
+        _inside.set(self)
         try:
-            with Watched(self._stop) as watched:
-                watched.calls(self._wake)
+            with self:
                 await work(give_out)
-        except asyncio.CancelledError:
-            if self._is_of_others():
-                raise
-            self._stop.raise_if_cancelled()
-            raise
         finally:
-            self._open = False
-            watched.leave()
-            if poll is not None:
-                poll.cancel()
+            _inside.set(before)  # no reset: a stream may be closed from another context
 
-    async def _poll(self) -> None:
+    async def _look(self) -> None:
         while not await in_thread(lambda: self._stop.cancelled):
             await asyncio.sleep(_POLL_SECONDS)
         self._cancel()
 
     def _wake(self) -> None:
+        if _inside.get() is self:
+            return
         try:
             self._loop.call_soon_threadsafe(self._cancel)
         except RuntimeError:  # the loop was closed meanwhile: nothing runs any more
             pass
 
     def _cancel(self) -> None:
-        if self._open and not self._sent:
+        if self.open and not self._sent and self._task is not None:
             self._sent = True
             self._task.cancel()
 
     def _is_of_others(self) -> bool:
-        """True if the task was cancelled by somebody else (too)."""
-        if not self._sent:
-            return True
-        return hasattr(self._task, "uncancel") and self._task.uncancel() > self._cancelling
+        """True if the task was cancelled by somebody else, too."""
+        task = self._task
+        return _COUNTS and task is not None and task.uncancel() > self._cancelling
 
 
-__all__ = ["Interruption", "Stop", "Watched"]
+__all__ = ["SHUT", "Gate", "Interruption", "Stop", "Watched"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import queue
 import threading
@@ -13,7 +14,7 @@ from agno._io.drivers import drive
 from agno._io.outlet import Give, ReaderLeft
 from agno._io.port import IO, Work
 from agno._io.portal import Home, Visitor, patiently, portal
-from agno._io.stopping import Stop
+from agno._io.stopping import SHUT, Gate, Stop
 from agno._io.workers import alone_in_thread
 from agno.utils.log import log_warning
 
@@ -64,19 +65,17 @@ class SyncIO:
     async def merge(self, works: Sequence[Work], give: Give) -> None:
         if len(works) == 1:  # one needs no thread
             return await works[0](give)
-        # a queue of one item per work: whoever is ahead waits for the reader, as a single work would
-        results: _Results = queue.Queue(maxsize=max(1, len(works)))
-        stop = threading.Event()
+        results: _Results = queue.SimpleQueue()
         branches: list[_Branch] = []
         patience: float | None = None
         try:
             for work in works:
-                branches.append(_branch(work, results, stop))
+                branches.append(_Branch(work, results))
             running = len(branches)
             while running:
-                kind, value = patiently(results)
+                branch, kind, value = patiently(results)
                 if kind == "item":
-                    await give(value)
+                    await branch.pass_on(value, give)
                 elif kind == "error":
                     raise value
                 else:
@@ -85,38 +84,38 @@ class SyncIO:
             patience = _GRACE
             raise
         finally:
-            stop.set()
             _join(branches, results, patience)
 
     async def within(self, seconds: float, work: Work, give: Give) -> None:
-        results: _Results = queue.Queue()
-        stop = threading.Event()
+        results: _Results = queue.SimpleQueue()
         deadline = time.monotonic() + seconds
-        branch = _branch(work, results, stop)
+        branch = _Branch(work, results)
         late = False
         try:
             while True:
                 try:
-                    kind, value = results.get(timeout=max(0.0, min(_GRACE, deadline - time.monotonic())))
+                    _, kind, value = results.get(timeout=max(0.0, min(_GRACE, deadline - time.monotonic())))
                 except queue.Empty:
                     if late := time.monotonic() >= deadline:
                         raise TimeoutError from None
                     continue
                 if kind == "item":
-                    await give(value)
+                    await branch.pass_on(value, give)
                 elif kind == "error":
                     raise value
                 else:
                     return
         finally:
-            stop.set()
-            if not late:  # else it ends at the next item that it gives, and nobody waits for that
-                _join([branch], results, None)
+            # a late one ends at the next item that it gives, and nobody waits for that
+            _join([branch], results, 0.0 if late else None)
 
     async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, _stop=stop)
         await work(twin, give)
+
+    def stoppable(self, stop: Stop) -> Gate:
+        return SHUT
 
     async def gather(self, *coroutines: Coroutine[Any, Any, T]) -> list[T]:
         waiting = list(coroutines)
@@ -150,48 +149,65 @@ class WorkerIO(SyncIO):
 
 # Merging -------------------------------------------------------------------------------------------------------------
 
-_Results = queue.Queue[tuple[str, Any]]
-
 
 class _Branch:
-    """A work in a thread; `over` when it has nothing more to say."""
+    """A work in a thread. It goes on when what it gave has been read, as a single work would; so it is never far ahead."""
 
-    over = False
+    over = False  # it has nothing more to say
+    left = False  # nobody reads any more
 
+    def __init__(self, work: Work, results: _Results) -> None:
+        self._results = results
+        self._unread = threading.Lock()  # held while an item waits for the reader
+        alone_in_thread(functools.partial(self._run, work))
 
-def _branch(work: Work, results: _Results, stop: threading.Event) -> _Branch:
-    branch = _Branch()
-
-    async def put(item: Any) -> None:
-        if stop.is_set():
-            raise ReaderLeft
-        results.put(("item", item))
-
-    def run() -> None:
+    def _run(self, work: Work) -> None:
         try:
-            drive(work(put))
+            drive(work(self._put))
         except BaseException as error:  # handed to the reader, who raises it
-            results.put(("error", error))
-            branch.over = True
+            self._results.put((self, "error", error))
+            self.over = True
         else:
-            branch.over = True  # before it is said: whoever hears it need not wait for the thread
-            results.put(("end", None))
+            self.over = True  # before it is said: whoever hears it need not wait for the thread
+            self._results.put((self, "end", None))
 
-    alone_in_thread(run)
-    return branch
+    async def _put(self, item: Any) -> None:
+        if not self.left:
+            self._unread.acquire()
+        if self.left:
+            raise ReaderLeft
+        self._results.put((self, "item", item))
+
+    async def pass_on(self, item: Any, give: Give) -> None:
+        """Give the reader an item, and let the work go on."""
+        try:
+            await give(item)
+        finally:
+            self._unread.release()
+
+    def drop(self) -> None:
+        """Let the work go on, though nobody had its item."""
+        self._unread.release()
+
+
+_Results = queue.SimpleQueue[tuple["_Branch", str, Any]]
 
 
 def _join(branches: list[_Branch], results: _Results, patience: float | None) -> None:
-    """Wait for the branches; what they still say is too late. `patience`: seconds, None for as long as it takes."""
+    """Tell the branches that nobody reads, and wait until they ended. `patience`: seconds, None for as long as it takes."""
+    for branch in branches:
+        branch.left = True
     deadline = None if patience is None else time.monotonic() + patience
     while any(not branch.over for branch in branches) or not results.empty():
         try:
-            kind, value = results.get(timeout=0.01)  # also makes room for those who wait for it
+            branch, kind, value = results.get(timeout=0.01)
         except queue.Empty:
             if deadline is not None and time.monotonic() > deadline:
                 return  # stuck in a blocking call; the thread ends with the program
             continue
-        if kind == "error" and not isinstance(value, ReaderLeft):
+        if kind == "item":
+            branch.drop()
+        elif kind == "error" and not isinstance(value, ReaderLeft):
             log_warning(f"a branch failed while it was closed: {value!r}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from agno._io import IO, asynchronous, sync
+from agno.exceptions import RunClaimedError
 from agno.models._loop import seal
 from agno.run import cancel
 from agno.run.base import RunStatus
@@ -32,21 +33,38 @@ class _OnBoth:
 class Cancelling:
     """`cancel_run` and its async twin; `Agent.cancel_run(run_id)`, without an object, reaches active runs only."""
 
-    async def _cancel(self, io: IO, run_id: str, session_id: str | None = None) -> bool:
+    async def _cancel(self, io: IO, run_id: str, session_id: str | None = None, user_id: str | None = None) -> bool:
         """Ask a run to stop. True if it is active; the wish for an unknown id is remembered for its start.
 
         A paused run is marked as cancelled in the database. Without `session_id` it is looked for in the session this
-        object is in, and in the 200 sessions that were used last.
+        object is in, and in the 200 sessions that were used last. With `user_id`, the run of another user is not found.
         """
-        if await io.pick(cancel.cancel_run, cancel.acancel_run, run_id):
+        looked_up = user_id is not None and cancel.token_of(run_id) is None  # only the database may know whose it is
+        session: Any = None
+        run: Any = None
+        if looked_up:
+            session, run = await self._stored(io, run_id, session_id)
+        if run is not None:
+            if (run.user_id or session.user_id) not in (None, user_id):
+                return False
+            user_id = None  # it is theirs
+        if await io.pick(cancel.cancel_run, cancel.acancel_run, run_id, user_id):
             return True
-        session, run = await self._stored(io, run_id, session_id)
+        if user_id is None and not looked_up:
+            session, run = await self._stored(io, run_id, session_id)
         if run is None or run.status in (RunStatus.pending, RunStatus.running):
             return False  # another process may have it: the wish stays
         cancel.cleanup_run(run_id)
         if run.status is not RunStatus.paused:
             return False
-        await self._mark(io, session, run)
+        return await self._cancel_paused(io, session, run)
+
+    async def _cancel_paused(self, io: IO, session: Any, run: Any) -> bool:
+        try:
+            await self._mark(io, session, run)
+        except RunClaimedError:  # another process goes on with it: the wish stays
+            cancel.cancel_run(run.run_id)
+            return False
         return True
 
     cancel_run = _OnBoth(cancel.cancel_run, sync(_cancel))

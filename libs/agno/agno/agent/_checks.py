@@ -87,7 +87,15 @@ CHECKS: dict[str, Check] = {
     **dict.fromkeys(("session_state", "dependencies", "metadata"), _DICT),
     "knowledge_filters": Check(_is_a(Mapping, list), "a dict"),
     **dict.fromkeys(
-        ("num_history_runs", "num_history_messages", "tool_call_limit", "retries", "reasoning_max_steps"), _COUNT
+        (
+            "num_history_runs",
+            "num_history_messages",
+            "num_memories_in_context",
+            "tool_call_limit",
+            "retries",
+            "reasoning_max_steps",
+        ),
+        _COUNT,
     ),
 }
 

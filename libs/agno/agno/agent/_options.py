@@ -50,6 +50,7 @@ class ContinueOptions(CommonOptions, total=False):
     fork_session: bool | None  # go on in a run of its own in a copy of the session up to the original
     regenerate: bool | None  # answer the last question anew; the original is kept as REGENERATED
     replace_original: bool | None  # True: the new answer takes the original's place. False: go on in a run of its own
+    take_over: bool | None  # go on although another process has the run: it died, or may be given up
     additional_instructions: str | list[str] | None  # added to the system message, for what comes now
 
 

@@ -6,7 +6,7 @@ import difflib
 from typing import Any
 
 from agno._engine.branching import Continuation
-from agno._engine.context import Run
+from agno._engine.context import Run, own_containers
 from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
@@ -32,6 +32,18 @@ def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Ru
     A run that is a part of another, its `parent`, takes the model of that if its component has none.
     """
     values, extra = _sorted_options(agent, mode.options, RUN_OPTIONS) if mode.options else ({}, {})
+    return begun_run(agent, given, mode, values, extra, parent)
+
+
+def begun_run(
+    agent: Any,
+    given: Any,
+    mode: Mode,
+    values: dict[str, Any],
+    extra: dict[str, Any] | None = None,
+    parent: Run | None = None,
+) -> Run:
+    """`new_run` with options that need no check, because another run gives them; each has a value."""
     value = validated(given, agent.input_schema) if agent.input_schema is not None else given
     context = _context(agent, values, values.get("run_id") or new_id())
     model = agent.model_of_run() if parent is None else _model(agent, parent)
@@ -42,7 +54,7 @@ def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Ru
     output.model, output.model_provider = model.id, model.get_provider()
     output.input = _captured(given, values)
     output.created_at = now_epoch()
-    return _run(agent, mode, output, context, values, extra, model, value, parent)
+    return _run(agent, mode, output, context, values, extra or {}, model, value, parent)
 
 
 def _model(component: Any, parent: Run | None) -> Any:
@@ -136,7 +148,7 @@ def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
     context.session_id = session_id or agent.sticky_session_id(user_id)
     context.user_id = user_id
     if agent.knowledge_filters or values.get("knowledge_filters"):
-        context.knowledge_filters = overlaid(agent.knowledge_filters, values.get("knowledge_filters"))
+        context.knowledge_filters = own_containers(overlaid(agent.knowledge_filters, values.get("knowledge_filters")))
     context.output_schema = values.get("output_schema") or agent.output_schema
     return context
 
@@ -189,4 +201,4 @@ def _skipped(agent: Any) -> frozenset[str]:
     return agent.unkept_events if kinds is None else frozenset(getattr(kind, "value", kind) for kind in kinds)
 
 
-__all__ = ["continued_run", "new_run"]
+__all__ = ["begun_run", "continued_run", "new_run"]

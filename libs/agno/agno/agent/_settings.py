@@ -57,6 +57,7 @@ class CommonSettings(Settings):
     enable_agentic_memory: bool = False
     enable_user_memories: bool = False
     add_memories_to_context: bool | None = None
+    num_memories_in_context: int | None = 100
     enable_session_summaries: bool = False
     add_session_summary_to_context: bool | None = None
     session_summary_manager: Any = None

@@ -71,7 +71,7 @@ def _of_parts(module: ModuleType, file: str) -> AgentOS:
         raise ValueError(
             f"{file} defines no AgentOS, agent, team or workflow at its top level, so there is nothing to serve."
         )
-    return AgentOS(name=Path(file).stem, **parts)
+    return AgentOS(**parts, name=Path(file).stem)
 
 
 def _loaded(path: Path) -> ModuleType:

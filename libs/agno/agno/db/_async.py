@@ -52,9 +52,13 @@ class AsyncBaseDb(SpelledOut, ABC):
     note_progress = awaited(BaseDb.note_progress)
     finish_run = awaited(BaseDb.finish_run)
     save_header = awaited(BaseDb.save_header)
+    claim_run = awaited(BaseDb.claim_run)
+    renew_claim = awaited(BaseDb.renew_claim)
+    release_run = awaited(BaseDb.release_run)
 
     get_session = awaited(BaseDb.get_session)
     get_sessions = awaited(BaseDb.get_sessions)
+    first_runs = awaited(BaseDb.first_runs)
 
     async def iter_sessions(
         self,
@@ -115,6 +119,20 @@ class AsyncBaseDb(SpelledOut, ABC):
     count_pending_approvals = awaited(BaseDb.count_pending_approvals)
     delete_approval = awaited(BaseDb.delete_approval)
 
+    create_schedule = awaited(BaseDb.create_schedule)
+    get_schedule = awaited(BaseDb.get_schedule)
+    get_schedules = awaited(BaseDb.get_schedules)
+    update_schedule = awaited(BaseDb.update_schedule)
+    delete_schedule = awaited(BaseDb.delete_schedule)
+    due_schedules = awaited(BaseDb.due_schedules)
+    claim_schedule_run = awaited(BaseDb.claim_schedule_run)
+    create_schedule_run = awaited(BaseDb.create_schedule_run)
+    abandoned_schedule_runs = awaited(BaseDb.abandoned_schedule_runs)
+    take_schedule_run = awaited(BaseDb.take_schedule_run)
+    update_schedule_run = awaited(BaseDb.update_schedule_run)
+    get_schedule_run = awaited(BaseDb.get_schedule_run)
+    get_schedule_runs = awaited(BaseDb.get_schedule_runs)
+
     migrate_table_from_v1_to_v2 = awaited(BaseDb.migrate_table_from_v1_to_v2)
     upsert_cultural_knowledge = awaited(BaseDb.upsert_cultural_knowledge)
     get_cultural_knowledge = awaited(BaseDb.get_cultural_knowledge)
@@ -127,6 +145,13 @@ class AsyncBaseDb(SpelledOut, ABC):
     get_learnings = awaited(BaseDb.get_learnings)
     delete_learnings = awaited(BaseDb.delete_learnings)
     clear_learnings = awaited(BaseDb.clear_learnings)
+
+    save_trace = awaited(BaseDb.save_trace)
+    get_trace = awaited(BaseDb.get_trace)
+    get_traces = awaited(BaseDb.get_traces)
+    get_trace_session_stats = awaited(BaseDb.get_trace_session_stats)
+    delete_traces = awaited(BaseDb.delete_traces)
+    prune_traces = awaited(BaseDb.prune_traces)
 
     close = awaited(BaseDb.close)
 

@@ -34,6 +34,7 @@ class _Run(msgspec.Struct):  # of any type: what an older version wrote does not
     model_provider: Any = None
     created_at: Any = None
     metrics: Any = None
+    agent_id: Any = None
 
 
 _read_run = msgspec.json.Decoder(_Run).decode
@@ -52,7 +53,7 @@ class Day:
 
     def __init__(self) -> None:
         self.sessions: Counter[str] = Counter()  # by type
-        self.runs: Counter[str] = Counter()  # by type of the session
+        self.runs: Counter[str] = Counter()  # by type of what ran
         self.models: Counter[tuple[str, str]] = Counter()
         self.tokens: Counter[str] = Counter()
         self.users: set[str] = set()
@@ -99,7 +100,8 @@ class Days(dict[date, Day]):
             spent = _tokens(run.metrics)
             in_runs.update(spent)
             if (day := self._day(_began(run) or made, session)) is not None:
-                day.runs[kind] += 1
+                # contract: in the session of a team, a run with an agent_id is an agent's, of one of its members
+                day.runs["agent" if kind == "team" and run.agent_id else kind] += 1
                 day.tokens.update(spent)
                 if run.model:
                     day.models[str(run.model), str(run.model_provider or "")] += 1

@@ -23,6 +23,9 @@ class MoreTables(TypedDict, total=False):
     approvals_table: str | None
     culture_table: str | None
     learnings_table: str | None
+    schedules_table: str | None
+    schedule_runs_table: str | None
+    traces_table: str | None
 
 
 class TableNames(MoreTables, total=False):
@@ -43,6 +46,9 @@ class CollectionNames(TypedDict, total=False):
     approvals_collection: str | None
     culture_collection: str | None
     learnings_collection: str | None
+    schedules_collection: str | None
+    schedule_runs_collection: str | None
+    traces_collection: str | None
     id: str | None
 
 

@@ -108,6 +108,9 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         approvals_table: str | None = None,
         culture_table: str | None = None,
         learnings_table: str | None = None,
+        schedules_table: str | None = None,
+        schedule_runs_table: str | None = None,
+        traces_table: str | None = None,
     ) -> None:
         self.id = id or new_id()
         self.session_table_name = session_table or "agno_sessions"
@@ -119,6 +122,9 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         self.approvals_table_name = approvals_table or "agno_approvals"
         self.culture_table_name = culture_table or "agno_culture"
         self.learnings_table_name = learnings_table or "agno_learnings"
+        self.schedules_table_name = schedules_table or "agno_schedules"
+        self.schedule_runs_table_name = schedule_runs_table or "agno_schedule_runs"
+        self.traces_table_name = traces_table or "agno_traces"
 
     def table_name(self, table: Table) -> str:
         """The name a table has in this database."""
@@ -133,6 +139,9 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
             "approvals": self.approvals_table_name,
             "culture": self.culture_table_name,
             "learnings": self.learnings_table_name,
+            "schedules": self.schedules_table_name,
+            "schedule_runs": self.schedule_runs_table_name,
+            "traces": self.traces_table_name,
         }[table.kind]
 
     @abstractmethod

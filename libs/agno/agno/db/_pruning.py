@@ -84,7 +84,12 @@ class Pruning(RowVerbs):
             elif dry_run or self._is_as_it_was(header):
                 going.append(session_id)
         if going and not dry_run:
-            self.delete(SESSIONS, going)
+            runs = self.load_runs(going)  # once more: a run may have begun meanwhile
+            busy = [one for one in going if any(_read_row(*row).is_open for row in runs.get(one, ()))]
+            pruned.busy += busy
+            going = [one for one in going if one not in busy]
+            if going:
+                self.delete(SESSIONS, going)
         pruned.sessions += going
 
     def _is_as_it_was(self, header: Row) -> bool:

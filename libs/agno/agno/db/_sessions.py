@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 import agno.session
+from agno.db._claims import CLAIMS, Claim, keep_claims, without_claims
 from agno.db._codec import from_json, nested_from_json, plain_to_json
 from agno.db._port import DbError, RunRow, SessionConflictError, StoredHeader
 from agno.db.tables import SESSIONS, Row
@@ -28,6 +29,7 @@ class Known:
 
     data: bytes | str | None = None  # the JSON of session_data
     runs: dict[str, int] = field(default_factory=dict)  # hash of the JSON by run_id
+    claim: Claim | None = None  # of the run that goes on with this object
 
 
 def own_copy(session: Any) -> Any:
@@ -36,7 +38,7 @@ def own_copy(session: Any) -> Any:
     twin.runs = list(session.runs or ())
     if (stored := known(session)) is not None:
         mine = twin.__dict__["_stored"] = Known()
-        mine.data = stored.data
+        mine.data, mine.claim = stored.data, stored.claim
         mine.runs.update(stored.runs)
     return twin
 
@@ -55,6 +57,11 @@ def remember(session: Any, data: bytes | str | None, runs: Iterable[RunRow]) -> 
     before.data = data
     before.runs.update((run_id, hash(payload)) for run_id, payload in runs)
     return before
+
+
+def hold(session: Any, claim: Claim) -> None:
+    """Note which run is continued with the object: what is stored of that run is checked against the claim."""
+    (known(session) or remember(session, None, ())).claim = claim
 
 
 def kind_of(session: Any) -> str:
@@ -140,9 +147,20 @@ def without_progress(rows: Iterable[RunRow]) -> list[RunRow]:
     return [row for row in rows if owner_of_progress(*row) is None]
 
 
+def has_progress(rows: Sequence[RunRow]) -> bool:
+    """True if some of the rows may hold what a run did so far."""
+    return any(_PROGRESS in run_id for run_id, _ in rows)
+
+
+def newest_runs(rows: Sequence[RunRow], number: int) -> list[RunRow]:
+    """The newest runs, each with the rows beside it."""
+    kept = {run_id for run_id, _ in without_progress(rows)[-number:]}
+    return [row for row in rows if row[0] in kept or owner_of_progress(*row) in kept]
+
+
 def with_progress(rows: Sequence[RunRow]) -> Sequence[RunRow]:
     """The rows of the runs, each with what was stored beside it."""
-    if not any(_PROGRESS in run_id for run_id, _ in rows):
+    if not has_progress(rows):
         return rows
     found: dict[str, Any] = {}
     for run_id, payload in rows:
@@ -173,6 +191,7 @@ def session_of(header: Row, runs: Sequence[RunRow]) -> Any:
     runs = with_progress(runs)
     cls = getattr(agno.session, _CLASSES.get(header["session_type"], "AgentSession"))
     fields = cls.__dataclass_fields__
+    header["session_data"] = without_claims(header.get("session_data"))
     data = {name: value for name, value in header.items() if name in fields and value is not None}
     if "workflow_name" in fields and isinstance(header.get("workflow_data"), Mapping):
         data["workflow_name"] = header["workflow_data"].get("name")
@@ -186,6 +205,7 @@ def session_of(header: Row, runs: Sequence[RunRow]) -> Any:
 def dict_of(header: Row, runs: Sequence[RunRow]) -> Row:
     """The row as plain data, with the runs."""
     row = {name: header.get(name) for name in SESSIONS.names}
+    row["session_data"] = without_claims(row["session_data"])
     row["runs"] = [from_json(payload) for _, payload in with_progress(runs)]
     return row
 
@@ -232,10 +252,19 @@ def check_owner(session: Row, stored: StoredHeader) -> None:
 def settled(header: Row, stored: StoredHeader, before: Known | None) -> Row:
     """The header to write over a stored one: type and creation stay, and so does what others changed meanwhile."""
     row = {**header, "session_type": stored.session_type, "created_at": stored.created_at}
-    if before is not None and stored.session_data is not None and not _same(before.data, stored.session_data):
-        theirs = nested_from_json(stored.session_data)
+    text = stored.session_data
+    if text is None:
+        return row
+    if before is None:
+        keep_claims(row, nested_from_json(text) if _mentions_claims(text) else None)
+    elif not _same(before.data, text):
+        theirs = nested_from_json(text)
         row["session_data"] = merged(nested_from_json(before.data) or {}, row["session_data"] or {}, theirs or {})
     return row
+
+
+def _mentions_claims(text: bytes | str) -> bool:
+    return CLAIMS in text if isinstance(text, str) else CLAIMS.encode() in text
 
 
 def _same(one: bytes | str | None, other: bytes | str) -> bool:
@@ -274,10 +303,13 @@ __all__ = [
     "Known",
     "check_owner",
     "dict_of",
+    "has_progress",
     "header_row",
+    "hold",
     "kind_of",
     "known",
     "merged",
+    "newest_runs",
     "old_runs",
     "owner_of_progress",
     "progress_id",

@@ -10,7 +10,8 @@ from enum import Enum
 from typing import Any
 
 from agno.db._approvals import Approvals
-from agno.db._codec import to_json
+from agno.db._claims import GOING_ON, Claims, settle_claims, without_claims
+from agno.db._codec import from_json, to_json
 from agno.db._components import Components
 from agno.db._culture import Culture
 from agno.db._port import (
@@ -24,19 +25,24 @@ from agno.db._port import (
 )
 from agno.db._pruning import Pruned, Pruning
 from agno.db._records import Records
+from agno.db._schedules import Schedules
 from agno.db._sessions import (
     check_owner,
     dict_of,
+    has_progress,
     header_row,
     kind_of,
     known,
+    newest_runs,
     progress_row,
     remember,
     run_row,
     session_of,
     settled,
     with_old_runs,
+    without_progress,
 )
+from agno.db._traces import Traces
 from agno.db.query import Query, Where, equal
 from agno.db.tables import SESSIONS, Row
 from agno.utils.dttm import now_epoch
@@ -58,7 +64,7 @@ _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 _END_OF_TIME = 2**53
 
 
-class BaseDb(Records, Components, Approvals, Culture, Pruning):
+class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Claims, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.
@@ -158,6 +164,10 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
         if deserialize:
             return [session_of(header, runs.get(header["session_id"], ())) for header in headers]
         return [dict_of(header, runs.get(header["session_id"], ())) for header in headers], total
+
+    def first_runs(self, session_ids: Sequence[str]) -> dict[str, Any]:
+        """The first run of each of these sessions, as a dict: what a list of sessions without names shows of them."""
+        return {key: from_json(runs[0][1]) for key, runs in self.load_runs(session_ids).items() if runs}
 
     def iter_sessions(
         self,
@@ -259,7 +269,7 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
     # ------------------------------------------------------------------------------------------------------------------
 
     def _loaded(self, session_id: str, session_type: Any, runs: int | None) -> tuple[Row, list[RunRow]] | None:
-        found = self.load_session(session_id, runs)
+        found = self._with_whole_runs(session_id, runs)
         if found is None:
             return None
         header, rows = found
@@ -274,6 +284,19 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
             rows = with_old_runs(old, again[1] if again is not None else rows)
             return header, rows[-runs:]
         return header, with_old_runs(old, rows)
+
+    def _with_whole_runs(self, session_id: str, runs: int | None) -> tuple[Row, list[RunRow]] | None:
+        """The header and the newest runs; what a run did so far stands in rows of its own, which are no runs to count."""
+        found, window = self.load_session(session_id, runs), runs
+        while found is not None and runs and window is not None and len(found[1]) == window:
+            whole = len(without_progress(found[1])) if has_progress(found[1]) else window
+            if whole >= runs:
+                break
+            window *= 4
+            found = self.load_session(session_id, window)
+        if found is None or window == runs or runs is None:
+            return found
+        return found[0], newest_runs(found[1], runs)
 
     def _run_ids(self, session_id: str) -> list[str]:
         return [run_id for run_id, _ in self.load_runs([session_id]).get(session_id, ())]
@@ -293,6 +316,8 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
                 if owned:
                     check_owner(header, stored)
                 row = settled(header, stored, before)
+                if owned:
+                    settle_claims(row, runs, before.claim if before is not None else None)
                 row["updated_at"] = now_epoch()
             else:
                 row = header
@@ -305,8 +330,12 @@ class BaseDb(Records, Components, Approvals, Culture, Pruning):
     def _note(self, session: Any, row: Row, runs: list[Row], dropped: Collection[str]) -> None:
         """The object now knows what is stored."""
         session.created_at, session.updated_at = row["created_at"], row["updated_at"]
-        session.session_data = row["session_data"]
-        now = remember(session, _json(row["session_data"]), [(run["run_id"], run["payload"]) for run in runs])
+        data = session.session_data = without_claims(row["session_data"])
+        now = remember(session, _json(data), [(run["run_id"], run["payload"]) for run in runs])
+        if now.claim is not None and any(
+            run["run_id"] == now.claim[0] and run["status"] not in GOING_ON for run in runs
+        ):
+            now.claim = None
         for run_id in dropped:
             now.runs.pop(run_id, None)
 

@@ -253,7 +253,78 @@ LEARNINGS = Table(
     ),
 )
 
-TABLES = (SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS, CULTURE, LEARNINGS)
+SCHEDULES = Table(
+    "schedules",
+    "id",
+    (
+        Column("id", required=True, length=_ID),
+        Column("name", required=True, length=_NAME),
+        Column("description"),
+        Column("enabled", "bool", required=True),
+        Column("component_type", required=True, length=_TYPE),
+        Column("component_id", required=True, indexed=True, length=_ID),
+        Column("cron_expr", length=_NAME),  # null of what runs once
+        Column("timezone", length=_TYPE),
+        Column("run_at", "int"),  # of what runs once
+        Column("next_run_at", "int", indexed=True),  # null while disabled, and when there is nothing more to come
+        Column("input", "json"),
+        Column("run_options", "json"),
+        Column("user_id", indexed=True, length=_ID),
+        Column("timeout_seconds", "int"),
+        Column("max_retries", "int"),
+        Column("retry_delay_seconds", "int"),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
+SCHEDULE_RUNS = Table(
+    "schedule_runs",
+    "id",
+    (
+        Column("id", required=True, length=_NAME),  # of what was due: schedule@seconds, so that it is there once only
+        Column("schedule_id", required=True, indexed=True, length=_ID),
+        Column("phase", required=True, indexed=True, length=20),  # open or closed
+        Column("status", required=True, length=20),
+        Column("source", required=True, length=20),  # schedule or manual
+        Column("due_at", "int", required=True),
+        Column("worker", length=_ID),
+        Column("lease_until", "int"),
+        *_counts("attempt", "takeovers"),
+        Column("run_id", length=_ID),
+        Column("session_id", length=_ID),
+        Column("user_id", indexed=True, length=_ID),
+        Column("error"),
+        Column("started_at", "int"),
+        Column("finished_at", "int"),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
+TRACES = Table(
+    "traces",
+    "trace_id",
+    (
+        Column("trace_id", required=True, length=_ID),
+        Column("place", required=True, indexed=True, length=_ID),  # the newest comes first
+        Column("name", length=_NAME),
+        Column("status", required=True, length=20),
+        *(Column(name, indexed=True, length=_ID) for name in ("run_id", "session_id", "user_id")),
+        *_texts("agent_id", "team_id", "workflow_id", length=_ID),
+        *_counts("started_us", "duration_us", "span_count", "error_count", "dropped_spans"),
+        Column("error_type", length=_NAME),
+        Column("usage", "json"),
+        Column("linked_trace_id", length=_ID),
+        Column("spans", "json"),
+        _CREATED,
+    ),
+)
+
+TABLES = (
+    *(SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS, CULTURE, LEARNINGS),
+    *(SCHEDULES, SCHEDULE_RUNS, TRACES),
+)
 
 __all__ = [
     "APPROVALS",
@@ -265,8 +336,11 @@ __all__ = [
     "MEMORIES",
     "METRICS",
     "RUNS",
+    "SCHEDULES",
+    "SCHEDULE_RUNS",
     "SESSIONS",
     "TABLES",
+    "TRACES",
     "Column",
     "Row",
     "Table",

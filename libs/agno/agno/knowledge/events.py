@@ -48,12 +48,18 @@ class ContentFailed(IngestionEvent):
 
 
 @dataclass
+class ContentRemoved(IngestionEvent):
+    """Its file is gone, and so are its chunks and its row: see `remove_missing=`."""
+
+
+@dataclass
 class IngestionCompleted:
     """All is done."""
 
     completed: list[Content] = field(default_factory=list)
     skipped: list[Content] = field(default_factory=list)
     failed: list[Content] = field(default_factory=list)
+    removed: list[Content] = field(default_factory=list)
     chunks: int = 0
 
 
@@ -61,6 +67,7 @@ __all__ = [
     "ContentCompleted",
     "ContentFailed",
     "ContentProgress",
+    "ContentRemoved",
     "ContentSkipped",
     "ContentStarted",
     "IngestionCompleted",

@@ -9,7 +9,7 @@ from typing import Any
 from agno._io import IO, Give, asynchronous, asynchronous_stream, silent, sync, sync_stream
 from agno.filters import both
 from agno.knowledge._filters import checked, is_known, keys_in
-from agno.knowledge._ingestion.items import items_of
+from agno.knowledge._ingestion.items import items_of, missing_of
 from agno.knowledge._ingestion.pipeline import Pipeline
 from agno.knowledge._ingestion.rows import Rows, content_of, status_of
 from agno.knowledge._ingestion.storing import coloured, storing_of
@@ -17,8 +17,10 @@ from agno.knowledge._many import single_contents
 from agno.knowledge._readers import Readers
 from agno.knowledge.content import Content, ContentAuth, ContentStatus, FileData
 from agno.knowledge.document import Document
+from agno.knowledge.events import ContentRemoved
 from agno.utils.dttm import now_epoch
 from agno.utils.log import log_warning
+from agno.vectordb._conditions import jsonable
 from agno.vectordb.base import VectorDb
 from agno.vectordb.search import SearchType
 
@@ -77,6 +79,7 @@ class Knowledge(Readers):
         skip_if_exists: bool = True,
         auth: ContentAuth | None = None,
         file_data: FileData | None = None,
+        remove_missing: bool = False,
     ) -> None:
         """`add_content` as an iterator over what happens: see `agno.knowledge.events`. Whoever stops iterating stops it."""
         if all(given is None for given in (path, url, text_content, topics, remote_content, file_data)):
@@ -95,7 +98,20 @@ class Knowledge(Readers):
         storing = None if self.vector_db is None else storing_of(self.vector_db, upsert and skip_if_exists)
         batch = getattr(getattr(self.vector_db, "embedder", None), "batch_size", None) or _BATCH
         pipeline = Pipeline(io, give, self._rows, storing, self.get_readers(), batch)
+        for content in await self._gone(io, wanted) if remove_missing else ():
+            await self._remove_content_by_id(io, str(content.id))
+            pipeline.done.removed.append(content)
+            await give(ContentRemoved(content))
         await pipeline.run(items, skip_if_exists)
+
+    async def _gone(self, io: IO, wanted: Content) -> list[Content]:
+        """Contents of files below a folder that are no longer there. A folder that is not there may only be out of reach."""
+        if wanted.path is None:
+            raise ValueError("remove_missing= compares with a folder: give path=.")
+        rows, _ = await self._listed(io)
+        same = [row for row in rows if (row.metadata or {}) == jsonable(wanted.metadata or {})]
+        missing = await io.call(missing_of, wanted.path, {row.external_id for row in same if row.external_id})
+        return [content_of(row) for row in same if row.external_id in missing]
 
     ingest, aingest = sync_stream(_ingest), asynchronous_stream(_ingest)
 
@@ -117,6 +133,7 @@ class Knowledge(Readers):
         skip_if_exists: bool = True,
         auth: ContentAuth | None = None,
         file_data: FileData | None = None,
+        remove_missing: bool = False,
     ) -> None:
         """Add a file or all files of a folder, a URL, a text, topics for a reader, or remote objects.
 
@@ -124,11 +141,12 @@ class Knowledge(Readers):
         that cannot be read gets the status failed and a message; the others are added. A vector database or an embedder
         that fails raises its error. `metadata` is stored with each chunk, and filters can ask for it. `include` and
         `exclude` are patterns like "*.pdf". `skip_if_exists=False` reads again, such as a URL; with a vector database
-        that is not Agno's own it then inserts, even if it could upsert.
+        that is not Agno's own it then inserts, even if it could upsert. `remove_missing=True` removes what was added from
+        below `path` with the same metadata, and whose file is gone; it needs a `contents_db`.
         """
         await self._ingest(
             io, silent, name, description, path, url, text_content, metadata, topics, remote_content, reader, include,
-            exclude, upsert, skip_if_exists, auth, file_data,
+            exclude, upsert, skip_if_exists, auth, file_data, remove_missing,
         )  # fmt: skip
 
     add_content, add_content_async = sync(_add_content), asynchronous(_add_content)

@@ -7,12 +7,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agno._io import Give, silent
+from agno._io import Give, Interruption, silent
 from agno.exceptions import ModelProviderError, RetryableModelProviderError
 from agno.models._cache import ResponseCache
 from agno.models._wait import as_asked
 from agno.models.message import Message
 from agno.models.response import ModelResponse
+from agno.run import watching
 
 if TYPE_CHECKING:
     from agno.models._loop import Exchange
@@ -49,25 +50,30 @@ ONCE = Attempts()
 async def ask(x: Exchange, assistant: Message) -> None:
     """One answer, written onto the assistant message; its pieces are given out as they come.
 
-    Sent until it works, to the fallback models in the end. Nothing is sent again once a part was given out.
+    Sent until it works, to the fallback models in the end. Nothing is sent again once a part was given out. An async run
+    that is cancelled leaves a request where it waits, which closes the connection.
     """
     send, model, recovery = _streamed if x.streaming else _whole, x.model, None
     x.answered = False
-    while True:
-        try:
-            return await send(x, model, assistant)
-        except Exception as error:
-            if x.answered:
-                raise
-            recovery = recovery or Recovery(x)
-            model = await recovery.after(error)
+    with x.io.stoppable(x.token) as gate:
+        while True:
+            try:
+                work = send(x, model, assistant, gate)
+                await (work if watching.watcher is None else watching.watcher.request(x, model, assistant, work))
+                return
+            except Exception as error:
+                if x.answered:
+                    raise
+                recovery = recovery or Recovery(x, gate)
+                model = await recovery.after(error)
 
 
 class Recovery:
     """What to do about requests that failed: once more, with a hint to the model, or with another model."""
 
-    def __init__(self, x: Exchange) -> None:
+    def __init__(self, x: Exchange, gate: Interruption | None) -> None:
         self.x = x
+        self.gate = gate
         self.model = x.model
         self.attempt = 0
         self.hints = 0
@@ -105,7 +111,11 @@ class Recovery:
             raise error
         self.model, self.attempt = self.others.pop(0), 0
         if x.attempts.on_fallback is not None:
+            if self.gate is not None:
+                self.gate.open = False
             await x.attempts.on_fallback(x.model.id, self.model.id, error)
+            if self.gate is not None:
+                self.gate.reopen()
 
 
 def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
@@ -129,7 +139,7 @@ def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
     return arguments if model is x.model or adapt is None else adapt(model, arguments)
 
 
-async def _whole(x: Exchange, model: Model, assistant: Message) -> None:
+async def _whole(x: Exchange, model: Model, assistant: Message, gate: Interruption | None) -> None:
     arguments = _arguments(x, model, assistant)
     cache = ResponseCache.of(model, arguments, stream=False) if model.cache_response else None
     if cache and (kept := cache.read()):
@@ -143,10 +153,12 @@ async def _whole(x: Exchange, model: Model, assistant: Message) -> None:
     write(response, assistant)
     x.note(response)
     if x.give is not silent:
+        if gate is not None:
+            gate.open = False
         await x.give(response)
 
 
-async def _streamed(x: Exchange, model: Model, assistant: Message) -> None:
+async def _streamed(x: Exchange, model: Model, assistant: Message, gate: Interruption | None) -> None:
     """Deltas are given out and joined onto the assistant message, also when the stream breaks."""
     joined = Joined()
     give, give_text, add_text, token = x.give, x.give_text or _as_delta(x.give), joined.text.append, x.token
@@ -156,6 +168,8 @@ async def _streamed(x: Exchange, model: Model, assistant: Message) -> None:
                 if not x.answered:
                     x.begins(assistant)
                 text = delta.content
+                if gate is not None:
+                    gate.open = False
                 if len(delta.__dict__) == 1 and text.__class__ is str:  # `is_text_only`, without a call for every token
                     add_text(text)
                     await give_text(text)
@@ -164,6 +178,8 @@ async def _streamed(x: Exchange, model: Model, assistant: Message) -> None:
                     await give(delta)
                 if token.cancelled:
                     token.raise_if_cancelled()
+                if gate is not None:
+                    gate.reopen()
     except BaseException:
         joined.fragments.clear()  # half a tool call is no tool call
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ from agno.exceptions import AgentRunException, RunCancelledException
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution
+from agno.run import watching
 from agno.tools._results import MEDIA, FunctionExecutionResult
 from agno.tools.execution import execute
-from agno.tools.function import Function, FunctionCall, user_input_schema
+from agno.tools.function import Function, FunctionCall, user_feedback_schema, user_input_schema
 from agno.utils.blank import bare
 from agno.utils.functions import parse_arguments
 
@@ -122,6 +123,11 @@ class ToolTurn:
             slot.arguments.pop(name, None)  # only the user may say it, whatever the model made up
         if self._over_limit(slot, function):
             return
+        if function.asks_user and not user_feedback_schema(slot.arguments):
+            self._fail(
+                slot, f"{slot.name!r} asked nothing: give `questions`, a list of dicts with `question` and `options`."
+            )
+            return
         slot.execution = execution = bare(ToolExecution)
         execution.tool_call_id, execution.tool_name, execution.tool_args = slot.call_id, slot.name, slot.arguments
         execution.created_at = int(time())
@@ -156,6 +162,10 @@ class ToolTurn:
                 note = execution.confirmation_note
                 self._fail(slot, note or f"The user rejected the call of {slot.name!r}.")
                 return
+        if execution.user_feedback_schema is not None:
+            if execution.answered:
+                self._take_feedback(slot, execution)
+            return
         if execution.requires_user_input:
             if not self._fill_in(slot, execution):
                 return
@@ -170,6 +180,13 @@ class ToolTurn:
                 return  # nobody has told the run inside of it what it waits for
             execution.answered = None
         self._ready(slot)
+
+    def _take_feedback(self, slot: Slot, execution: ToolExecution) -> None:
+        """What the user chose is the tool's result."""
+        asked = execution.user_feedback_schema or []
+        chosen = [{"question": one.get("question"), "selected": one.get("selected")} for one in asked]
+        execution.result = msgspec.json.encode(chosen, enc_hook=str).decode()
+        slot.answer = self._tool_message(slot, execution.result, error=False)
 
     def _fill_in(self, slot: Slot, execution: ToolExecution) -> bool:
         """Take the user's values as arguments. False while some are missing."""
@@ -239,8 +256,12 @@ class ToolTurn:
         """What tools give while they run side by side: their events, and in the end their slots."""
         await (self._finished(item) if isinstance(item, Slot) else self.x.give(item))
 
-    async def _run_one(self, slot: Slot, give: Give) -> None:
+    def _run_one(self, slot: Slot, give: Give) -> Coroutine[Any, Any, None]:
         """Run a tool; its outcome is put on the slot."""
+        work = self._run_through(slot, give)
+        return work if watching.watcher is None else watching.watcher.tool(self.x, slot, work)
+
+    async def _run_through(self, slot: Slot, give: Give) -> None:
         x, call, execution = self.x, slot.call, slot.execution
         assert call is not None and execution is not None
         started, slot.begun = x.io.now(), True
@@ -307,6 +328,9 @@ class ToolTurn:
         if any([slot.media is not None or slot.raised is not None for slot in slots]):
             answers += [*_media_message(slots), *_said_by_exceptions(slots)]
         x.messages[self.start :] = answers
+        if x.model.reshapes_results:
+            del x.messages[self.start :]
+            x.model.format_function_call_results(x.messages, answers)
 
     def _tool_message(self, slot: Slot, text: str, *, error: bool) -> Message:
         message = Message(self.x.model.tool_message_role, text)
@@ -349,6 +373,8 @@ def _pauses(execution: ToolExecution, function: Function, arguments: dict[str, A
     elif function.external_execution:
         execution.external_execution_required = True
         execution.external_execution_silent = function.external_execution_silent
+    elif function.asks_user:
+        execution.user_feedback_schema = user_feedback_schema(arguments)
     elif function.requires_user_input or function.name == "get_user_input":
         execution.requires_user_input = True
         execution.user_input_schema = user_input_schema(function, arguments)

@@ -232,6 +232,15 @@ class Model(DirectUse, ABC):
             call["function"]["arguments"] += function.get("arguments") or ""
         return list(calls.values())
 
+    reshapes_results: ClassVar[bool] = False  # a subclass overrides `format_function_call_results`
+
+    def format_function_call_results(
+        self, messages: list[Message], function_call_results: list[Message], **extra: Any
+    ) -> None:
+        """Put the results of a turn's tool calls behind the messages. Override it for a model of your own that wants them
+        in another shape; every call must keep its answer."""
+        messages.extend(function_call_results)
+
     def get_system_message_for_model(self, tools: list[Any] | None = None) -> str | None:
         """Text that this model wants in every system message."""
         return self.system_prompt
@@ -262,6 +271,8 @@ class Model(DirectUse, ABC):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "format_function_call_results" in cls.__dict__:
+            cls.reshapes_results = True
         if "__repr__" not in cls.__dict__:
             cls.__repr__ = Model.__repr__  # type: ignore[method-assign]  # or @dataclass would write one that shows keys
 

@@ -96,7 +96,8 @@ class ToolExecution(Coded):
     def is_paused(self) -> bool:
         """True while a person is needed."""
         waits = self.requires_confirmation or self.requires_user_input or self.external_execution_required
-        return bool(waits or (self.child_run_id is not None and self.result is None))
+        asks = self.child_run_id is not None or self.user_feedback_schema is not None
+        return bool(waits or (asks and self.result is None))
 
     def to_dict(self) -> dict[str, Any]:
         """All fields of 2.0, also those that are None; later ones if they are set."""

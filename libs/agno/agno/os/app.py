@@ -18,6 +18,7 @@ from agno.os._guard import OPEN_PATHS, Guard
 from agno.os._lifespan import Lifespan
 from agno.os._limiting import RateLimit
 from agno.os._runs import RunLimits, Runs
+from agno.os._scheduling import Scheduling
 from agno.os._scopes import NeedOf, need_of, runs_component
 from agno.os._serving import serve
 from agno.os.config import AgentOSConfig, load_config
@@ -25,7 +26,7 @@ from agno.os.routers import ROUTERS
 from agno.os.settings import AgnoAPISettings
 from agno.utils.later import later
 
-_mcp, _tokens = later("agno.os.mcp"), later("agno.os._tokens")
+_mcp, _tokens, _tracing = later("agno.os.mcp"), later("agno.os._tokens"), later("agno.tracing.setup")
 
 OnConflict = Literal["preserve_agentos", "preserve_base_app", "error"]
 _DESCRIPTION = "An agent operating system."
@@ -45,6 +46,10 @@ class AgentOS:
       what they may do. Each sees, changes and runs what is its own.
     - `rate_limit`: how often one caller may ask.
     - `run_limits`, `limits`: how large and how long runs and requests may be.
+    - `scheduler`: run what schedules in `db` are due, looking every `scheduler_poll_interval` seconds; any number of workers
+      may. `scheduler_base_url` is kept for old programs: nothing is called over HTTP.
+    - `tracing=True`: traces of runs are stored in `db`, or else in the only database there is, unless
+      `agno.tracing.setup_tracing` was called before. `prometheus=True`: runs are counted for `GET /metrics/prometheus`.
     - `cancel_on_disconnect`: a streamed run ends when its client goes. Otherwise it goes on, and can be read again.
     """
 
@@ -78,6 +83,11 @@ class AgentOS:
         limits: Limits | None = None,
         run_limits: RunLimits | None = None,
         cancel_on_disconnect: bool = False,
+        scheduler: bool = False,
+        scheduler_poll_interval: float = 15,
+        scheduler_base_url: str | None = None,
+        tracing: bool = False,
+        prometheus: bool = False,
     ) -> None:
         if not (agents or teams or workflows):
             raise ValueError("AgentOS has nothing to serve: give it at least one of agents=, teams= and workflows=.")
@@ -103,6 +113,7 @@ class AgentOS:
         self.components.add_db(db)
         for one in knowledge or ():
             self.components.add_knowledge(one)
+        self.scheduling = Scheduling(self.components, db, scheduler, scheduler_poll_interval)
         self.tokens = _tokens_of(authorization, authorization_config)
         self.guard = Guard(
             self.settings.os_security_key,
@@ -111,6 +122,8 @@ class AgentOS:
             largest=self.limits.body,
             origins=self.origins,
         )
+        self.traces_db = self._traces_db(db) if tracing else None
+        self.prometheus = prometheus
         self._app: FastAPI | None = None
         self._methods: dict[str, set[str]] = {}
         self._prepare()
@@ -120,6 +133,20 @@ class AgentOS:
             component.set_id()
             if component.session_type != "workflow" and "store_events" not in component.__dict__:
                 component.store_events = True
+
+    def _traces_db(self, db: Any) -> Any:
+        dbs = self.components.dbs
+        if db is None and len(dbs) != 1:
+            have = f"there are {len(dbs)} of them" if dbs else "there is none"
+            raise ValueError(f"tracing=True needs a database for the traces, and {have}: give AgentOS(db=...).")
+        return db if db is not None else next(iter(dbs.values()))
+
+    def _watch(self) -> None:
+        """Begin to trace and to count, as far as it is wanted and nobody has begun before."""
+        if self.traces_db is not None and _tracing.tracing() is None:
+            _tracing.setup_tracing(db=self.traces_db)
+        if self.prometheus:
+            _tracing.setup_prometheus()
 
     # What it is called -----------------------------------------------------------------------------------------------
 
@@ -187,6 +214,7 @@ class AgentOS:
     def get_app(self) -> FastAPI:
         """The FastAPI app; the same one at every call."""
         if self._app is None:
+            self._watch()
             app = self.base_app or self._own_app()
             lifespan = Lifespan(self, self._inner_lifespan(app))
             self._add_routes(app, lifespan)
@@ -219,6 +247,7 @@ class AgentOS:
     def _add_routes(self, app: FastAPI, lifespan: Lifespan) -> None:
         for make in ROUTERS:
             self._take(app, make(self))
+        lifespan.add(self.scheduling.working, self.runs.limits.drain)
         for interface in self.interfaces:
             router, need = interface.get_router(), runs_component(getattr(interface, "component", None))
             self._put(app, router.routes, open=not interface.guarded, need=need)

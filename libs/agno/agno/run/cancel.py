@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
+from agno.exceptions import RunNotContinuableError
 from agno.run.cancellation_management import (
     NEVER,
+    REMEMBERED,
     BaseRunCancellationManager,
     CancelToken,
     InMemoryRunCancellationManager,
@@ -13,6 +17,7 @@ from agno.run.cancellation_management import (
 
 _manager: BaseRunCancellationManager = InMemoryRunCancellationManager()
 _tokens: dict[str, CancelToken] = {}  # of the runs that go on in this process
+_wished: OrderedDict[str, str] = OrderedDict()  # runs that are to stop at their start if they are of this user
 
 
 def get_cancellation_manager() -> BaseRunCancellationManager:
@@ -26,15 +31,31 @@ def set_cancellation_manager(manager: BaseRunCancellationManager) -> None:
     _manager = manager
 
 
-def register_run(run_id: str, outer: CancelToken | None = None) -> CancelToken:
+def register_run(
+    run_id: str, outer: CancelToken | None = None, *, alone: bool = False, user_id: str | None = None
+) -> CancelToken:
     """Make a run known, and get the token it looks at. It may have been cancelled already.
 
-    A run inside another one, whose token is `outer`, also stops when that is cancelled.
+    A run inside another one, whose token is `outer`, also stops when that is cancelled. With `alone`, a run that goes on
+    in this process is not begun once more: RunNotContinuableError.
     """
-    token = _manager.register_run(run_id) or PolledToken(run_id, _manager)
+    if (
+        alone and _tokens.setdefault(run_id, mark := CancelToken(run_id)) is not mark
+    ):  # one step: threads may try it too
+        raise RunNotContinuableError(f"Run {run_id!r} is running, so it cannot be begun or continued now.")
+    try:
+        token = _manager.register_run(run_id) or PolledToken(run_id, _manager)
+    except BaseException:
+        if alone:
+            _tokens.pop(run_id, None)
+        raise
     if outer is not None:
         token = LinkedToken(token, outer)
+    if user_id is not None:
+        token.user_id = user_id
     _tokens[run_id] = token
+    if _wished and (wishing := _wished.pop(run_id, None)) is not None and user_id in (None, wishing):
+        _manager.cancel_run(run_id)
     return token
 
 
@@ -43,14 +64,29 @@ def token_of(run_id: str | None) -> CancelToken | None:
     return _tokens.get(run_id) if run_id is not None else None
 
 
-def cancel_run(run_id: str) -> bool:
-    """Ask a run to stop. True if it is active; else the wish waits for its start."""
-    return _manager.cancel_run(run_id)
+def cancel_run(run_id: str, user_id: str | None = None) -> bool:
+    """Ask a run to stop. True if it is active; else the wish waits for its start.
+
+    With `user_id`, only a run of this user, or of nobody, that goes on or will begin in this process.
+    """
+    return _manager.cancel_run(run_id) if _may_cancel(run_id, user_id) else False
 
 
-async def acancel_run(run_id: str) -> bool:
+async def acancel_run(run_id: str, user_id: str | None = None) -> bool:
     """`cancel_run`, for a manager behind a network."""
-    return await _manager.acancel_run(run_id)
+    return await _manager.acancel_run(run_id) if _may_cancel(run_id, user_id) else False
+
+
+def _may_cancel(run_id: str, user_id: str | None) -> bool:
+    """False for the run of another user. The wish for one that nobody knows yet is kept with the name of who has it."""
+    if user_id is None:
+        return True
+    token = _tokens.get(run_id)
+    if token is None:
+        _wished[run_id] = user_id
+        if len(_wished) > REMEMBERED:
+            _wished.popitem(last=False)
+    return token is not None and token.user_id in (None, user_id)
 
 
 def is_cancelled(run_id: str) -> bool:
@@ -61,6 +97,8 @@ def is_cancelled(run_id: str) -> bool:
 def cleanup_run(run_id: str) -> None:
     """Forget a run that ended."""
     _tokens.pop(run_id, None)
+    if _wished:
+        _wished.pop(run_id, None)
     _manager.cleanup_run(run_id)
 
 

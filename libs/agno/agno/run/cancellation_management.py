@@ -11,7 +11,7 @@ from typing import Any
 from agno._io import IO, asynchronous, sync
 from agno.exceptions import RunCancelledException
 
-_REMEMBERED = 10_000  # wishes to cancel runs that have not started; the oldest are forgotten
+REMEMBERED = 10_000  # wishes to cancel runs that have not started; the oldest are forgotten
 _POLL_SECONDS = 0.2  # how often a run asks a manager whose tokens do not change by themselves
 
 
@@ -20,6 +20,7 @@ class CancelToken:
 
     cancelled = False
     polled = False  # True: it changes unheard, so whoever waits has to look at it now and then
+    user_id: str | None = None  # whose run it is
     _watchers: list[Callable[[], None]]
 
     def __init__(self, run_id: str) -> None:
@@ -45,7 +46,15 @@ class CancelToken:
             raise RunCancelledException(f"Run {self.run_id} was cancelled")
 
 
-NEVER = CancelToken("")  # the token of what nobody can cancel
+class _Never(CancelToken):
+    def watch(self, wake: Callable[[], None]) -> None:
+        """There will be nothing to tell."""
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        """As `watch`."""
+
+
+NEVER = _Never("")  # the token of what nobody can cancel
 
 
 class PolledToken(CancelToken):
@@ -83,6 +92,18 @@ class LinkedToken(CancelToken):
     @property
     def cancelled(self) -> bool:  # type: ignore[override]  # read-only here: the tokens own the marks
         return self._own.cancelled or self._outer.cancelled
+
+    @property
+    def polled(self) -> bool:  # type: ignore[override]  # read-only here: the tokens know
+        return self._own.polled or self._outer.polled
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        self._own.watch(wake)
+        self._outer.watch(wake)
+
+    def unwatch(self, wake: Callable[[], None]) -> None:
+        self._own.unwatch(wake)
+        self._outer.unwatch(wake)
 
     def raise_if_cancelled(self) -> None:
         self._outer.raise_if_cancelled()
@@ -154,7 +175,7 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
         if self._mark(run_id):
             return True
         self._wished[run_id] = None
-        if len(self._wished) > _REMEMBERED:
+        if len(self._wished) > REMEMBERED:
             self._wished.popitem(last=False)
         return self._mark(run_id)  # it may have started between the first look and the wish
 
@@ -258,6 +279,7 @@ def _word(value: Any) -> str | None:
 
 __all__ = [
     "NEVER",
+    "REMEMBERED",
     "BaseRunCancellationManager",
     "CancelToken",
     "InMemoryRunCancellationManager",

@@ -60,7 +60,7 @@ class RunRequirement(Coded):
     @property
     def needs_user_feedback(self) -> bool:
         tool = self.tool_execution
-        return bool(tool is not None and tool.user_feedback_schema and not tool.answered)
+        return bool(tool is not None and tool.user_feedback_schema is not None and not tool.answered)
 
     @property
     def needs_external_execution(self) -> bool:
@@ -73,7 +73,7 @@ class RunRequirement(Coded):
         tool = self.tool_execution
         if tool is None:
             return None
-        if tool.user_feedback_schema:
+        if tool.user_feedback_schema is not None:
             return "user_feedback"
         if tool.requires_user_input:
             return "user_input"
@@ -107,12 +107,17 @@ class RunRequirement(Coded):
         tool.answered = all(item.value is not None for item in fields.values())
 
     def provide_user_feedback(self, answers: dict[str, Any]) -> None:
-        """Answer questions by their text."""
+        """Answer questions by their text: with the label of an option, a list of labels, or other words.
+
+        Raises ValueError for a question that was not asked.
+        """
         tool = self._tool()
-        for question in tool.user_feedback_schema or ():
-            if question.get("question") in answers:
-                question["selected"] = answers[question["question"]]
-        tool.answered = True
+        asked = {question.get("question"): question for question in tool.user_feedback_schema or ()}
+        if unknown := sorted(answers.keys() - asked.keys()):
+            raise ValueError(f"{tool.tool_name!r} asks {list(asked)}; {unknown[0]!r} is not among it.")
+        for question, answer in answers.items():
+            asked[question]["selected"] = answer
+        tool.answered = all(question.get("selected") is not None for question in asked.values())
 
     def set_external_execution_result(self, result: str) -> None:
         """Give what the tool gave when it was executed outside."""

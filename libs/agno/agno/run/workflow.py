@@ -68,6 +68,9 @@ def _executor_runs(data: Any) -> list[Any]:
     return [executor_run(run) for run in data]
 
 
+_COLLECTED = frozenset({"references", "additional_input", "reasoning_steps", "reasoning_messages"})
+
+
 @dataclass
 class WorkflowRunOutput(Coded):
     """The result of a workflow's run, and everything that belongs to it."""
@@ -147,9 +150,12 @@ class WorkflowRunOutput(Coded):
 
     def collect_from_executors(self) -> None:
         """Take over what the agents' and teams' runs brought, in step order."""
-        for name in ("references", "additional_input", "reasoning_steps", "reasoning_messages"):
-            found = [item for run in self.step_executor_runs or () for item in run.__dict__.get(name) or ()]
-            setattr(self, name, found or None)
+        found: dict[str, list[Any]] = {}
+        for run in self.step_executor_runs or ():
+            for name in _COLLECTED & run.__dict__.keys():
+                found.setdefault(name, []).extend(run.__dict__[name] or ())
+        for name in _COLLECTED:
+            setattr(self, name, found.get(name) or None)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> WorkflowRunOutput:

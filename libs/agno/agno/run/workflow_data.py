@@ -109,10 +109,12 @@ class WorkflowMetrics(Coded):
 
     def total(self) -> Metrics:
         """All steps as one, without a time to the first token."""
-        total = sum((step.metrics for step in self.steps.values() if step.metrics is not None), Metrics()) + Metrics()
-        total.time_to_first_token = None
-        if self.duration is not None:
-            total.duration = self.duration
+        total, known = Metrics(), [step.metrics for step in self.steps.values() if step.metrics is not None]
+        for metrics in known:
+            total.add_usage(metrics)
+        total.duration = self.duration
+        if total.duration is None and any(metrics.duration is not None for metrics in known):
+            total.duration = sum(metrics.duration or 0.0 for metrics in known)
         return total
 
 

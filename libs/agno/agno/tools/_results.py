@@ -59,6 +59,7 @@ class FunctionExecutionResult:
     audios: list[Audio] | None = None
     files: list[File] | None = None
     inside: RunsInside | None = None
+    error_type: str | None = None  # the class of what the tool raised
 
     @property
     def has_media(self) -> bool:

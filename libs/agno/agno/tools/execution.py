@@ -236,7 +236,7 @@ def _succeed(call: FunctionCall, result: Any) -> None:
 
 def _fail(call: FunctionCall, error: Exception) -> None:
     call.error = str(error) or type(error).__name__
-    call.outcome = FunctionExecutionResult(status="failure", error=call.error)
+    call.outcome = FunctionExecutionResult(status="failure", error=call.error, error_type=type(error).__name__)
 
 
 def _cache(call: FunctionCall, arguments: dict[str, Any]) -> ResultCache:

@@ -60,6 +60,7 @@ class Function:
     tool_call_limit: int | None = None
     approval_type: str | None = None
     owning_toolkit: Any = field(default=None, repr=False, compare=False)
+    asks_user = False  # its questions are answered by a person, with answers to choose from
     begins_runs = False  # runs inside of it end themselves when they are cancelled, and say so: it is not left
 
     def __post_init__(self) -> None:
@@ -74,7 +75,7 @@ class Function:
     def waits(self) -> bool:
         """True if a call waits for a person."""
         asks = self.requires_confirmation or self.requires_user_input or self.external_execution
-        return bool(asks) or self.name == "get_user_input"
+        return bool(asks) or self.asks_user or self.name == "get_user_input"
 
     def require_approval(self, kind: str) -> None:
         """Keep approvals of calls on record. A required one without another way to wait asks for a confirmation."""
@@ -274,6 +275,30 @@ def user_input_schema(function: Function, arguments: dict[str, Any]) -> list[Use
     ]
 
 
+def user_feedback_schema(arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    """The questions of a model, as a person is asked them; `selected` is for the answer."""
+    found = []
+    for item in arguments.get("questions") or ():
+        if isinstance(item, dict) and item.get("question"):
+            options = [_option(option) for option in item.get("options") or ()]
+            found.append(
+                {
+                    "question": str(item["question"]),
+                    "header": item.get("header"),
+                    "options": options,
+                    "multi_select": bool(item.get("multi_select")),
+                    "selected": None,
+                }
+            )
+    return found
+
+
+def _option(option: Any) -> dict[str, Any]:
+    if isinstance(option, dict):
+        return {"label": str(option.get("label")), "description": option.get("description")}
+    return {"label": str(option), "description": None}
+
+
 def _asked(item: dict[str, Any]) -> UserInputField:
     """A field that the model asks for; the type it names is looked up, never evaluated."""
     return UserInputField(
@@ -292,5 +317,6 @@ __all__ = [
     "described",
     "in_colour",
     "name_of",
+    "user_feedback_schema",
     "user_input_schema",
 ]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from enum import Enum
 from functools import cached_property
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Protocol, TypeVar
 
 from agno.filters import AND, EQ, GT, GTE, IN, LT, LTE, NEQ, NOT, OR, FilterExpr, as_expression
@@ -169,7 +170,10 @@ def term(key: str, value: Any) -> str:
     """ASCII without surprises. A long one is shortened to its hash."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = json.dumps([key, value])
+    # what json.dumps([key, value]) gives, without its preparations
+    kind = value.__class__
+    said = _quoted(value) if kind is str else str(value) if kind is int else json.dumps(value)
+    text = f"[{_quoted(key)}, {said}]"
     return text if len(text) <= _LONGEST_TERM else "#" + hashlib.sha256(text.encode()).hexdigest()
 
 

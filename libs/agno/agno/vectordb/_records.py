@@ -14,6 +14,7 @@ from agno.knowledge.document import Document
 from agno.vectordb._conditions import jsonable, numbers_of, terms_of, whole
 
 DRAFT = "draft:"  # in front of the hash of a content that is not complete
+MODEL = "embedding_model"  # in the usage that is stored
 SOURCE = 32  # characters of a content hash that say where the content comes from; the rest says what it is
 
 
@@ -46,6 +47,16 @@ class Record:
         return numbers_of(self.meta_data)
 
     @property
+    def model(self) -> str | None:
+        """The id of the embedder that made the vector. It is kept in the usage."""
+        return (self.usage or {}).get(MODEL)
+
+    @model.setter
+    def model(self, model: str | None) -> None:
+        if model:
+            self.usage = {**(self.usage or {}), MODEL: model}
+
+    @property
     def source(self) -> str:
         """The part of the content hash that stays when the content changes."""
         return self.content_hash.removeprefix(DRAFT)[:SOURCE]
@@ -59,7 +70,7 @@ class Record:
             meta_data=dict(self.meta_data),
             embedder=embedder,
             embedding=self.embedding,
-            usage=self.usage,
+            usage={key: value for key, value in (self.usage or {}).items() if key != MODEL} or None,
             content_id=self.content_id,
         )
 

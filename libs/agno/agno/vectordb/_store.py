@@ -34,6 +34,8 @@ class StoreMethods(Rebuildable, ABC):
 
     search_types: ClassVar[frozenset[SearchType]] = frozenset({SearchType.vector})
     distances: ClassVar[frozenset[Distance]] = frozenset(Distance)
+    looks_up: ClassVar[bool] = True  # whether it is cheap to look at any one row
+    _compared_with: Any = None  # the embedder that the rows are known to be made by
 
     def __init__(
         self,
@@ -128,8 +130,25 @@ class StoreMethods(Rebuildable, ABC):
 
     async def _create(self, io: IO) -> None:
         """Make the collection, unless it is there."""
-        if not await self._made(io):
+        if await self._made(io):
+            await self._compare(io)
+        else:
             await self._make(io)
+
+    async def _compare(self, io: IO) -> None:
+        """ValueError if the vectors that are there are of another embedder: to compare with them would give nonsense."""
+        embedder = self.embedder
+        if self._compared_with is embedder or not self.looks_up:
+            return
+        rows = await self._rows(io, EVERYTHING, 1)
+        size, model = (len(rows[0].embedding or ()), rows[0].model) if rows else (0, None)
+        own = getattr(embedder, "id", None)
+        if (size and size != self.dimensions) or (model and own and model != own):
+            raise ValueError(
+                f"{type(self).__name__} has vectors of {model or 'another embedder'} with {size} numbers, and {own or 'the embedder'} makes "
+                f"{self.dimensions}: give the embedder that they were made with, or another name, and add the content again."
+            )
+        self._compared_with = embedder
 
     async def _exists(self, io: IO) -> bool:
         """Whether the collection is there."""
@@ -231,7 +250,9 @@ class StoreMethods(Rebuildable, ABC):
             made = await embed_texts(io, self.embedder, [record.content for record in missing])
             for record, vector in zip(missing, made, strict=True):
                 record.embedding, record.usage = vector.embedding, vector.usage
+        own = getattr(self.embedder, "id", None)
         for record in records:
+            record.model = own
             found = len(record.embedding or ())
             if found != self.dimensions:
                 raise ValueError(
@@ -365,6 +386,8 @@ class StoreMethods(Rebuildable, ABC):
             raise ValueError(f"limit is {limit}: ask for at least one document.")
         if not query.strip() or not await self._made(io):
             return []
+        if how is not SearchType.keyword:
+            await self._compare(io)
         hits = await self._found(io, query, limit, where, how)
         documents = [hit.record.document(self.embedder) for hit in hits]
         if self.reranker is None or not documents:

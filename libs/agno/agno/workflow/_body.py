@@ -22,6 +22,7 @@ from agno.workflow._sequence import Ending, one_after_the_other
 from agno.workflow._state import INJECTED
 from agno.workflow.types import StepInput
 
+_MEDIA = frozenset(MEDIA)
 NOTHING_RAN = "The workflow has no steps."
 
 
@@ -36,11 +37,10 @@ async def workflow_body(run: WorkflowRun) -> None:
             await _begin(run)
             await _function(run)
         else:
-            nodes = component.nodes
             if run.root is run:
                 check_depth(component)
             await _begin(run)
-            await _steps(run, nodes)
+            await _steps(run, component.nodes)
     except Paused as pause:
         await _pause(run, pause)
     except StepFailed as failure:
@@ -177,10 +177,10 @@ def _result(run: WorkflowRun) -> dict[str, Any]:
 
 def _collect_media(output: Any) -> None:
     """What was given, and what the steps made of it."""
-    for kind in MEDIA:
-        made = [item for step in output.step_results for item in getattr(step, kind) or ()]
-        if made:
-            setattr(output, kind, [*(getattr(output, kind) or ()), *made])
+    for step in output.step_results:
+        for kind in step.__dict__.keys() & _MEDIA:
+            if items := getattr(step, kind):
+                setattr(output, kind, [*(getattr(output, kind) or ()), *items])
 
 
 async def _pause(run: WorkflowRun, pause: Paused) -> None:

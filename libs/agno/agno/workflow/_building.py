@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agno.workflow._node import Node, unlike
+from agno.workflow._node import Node, named, unlike
 from agno.workflow._steps_of import kind_of_executor
-from agno.workflow.step import Step
+from agno.workflow.step import Step, own_name
 
 MOST_DEEP = 10  # workflows inside of workflows
 
@@ -22,9 +22,8 @@ def step_of(value: Any, owner: str, fallback: str | None = None) -> Node:
             f"{owner} holds {value!r} ({type(value).__name__}), which is no step. Steps are Step, Steps, Parallel, Loop, "
             "Condition, Router, functions, agents, teams and workflows."
         )
-    name = None if kind == "executor" else getattr(value, "name", None) or fallback
     given: dict[str, Any] = {kind: value}
-    return Step(name=name, **given)
+    return Step(name=own_name(value) or fallback, **given)
 
 
 def steps_of(values: Iterable[Any] | Any, owner: str) -> tuple[Node, ...]:
@@ -63,7 +62,7 @@ def check_depth(workflow: Any, above: tuple[Any, ...] = ()) -> None:
     if any(workflow is outer for outer in above):
         circle = (*above[[outer is workflow for outer in above].index(True) :], workflow)
         names = " -> ".join(repr(outer.name or outer.id) for outer in circle)
-        raise ValueError(f"Workflow {workflow.name!r} contains itself: {names}. It would never end.")
+        raise ValueError(f"{named('Workflow', workflow.name)} contains itself: {names}. It would never end.")
     if len(above) > MOST_DEEP:
         names = " -> ".join(repr(outer.name or outer.id) for outer in (*above, workflow))
         raise ValueError(f"More than {MOST_DEEP} workflows lie inside of each other: {names}.")

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 from agno._engine.context import private_copy
 from agno._engine.costs import sum_of
 from agno._engine.inputs import MEDIA
+from agno._engine.lifecycle import live
+from agno._engine.modes import Mode
+from agno.agent._running import Running
+from agno.agent._runs import begun_run, continued_run
 from agno.exceptions import RunCancelledException
 from agno.run import cancel
 from agno.run.base import BaseRunOutputEvent, RunEventBase, RunStatus
@@ -46,10 +50,13 @@ class ExecutorFailed(Exception):
 
 async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput:
     """Let an agent or a team work: with what the last step gave, or else with the run's input."""
-    run, executor = place.run, step.worker
+    run, options = place.run, _options(step, place)
     waiting: StepRequirement | None = run.replies.get((place.key, "executor"))
-    options = _options(step, place)
-    if waiting is not None:
+    if waiting is None:
+        options["run_id"] = new_id()
+        options |= _fresh(place, given)
+        output = await _work(step, place, message_for(step, place, given), options)
+    else:
         found = run.journal.pool[waiting.executor_run_id or ""]
         if not waiting.is_resolved and not any(one.is_resolved() for one in waiting.executor_requirements or ()):
             run.executed(place.key, found)
@@ -57,15 +64,12 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
         await step.emit(
             place, StepExecutorContinuedEvent, executor_run_id=found.run_id, executor_name=step.executor_name
         )
-        options |= {"run_response": found, "requirements": waiting.executor_requirements}
-        faces = executor.continue_run, executor.acontinue_run
-    else:
-        options |= {"input": message_for(step, place, given), "run_id": new_id(), **_fresh(step, place, given)}
-        faces = executor.run, executor.arun
-    output = await _component_run(step, place, faces, options)
-    run.replies.pop((place.key, "executor"), None)  # used up; an attempt that failed takes it again
+        options["requirements"] = waiting.executor_requirements
+        output = await _work(step, place, found, options, goes_on=True)
+        del run.replies[place.key, "executor"]  # used up; an attempt that failed takes it again
     run.executed(place.key, output)
-    _adopt_state(place, options.get("session_state") or {}, output.session_state)
+    if output.session_state is not None:
+        adopt(place.state, options.get("session_state") or {}, own_state(output.session_state))
     return await _ended(step, place, output)
 
 
@@ -73,7 +77,6 @@ def _options(step: Step, place: Place) -> dict[str, Any]:
     run, component = place.run, place.run.component
     options: dict[str, Any] = {
         "session_id": run.context.session_id,
-        "user_id": run.context.user_id,
         "parent_run_id": run.output.run_id,
         "workflow_context": {
             "workflow_id": component.id,
@@ -83,8 +86,10 @@ def _options(step: Step, place: Place) -> dict[str, Any]:
             "step_index": place.index,
         },
     }
+    if run.context.user_id:
+        options["user_id"] = run.context.user_id
     if state := own_state(place.state):
-        options["session_state"] = private_copy(state)
+        options["session_state"] = state  # of which the run makes its own copy
     if run.context.dependencies:
         options["dependencies"] = run.context.dependencies
     if run.get("debug_mode"):
@@ -92,24 +97,44 @@ def _options(step: Step, place: Place) -> dict[str, Any]:
     return options
 
 
-def _fresh(step: Step, place: Place, given: StepInput) -> dict[str, Any]:
+def _fresh(place: Place, given: StepInput) -> dict[str, Any]:
     """What only a run that begins takes."""
     run = place.run
     options: dict[str, Any] = {name: media for name in MEDIA if (media := getattr(given, name))}
-    for name in ("add_dependencies_to_context", "add_session_state_to_context"):
-        if run.get(name):
-            options[name] = True
+    if run.get("add_dependencies_to_context"):
+        options["add_dependencies_to_context"] = True
+    if run.get("add_session_state_to_context"):
+        options["add_session_state_to_context"] = True
     return options
 
 
-async def _component_run(step: Step, place: Place, faces: tuple[Any, Any], options: dict[str, Any]) -> Any:
-    """The output of a run; its events go on as they come, if somebody hears them."""
-    run, io = place.run, place.run.io
-    first = [options.pop("input")] if "input" in options else [options.pop("run_response")]
-    run_id = run.at_work[place.key] = options.get("run_id") or first[0].run_id
+async def _work(step: Step, place: Place, first: Any, options: dict[str, Any], goes_on: bool = False) -> Any:
+    """The output of a run of the executor; its events go on as they come, if somebody hears them."""
+    run, executor = place.run, step.worker
+    told = run.streaming and run.root.get("stream_executor_events")
+    run.at_work[place.key] = options.get("run_id") or first.run_id
+    faces = (executor.continue_run, executor.acontinue_run) if goes_on else (executor.run, executor.arun)
+    if getattr(faces[run.io.is_async], "__func__", None) in _OWN:
+        mode = Mode(run.io, told, False, False, options)
+        inner = continued_run(executor, first, mode) if goes_on else begun_run(executor, first, mode, options)
+        if told:
+            inner.give, inner.shown = place.give, run.shown
+        await live(inner, executor.body)
+        return inner.output
+    return await _work_elsewhere(place, faces, first, options, told)
+
+
+_OWN = frozenset({Running.run, Running.arun, Running.continue_run, Running.acontinue_run})  # not those of a subclass
+
+
+async def _work_elsewhere(place: Place, faces: tuple[Any, Any], first: Any, options: dict[str, Any], told: bool) -> Any:
+    """The same for what has a `run` of its own, such as an agent on another machine."""
+    run, run_id = place.run, place.run.at_work[place.key]
+    if "session_state" in options:
+        options = {**options, "session_state": private_copy(options["session_state"])}
     try:
-        if not run.streaming or not run.root.component.stream_executor_events:
-            return await io.pick(*faces, *first, stream=False, **options)
+        if not told:
+            return await run.io.pick(*faces, first, stream=False, **options)
         return await _streamed(place, faces, first, options)
     except BaseException:
         # the run in the step must not go on by itself when this one stops to listen
@@ -118,25 +143,19 @@ async def _component_run(step: Step, place: Place, faces: tuple[Any, Any], optio
         raise
 
 
-async def _streamed(place: Place, faces: tuple[Any, Any], first: list[Any], options: dict[str, Any]) -> Any:
+async def _streamed(place: Place, faces: tuple[Any, Any], first: Any, options: dict[str, Any]) -> Any:
     run, output = place.run, None
     every = run.shown is None
-    events = run.io.stream(*faces, *first, stream=True, stream_events=every, yield_run_output=True, **options)
-    tell, give = place.tell, place.give
+    events = run.io.stream(*faces, first, stream=True, stream_events=every, yield_run_output=True, **options)
     async with aclosing(events):
         async for item in events:
             if isinstance(item, BaseRunOutputEvent):
-                await (give(item) if every else tell(item))
+                await place.tell(item)
             else:
                 output = item
     if output is None:
         raise ExecutorFailed("Its stream ended without a result.")
     return output
-
-
-def _adopt_state(place: Place, before: dict[str, Any], after: dict[str, Any] | None) -> None:
-    if after is not None:
-        adopt(place.state, before, own_state(after))
 
 
 async def _ended(step: Step, place: Place, output: Any) -> StepOutput:
@@ -149,15 +168,8 @@ async def _ended(step: Step, place: Place, output: Any) -> StepOutput:
         raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
     if status is RunStatus.error:
         raise ExecutorFailed(text_of(output.content))
-    return step.output(
-        content=output.content,
-        step_run_id=output.run_id,
-        images=output.images,
-        videos=output.videos,
-        audio=output.audio,
-        files=output.files,
-        metrics=_cost(output),
-    )
+    made = {kind: media for kind in MEDIA if (media := getattr(output, kind)) is not None}
+    return step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output), **made)
 
 
 def _cost(output: Any) -> Any:

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from agno._engine.claims import renew
 from agno._engine.context import private_copy
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
@@ -68,12 +69,15 @@ class Journal:
         record: dict[str, Any] = {"key": place.key, "output": output}
         if runs:
             record["run_ids"] = [run.run_id for run in runs]
-            self.pool.update((run.run_id, run) for run in runs)
+            for run in runs:
+                self.pool[run.run_id] = run
         if raised:
             record["raised"] = True
         self._add_state(record, place, before)
         self.done[place.key] = record
-        await self._keep(place, record, runs if leaf else ())
+        self.records.append(record)
+        if self.owner.progress_db is not None and place.key != self.unsaved_key:
+            await self._store(place, record, runs if leaf else ())
 
     async def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> None:
         """Something was decided."""
@@ -81,7 +85,9 @@ class Journal:
         if before is not None:
             self._add_state(record, place, before)
         self.notes.setdefault(place.key, {})[name] = value
-        await self._keep(place, record, ())
+        self.records.append(record)
+        if self.owner.progress_db is not None and place.key != self.unsaved_key:
+            await self._store(place, record, ())
 
     def noted(self, place: Place, name: str) -> Any:
         """What was decided, or None."""
@@ -105,16 +111,13 @@ class Journal:
         if now != before:
             record["state"] = private_copy(now)
 
-    async def _keep(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
-        self.records.append(record)
+    async def _store(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
         owner = self.owner
-        db = owner.progress_db
-        if db is None or place.key == self.unsaved_key:
-            return
         row = progress_id(owner.output.run_id, next(self.numbers))
         self.rows.append(row)
         stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
-        await place.run.io.call(db.note_progress, owner.session, owner.output, row, stored)
+        await place.run.io.call(owner.progress_db.note_progress, owner.session, owner.output, row, stored)
+        await renew(owner)
 
 
 def _success(output: Any) -> bool:

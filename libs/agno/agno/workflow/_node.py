@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException
+from agno.run import watching
 from agno.run.workflow import StepErrorEvent
 from agno.run.workflow_data import StepOutput, StepType
 from agno.utils.blank import blank
@@ -16,7 +17,7 @@ from agno.workflow import _reviews as reviews
 from agno.workflow._failing import Paused, StepFailed
 from agno.workflow._place import Place
 from agno.workflow._state import snapshot
-from agno.workflow.types import HumanReview, OnError, OnReject, OnTimeout, StepInput
+from agno.workflow.types import HumanReview, OnError, OnReject, OnTimeout, StepInput, refuse_choice
 
 _FINAL = (InputCheckError, OutputCheckError)  # the same input is refused again
 
@@ -37,6 +38,7 @@ class Node(Rebuildable):
         self, name: str | None, description: str | None, review: HumanReview, step_id: str | None = None
     ) -> None:
         self.name, self.description, self.review = name, description, review
+        self.title = named(type(self).__name__, name)  # what it is called in sentences
         self.label = name or self.step_type.value  # what it is called where it has to be called something
         self.step_id = step_id or new_id()
         self.on_error = review.on_error  # type: ignore[assignment]  # settled by HumanReview
@@ -66,7 +68,8 @@ class Node(Rebuildable):
             return known
         before = snapshot(place.state)
         try:
-            output = await self._decided(place, given)
+            work = (self._decided if self.review.asks else self._attempted)(place, given)
+            output = await (work if watching.watcher is None else watching.watcher.step(self, place, work))
         except StepFailed as failure:
             if self.is_leaf and not failure.fatal and "." in place.key:
                 await self._recorded(place, failure.output, before, raised=True)
@@ -100,7 +103,7 @@ class Node(Rebuildable):
 
     async def _attempted(self, place: Place, given: StepInput) -> StepOutput:
         """Run until it succeeds, or all attempts are used."""
-        if (failed := await self._skipped_failure(place)) is not None:
+        if place.run.replies and (failed := self._skipped_failure(place)) is not None:
             return failed
         for attempts_left in range(self.max_retries, -1, -1):
             try:
@@ -138,7 +141,7 @@ class Node(Rebuildable):
             await reviews.ask_about_failure(self, place, text, error)
         raise StepFailed(output, fatal=self.on_error is OnError.fail) from error
 
-    async def _skipped_failure(self, place: Place) -> StepOutput | None:
+    def _skipped_failure(self, place: Place) -> StepOutput | None:
         """The output of a step that failed and that a person said to go on without."""
         answer = place.run.replies.pop((place.key, "error"), None)
         if answer is None:
@@ -165,7 +168,13 @@ class Node(Rebuildable):
         return place.emit(event_class, step_id=self.step_id, step_name=self.label, step_index=place.index, **details)
 
 
+def named(kind: str, name: str | None) -> str:
+    """What a sentence calls a step, a container or a workflow."""
+    return f"{kind} {name!r}" if name else f"The {kind} without a name"
+
+
 def review_of(
+    owner: str,
     human_review: HumanReview | None,
     on_error: OnError | str | None,
     on_reject: OnReject | str | None,
@@ -174,6 +183,12 @@ def review_of(
 ) -> HumanReview:
     """What people are asked, from the settings of a step, or from `human_review=`."""
     given = {name: value for name, value in asked.items() if value not in (None, False)}
+    for setting, value, kind in (
+        ("on_error", on_error, OnError),
+        ("on_reject", on_reject, OnReject),
+        ("on_timeout", on_timeout, OnTimeout),
+    ):
+        refuse_choice(owner, setting, value, kind)
     if human_review is None:
         if on_reject is not None:
             given["on_reject"] = on_reject
@@ -181,7 +196,9 @@ def review_of(
             given["on_timeout"] = on_timeout
         return HumanReview(on_error=on_error, **given)
     if given:
-        raise ValueError(f"{next(iter(given))}= and human_review= were both given; put it into the HumanReview.")
+        raise ValueError(
+            f"{owner} got {next(iter(given))}= and human_review=, both given; put the first into the HumanReview."
+        )
     if on_error is not None and human_review.on_error is None:
         return HumanReview(**{**human_review.__dict__, "on_error": on_error})
     return human_review
@@ -201,4 +218,4 @@ def unlike(nodes: Iterable[Node], owner: str) -> None:
         seen[node.name] = node
 
 
-__all__ = ["Node", "review_of", "unlike"]
+__all__ = ["Node", "named", "review_of", "unlike"]

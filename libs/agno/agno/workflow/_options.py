@@ -18,6 +18,7 @@ class CommonOptions(TypedDict, total=False):
     stream_intermediate_steps: bool | None  # the same, as Agno 2.0 calls it
     yield_run_output: bool | None  # the last item of a stream is the WorkflowRunOutput
     yield_run_response: bool | None
+    stream_executor_events: bool | None  # False: no events of agents and teams, which are then not streamed
     user_id: str | None
     session_id: str | None
     session_state: dict[str, Any] | None
@@ -40,6 +41,7 @@ class ContinueOptions(CommonOptions, total=False):
     step_requirements: list[StepRequirement] | None
     error_requirements: list[ErrorRequirement] | None
     requirements: list[Any] | None  # both in one list
+    take_over: bool | None  # go on although another process has the run: it died, or may be given up
 
 
 class RunOptionsDict(CommonOptions, total=False):

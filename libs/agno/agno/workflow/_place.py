@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
-from agno._engine.context import private_copy
 from agno._io import DONE, Give
 from agno.run.context import RunContext
+from agno.utils.blank import bare
+from agno.workflow._state import own_copy
 
 if TYPE_CHECKING:
     from agno.workflow._run import WorkflowRun
@@ -58,15 +58,12 @@ class Place:
         ):  # contract: parallel steps that are nested share the position of their container
             place.index = self.index
         place.give = give
-        place.context = copy.copy(self.context)
-        place.context.session_state = private_copy(self.state)
+        place.context = _apart(self.context)
         return place
 
     def apart(self, give: Give) -> Place:
         """The same place, with events that go elsewhere and a state of its own, for work that may be given up."""
-        context = copy.copy(self.context)
-        context.session_state = private_copy(self.state)
-        return Place(self.run, self.key, self.index, self.parent_id, give, context)
+        return Place(self.run, self.key, self.index, self.parent_id, give, _apart(self.context))
 
     def emit(self, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """Let an event happen here."""
@@ -83,6 +80,13 @@ class Place:
         if shown is None or event.event in shown or event.__class__.__module__ not in _OURS:
             return self.give(event)
         return DONE
+
+
+def _apart(context: RunContext) -> RunContext:
+    """The same context with a state of its own."""
+    twin = bare(context.__class__)
+    twin.__dict__.update(context.__dict__, session_state=own_copy(context.session_state or {}))
+    return twin
 
 
 __all__ = ["Index", "Place", "lies_inside"]

@@ -31,7 +31,7 @@ from agno.workflow._failing import StepFailed
 from agno.workflow._journal import Journal
 from agno.workflow._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.workflow._place import lies_inside
-from agno.workflow._state import INJECTED
+from agno.workflow._state import own_state
 from agno.workflow.types import WorkflowExecutionInput
 
 _PAUSED_KINDS = (
@@ -86,7 +86,7 @@ class WorkflowRun(Run):
         return component.db
 
     def stored_state(self) -> dict[str, Any]:
-        return {key: value for key, value in self.state.items() if key not in INJECTED}
+        return own_state(self.state)
 
     def event(self, event_class: type[Any], **details: Any) -> Any:
         if event_class is WorkflowErrorEvent:  # the engine's word for it is another one
@@ -103,13 +103,15 @@ class WorkflowRun(Run):
         output = self.output
         if output.step_executor_runs is None:
             output.step_executor_runs = []
-        here = self.executed_at.setdefault(key, [])
-        for run in runs:
-            for old in [one for one in here if one.run_id == run.run_id]:  # a workflow that failed and went on
-                _remove(here, old)
+        here = self.executed_at.get(key)
+        if here is None:
+            self.executed_at[key] = [*runs]
+        else:
+            for old in [one for one in here if any(one.run_id == run.run_id for run in runs)]:
+                _remove(here, old)  # a workflow that failed and went on
                 _remove(output.step_executor_runs, old)
-            here.append(run)
-            output.step_executor_runs.append(run)
+            here += runs
+        output.step_executor_runs += runs
 
     def executed_in(self, key: str, deep: bool) -> list[Any]:
         """The runs of a step, or of all steps inside of a container."""
@@ -128,7 +130,8 @@ class WorkflowRun(Run):
         if known is not None and known.metrics is not None:
             known.metrics = known.metrics + output.metrics
             return
-        self.step_metrics[name] = StepMetrics(
+        self.step_metrics[name] = blank(
+            StepMetrics,
             step_name=name,
             executor_type=output.executor_type or "",
             executor_name=output.executor_name or "",
@@ -167,6 +170,7 @@ class Resumption:
     run_id: str | None
     session_id: str | None
     requirements: list[StepRequirement | ErrorRequirement]
+    take_over: bool | None = None
     branches: bool = False  # a workflow goes on in the same run
 
 
@@ -219,7 +223,7 @@ def continued_run(workflow: Any, given: WorkflowRunOutput | None, mode: Mode) ->
     context = _context(workflow, values)
     found = [*(values.pop("step_requirements", None) or ()), *(values.pop("error_requirements", None) or ())]
     found += values.pop("requirements", None) or ()
-    wish = Resumption(given, run_id, context.session_id, found)
+    wish = Resumption(given, run_id, context.session_id, found, values.pop("take_over", None))
     output = WorkflowRunOutput(run_id=run_id, session_id=context.session_id, user_id=context.user_id)
     return _begun(workflow, mode, output, context, values, extra, {"continued": True, "answers": wish})
 

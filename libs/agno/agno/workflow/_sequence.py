@@ -12,6 +12,8 @@ from agno.workflow._node import Node
 from agno.workflow._place import Place
 from agno.workflow.types import StepInput, last_told
 
+_MEDIA = frozenset(MEDIA)
+
 
 class Ending:
     """How a sequence ended: the outputs, whether one of them said stop, and the failure that broke it off."""
@@ -72,8 +74,8 @@ def after(given: StepInput, node: Node, output: StepOutput) -> StepInput:
     following.__dict__.update(given.__dict__)
     following.previous_step_outputs = outputs
     following.previous_step_content = told if told is not None else last_told(outputs)
-    for kind in MEDIA:
-        if made := output.__dict__.get(kind):
+    for kind in output.__dict__.keys() & _MEDIA:
+        if made := getattr(output, kind):
             setattr(following, kind, [*(getattr(given, kind) or ()), *made])
     return following
 

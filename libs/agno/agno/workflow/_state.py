@@ -17,13 +17,19 @@ Reducer = Callable[[Any, list[Any]], Any]
 
 def own_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state without what the run put there."""
+    if state.keys() <= _HIDDEN:  # of most runs
+        return {}
     return {key: value for key, value in state.items() if key not in _HIDDEN}
 
 
 def snapshot(state: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of it, to see later what changed."""
-    own = own_state(state)
-    return {key: private_copy(value) for key, value in own.items()} if own else own
+    return {key: private_copy(value) for key, value in own_state(state).items()}
+
+
+def own_copy(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole state for a step that must not change that of others."""
+    return {**state, **snapshot(state)}
 
 
 def adopt(state: dict[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -52,10 +58,9 @@ def join(
     A key that one of them changed takes its value. Where several did: a rule decides, if there is one for the key; dicts
     are merged, lists that only grew get all that was added; else the last one wins, with a warning.
     """
-    before = {key: private_copy(value) for key, value in state.items()}
+    before = own_state(state)
+    branches = [(name, own_state(after)) for name, after in branches]
     for key in dict.fromkeys(key for source in (before, *(after for _, after in branches)) for key in source):
-        if key in INJECTED:
-            continue
         old = before.get(key, _GONE)
         changed = [(name, after.get(key, _GONE)) for name, after in branches if after.get(key, _GONE) != old]
         if not changed:
@@ -106,4 +111,4 @@ def _joined_dicts(key: str, old: dict[str, Any], changed: Sequence[tuple[str, An
     return result
 
 
-__all__ = ["INJECTED", "Reducer", "adopt", "join", "own_state", "replace", "snapshot"]
+__all__ = ["INJECTED", "Reducer", "adopt", "join", "own_copy", "own_state", "replace", "snapshot"]

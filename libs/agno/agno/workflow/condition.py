@@ -11,7 +11,7 @@ from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
 from agno.utils.log import log_warning
 from agno.workflow._building import StepList
 from agno.workflow._deciding import decided, names_for, remembered
-from agno.workflow._node import Node, review_of
+from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._sequence import one_after_the_other
 from agno.workflow.types import HumanReview, StepInput
@@ -46,13 +46,14 @@ class Condition(Node):
             evaluator, steps = (True if steps is None else steps), evaluator
         if not (isinstance(evaluator, (bool, str)) or callable(evaluator)):
             raise ValueError(
-                f"The evaluator of condition {name!r} is {evaluator!r}; give a bool, a function or a text."
+                f"The evaluator of {named('Condition', name)} is {evaluator!r}; give a bool, a function or a text."
             )
         self.evaluator: bool | str | Callable[..., Any] = evaluator
         self.steps = [steps] if steps is not None and not isinstance(steps, (list, tuple)) else steps or []
         self.else_steps = else_steps
         self._made, self._others = StepList(), StepList()
         review = review_of(
+            named("Condition", name),
             human_review,
             on_error,
             on_reject,
@@ -63,7 +64,7 @@ class Condition(Node):
         )
         self._describe(name, description, review)
         if not self.nodes:
-            raise ValueError(f"Condition {name!r} has no steps.")
+            raise ValueError(f"{self.title} has no steps.")
 
     def constructor_arguments(self) -> dict[str, Any]:
         """What makes it again, whichever way round it was written."""
@@ -74,12 +75,12 @@ class Condition(Node):
     @property
     def then_nodes(self) -> Sequence[Node]:
         """The steps for True."""
-        return self._made.of(self.steps, f"Condition {self.name!r}")
+        return self._made.of(self.steps, self.title)
 
     @property
     def else_nodes(self) -> Sequence[Node]:
         """The steps for False."""
-        return self._others.of(self.else_steps, f"Condition {self.name!r}")
+        return self._others.of(self.else_steps, self.title)
 
     @property
     def nodes(self) -> Sequence[Node]:

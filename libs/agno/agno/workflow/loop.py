@@ -18,7 +18,7 @@ from agno.utils.log import log_warning
 from agno.workflow import _reviews as reviews
 from agno.workflow._building import StepList
 from agno.workflow._deciding import decided, names_for, remembered
-from agno.workflow._node import Node, review_of
+from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._sequence import Ending, after, inside, one_after_the_other
 from agno.workflow.types import HumanReview, StepInput
@@ -55,6 +55,7 @@ class Loop(Node):
         self.forward_iteration_output = forward_iteration_output
         self._made = StepList()
         review = review_of(
+            named("Loop", name),
             human_review,
             on_error,
             on_reject,
@@ -68,17 +69,15 @@ class Loop(Node):
 
     def _check(self) -> None:
         if self.max_iterations is None and self.end_condition is None:
-            raise ValueError(f"Loop {self.name!r} has no end: give max_iterations=, or end_condition=.")
+            raise ValueError(f"{self.title} has no end: give max_iterations=, or end_condition=.")
         if self.max_iterations is not None and not (isinstance(self.max_iterations, int) and self.max_iterations >= 1):
-            raise ValueError(
-                f"Loop {self.name!r} has max_iterations={self.max_iterations!r}; give a number of 1 or more."
-            )
+            raise ValueError(f"{self.title} has max_iterations={self.max_iterations!r}; give a number of 1 or more.")
         if not self.nodes:
-            raise ValueError(f"Loop {self.name!r} has no steps to repeat.")
+            raise ValueError(f"{self.title} has no steps to repeat.")
 
     @property
     def nodes(self) -> Sequence[Node]:
-        return self._made.of(self.steps, f"Loop {self.name!r}")
+        return self._made.of(self.steps, self.title)
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
         limit = self.max_iterations

@@ -13,7 +13,7 @@ from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import OnError
 from agno.workflow._building import StepList
 from agno.workflow._failing import Paused, StepFailed
-from agno.workflow._node import Node, review_of
+from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._sequence import inside
 from agno.workflow._state import Reducer, join
@@ -45,7 +45,7 @@ class Parallel(Node):
         self.steps = [*parts, *(steps or ())]
         self.merge_state = merge_state
         self._made = StepList()
-        self._describe(name, description, review_of(human_review, on_error, None))
+        self._describe(name, description, review_of(named("Parallel", name), human_review, on_error, None))
         _ = self.nodes  # refuses what is no step
 
     def constructor_arguments(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Parallel(Node):
 
     @property
     def nodes(self) -> Sequence[Node]:
-        return self._made.of(self.steps, f"Parallel {self.name!r}")
+        return self._made.of(self.steps, self.title)
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
         nodes = self.nodes

@@ -11,7 +11,7 @@ from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
 from agno.workflow import _reviews as reviews
 from agno.workflow._building import StepList, step_of
 from agno.workflow._deciding import decided, names_for
-from agno.workflow._node import Node, review_of
+from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._sequence import one_after_the_other
 from agno.workflow._steps_of import kind_of_executor
@@ -54,6 +54,7 @@ class Router(Node):
         self.allow_multiple_selections = allow_multiple_selections
         self._made = StepList()
         review = review_of(
+            named("Router", name),
             human_review,
             on_error,
             on_reject,
@@ -73,12 +74,12 @@ class Router(Node):
     def _check(self) -> None:
         if self.selector is None and not self.asks_for_route:
             raise ValueError(
-                f"Router {self.name!r} has nobody who chooses: give selector=, or requires_user_input=True to let a person do it."
+                f"{self.title} has nobody who chooses: give selector=, or requires_user_input=True to let a person do it."
             )
         if self.selector is not None and not isinstance(self.selector, str) and not callable(self.selector):
-            raise ValueError(f"The selector of router {self.name!r} is {self.selector!r}; give a function or a text.")
-        if not self.nodes:
-            raise ValueError(f"Router {self.name!r} has no choices.")
+            raise ValueError(f"The selector of {self.title} is {self.selector!r}; give a function or a text.")
+        if not self.nodes and not callable(self.selector):  # a function may give steps that are not among them
+            raise ValueError(f"{self.title} has no choices.")
 
     def constructor_arguments(self) -> dict[str, Any]:
         """What makes it again, whichever way round it was written."""
@@ -88,7 +89,7 @@ class Router(Node):
 
     @property
     def nodes(self) -> Sequence[Node]:
-        return self._made.of(self._ways(), f"Router {self.name!r}")
+        return self._made.of(self._ways(), self.title)
 
     def _ways(self) -> list[Any]:
         """The choices; a list among them, always the same object for the same list, is a sequence."""

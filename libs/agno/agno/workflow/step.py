@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from agno.run.cancel import cancel_run
@@ -12,7 +12,7 @@ from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
 from agno.utils.parameters import names_of
 from agno.workflow._executors import by_component, by_function
 from agno.workflow._nested import by_workflow
-from agno.workflow._node import Node, review_of
+from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._state import adopt, own_state, snapshot
 from agno.workflow._steps_of import kind_of_executor
@@ -64,23 +64,25 @@ class Step(Node):
         on_timeout: OnTimeout | str | None = None,
         human_review: HumanReview | None = None,
     ) -> None:
+        title = named("Step", name)
         given = {"agent": agent, "team": team, "executor": executor, "workflow": workflow}
         found = [(kind, value) for kind, value in given.items() if value is not None]
         if len(found) != 1:
             has = ", ".join(f"{kind}=" for kind, _ in found) or "nothing"
-            raise ValueError(f"Step {name!r} needs one of agent=, team=, workflow= and executor=; it got {has}.")
+            raise ValueError(f"{title} needs one of agent=, team=, workflow= and executor=; it got {has}.")
         kind, self.worker = found[0]
-        _check_worker(name, kind, self.worker)
+        _check_worker(title, kind, self.worker)
         if max_retries < 0:
-            raise ValueError(f"Step {name!r} has max_retries={max_retries}; give 0 for one attempt, or more.")
+            raise ValueError(f"{title} has max_retries={max_retries}; give 0 for one attempt, or more.")
         if timeout_seconds is not None and timeout_seconds <= 0:
-            raise ValueError(f"Step {name!r} has timeout_seconds={timeout_seconds}; give more than 0, or None.")
+            raise ValueError(f"{title} has timeout_seconds={timeout_seconds}; give more than 0, or None.")
         self.agent, self.team, self.executor, self.workflow = agent, team, executor, workflow
         self.executor_type = "function" if kind == "executor" else kind
         self.max_retries, self.timeout_seconds = max_retries, timeout_seconds
         self.skip_on_failure, self.strict_input_validation = skip_on_failure, strict_input_validation
         self.add_workflow_history, self.num_history_runs = add_workflow_history, num_history_runs
         review = review_of(
+            named("Step", name or own_name(self.worker)),
             human_review or getattr(executor, "agno_review", None),
             on_error or (OnError.skip if skip_on_failure else None),
             on_reject,
@@ -95,7 +97,7 @@ class Step(Node):
             max_retries=hitl_max_retries,
             timeout=hitl_timeout,
         )
-        self._describe(name or _name_of(self.worker), description, review, step_id)
+        self._describe(name or own_name(self.worker), description, review, step_id)
         if kind == "workflow":
             self.step_type = StepType.WORKFLOW  # type: ignore[misc]  # of this one
         if kind == "executor":
@@ -150,12 +152,8 @@ class Step(Node):
             await self.emit(place, StepCompletedEvent, **_shown(output))
         return output
 
-    async def _worked(self, place: Place, given: StepInput) -> StepOutput:
-        if self.executor_type == "function":
-            return await by_function(self, place, given)
-        if self.executor_type == "workflow":
-            return await by_workflow(self, place, given)
-        return await by_component(self, place, given)
+    def _worked(self, place: Place, given: StepInput) -> Awaitable[StepOutput]:
+        return _WORK.get(self.executor_type, by_component)(self, place, given)
 
     async def _in_time(self, place: Place, given: StepInput, seconds: float) -> StepOutput:
         """The work, within a time. What goes on after it, in a thread, changes nothing any more."""
@@ -179,6 +177,12 @@ class Step(Node):
         return output
 
 
+_WORK: dict[str, Callable[[Step, Place, StepInput], Awaitable[StepOutput]]] = {
+    "function": by_function,
+    "workflow": by_workflow,
+}
+
+
 def _shown(output: StepOutput) -> dict[str, Any]:
     shown: dict[str, Any] = {"content": output.content, "step_response": output}
     if output.content is not None and not isinstance(output.content, str):
@@ -198,13 +202,19 @@ def _name_of(worker: Any) -> str | None:
     return str(name) if name else None
 
 
-def _check_worker(name: str | None, kind: str, worker: Any) -> None:
+def own_name(worker: Any) -> str | None:
+    """The name that a step takes from its executor; a lambda has none."""
+    name = _name_of(worker)
+    return None if name == "<lambda>" else name
+
+
+def _check_worker(title: str, kind: str, worker: Any) -> None:
     is_kind = kind_of_executor(worker)
     if is_kind != kind and not (kind == "team" and is_kind == "agent"):
         raise ValueError(
-            f"Step {name!r} got {worker!r} as {kind}=, which is no {'function' if kind == 'executor' else kind}."
+            f"{title} got {worker!r} as {kind}=, which is no {'function' if kind == 'executor' else kind}."
             + (f" Give it as {is_kind}=." if is_kind else "")
         )
 
 
-__all__ = ["Step"]
+__all__ = ["Step", "own_name"]

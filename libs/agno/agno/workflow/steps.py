@@ -9,7 +9,7 @@ from agno.run.workflow import StepsExecutionCompletedEvent, StepsExecutionStarte
 from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import OnError, OnReject
 from agno.workflow._building import StepList
-from agno.workflow._node import Node, review_of
+from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._sequence import one_after_the_other
 from agno.workflow.types import HumanReview, StepInput
@@ -35,6 +35,7 @@ class Steps(Node):
         self.steps = steps if steps is not None else []
         self._made = StepList()
         review = review_of(
+            named("Steps", name),
             human_review,
             on_error,
             on_reject,
@@ -46,7 +47,7 @@ class Steps(Node):
 
     @property
     def nodes(self) -> Sequence[Node]:
-        return self._made.of(self.steps, f"Steps {self.name!r}")
+        return self._made.of(self.steps, self.title)
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
         nodes = self.nodes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel
@@ -125,6 +126,15 @@ def last_told(outputs: dict[str, StepOutput] | None) -> Any:
     return None
 
 
+def refuse_choice(owner: str, setting: str, value: Any, kind: type[Enum]) -> None:
+    """Raise ValueError for a value that is not one of a few."""
+    try:
+        _ = value is None or kind(value)
+    except ValueError:
+        choices = ", ".join(repr(one.value) for one in kind)
+        raise ValueError(f"{owner} has {setting}={value!r}; give one of {choices}.") from None
+
+
 @dataclass
 class HumanReview:
     """What a person is asked about a step: before it runs (`requires_confirmation`, `requires_user_input`), after it
@@ -151,8 +161,15 @@ class HumanReview:
     on_timeout: OnTimeout | str = OnTimeout.cancel
 
     def __post_init__(self) -> None:
+        for setting, kind in (("on_reject", OnReject), ("on_timeout", OnTimeout), ("on_error", OnError)):
+            refuse_choice("HumanReview", setting, getattr(self, setting), kind)
         self.on_reject, self.on_timeout = OnReject(self.on_reject), OnTimeout(self.on_timeout)
         self.on_error = None if self.on_error is None else OnError(self.on_error)
+
+    @property
+    def asks(self) -> bool:
+        """True if a person is asked about the step, before or after it runs."""
+        return bool(self.requires_confirmation or self.requires_user_input or self.requires_output_review)
 
     @property
     def asks_before(self) -> bool:
@@ -179,4 +196,5 @@ __all__ = [
     "WorkflowMetrics",
     "format_sse_event",
     "last_told",
+    "refuse_choice",
 ]

@@ -23,7 +23,7 @@ from agno.utils.settings import Derived, publish_signature
 from agno.workflow._building import StepList, check_depth
 from agno.workflow._coding import WorkflowDefinition
 from agno.workflow._drawing import mermaid_of, tree_of
-from agno.workflow._node import Node
+from agno.workflow._node import Node, named
 from agno.workflow._options import ContinueOptions, RunOptionsDict
 from agno.workflow._run import WorkflowRun, continued_run, new_run
 from agno.workflow._sessions import WorkflowSessions
@@ -110,7 +110,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
             return ()
         listed = [steps] if isinstance(steps, Node) else steps
         made: StepList = self.__dict__["_made"]
-        return made.of(listed, f"Workflow {self.name!r}")
+        return made.of(listed, named("Workflow", self.name))
 
     @property
     def run_parameters(self) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import logging
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,10 @@ from agno.exceptions import InputCheckError
 from agno.guardrails import BaseGuardrail
 from agno.media import Image
 from agno.models.base import Model
+from agno.team import Team
 from agno.testing import ScriptedModel, says, wants
 from agno.tools import tool
+from agno.tools.reasoning import ReasoningTools
 
 from playing import in_every_mode, play
 
@@ -56,6 +61,50 @@ def test_a_value_of_the_wrong_kind_is_refused_at_construction(setting: str, valu
 def test_what_is_no_tool_is_refused_at_construction() -> None:
     with pytest.raises(TypeError, match=r"tools= of Agent\(.*\) holds 5 \(int\). A tool is a function"):
         Agent(tools=[print, 5])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        (int, "holds the class int, which is no tool: write a function that makes a int"),
+        (ReasoningTools, r"holds the class ReasoningTools, which is no tool: write ReasoningTools\(\.\.\.\)"),
+        (max, "holds <built-in function max> .*A tool is a function"),
+        ("search", "holds 'search' .str.. A tool is a function"),
+        (None, "holds None .NoneType.. A tool is a function"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Agent, functools.partial(Team, [])])
+def test_what_can_be_no_tool_is_refused_when_the_object_is_built(kind: Any, item: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=f"tools= of .* {told}"):
+        kind(tools=[print, item])
+
+
+@in_every_mode
+def test_tools_that_were_made_for_one_run_are_gone_with_it(mode: str) -> None:
+    class Request:
+        """What belongs to one request."""
+
+    def closure(request: Request) -> Any:
+        def look() -> str:
+            return "seen" if request else ""
+
+        return look
+
+    def default(request: Request) -> Any:
+        def look(city: str = "Oslo", _request: Any = request) -> str:
+            return "seen"
+
+        return look
+
+    for make in (closure, default, lambda request: functools.partial(closure(request))):
+        request = Request()
+        agent = Agent(model=ScriptedModel(*[wants("look"), says("ok")] * 3), tools=[make(request)])
+        for _ in range(3):
+            assert play(agent, "go", mode).output.tools[0].result == "seen"
+        alive = weakref.ref(request)
+        del agent, request
+        gc.collect()
+        assert alive() is None
 
 
 def test_what_fits_is_taken() -> None:

@@ -51,7 +51,7 @@ def test_a_wish_for_a_run_that_has_not_started_waits_for_it() -> None:
 
 
 def test_only_so_many_wishes_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cancellation_management, "_REMEMBERED", 2)
+    monkeypatch.setattr(cancellation_management, "REMEMBERED", 2)
     for run_id in "abc":
         cancel.cancel_run(run_id)
     assert [cancel.register_run(run_id).cancelled for run_id in "abc"] == [False, True, True]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from db.servers.redis import RedisServer
 
 from agno.agent import Agent
@@ -17,8 +18,6 @@ from agno.run.cancellation_management import RedisRunCancellationManager
 from agno.testing import ScriptedModel, says
 
 from playing import in_every_mode, play
-
-redis = pytest.importorskip("redis")
 
 
 @pytest.fixture(scope="module")

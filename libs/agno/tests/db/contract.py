@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from agno._io import ASYNC
-from agno.db._sessions import progress_id
+from agno.db._sessions import hold, progress_id
 from agno.db.base import BaseDb, DbError, Pruned, SessionConflictError, SessionType
 from agno.db.schemas import EvalFilterType, EvalRunRecord, EvalType, KnowledgeRow, UserMemory
+from agno.exceptions import RunClaimedError
 from agno.media import Audio, File, Image, Video
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -24,6 +25,7 @@ from agno.run.team import TeamRunOutput
 from agno.run.workflow import WorkflowRunOutput
 from agno.session import AgentSession, SessionSummary, TeamSession, WorkflowSession
 from db.definitions_contract import DefinitionsContract
+from db.schedules_contract import SchedulesContract
 
 OPERATORS = ["$ne", '{"$gt": ""}', "*", "a:b", "../x", "__proto__", "\u2028", "x" * 100]
 HOSTILE = ["' OR '1'='1", '"; DROP TABLE agno_sessions; --', "%", "_", "\\", "a'b\"c", "%s {0} $1 ?", "\u0000x", ""]
@@ -58,7 +60,7 @@ def an_eval(run_id: str, **fields: Any) -> EvalRunRecord:
     return EvalRunRecord(run_id=run_id, eval_data={"score": 1}, **fields)
 
 
-class DbContract(DefinitionsContract):
+class DbContract(DefinitionsContract, SchedulesContract):
     """The suite for every database."""
 
     differences: dict[str, str] = {}  # test name -> reason; the test must then fail
@@ -628,6 +630,82 @@ class DbContract(DefinitionsContract):
 
     # Many at once ----------------------------------------------------------------------------------------------------
 
+    # Claims ----------------------------------------------------------------------------------------------------------
+
+    def test_of_many_who_claim_a_run_at_once_one_gets_it(self, db):
+        db.upsert_session(
+            a_session("s", a_run(run_id="r", status=RunStatus.paused), session_data={"session_name": "n"})
+        )
+
+        def claim(owner: str) -> str | None:
+            try:
+                return owner if db.claim_run("s", "r", owner) else "nothing there"
+            except RunClaimedError as error:
+                assert error.run_id == "r" and "take_over=True" in str(error)
+                return None
+
+        with ThreadPoolExecutor(4) as pool:
+            owners = [owner for owner in pool.map(claim, "abcd") if owner is not None]
+        assert len(owners) == 1
+        assert db.claim_run("s", "other", "z") is True, "a claim is of one run"
+        db.release_run("s", "r", "somebody else")
+        with pytest.raises(RunClaimedError):
+            db.claim_run("s", "r", "e")
+        db.release_run("s", "r", owners[0])
+        assert db.claim_run("s", "r", "e") is True
+
+    def test_a_claim_is_no_data_of_the_user_and_survives_what_is_written_meanwhile(self, db):
+        db.upsert_session(a_session("s", a_run(run_id="r", status=RunStatus.paused), user_id="ann"))
+        assert db.claim_run("s", "r", "bob's", user_id="bob") is False, "it is the session of another user"
+        assert db.claim_run("gone", "r", "a") is False
+        assert db.claim_run("s", "r", "a", user_id="ann") is True
+        session = db.get_session("s", SessionType.AGENT)
+        assert session.session_data is None
+        assert db.get_session("s", SessionType.AGENT, deserialize=False)["session_data"] is None
+        db.rename_session("s", SessionType.AGENT, "renamed")
+        db.upsert_session(a_session("s", a_run(run_id="r"), user_id="ann", session_data={"session_state": {"x": 1}}))
+        session.session_data = {"session_name": "again"}
+        db.save_header(session)
+        assert session.session_data["session_name"] == "again" and "claims" not in session.session_data
+        with pytest.raises(RunClaimedError):
+            db.claim_run("s", "r", "b")
+
+    def test_who_has_no_claim_cannot_end_a_claimed_run_and_who_has_it_ends_it_with_the_run(self, db):
+        db.upsert_session(a_session("s", a_run(run_id="r", status=RunStatus.paused), a_run(run_id="q")))
+        late = db.read_session("s", "agent")
+        db.claim_run("s", "r", "a")
+        holder = db.read_session("s", "agent")
+        hold(holder, ("r", "a"))
+        with pytest.raises(RunClaimedError):
+            db.finish_run(late, a_run("late", run_id="r"))
+        db.finish_run(late, a_run("beside", run_id="q"))  # another run of the session is nobody's business
+        db.finish_run(holder, a_run("so far", run_id="r", status=RunStatus.running))
+        with pytest.raises(RunClaimedError):
+            db.claim_run("s", "r", "b")
+        db.finish_run(holder, a_run("done", run_id="r"))
+        db.finish_run(holder, a_run("done, with a summary", run_id="r"))
+        assert db.claim_run("s", "r", "b") is True
+        assert [run.content for run in db.read_session("s", "agent").runs] == ["done, with a summary", "beside"]
+
+    def test_a_claim_that_was_not_renewed_can_be_taken_and_its_first_owner_stores_nothing_more(self, db):
+        db.upsert_session(a_session("s", a_run(run_id="r", status=RunStatus.paused)))
+        db.claim_run("s", "r", "dead", seconds=-1)
+        slow = db.read_session("s", "agent")
+        hold(slow, ("r", "dead"))
+        assert db.claim_run("s", "r", "next") is True
+        with pytest.raises(RunClaimedError, match="taken over"):
+            db.renew_claim("s", "r", "dead")
+        assert db.claim_run("s", "r", "hasty", take_over=True) is True
+        with pytest.raises(RunClaimedError, match="taken over"):
+            db.finish_run(slow, a_run("too late", run_id="r"))
+        db.renew_claim("s", "r", "hasty")
+        holder = db.read_session("s", "agent")
+        hold(holder, ("r", "hasty"))
+        db.finish_run(holder, a_run("in time", run_id="r"))
+        with pytest.raises(RunClaimedError, match="taken over"):
+            db.finish_run(slow, a_run("much too late", run_id="r"))
+        assert db.read_session("s", "agent").runs[0].content == "in time"
+
     def test_threads_may_write_one_session(self, db):
         def work(number: int) -> None:
             session, run = a_session("s"), a_run(run_id=f"r{number}", status=RunStatus.running)
@@ -863,6 +941,14 @@ class DbContract(DefinitionsContract):
         assert (second["team_sessions_count"], second["workflow_sessions_count"], second["users_count"]) == (1, 1, 2)
         assert second["completed"] is False and second["date"] == datetime.now(timezone.utc).date()
 
+    def test_the_runs_of_members_count_as_runs_of_agents(self, db):
+        leader = TeamRunOutput(run_id="r", team_id="t", session_id="1")
+        member = a_run("1", run_id="m", parent_run_id="r")
+        inner = TeamRunOutput(run_id="i", team_id="inner", session_id="1", parent_run_id="r")
+        db.upsert_session(TeamSession("1", team_id="t", runs=[leader, member, inner], created_at=int(time.time())))
+        counted = db.calculate_metrics()[0]
+        assert (counted["team_sessions_count"], counted["team_runs_count"], counted["agent_runs_count"]) == (1, 2, 1)
+
     def test_a_run_counts_on_the_day_it_began(self, db):
         now = int(time.time())
         runs = [a_run(created_at=now - days * 86_400, metrics=Metrics(total_tokens=10 + days)) for days in (2, 1, 0)]
@@ -954,6 +1040,17 @@ class DbContract(DefinitionsContract):
         found = db.get_session("s")
         assert ids(found) == ["going", "going#progress-x"], "a run may have any id"
         assert [record["key"] for record in found.runs[0].progress] == ["0", "1", "2"]
+
+    def test_progress_takes_no_place_among_the_runs_that_are_read(self, db):
+        session = a_session("s")
+        for number in range(4):
+            db.begin_run(session, a_run(run_id=f"r{number}", status=RunStatus.running))
+            for step in range(3 if number else 0):
+                record = {"key": str(step), "output": {"content": "x"}}
+                db.note_progress(session, a_run(run_id=f"r{number}"), progress_id(f"r{number}", step), record)
+        assert ids(db.read_session("s", "agent", runs=2)) == ["r2", "r3"]
+        assert ids(db.read_session("s", "agent", runs=4)) == ids(db.read_session("s", "agent", runs=9))
+        assert ids(db.read_session("s", "agent", runs=1)) == ["r3"]
 
     def test_numbers_without_end_are_no_error(self, db):
         db.upsert_session(a_session("s", a_run()))

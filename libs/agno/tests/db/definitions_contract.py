@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -101,3 +102,70 @@ class DefinitionsContract:
         assert db.delete_learnings(["0", "nope"]) == 1
         db.clear_learnings()
         assert db.get_learnings() == ([], 0)
+
+    # Traces ----------------------------------------------------------------------------------------------------------
+
+    def test_no_trace_is_there_at_first(self, db: Any) -> None:
+        assert db.get_trace("x") is None and db.get_traces() == ([], 0)
+        assert db.get_trace_session_stats() == ([], 0)
+        assert db.delete_traces(["x"]) == 0 and db.prune_traces(keep=0) == 0
+
+    def test_a_trace_comes_back_as_it_was(self, db: Any) -> None:
+        saved = db.save_trace(a_trace("t", spans=[{"span_id": "a", "attributes": {"gen_ai.x": "ü", "$n": [1, None]}}]))
+        assert db.get_trace("t") == saved and saved["started_us"] == _START
+        db.save_trace(a_trace("t", status="error"))
+        assert db.get_trace("t")["status"] == "error" and db.get_traces()[1] == 1
+
+    def test_traces_are_listed_newest_first_and_light(self, db: Any) -> None:
+        for n in range(5):
+            db.save_trace(a_trace(f"t{n}", n, session_id=f"s{n % 2}", run_id=f"r{n}"))
+        rows, total = db.get_traces(limit=2)
+        assert [row["trace_id"] for row in rows] == ["t4", "t3"] and total == 5 and "spans" not in rows[0]
+        more, none = db.get_traces(limit=2, after=rows[-1]["place"])
+        assert [row["trace_id"] for row in more] == ["t2", "t1"] and none is None
+        assert [row["trace_id"] for row in db.get_traces(limit=2, page=3)[0]] == ["t0"]
+        assert [row["trace_id"] for row in db.get_traces(session_id="s1")[0]] == ["t3", "t1"]
+        assert [row["trace_id"] for row in db.get_traces(run_id="r2")[0]] == ["t2"]
+        since = _START // 1_000_000 + 3
+        assert [row["trace_id"] for row in db.get_traces(since=since)[0]] == ["t4", "t3"]
+        assert [row["trace_id"] for row in db.get_traces(until=since - 3)[0]] == ["t0"]
+        after = db.get_traces(session_id="s0", limit=1, after=db.get_traces(session_id="s0", limit=1)[0][0]["place"])
+        assert [row["trace_id"] for row in after[0]] == ["t2"]
+
+    def test_a_user_has_no_traces_of_others(self, db: Any) -> None:
+        for name, user in (("a", "ann"), ("b", "ben"), ("n", None)):
+            db.save_trace(a_trace(name, user_id=user))
+        assert [row["trace_id"] for row in db.get_traces(user_id="ann")[0]] == ["a"]
+        assert db.get_trace("b", user_id="ann") is None and db.get_trace("n", user_id="ann") is None
+        assert db.delete_traces(["a", "b", "n"], user_id="ann") == 1
+        assert db.get_trace("b") is not None and db.get_trace_session_stats(user_id="ann") == ([], 0)
+
+    def test_sessions_say_how_often_they_were_traced(self, db: Any) -> None:
+        for n, session in enumerate(["s", "t", "s"]):
+            db.save_trace(a_trace(f"t{n}", n, session_id=session, user_id="ann", agent_id="a"))
+        rows, total = db.get_trace_session_stats(user_id="ann")
+        begin = _START // 1_000_000
+        assert total == 2 and rows[0] == {
+            "session_id": "s", "user_id": "ann", "agent_id": "a", "team_id": None, "workflow_id": None,
+            "total_traces": 2, "first_trace_at": begin, "last_trace_at": begin + 2,
+        }  # fmt: skip
+        assert [row["session_id"] for row in db.get_trace_session_stats(limit=1, page=2)[0]] == ["t"]
+
+    def test_old_traces_go_and_so_do_those_beyond_a_number(self, db: Any) -> None:
+        now = int(time.time())
+        for n in range(4):
+            db.save_trace(a_trace(f"t{n}", now - _START // 1_000_000 - 100 * n))
+        assert db.prune_traces(older_than=250) == 1 and db.get_trace("t3") is None
+        assert db.prune_traces(keep=1) == 2 and [row["trace_id"] for row in db.get_traces()[0]] == ["t0"]
+        assert db.prune_traces(older_than=1000, keep=1) == 0
+        with pytest.raises(ValueError, match="needs older_than= or keep="):
+            db.prune_traces()
+
+
+_START = 1_700_000_000_000_000
+
+
+def a_trace(trace_id: str, second: int = 0, **fields: Any) -> dict[str, Any]:
+    counts = dict.fromkeys(("duration_us", "span_count", "error_count", "dropped_spans"), 1)
+    return {"trace_id": trace_id, "status": "completed", "session_id": "s", "spans": [], "usage": {"cost": 0.5}, **counts,
+            "started_us": _START + second * 1_000_000, **fields}  # fmt: skip

@@ -14,7 +14,7 @@ import pytest
 from agno.db.base import BaseDb, DbError, DbUnavailableError, InvalidSchemaError, MigrationRequiredError, SessionType
 from agno.run.base import RunStatus
 from db.contract import DbContract, a_memory, a_run, a_session, ids
-from db.processes import check_two_writers, writer
+from db.processes import check_one_continues, check_two_writers, writer
 from db.servers.sql import Server, a_name
 
 # Locks the session, and then never gets to its end.
@@ -233,6 +233,9 @@ class ProcessContract(ServerContract):
 
     def test_two_processes_write_one_session_from_its_first_moment(self, server, schema, db):
         check_two_writers(db, self.code(server, schema))
+
+    def test_of_processes_that_continue_one_run_one_does(self, server, schema, db):
+        check_one_continues(db, self.code(server, schema))
 
     def test_a_writer_that_is_killed_leaves_whole_runs_and_no_lock(self, server, schema, db):
         process = writer(self.code(server, schema), "victim", 10_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import sqlalchemy
 
 from agno.agent import Agent
 from agno.db.base import SessionType
@@ -33,7 +34,6 @@ def test_the_address_of_aiosqlite_is_understood(tmp_path):
 
 
 def test_of_an_engine_the_file_is_taken(tmp_path):
-    sqlalchemy = pytest.importorskip("sqlalchemy")
 
     class AsyncEngine:  # as SQLAlchemy's, which would need one more driver
         sync_engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/x%20y.db")
@@ -45,7 +45,6 @@ def test_of_an_engine_the_file_is_taken(tmp_path):
 
 
 def test_an_engine_in_memory_is_refused():
-    sqlalchemy = pytest.importorskip("sqlalchemy")
 
     class AsyncEngine:
         sync_engine = sqlalchemy.create_engine("sqlite://")

@@ -8,12 +8,10 @@ import random
 import pytest
 
 from agno.db.base import DbError, DbUnavailableError, SessionType
+from agno.db.dynamo import DynamoDb
 from db.contract import DbContract, a_memory, a_run, a_session, an_eval, ids
 from db.processes import check_two_writers
 from db.servers.dynamo import DynamoServer
-
-boto3 = pytest.importorskip("boto3")
-from agno.db.dynamo import DynamoDb  # noqa: E402
 
 
 @pytest.fixture(scope="module")

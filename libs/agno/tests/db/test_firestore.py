@@ -5,16 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
-
-from agno.db.base import DbError, DbUnavailableError, SessionType
-from db.contract import DbContract, a_memory, a_run, a_session, an_eval, ids
-from db.processes import check_two_writers
-
-pytest.importorskip("google.cloud.firestore")
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
+from agno.db.base import DbError, DbUnavailableError, SessionType
 from agno.db.firestore import FirestoreDb
+from db.contract import DbContract, a_memory, a_run, a_session, an_eval, ids
+from db.processes import check_two_writers
 from db.servers.firestore import FirestoreServer
 
 

@@ -6,16 +6,14 @@ import itertools
 import json
 
 import pytest
+from gcp_storage_emulator.server import create_server
+from google.auth.credentials import AnonymousCredentials
 
 from agno.db.base import DbError, DbUnavailableError, InvalidSchemaError
+from agno.db.gcs_json import GCSJsonDb, GcsJsonDb
 from db.contract import DbContract, a_memory, a_run, a_session, ids
 from db.processes import check_two_writers
 from db.servers.gcs import GcsServer
-
-pytest.importorskip("google.cloud.storage")
-from google.auth.credentials import AnonymousCredentials
-
-from agno.db.gcs_json import GCSJsonDb, GcsJsonDb
 
 _numbers = itertools.count(1)
 
@@ -51,7 +49,7 @@ class TestGcsJsonDb(DbContract):
 
 @pytest.fixture(scope="module")
 def emulator():
-    made = pytest.importorskip("gcp_storage_emulator.server").create_server("127.0.0.1", 0, in_memory=True)
+    made = create_server("127.0.0.1", 0, in_memory=True)
     made.start()
     yield f"http://127.0.0.1:{made._api._httpd.server_port}"
     made.stop()
@@ -64,6 +62,12 @@ class TestGcsJsonDbOnTheEmulator(DbContract):
         pytest.skip("the emulator knows no preconditions")
 
     def test_it_serves_async_callers(self):
+        pytest.skip("the emulator knows no preconditions")
+
+    def test_of_many_who_claim_at_once_one_gets_it(self):
+        pytest.skip("the emulator knows no preconditions")
+
+    def test_of_many_who_claim_a_run_at_once_one_gets_it(self):
         pytest.skip("the emulator knows no preconditions")
 
     @pytest.fixture

@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import gc
 
+import bson
+import pymongo
 import pytest
 
 from agno.agent import Agent
 from agno.db.base import DbError, DbUnavailableError, SessionType
 from agno.db.migrations.manager import MigrationManager
 from agno.db.migrations.v1_to_v2 import migrate
+from agno.db.mongo import AsyncMongoDb, MongoDb
 from agno.testing import ScriptedModel, says
 from db.awaited import Awaited
 from db.contract import DbContract, a_memory, a_run, a_session, an_eval, ids
 from db.migration_contract import MigrationContract
 from db.old_versions import OldMongo, v2_row
 from db.processes import check_two_writers
-
-pymongo = pytest.importorskip("pymongo")
-bson = pytest.importorskip("bson")
-pytest.importorskip("mongomock")
-from agno.db.mongo import AsyncMongoDb, MongoDb  # noqa: E402
-from db.servers.mongo import MongoServer  # noqa: E402
+from db.servers.mongo import MongoServer
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["replica set", "single server"])

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+import redis
 
 from agno.db.base import DbError, DbUnavailableError, SessionType
+from agno.db.redis import RedisDb
 from db.contract import DbContract, a_memory, a_run, a_session, ids
-from db.processes import check_two_writers
+from db.processes import check_one_continues, check_two_writers
 from db.servers.redis import RedisServer
-
-redis = pytest.importorskip("redis")
-from agno.db.redis import RedisDb  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +123,10 @@ def test_what_expires_leaves_the_lists_too(server, client):
 
 def test_two_processes_may_write_one_session(db, server):
     check_two_writers(db, f"from agno.db.redis import RedisDb\ndb = RedisDb(db_url={server.url!r})")
+
+
+def test_of_processes_that_continue_one_run_one_does(db, server):
+    check_one_continues(db, f"from agno.db.redis import RedisDb\ndb = RedisDb(db_url={server.url!r})")
 
 
 def test_a_server_that_is_gone_is_told_and_found_again(tmp_path):

@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from agno.db.base import DbError, DbUnavailableError, InvalidSchemaError, MigrationRequiredError, SessionType
 from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
 from db.contract import DbContract, a_memory, a_run, a_session, ids
+from db.processes import check_one_continues
 
 WRITER = """
 import sys
@@ -53,7 +55,6 @@ class TestSqliteInMemory(DbContract):
 class TestSqliteEngine(DbContract):
     @pytest.fixture
     def db(self, tmp_path):
-        sqlalchemy = pytest.importorskip("sqlalchemy")
         engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/engine.db")
         yield SqliteDb(db_engine=engine)
         engine.dispose()
@@ -62,7 +63,6 @@ class TestSqliteEngine(DbContract):
 class TestSqliteEngineInMemory(DbContract):
     @pytest.fixture
     def db(self):
-        sqlalchemy = pytest.importorskip("sqlalchemy")
         options = {"poolclass": sqlalchemy.StaticPool, "connect_args": {"check_same_thread": False}}
         engine = sqlalchemy.create_engine("sqlite://", **options)
         yield SqliteDb(db_engine=engine)
@@ -89,7 +89,6 @@ def execute(file: str, *statements: str, values: tuple = ()) -> list:
 
 def test_the_order_is_engine_url_file_default(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    sqlalchemy = pytest.importorskip("sqlalchemy")
     engine = sqlalchemy.create_engine("sqlite:///engine.db")
     assert SqliteDb(engine, "sqlite:///url.db", "file.db").db_file == "engine.db"
     assert SqliteDb(None, "sqlite:///url.db", "file.db").db_file == "url.db"
@@ -145,12 +144,17 @@ def test_no_sqlalchemy_is_imported_for_a_file(file):
 
 
 def test_an_engine_is_made_when_asked_for(file):
-    pytest.importorskip("sqlalchemy")
     db = SqliteDb(db_file=file)
     assert db.db_engine.url.database == file and db.db_engine is db.db_engine
 
 
 # Several processes and threads -------------------------------------------------------------------------------------------
+
+
+def test_of_processes_that_continue_one_run_one_does(file):
+    check_one_continues(
+        SqliteDb(db_file=file), f"from agno.db.sqlite import SqliteDb\ndb = SqliteDb(db_file={str(file)!r})"
+    )
 
 
 def test_processes_may_write_one_session_from_the_first_moment(file):

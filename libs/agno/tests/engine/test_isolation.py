@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -167,3 +168,35 @@ def test_a_cached_session_forgets_no_run_that_ended_meanwhile() -> None:
     session = clerk.get_session()
     assert sorted(run.status.value for run in session.runs) == ["COMPLETED", "COMPLETED"]
     assert session.get_run(session.runs[0].run_id).metrics is not None
+
+
+@pytest.mark.parametrize("of_the_call", [True, False])
+@in_every_mode
+def test_what_tools_change_is_not_the_callers(mode: str, of_the_call: bool) -> None:
+    """Dicts and lists of any depth; an object among the dependencies is the caller's own."""
+    client = object()
+    given: dict[str, Any] = {
+        "dependencies": {"prices": {"tea": [3]}, "client": client},
+        "metadata": {"tags": {"a": ["b"]}},
+        "knowledge_filters": {"city": {"name": ["Oslo"]}},
+        "session_state": {"cart": {"items": []}},
+    }
+    before = copy.deepcopy({**given, "dependencies": {"prices": {"tea": [3]}}})
+
+    def spoil(run_context: RunContext) -> str:
+        assert run_context.dependencies and run_context.dependencies["client"] is client
+        run_context.dependencies["prices"]["tea"].append(4)
+        run_context.dependencies["prices"]["coffee"] = 5
+        run_context.metadata["tags"]["a"].append("c")  # type: ignore[index]  # given
+        run_context.knowledge_filters["city"]["name"].append("Rome")  # type: ignore[index,call-overload]  # a dict
+        run_context.session_state["cart"]["items"].append("tea")  # type: ignore[index]  # given
+        return "spoiled"
+
+    model = ScriptedModel(*[wants("spoil"), says("ok")] * 2)
+    agent = Agent(model=model, tools=[spoil], **({} if of_the_call else given))
+    for session in ("s", "t"):
+        seen = play(agent, "go", mode, session_id=session, **(given if of_the_call else {}))
+        assert seen.output.tools[0].result == "spoiled"
+        assert seen.output.session_state == {"cart": {"items": ["tea"]}}
+    assert given["dependencies"].pop("client") is client
+    assert given == before

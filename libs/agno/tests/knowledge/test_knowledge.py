@@ -18,6 +18,7 @@ from agno.knowledge.document import Document
 from agno.knowledge.embedder import Embedder
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge.embedder.openai import OpenAIEmbedder
+from agno.knowledge.events import ContentRemoved, ContentStarted
 from agno.knowledge.reader.base import Reader
 from agno.knowledge.reader.csv_reader import CSVReader
 from agno.knowledge.reader.s3_reader import S3Reader
@@ -428,6 +429,66 @@ def test_broken_files_say_why_and_the_others_are_added(knowledge, colour, tmp_pa
 
 
 @both_colours
+def test_files_that_are_gone_are_removed_when_that_is_asked_for(knowledge, colour, tmp_path):
+    folder = tmp_path / "docs"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("a.txt", "b.txt", "deep/c.txt"):
+        (folder / name).write_text(f"text of {name}")
+    ask(knowledge, colour, "add_content", path=str(folder), metadata={"customer": 1})
+    ask(knowledge, colour, "add_content", path=str(folder / "b.txt"), metadata={"customer": 2})
+    ask(knowledge, colour, "add_content", name="Tea", text_content="green tea", metadata={"customer": 1})
+    (folder / "b.txt").unlink()
+    (folder / "deep" / "c.txt").unlink()
+    ask(knowledge, colour, "add_content", path=str(folder), metadata={"customer": 1})
+    assert count(knowledge) == 5  # as long as it is not asked for
+    options = {"path": str(folder), "metadata": {"customer": 1}, "remove_missing": True}
+    events = ingest(knowledge, colour, **options, exclude=["a.txt"])
+    assert [one.name for one in events[-1].removed] == ["b.txt", "c.txt"]
+    assert sum(isinstance(event, ContentRemoved) for event in events) == 2
+    assert sorted(found(knowledge, "text", filters={"customer": 1})) == ["green tea", "text of a.txt"]
+    assert found(knowledge, "text", filters={"customer": 2}) == ["text of b.txt"] and len(rows(knowledge)) == 3
+    folder.rename(tmp_path / "elsewhere")  # a folder that cannot be reached says nothing about its files
+    ask(knowledge, colour, "add_content", **options)
+    assert count(knowledge) == 3
+    with pytest.raises(ValueError, match="give path="):
+        ask(knowledge, colour, "add_content", text_content="x", remove_missing=True)
+    with pytest.raises(ValueError, match="contents_db="):
+        ask(Knowledge(vector_db=knowledge.vector_db), colour, "add_content", **options)
+
+
+def test_an_asynchronous_caller_reads_several_at_once(knowledge):
+    """Each waits until four are there: one after the other would wait for ever."""
+
+    class Meeting:
+        there = 0
+
+        def read(self, source, name=None):
+            raise AssertionError("the other colour")
+
+        async def async_read(self, source, name=None):
+            self.there += 1
+            while self.there < 4:
+                await asyncio.sleep(0)
+            return [Document(f"about {source}")]
+
+    topics = [f"topic {n}" for n in range(8)]
+    ask(knowledge, "async", "add_content", topics=[*topics, topics[0]], reader=Meeting())
+    assert {status for status, _ in rows(knowledge).values()} == {"completed"} and count(knowledge) == 8
+
+
+def test_what_was_under_way_when_another_one_stopped_all_has_failed_with_it(knowledge, tmp_path):
+    for n in range(6):
+        (tmp_path / f"{n}.txt").write_text("\n".join(f"line {n} {k:04}" for k in range(150)))
+    options = {"path": str(tmp_path), "reader": TextReader(chunk_size=12)}
+    knowledge.vector_db.embedder.fails_at = 1
+    with pytest.raises(ValueError, match="the embedder broke"):
+        ask(knowledge, "async", "add_content", **options)
+    assert "processing" not in {status for status, _ in rows(knowledge).values()}
+    ask(knowledge, "async", "add_content", **options)
+    assert count(knowledge) == 900 and {status for status, _ in rows(knowledge).values()} == {"completed"}
+
+
+@both_colours
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(knowledge, colour, tmp_path):
     class Small(TextReader):
         max_bytes = 10
@@ -489,7 +550,8 @@ def test_an_attempt_that_was_killed_is_taken_up_with_its_row(knowledge, colour, 
     before = {one.name: one.id for one in knowledge.get_content()[0]}
     assert {status for status, _ in rows(knowledge).values()} == {"processing"} and count(knowledge) == 200
     events = ingest(knowledge, colour, **options)
-    assert [event.resumed for event in events if type(event).__name__ == "ContentStarted"] == [False, True]
+    begun = {event.content.name: event.resumed for event in events if isinstance(event, ContentStarted)}
+    assert begun == {"a.txt": False, "b.txt": True}
     assert sum(embedder.batches) == 451 and count(knowledge) == 451
     assert {one.name: one.id for one in knowledge.get_content()[0]} == before
     assert {status for status, _ in rows(knowledge).values()} == {"completed"}

@@ -11,6 +11,7 @@ import pytest
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
+from agno.db.tables import MEMORIES
 from agno.memory import MemoryManager, UserMemory
 from agno.models.message import Message
 from agno.models.openai import OpenAIChat
@@ -317,3 +318,21 @@ def test_managers_are_stored_with_the_agent_and_made_again() -> None:
     again = Agent.from_dict(agent.to_dict())
     assert (again.memory_manager.delete_memories, again.memory_manager.additional_instructions) == (True, "Be strict.")
     assert again.session_summary_manager.last_n_runs == 3
+
+
+@in_every_mode
+@pytest.mark.parametrize(("most", "expected"), [(2, ["m3", "m0"]), (None, ["m1", "m2", "m3", "m0"]), (0, [])])
+def test_so_many_memories_stand_in_the_prompt_those_that_were_changed_last(
+    mode: str, most: int | None, expected: list[str]
+) -> None:
+    db = InMemoryDb()
+    for number, when in enumerate((9, 1, 2, 3)):
+        db.upsert_user_memory(UserMemory(f"m{number}", memory_id=str(number), user_id="ada"))
+        row = db.get(MEMORIES, str(number))
+        assert row is not None
+        db.put(MEMORIES, {**row, "updated_at": when})
+    model = ScriptedModel(says("ok"))
+    agent = Agent(model=model, db=db, add_memories_to_context=True, num_memories_in_context=most)
+    play(agent, "go", mode, user_id="ada")
+    prompt = model.requests[0].messages[0].content
+    assert [line[2:] for line in prompt.splitlines() if line.startswith("- ")] == expected

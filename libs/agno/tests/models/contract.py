@@ -421,6 +421,25 @@ class ModelContract:
             assert seen.output.status == "CANCELLED"
             assert server.wait_disconnect() is server.requests[0]
 
+    @pytest.mark.parametrize(("mode", "heard"), [("arun", 0), ("arun_stream", 0), ("arun_stream", 2)])
+    def test_cancelling_an_async_run_leaves_a_request_that_waits(self, mode: str, heard: int) -> None:
+        after = {"after": heard, "text": "Hello there"} if heard else {}
+        with ScriptedServer(fails("timeout", **after)) as server:
+            agent = Agent(model=self.model(server), retries=3)
+
+            def cancel() -> None:
+                while not server.requests:
+                    pass
+                agent.cancel_run("r")
+
+            thread = threading.Thread(target=cancel)
+            thread.start()
+            seen = play(agent, "Hi", mode, run_id="r")
+            thread.join()
+            assert seen.output.status == "CANCELLED"
+            assert server.wait_disconnect() is server.requests[0]
+            assert len(server.requests) == 1, "it is not sent again"
+
     # Clients ---------------------------------------------------------------------------------------------------------
 
     def test_all_calls_go_over_one_connection(self) -> None:

@@ -12,6 +12,7 @@ from calling import call, in_both_colours
 from agno.run import RunContext
 from agno.tools import Function, Toolkit, tool
 from agno.tools.reasoning import ReasoningTools
+from agno.tools.tool_registry import ToolRegistry
 from agno.tools.user_control_flow import UserControlFlowTools
 
 
@@ -189,3 +190,7 @@ def test_an_async_method_of_a_toolkit_runs_in_both_colours() -> None:
 
     for colour in ("sync", "async"):
         assert call(Slow().functions["wait"], {"x": 4}, colour).result == 4
+
+
+def test_a_toolkit_has_its_older_name() -> None:
+    assert ToolRegistry is Toolkit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -229,6 +230,18 @@ class VectorDbContract:
     def test_a_vector_of_another_length_is_refused(self, db):
         with pytest.raises(ValueError, match="has 2 numbers"):
             db.insert("h", [Document("tea", embedding=[1.0, 0.0])])
+
+    def test_vectors_of_another_embedder_are_not_compared(self, db, embedder):
+        if not db._db.looks_up:
+            return  # it would cost too much there, and the service itself refuses vectors of another length
+        db.insert("h", [Document("tea")])
+        for other in (replace(embedder, id="another"), replace(embedder, dimensions=embedder.dimensions * 2)):
+            db._db.embedder = other
+            for use in (lambda: db.search("tea"), lambda: db.insert("i", [Document("milk")])):
+                with pytest.raises(ValueError, match=r"has vectors of|keeps vectors of"):
+                    use()
+        db._db.embedder = embedder
+        assert texts(db.search("tea")) == ["tea"]
 
     def test_many_write_at_the_same_time(self, name, embedder, colour):
         db = Face(self.make(name, embedder=embedder), colour == "async")

@@ -70,7 +70,7 @@ def test_a_file_of_something_else_and_a_vector_of_another_length_are_told(tmp_pa
     with pytest.raises(VectorDbError, match="text.db is no file of LocalVectorDb, or is damaged"):
         LocalVectorDb(tmp_path / "text.db", embedder=HashingEmbedder(32)).exists()
     a_shelf(tmp_path / "a.db").close()
-    with pytest.raises(VectorDbError, match="has vectors of 32 numbers, but the question's has 64"):
+    with pytest.raises(ValueError, match="has vectors of hashing with 32 numbers, and hashing makes 64"):
         LocalVectorDb(tmp_path / "a.db", embedder=HashingEmbedder(64)).search("tea")
     with pytest.raises(VectorDbUnavailableError, match="cannot be made"):
         LocalVectorDb(tmp_path / "a.db" / "b.db", embedder=HashingEmbedder(32)).create()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 
@@ -28,7 +29,6 @@ class TestSqliteVec(VectorDbContract):
         return SqliteVec(table_name=name, db_file=self.file, **options)
 
 
-@pytest.mark.xfail(reason="a known defect: six that begin one file at the same moment find it locked", run=False)
 def test_several_connections_write_to_one_file(tmp_path):
     stores = [SqliteVec("docs", tmp_path / "x.db", embedder=EMBEDDER) for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
@@ -37,6 +37,30 @@ def test_several_connections_write_to_one_file(tmp_path):
     for store in stores:
         store.close()
     assert len(stores[0].search("tea", limit=10)) == 6  # opened again
+
+
+def _store_three(place):
+    number, file = place
+    db = SqliteVec("docs", file, embedder=EMBEDDER)
+    for n in range(3):
+        db.upsert(f"h{number}-{n}", [Document(f"tea {number} {n}")])
+
+
+def test_several_processes_begin_one_file(tmp_path):
+    with get_context("spawn").Pool(3) as pool:
+        pool.map(_store_three, [(number, tmp_path / "x.db") for number in range(6)], chunksize=1)
+    assert len(SqliteVec("docs", tmp_path / "x.db", embedder=EMBEDDER).search("tea", limit=50)) == 18
+
+
+def test_who_waits_too_long_for_a_lock_is_told(tmp_path, monkeypatch):
+    first, second = (SqliteVec("docs", tmp_path / "x.db", embedder=EMBEDDER) for _ in range(2))
+    first.insert("h", [Document("tea")])
+    monkeypatch.setattr("agno.vectordb.sqlite.sqlite._PATIENCE", 0.05)
+    first._connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(VectorDbUnavailableError, match="locked"):
+        second.insert("i", [Document("milk")])
+    first._connection.execute("COMMIT")
+    second.insert("i", [Document("milk")])
 
 
 def test_memory_is_of_one_object():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from agno.agent import Agent
+from agno.testing import ScriptedModel, says
 from agno.workflow import Condition, Loop, Parallel, Router, Step, Steps, Workflow
 
 from console.test_print_response import WAYS, last_picture, shown, titles
@@ -75,7 +79,7 @@ def test_one_talks_with_a_workflow_in_a_loop(monkeypatch: Any, capsys: Any) -> N
     lines = iter(["rain", "exit"])
     monkeypatch.setattr("builtins.input", lambda *prompt: next(lines))
     Workflow(name="w", steps=[named("echo", lambda si: f"said {si.input}")]).cli_app()
-    assert "echo: said rain" in capsys.readouterr().out
+    assert "said rain" in capsys.readouterr().out
 
 
 def test_steps_of_interleaved_branches_stand_inside_of_their_own_container() -> None:
@@ -95,3 +99,29 @@ def test_steps_of_interleaved_branches_stand_inside_of_their_own_container() -> 
     right = Steps("right", steps=[early, named("right end")])
     text = shown(Workflow(name="w", steps=[Parallel(left, right, name="both")]), "go", "stream")
     assert titles(text)[1:-1] == ["both", "left", "late", "left end", "right", "early", "right end"]
+
+
+def test_what_is_printed_tells_the_same_whether_it_is_streamed_or_not() -> None:
+    def printed(stream: bool) -> list[str]:
+        inner = Workflow(name="inner", steps=[named("deep", lambda si: "found")])
+        steps = [
+            Agent(name="Writer", model=ScriptedModel(says("a text"))),
+            Loop([named("again", lambda si: "once more")], name="rounds", max_iterations=2),
+            Condition(False, [named("never", lambda si: "no")], name="if"),
+            Router(lambda si: "left", [named("left", lambda si: "went"), named("right", lambda si: "no")], name="way"),
+            Step("nested", workflow=inner),
+            Step("bad", executor=lambda si: 1 // 0, max_retries=0),
+        ]
+        console = Console(file=io.StringIO(), width=100)
+        Workflow(name="w", steps=steps).print_response("go", stream=stream, console=console, show_time=False)
+        return console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # it is a StringIO
+
+    assert printed(False) == printed(True)
+    for line in (
+        "if: Condition: not met",
+        "way: Router: left",
+        "nested: Workflow: inner",
+        "  deep: found",
+        "bad: Failed: ",
+    ):
+        assert any(found.startswith(line) for found in printed(False)), line

@@ -383,7 +383,6 @@ def test_a_hundred_runs_at_once_on_one_workflow_stay_apart(tmp_path: Any) -> Non
 
 
 def test_expressions_decide(monkeypatch: Any) -> None:
-    pytest.importorskip("celpy")
     steps = [
         named("first"),
         Condition('previous_step_content == "first" && session_state.go', [named("yes")], name="if"),

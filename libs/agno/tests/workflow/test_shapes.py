@@ -25,6 +25,7 @@ from agno.workflow import (
     WorkflowAgent,
 )
 
+from playing import MODES, play
 from workflow.making import named, saying
 
 
@@ -56,7 +57,15 @@ def choose(step_input: StepInput) -> str:
         (lambda: Condition(True, [], name="c"), "Condition 'c' has no steps"),
         (lambda: Condition(7, [first], name="c"), "is 7; give a bool, a function or a text"),
         (lambda: Router(None, [first], name="r"), "has nobody who chooses"),
-        (lambda: Router(choose, [], name="r"), "has no choices"),
+        (lambda: Router("'x'", [], name="r"), "Router 'r' has no choices"),
+        (lambda: Loop([]), "The Loop without a name has no steps"),
+        (lambda: Step(), "The Step without a name needs one of"),
+        (
+            lambda: Step("x", executor=first, on_error="nope"),
+            "Step 'x' has on_error='nope'; give one of 'fail', 'skip', 'pause'",
+        ),
+        (lambda: Loop([first], name="l", on_reject="no"), "Loop 'l' has on_reject='no'; give one of 'skip', 'cancel'"),
+        (lambda: HumanReview(on_timeout="never"), "HumanReview has on_timeout='never'; give one of"),
         (lambda: Workflow(name="w", steps=[first, first]), "two steps named 'first'"),
         (lambda: Steps("s", steps=[Step("x", executor=first), Step("x", executor=second)]), "two steps named 'x'"),
         (lambda: Parallel(saying("a"), saying("b"), name="p"), "Parallel 'p' has two steps named 'Writer'"),
@@ -216,3 +225,22 @@ def test_importing_workflows_loads_no_web_framework() -> None:
     heavy = "starlette fastapi uvicorn aiohttp sqlalchemy rich openai celpy"
     program = f"import sys, agno.workflow; print([m for m in {heavy.split()!r} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_functions_without_a_name_are_steps_with_the_name_of_their_position(mode: str) -> None:
+    def all_of(step_input: StepInput) -> str:
+        return ", ".join(step_input.previous_step_outputs or {})
+
+    inner = Steps("box", steps=[lambda given: f"{given.input} c", lambda given: f"{given.previous_step_content} d"])
+    steps = [lambda given: "a", lambda given: f"{given.previous_step_content}b", inner, all_of]
+    seen = play(Workflow(name="w", steps=steps), "go", mode)
+    assert seen.output.content == "step_1, step_2, box"
+    assert [one.content for one in seen.output.step_results][:2] == ["a", "ab"]
+    assert [one.step_name for one in seen.output.step_results[2].steps] == ["step_1", "step_2"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_selector_may_give_steps_though_its_router_lists_no_choices(mode: str) -> None:
+    way = Step("way", executor=lambda given: "went")
+    assert play(Workflow(steps=[Router(lambda given: way, [], name="r")]), "go", mode).output.content == "went"

@@ -18,7 +18,10 @@ from agno.db.tables import (
     MEMORIES,
     METRICS,
     RUNS,
+    SCHEDULE_RUNS,
+    SCHEDULES,
     SESSIONS,
+    TRACES,
     Row,
     Table,
 )
@@ -38,6 +41,9 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     APPROVALS.kind: [("run_id", "created_at"), ("status", "created_at")],
     CULTURE.kind: [("name", "created_at")],
     LEARNINGS.kind: [("user_id", "created_at"), ("entity_id", "created_at"), ("learning_type", "created_at")],
+    SCHEDULES.kind: [("component_id", "created_at"), ("user_id", "created_at")],
+    SCHEDULE_RUNS.kind: [("phase", "created_at"), ("schedule_id", "created_at"), ("user_id", "created_at")],
+    TRACES.kind: [(column, "created_at") for column in ("run_id", "session_id", "user_id", "agent_id")],
     RUNS.kind: [],
 }
 PLACES = f"session_id-{SEQ}-index"  # the runs of a session in their order
@@ -45,7 +51,9 @@ REVISION = "rev"  # a number that each write of an item raises
 _CAPACITY = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
 _NUMBERS = {
     column.name
-    for table in (SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS)
+    for table in (
+        *(SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS, SCHEDULES, SCHEDULE_RUNS, TRACES),
+    )
     for column in table.columns
     if column.kind == "int"
 }

@@ -18,8 +18,11 @@ from agno.db.tables import (
     MEMORIES,
     METRICS,
     RUNS,
+    SCHEDULE_RUNS,
+    SCHEDULES,
     SESSIONS,
     TABLES,
+    TRACES,
     Row,
     Table,
 )
@@ -34,6 +37,9 @@ INDEXED: dict[str, Sequence[str]] = {
     APPROVALS.kind: ("status", "run_id", "created_at"),
     CULTURE.kind: ("name", "created_at"),
     LEARNINGS.kind: ("learning_type", "namespace", "user_id", "session_id", "entity_id", "updated_at"),
+    SCHEDULES.kind: ("component_id", "user_id", "next_run_at"),
+    SCHEDULE_RUNS.kind: ("schedule_id", "phase", "user_id", "created_at"),
+    TRACES.kind: ("place", "run_id", "session_id", "user_id", "created_at"),
     RUNS.kind: (),
 }
 UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {

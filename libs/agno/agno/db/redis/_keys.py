@@ -17,6 +17,9 @@ INDEXED = {
     "approvals": ("status", "run_id", "session_id", "user_id", "agent_id"),
     "culture": ("name", "agent_id", "team_id"),
     "learnings": ("learning_type", "namespace", "user_id", "session_id", "entity_id"),
+    "schedules": ("component_id", "user_id"),
+    "schedule_runs": ("schedule_id", "phase", "user_id"),
+    "traces": ("run_id", "session_id", "user_id", "agent_id", "team_id", "workflow_id"),
 }
 # a column of numbers by which ids are sorted
 RANGED = {"sessions": "created_at", "evals": "created_at"}

@@ -58,12 +58,24 @@ def _part(wanted: Content, **fields: Any) -> Content:
 
 
 def _files(wanted: Content, include: list[str] | None, exclude: list[str] | None) -> list[Item]:
-    root = Path(os.path.abspath(Path(str(wanted.path)).expanduser()))
+    root = _root(str(wanted.path))
     if not root.exists():
         log_warning(f"There is no {wanted.path}: nothing was added of it.")
         return []
     paths = [root] if not root.is_dir() else _below(root)
     return [_file(wanted, path) for path in paths if _chosen(path, root, include, exclude)]
+
+
+def missing_of(folder: str, paths: set[str]) -> set[str]:
+    """Which of these were below this folder, and are no longer there; none, if the folder is not there."""
+    root = _root(folder)
+    if not root.is_dir():
+        return set()
+    return {path for path in paths if Path(path).is_relative_to(root) and not os.path.lexists(path)}
+
+
+def _root(path: str) -> Path:
+    return Path(os.path.abspath(Path(path).expanduser()))
 
 
 def _below(root: Path) -> list[Path]:
@@ -137,4 +149,4 @@ async def _objects(io: IO, wanted: Content) -> list[Item]:
     ]
 
 
-__all__ = ["Item", "Kind", "items_of"]
+__all__ = ["Item", "Kind", "items_of", "missing_of"]

@@ -1,8 +1,12 @@
-"""From items to stored chunks: read, cut, embed in batches, store. One content at a time, and never all of it in memory."""
+"""From items to stored chunks: read, cut, embed in batches, store. Never all of a content is in memory.
+
+A synchronous caller gets one content after the other, an asynchronous one `_AT_ONCE` of them together.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -26,6 +30,8 @@ from agno.knowledge.events import (
 from agno.utils.ids import new_id
 from agno.utils.log import log_debug, log_error
 
+_AT_ONCE = 4  # contents that an asynchronous caller has under way
+
 
 @dataclass
 class Job:
@@ -45,15 +51,36 @@ class Pipeline:
         self.readers, self.batch = readers, batch
         self.done = IngestionCompleted()
         self._waiting: list[Job] = []  # small contents, which are embedded together
+        self._under_way: dict[str, Content] = {}  # by content hash
         self._earlier: dict[str, list[str]] = {}  # rows of earlier attempts, by content hash
 
     async def run(self, items: list[Item], skip: bool) -> IngestionCompleted:
         """Add all. What cannot be read is noted, and the others go on; a database that is down stops everything."""
-        for item in items:
-            await self._one(item, skip)
+        if self.io.is_async and len(items) > 1:
+            await self._several(items, skip)
+        else:
+            for item in items:
+                await self._one(item, skip)
         await self._flush()
         await self.give(self.done)
         return self.done
+
+    async def _several(self, items: list[Item], skip: bool) -> None:
+        """Some at once: while one waits for a page or for the embedder, another one is read."""
+        left = iter(items)
+
+        async def take(give: Give) -> None:
+            taker = copy(self)  # all else is shared
+            taker.give = give
+            for item in left:
+                await taker._one(item, skip)
+
+        try:
+            await self.io.merge([take] * min(_AT_ONCE, len(items)), self.give)
+        except Exception as error:  # of one; the others were left where they were
+            for content in list(self._under_way.values()):
+                await self._fail(content, f"Could not upsert embedding: {_told(error)}")
+            raise
 
     async def _one(self, item: Item, skip: bool) -> None:
         content = item.content
@@ -68,17 +95,26 @@ class Pipeline:
         except Exception as error:  # a border: readers are loaded here, and their packages may be missing
             await self._begin(content)
             return await self._fail(content, _told(error))
-        if skip and (self._is_waiting(content) or await self.storing.has(self.io, content.content_hash)):
+        if content.content_hash in self._under_way:
+            return await self._skip(content)
+        self._under_way[content.content_hash] = content
+        if skip and await self.storing.has(self.io, content.content_hash):
             await self._settle(content)
-            self.done.skipped.append(content)
-            return await self.give(ContentSkipped(content))
+            return await self._skip(content)
         await self._begin(content)
         await self._read(item, reader)
 
+    async def _skip(self, content: Content) -> None:
+        self._ended(content)
+        self.done.skipped.append(content)
+        await self.give(ContentSkipped(content))
+
+    def _ended(self, content: Content) -> None:
+        if self._under_way.get(str(content.content_hash)) is content:
+            del self._under_way[str(content.content_hash)]
+
     async def _settle(self, content: Content) -> None:
         """An attempt that was killed between storing a content and noting it left a row that says it is being processed."""
-        if self._is_waiting(content):
-            return
         content_hash = str(content.content_hash)
         content_id, earlier = await self.rows.attempt(self.io, content_hash)
         if await self.rows.is_there(self.io, content_id):
@@ -94,6 +130,8 @@ class Pipeline:
             resumed = await self.storing.begun(self.io, content.content_hash)
         else:
             content.id = new_id()
+        if self.storing is not None and self.storing.in_pieces:
+            content.external_id = content.external_id or content.path  # by which a file that is gone is known
         content.status = ContentStatus.PROCESSING
         await self.rows.write(self.io, content)
         await self.give(ContentStarted(content, resumed))
@@ -142,9 +180,6 @@ class Pipeline:
             await self._stop([job], error)
         await self._complete(job)
 
-    def _is_waiting(self, content: Content) -> bool:
-        return any(job.content.content_hash == content.content_hash for job in self._waiting)
-
     # Storing ---------------------------------------------------------------------------------------------------------
 
     async def _add_piece(self, job: Job) -> None:
@@ -158,7 +193,8 @@ class Pipeline:
 
     async def _flush(self) -> None:
         """Store the small contents that wait."""
-        jobs, self._waiting = self._waiting, []
+        jobs = self._waiting[:]
+        self._waiting.clear()
         if not jobs or self.storing is None:
             return
         older: dict[str, set[str]] = {}
@@ -177,6 +213,7 @@ class Pipeline:
         content.status, content.status_message = ContentStatus.COMPLETED, ""
         await self.rows.write(self.io, content)
         await self.rows.delete(self.io, {*older, *self._earlier.pop(str(content.content_hash), ())})
+        self._ended(content)
         self.done.completed.append(content)
         self.done.chunks += job.stored
         await self.give(ContentCompleted(content, job.stored))
@@ -188,12 +225,14 @@ class Pipeline:
         log_error(f"{content.name or content.id}: {message}")
         content.status, content.status_message = ContentStatus.FAILED, message
         await self.rows.write(self.io, content)
+        self._ended(content)
         self.done.failed.append(content)
         await self.give(ContentFailed(content, message))
 
     async def _stop(self, jobs: list[Job], error: Exception) -> NoReturn:
         """It is not the content's fault: note it, and let the error travel. What is stored is used by the next attempt."""
-        stopped, self._waiting = [*jobs, *self._waiting], []
+        stopped = [*jobs, *self._waiting]
+        self._waiting.clear()
         for job in stopped:
             await self._fail(job.content, f"Could not upsert embedding: {_told(error)}")
         raise error

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agno.os.routers import agents, home, teams, workflow_socket, workflows
+from agno.os.routers import (
+    agents,
+    evals,
+    home,
+    knowledge,
+    memory,
+    metrics,
+    prometheus,
+    schedules,
+    sessions,
+    teams,
+    traces,
+    workflow_socket,
+    workflows,
+)
 
 ROUTERS: tuple[Callable[[Any], Any], ...] = (
     home.router,
@@ -13,6 +27,14 @@ ROUTERS: tuple[Callable[[Any], Any], ...] = (
     teams.router,
     workflow_socket.router,
     workflows.router,
+    sessions.router,
+    memory.router,
+    evals.router,
+    metrics.router,
+    knowledge.router,
+    schedules.router,
+    traces.router,
+    prometheus.router,
 )
 
 __all__ = ["ROUTERS"]

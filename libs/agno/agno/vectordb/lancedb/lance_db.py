@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import threading
+from array import array
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from agno._io import IO
-from agno.vectordb._conditions import Compared, Field, Has, Node, said
+from agno.vectordb._conditions import EVERYTHING, Compared, Field, Has, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
 from agno.vectordb.base import VectorDbError
@@ -19,9 +20,17 @@ from agno.vectordb.search import SearchType
 
 _METRICS = {Distance.cosine: "cosine", Distance.l2: "l2", Distance.max_inner_product: "dot"}
 _SMALL = 256  # rows below which an index would cost more than it saves, and cannot be trained
-_COLUMNS = [
-    "id", "content", "name", "meta_data", "vector", "usage", "content_hash", "source", "content_id", "terms", "numbers",
-]  # fmt: skip
+_READ = [
+    "id",
+    "content",
+    "name",
+    "meta_data",
+    "vector",
+    "usage",
+    "content_hash",
+    "content_id",
+]  # the rest is asked only
+_COLUMNS = [*_READ, "source", "terms", "numbers"]
 
 
 class LanceDb(VectorStore):
@@ -71,6 +80,8 @@ class LanceDb(VectorStore):
         self.api_key = api_key
         self.nprobes = nprobes
         self._connection, self._given_table = connection, table
+        self._opened: Any = None  # the table, kept: it follows what others write
+        self._size = 0  # numbers of its vectors
         self._lock = threading.RLock()
 
     @property
@@ -97,7 +108,7 @@ class LanceDb(VectorStore):
     # Primitives ------------------------------------------------------------------------------------------------------
 
     async def _made(self, io: IO) -> bool:
-        return bool(await self._done(io, lambda: self.table is not None))
+        return bool(await self._done(io, self._is_there_still))
 
     async def _make(self, io: IO) -> None:
         def made() -> None:
@@ -110,7 +121,7 @@ class LanceDb(VectorStore):
         def removed() -> None:
             if self.table is not None:
                 self.connection.drop_table(self.table_name)
-                self._given_table = None
+            self._given_table = self._opened = None
 
         await self._done(io, removed)
 
@@ -126,10 +137,10 @@ class LanceDb(VectorStore):
         await self._done(io, lambda: self._checked().delete(said(where, SQL)))
 
     async def _rows(self, io: IO, where: Node, limit: int | None = None) -> list[Record]:
-        return [_record(row) for row in await self._selected(io, where, limit, _COLUMNS)]
+        return _records(await self._selected(io, where, limit, _READ))
 
     async def _ids(self, io: IO, where: Node) -> set[str]:
-        return {row["id"] for row in await self._selected(io, where, None, ["id"])}
+        return set((await self._selected(io, where, None, ["id"]))["id"].to_pylist())
 
     async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
         def changed() -> None:
@@ -139,25 +150,26 @@ class LanceDb(VectorStore):
         await self._done(io, changed)
 
     async def _nearest(self, io: IO, embedding: list[float], limit: int, where: Node) -> list[Hit]:
-        def found() -> list[Any]:
+        def found() -> Any:
             query = self._checked().search(embedding, vector_column_name="vector")
-            query = query.distance_type(_METRICS[self.distance]).where(said(where, SQL), prefilter=True).limit(limit)
+            query = _only(query.distance_type(_METRICS[self.distance]), where).limit(limit)
             if self.nprobes is not None:
                 query = query.nprobes(self.nprobes)
-            rows: list[Any] = query.select([*_COLUMNS, "_distance"]).to_list()
-            return rows
+            return query.select([*_READ, "_distance"]).to_arrow()
 
-        return [Hit(_record(row), self._similarity(row["_distance"])) for row in await self._done(io, found)]
+        rows = await self._done(io, found)
+        distances = rows["_distance"].to_pylist()
+        return [Hit(one, self._similarity(far)) for one, far in zip(_records(rows), distances, strict=True)]
 
     async def _worded(self, io: IO, query: str, limit: int, where: Node) -> list[Hit]:
-        def found() -> list[Any]:
+        def found() -> Any:
             table = self._checked()
             self._index_words(table)
-            asked = table.search(query, query_type="fts", fts_columns="content")
-            rows: list[Any] = asked.where(said(where, SQL), prefilter=True).limit(limit).to_list()
-            return rows
+            asked = _only(table.search(query, query_type="fts", fts_columns="content"), where)
+            return asked.limit(limit).select([*_READ, "_score"]).to_arrow()
 
-        return [Hit(_record(row), row["_score"]) for row in await self._done(io, found)]
+        rows = await self._done(io, found)
+        return [Hit(*one) for one in zip(_records(rows), rows["_score"].to_pylist(), strict=True)]
 
     async def _tune(self, io: IO) -> None:
         """Put small files together, and index what has grown large."""
@@ -182,38 +194,55 @@ class LanceDb(VectorStore):
                 try:
                     return work()
                 except (RuntimeError, OSError, ValueError) as error:
+                    self._opened = None  # somebody may have dropped it
                     if isinstance(error, ValueError) and not str(error).startswith("Invalid input"):
                         raise
                     raise VectorDbError(f"LanceDB at {self.uri}, table {self.table_name!r}: {error}") from error
 
         return await io.call(alone)
 
-    async def _selected(self, io: IO, where: Node, limit: int | None, columns: list[str]) -> list[dict[str, Any]]:
+    async def _selected(self, io: IO, where: Node, limit: int | None, columns: list[str]) -> Any:
+        """A table of Arrow's."""
+
         def found() -> Any:
             table = self._checked()
             most = limit if limit is not None else max(1, table.count_rows())
-            return table.search().where(said(where, SQL)).limit(most).select(columns).to_list()
+            return table.search().where(said(where, SQL)).limit(most).select(columns).to_arrow()
 
-        rows: list[dict[str, Any]] = await self._done(io, found)
-        return rows
+        return await self._done(io, found)
+
+    def _is_there_still(self) -> bool:
+        if self._opened is not None:
+            try:
+                _ = self._opened.version  # the cheapest question to the files
+                return True
+            except (RuntimeError, OSError, ValueError):
+                self._opened = None
+        return self.table is not None
 
     def _checked(self) -> Any:
         """The table, if its columns are what we think."""
+        if self._opened is None:
+            self._opened = self._opened_now()
+        if self._size != self.dimensions:
+            raise ValueError(
+                f"The table {self.table_name!r} keeps vectors of {self._size} numbers, and the embedder makes {self.dimensions}: "
+                "give another table_name=, or the embedder that the table was made with."
+            )
+        return self._opened
+
+    def _opened_now(self) -> Any:
         table = self.table
         if table is None:
             raise VectorDbError(f"LanceDB at {self.uri} has no table {self.table_name!r}: create() makes it.")
-        missing = [name for name in _COLUMNS if name not in table.schema.names]
+        schema = table.schema  # read from the files each time that it is asked
+        missing = [name for name in _COLUMNS if name not in schema.names]
         if missing:
             raise VectorDbError(
                 f"The table {self.table_name!r} of LanceDB at {self.uri} has no column {missing[0]!r}: something else made it. "
                 "Give another table_name=, and add the content again."
             )
-        size = table.schema.field("vector").type.list_size
-        if size != self.dimensions:
-            raise ValueError(
-                f"The table {self.table_name!r} keeps vectors of {size} numbers, and the embedder makes {self.dimensions}: "
-                "give another table_name=, or the embedder that the table was made with."
-            )
+        self._size = schema.field("vector").type.list_size
         return table
 
     def _index_words(self, table: Any) -> None:
@@ -252,6 +281,10 @@ class _Sql:
         return f"coalesce({condition.name} IN ({values}), false)" if values else "false"
 
 
+def _only(query: Any, where: Node) -> Any:
+    return query if where == EVERYTHING else query.where(said(where, SQL), prefilter=True)
+
+
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
@@ -279,38 +312,45 @@ def _schema(dimensions: int) -> Any:
 
 
 def _rows_of(records: Sequence[Record], dimensions: int) -> Any:
+    """Records as a table of Arrow's, column by column: as dicts each number would be looked at several times."""
     import pyarrow as pa
 
-    rows = [
-        {
-            "id": record.id,
-            "content": record.content,
-            "name": record.name,
-            "meta_data": json.dumps(record.meta_data),
-            "vector": record.embedding,
-            "usage": json.dumps(record.usage) if record.usage is not None else None,
-            "content_hash": record.content_hash,
-            "source": record.source,
-            "content_id": record.content_id,
-            "terms": record.terms,
-            "numbers": list(record.numbers.items()),
-        }
-        for record in records
+    packed = pa.py_buffer(b"".join(array("f", record.embedding or ()).tobytes() for record in records))
+    vectors = pa.Array.from_buffers(pa.float32(), len(records) * dimensions, [None, packed])
+    columns = {
+        "id": [one.id for one in records],
+        "content": [one.content for one in records],
+        "name": [one.name for one in records],
+        "meta_data": [json.dumps(one.meta_data) for one in records],
+        "vector": pa.FixedSizeListArray.from_arrays(vectors, dimensions),
+        "usage": [json.dumps(one.usage) if one.usage is not None else None for one in records],
+        "content_hash": [one.content_hash for one in records],
+        "content_id": [one.content_id for one in records],
+        "source": [one.source for one in records],
+        "terms": [one.terms for one in records],
+        "numbers": [list(one.numbers.items()) for one in records],
+    }
+    return pa.Table.from_pydict(columns, schema=_schema(dimensions))
+
+
+def _records(table: Any) -> list[Record]:
+    """The records of a table of Arrow's. Vectors are read in one piece: number by number it takes longer than the search."""
+    vectors = table["vector"].combine_chunks()
+    numbers, size = vectors.flatten().to_numpy(zero_copy_only=False).tolist(), vectors.type.list_size
+    columns = (table[name].to_pylist() for name in _READ if name != "vector")
+    return [
+        Record(
+            id=id,
+            content=content,
+            name=name,
+            meta_data=json.loads(metadata),
+            embedding=numbers[n * size : (n + 1) * size],
+            usage=json.loads(usage) if usage is not None else None,
+            content_hash=content_hash,
+            content_id=content_id,
+        )
+        for n, (id, content, name, metadata, usage, content_hash, content_id) in enumerate(zip(*columns, strict=True))
     ]
-    return pa.Table.from_pylist(rows, schema=_schema(dimensions))
-
-
-def _record(row: dict[str, Any]) -> Record:
-    return Record(
-        id=row["id"],
-        content=row["content"],
-        name=row["name"],
-        meta_data=json.loads(row["meta_data"]),
-        embedding=list(row["vector"]),
-        usage=json.loads(row["usage"]) if row["usage"] is not None else None,
-        content_hash=row["content_hash"],
-        content_id=row["content_id"],
-    )
 
 
 __all__ = ["LanceDb"]

@@ -15,6 +15,7 @@ from agno.vectordb.pgvector.index import HNSW, Ivfflat
 Index = HNSW | Ivfflat
 
 _quote: Callable[[str], str] = postgres().identifier_preparer.quote  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+_SEARCHED = 40  # pgvector's own hnsw.ef_search
 _MOST_SEARCHED = 1000  # pgvector's upper limit of hnsw.ef_search
 
 
@@ -50,10 +51,19 @@ def text_index(table: sa.Table, language: str) -> str:
     return f"CREATE INDEX IF NOT EXISTS {_quote(name[:63])} ON {_place(table)} USING gin ({text})"
 
 
-def settings_of(index: Index, limit: int) -> str:
-    """For this transaction: look at enough candidates, and go on while a filter refuses them (pgvector 0.8 and newer)."""
+def settings_of(index: Index, limit: int, filtered: bool) -> str | None:
+    """For this transaction: look at enough candidates, and go on while a filter refuses them (pgvector 0.8 and newer).
+
+    None where pgvector does what is wanted by itself.
+    """
     if isinstance(index, HNSW):
-        name, value, order = "hnsw.ef_search", min(max(index.ef_search, limit, 40), _MOST_SEARCHED), "strict_order"
+        name, value, order = (
+            "hnsw.ef_search",
+            min(max(index.ef_search, limit, _SEARCHED), _MOST_SEARCHED),
+            "strict_order",
+        )
+        if value == _SEARCHED and not filtered:
+            return None
     else:
         name, value, order = "ivfflat.probes", max(1, index.probes), "relaxed_order"
     method = name.partition(".")[0]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.types import UserDefinedType
@@ -19,6 +21,9 @@ from agno.vectordb.distance import Distance
 OPERATORS = {Distance.cosine: "<=>", Distance.l2: "<->", Distance.max_inner_product: "<#>"}
 CLASSES = {Distance.cosine: "cosine_ops", Distance.l2: "l2_ops", Distance.max_inner_product: "ip_ops"}
 _INDEXED = 2000  # dimensions that an index takes; with half precision twice as many
+
+LIMIT = sa.bindparam("limit", type_=sa.Integer())
+_READ = ("id", "content", "name", "meta_data", "embedding", "usage", "content_hash", "content_id")
 
 Condition = sa.ColumnElement[bool]
 
@@ -63,43 +68,61 @@ def indexes_of(table: sa.Table) -> list[str]:
 # Values --------------------------------------------------------------------------------------------------------------
 
 
+_STORED = ("id", "name", "meta_data", "filters", "content", "embedding", "usage", "content_hash", "content_id")
+
+
 def upserted(table: sa.Table) -> sa.Insert:
-    """Insert a record, or replace the one with its id."""
+    """Insert records, or replace those with their ids. Each parameter is a column: one statement for many rows."""
+    texts = [sa.cast(sa.bindparam(name, type_=sa.ARRAY(sa.Text)), sa.ARRAY(sa.Text)) for name in _STORED]
+    given = sa.func.unnest(*texts).table_valued(*_STORED).render_derived()
 
-    def bound(name: str) -> sa.ColumnElement[Any]:
+    def typed(name: str) -> sa.ColumnElement[Any]:
         kind = table.c[name].type
-        text = sa.bindparam(name, type_=sa.Text())
-        return text if isinstance(kind, sa.Text) else sa.cast(text, kind)
+        return given.c[name] if isinstance(kind, sa.Text) else sa.cast(given.c[name], kind)
 
-    names = ["id", "name", "meta_data", "filters", "content", "embedding", "usage", "content_hash", "content_id"]
-    new = insert(table).values({name: bound(name) for name in names})
-    changed: dict[str, Any] = {name: new.excluded[name] for name in names[1:]}
+    new = insert(table).from_select(list(_STORED), sa.select(*map(typed, _STORED)))
+    changed: dict[str, Any] = {name: new.excluded[name] for name in _STORED[1:]}
     return new.on_conflict_do_update(index_elements=["id"], set_={**changed, "updated_at": sa.func.now()})
 
 
-def values_of(record: Record) -> dict[str, Any]:
-    """A record as parameters of `upserted`."""
-    return {
-        "id": record.id,
-        "name": _text(record.name),
-        "meta_data": _json(record.meta_data),
-        "filters": json.dumps({"numbers": record.numbers} if record.numbers else {}),
-        "content": escaped(record.content),
-        "embedding": vector_text(record.embedding or ()),
-        "usage": None if record.usage is None else _json(record.usage),
-        "content_hash": escaped(record.content_hash),
-        "content_id": _text(record.content_id),
-    }
+def values_of(records: Sequence[Record]) -> dict[str, list[str | None]]:
+    """Records as parameters of `upserted`."""
+    rows = zip(*map(_value, records), strict=True)
+    return dict(zip(_STORED, map(list, rows), strict=True))
 
 
-def columns_of(table: sa.Table) -> list[Any]:
-    """What a record is read from, all as text."""
+def _value(record: Record) -> tuple[str | None, ...]:
+    return (
+        record.id,
+        _text(record.name),
+        _json(record.meta_data),
+        json.dumps({"numbers": record.numbers}) if record.numbers else "{}",
+        escaped(record.content),
+        vector_text(record.embedding or ()),
+        None if record.usage is None else _json(record.usage),
+        escaped(record.content_hash),
+        _text(record.content_id),
+    )
+
+
+def best(table: sa.Table, score: sa.Label[Any], order: Sequence[Any], where: Sequence[Condition]) -> sa.Select[Any]:
+    """The rows that come first, as many as the parameter `limit` says.
+
+    Only they are made ready for reading: in one query PostgreSQL would do so with all rows, and then put them in order.
+    """
+    kept = [table.c[name] for name in _READ]
+    first = sa.select(*kept, score).where(*where).order_by(*order).limit(LIMIT).subquery()
+    return sa.select(*columns_of(first), first.c[score.name])
+
+
+def columns_of(table: sa.FromClause) -> list[Any]:
+    """What a record is read from: the vector as pgvector sends it, all else as text."""
     return [
         table.c.id,
         table.c.content,
         table.c.name,
         sa.cast(table.c.meta_data, sa.Text).label("meta_data"),
-        sa.cast(table.c.embedding, sa.Text).label("embedding"),
+        sa.func.vector_send(table.c.embedding, type_=sa.LargeBinary()).label("embedding"),
         sa.cast(table.c.usage, sa.Text).label("usage"),
         table.c.content_hash,
         table.c.content_id,
@@ -113,7 +136,7 @@ def record_of(row: Any) -> Record:
         content=plain(row.content or ""),
         name=None if row.name is None else plain(row.name),
         meta_data=json.loads(plain_json(row.meta_data)) if row.meta_data else {},
-        embedding=json.loads(row.embedding) if row.embedding else None,
+        embedding=_vector(row.embedding) if row.embedding else None,
         usage=json.loads(plain_json(row.usage)) if row.usage else None,
         content_hash=plain(row.content_hash or ""),
         content_id=None if row.content_id is None else plain(row.content_id),
@@ -121,8 +144,17 @@ def record_of(row: Any) -> Record:
 
 
 def vector_text(vector: Sequence[float]) -> str:
-    """A vector as pgvector writes it."""
-    return "[" + ",".join(map(repr, map(float, vector))) + "]"
+    """A vector as pgvector reads it. ValueError for numbers that are none."""
+    text = msgspec.json.encode(list(map(float, vector))).decode()  # many times as quick as `repr` of each
+    if "n" in text:  # null
+        raise ValueError("A vector has a number that is infinite or not a number: the embedder is at fault.")
+    return text
+
+
+def _vector(sent: bytes) -> list[float]:
+    """From two numbers, the first of which is how many follow, and as many of four bytes."""
+    (size,) = struct.unpack_from(">H", sent)
+    return list(struct.unpack_from(f">{size}f", sent, 4))
 
 
 def _text(value: str | None) -> str | None:
@@ -195,13 +227,16 @@ def _array(place: list[str]) -> str:
 # Searching -----------------------------------------------------------------------------------------------------------
 
 
-def distance_to(table: sa.Table, embedding: Sequence[float], measure: Distance) -> sa.ColumnElement[float]:
-    """How far a row is; the smallest is the nearest, also of inner products, which are negative here."""
+def distance_to(table: sa.Table, measure: Distance) -> sa.ColumnElement[float]:
+    """How far a row is from the parameter `embedding`; the smallest is the nearest, also of inner products, which are negative.
+
+    The parameter is in a query of its own: else PostgreSQL reads its text again for each row, once the statement is prepared.
+    """
     dimensions: int = table.c.embedding.type.dimensions  # type: ignore[attr-defined]  # it is a Vector
     kind = indexed_type(dimensions)
     column = table.c.embedding if kind is None or kind.kind == "VECTOR" else sa.cast(table.c.embedding, kind)
-    query = sa.cast(sa.literal(vector_text(embedding), sa.Text), kind or Vector(dimensions))
-    return column.op(OPERATORS[measure], return_type=sa.Double())(query)
+    given = sa.cast(sa.bindparam("embedding", type_=sa.Text()), kind or Vector(dimensions))
+    return column.op(OPERATORS[measure], return_type=sa.Double())(sa.select(given).scalar_subquery())
 
 
 def indexed_type(dimensions: int) -> Vector | None:
@@ -213,8 +248,10 @@ def indexed_type(dimensions: int) -> Vector | None:
 
 __all__ = [
     "CLASSES",
+    "LIMIT",
     "Conditions",
     "Vector",
+    "best",
     "columns_of",
     "distance_to",
     "indexed_type",

@@ -15,7 +15,7 @@ from agno.db._port import DbError, DbUnavailableError
 from agno.db.postgres._dialect import PostgresDialect
 from agno.db.sql._text import escaped
 from agno.db.sql._work import Talk, Worker
-from agno.vectordb._conditions import Node, said
+from agno.vectordb._conditions import EVERYTHING, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
@@ -29,6 +29,7 @@ from agno.vectordb.search import SearchType
 T = TypeVar("T")
 
 _WORD = re.compile(r"\w+")
+_PAGE = 500  # rows of one statement
 _CANDIDATES = 5  # times the limit that each half of a hybrid search looks at
 
 
@@ -84,6 +85,7 @@ class PgVector(VectorStore):
         self._awaited = Worker(loops, PostgresDialect()) if loops is not None else None
         self._is_made = False
         self._table: sa.Table | None = None
+        self._plain: sa.Select[Any] | None = None
         for worker in (self._worker, self._awaited):
             if worker is not None:
                 worker.lost = self._forget
@@ -165,23 +167,21 @@ class PgVector(VectorStore):
         await self._done(io, lambda talk: talk.execute(change))
 
     async def _nearest(self, io: IO, embedding: list[float], limit: int, where: Node) -> list[Hit]:
-        distance = sql.distance_to(self.table, embedding, self.distance).label("distance")
-        query = sa.select(*sql.columns_of(self.table), distance).where(self._where(where)).order_by(distance)
-        rows = await self._done(io, lambda talk: self._asked(talk, query.limit(limit), limit))
+        rows = await self._asked(io, self._near(where), embedding, limit, limit, where)
         return [Hit(sql.record_of(row), self._similarity(row.distance)) for row in rows]
 
     async def _worded(self, io: IO, query: str, limit: int, where: Node) -> list[Hit]:
         words, text = self._words(query), self._text
         rank = sa.func.ts_rank_cd(text, words).label("rank")
         fits = self._where(where) & text.op("@@", return_type=sa.Boolean())(words)
-        found = sa.select(*sql.columns_of(self.table), rank).where(fits).order_by(rank.desc(), self.table.c.id)
-        rows = await self._done(io, lambda talk: talk.execute(found.limit(limit)).all())
+        found = sql.best(self.table, rank, [rank.desc(), self.table.c.id], [fits])
+        rows = await self._done(io, lambda talk: talk.execute(found, {"limit": limit}).all(), alone=True)
         return [Hit(sql.record_of(row), row.rank) for row in rows]
 
     async def _both(self, io: IO, query: str, embedding: list[float], limit: int, where: Node) -> list[Hit]:
         """Candidates by meaning and by words, each by its index, ordered by the weighted sum of their scores."""
         table, most = self.table, limit * _CANDIDATES
-        distance, words = sql.distance_to(table, embedding, self.distance), self._words(query)
+        distance, words = sql.distance_to(table, self.distance), self._words(query)
         rank, fits = sa.func.ts_rank_cd(self._text, words), self._where(where)
         near = sa.select(table.c.id).where(fits).order_by(distance).limit(most).subquery()
         worded = fits & self._text.op("@@", return_type=sa.Boolean())(words)
@@ -189,8 +189,8 @@ class PgVector(VectorStore):
         share = self.vector_score_weight
         score = (share * self._nearness(distance) + (1 - share) * rank).label("score")
         among = sa.or_(table.c.id.in_(sa.select(near.c.id)), table.c.id.in_(sa.select(told.c.id)))
-        found = sa.select(*sql.columns_of(table), score).where(among).order_by(score.desc(), table.c.id).limit(limit)
-        rows = await self._done(io, lambda talk: self._asked(talk, found, most))
+        found = sql.best(table, score, [score.desc(), table.c.id], [among])
+        rows = await self._asked(io, found, embedding, limit, most, where)
         return [Hit(sql.record_of(row), row.score) for row in rows]
 
     async def _tune(self, io: IO) -> None:
@@ -207,15 +207,16 @@ class PgVector(VectorStore):
 
     # -----------------------------------------------------------------------------------------------------------------
 
-    async def _done(self, io: IO, work: Callable[[Talk], T]) -> T:
-        """A transaction, in the caller's colour."""
+    async def _done(self, io: IO, work: Callable[[Talk], T], alone: bool = False) -> T:
+        """A transaction, in the caller's colour. A statement that is `alone` and only reads needs no transaction."""
+        how = Worker.at_once if alone else Worker.together
         try:
             if not io.is_async:
-                return self._worker.together(work)
+                return how(self._worker, work)
             if self._awaited is None:  # the user gave a synchronous engine
-                done: T = await io.call(self._worker.together, work)
+                done: T = await io.call(how, self._worker, work)
                 return done
-            return await greenlet_spawn(self._awaited.together, work)
+            return await greenlet_spawn(how, self._awaited, work)
         except DbUnavailableError as error:
             raise VectorDbUnavailableError(error.message) from error
         except DbError as error:
@@ -227,16 +228,37 @@ class PgVector(VectorStore):
 
     def _store(self, talk: Talk, records: Sequence[Record]) -> None:
         # in one order for all writers, so that no two wait for each other
-        rows = [sql.values_of(record) for record in sorted(records, key=lambda record: record.id)]
-        talk.execute(sql.upserted(self.table), rows)
+        rows, statement = sorted(records, key=lambda record: record.id), sql.upserted(self.table)
+        for start in range(0, len(rows), _PAGE):
+            talk.execute(statement, sql.values_of(rows[start : start + _PAGE]))
 
     def _where(self, where: Node) -> sql.Condition:
         return said(where, sql.Conditions(self.table))
 
-    def _asked(self, talk: Talk, query: sa.Select[Any], limit: int) -> Any:
-        settings = settings_of(self.vector_index, limit)
-        talk.execute(sa.text(settings))
-        return talk.execute(query).all()
+    def _near(self, where: Node) -> sa.Select[Any]:
+        """The statement of a search by meaning; without filters it is kept."""
+        if where == EVERYTHING and self._plain is not None:
+            return self._plain
+        distance = sql.distance_to(self.table, self.distance).label("distance")
+        if where != EVERYTHING:
+            return sql.best(self.table, distance, [distance], [self._where(where)])
+        self._plain = sql.best(self.table, distance, [distance], [])
+        return self._plain
+
+    async def _asked(
+        self, io: IO, query: sa.Select[Any], embedding: list[float], limit: int, most: int, where: Node
+    ) -> Sequence[sa.Row[Any]]:
+        """The rows of a search that looks at up to `most` of an index."""
+        values = {"embedding": sql.vector_text(embedding), "limit": limit}
+        settings = settings_of(self.vector_index, most, filtered=where != EVERYTHING)
+
+        def asked(talk: Talk) -> Sequence[sa.Row[Any]]:
+            if settings is not None:
+                talk.execute(sa.text(settings))
+            rows: Sequence[sa.Row[Any]] = talk.execute(query, values).all()
+            return rows
+
+        return await self._done(io, asked, alone=settings is None)
 
     @property
     def _language(self) -> sa.ColumnElement[Any]:

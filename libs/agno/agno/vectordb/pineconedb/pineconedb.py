@@ -32,6 +32,7 @@ class PineconeDb(VectorStore):
     """
 
     blocking = True  # the methods wait for a network
+    looks_up = False  # the service itself refuses vectors of another length
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 
 from agno._io import IO
 from agno._io.loops import PerLoop
-from agno.vectordb._conditions import Node, said
+from agno.vectordb._conditions import EVERYTHING, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
 from agno.vectordb._words import sparse, sparse_query
@@ -181,8 +181,9 @@ class Qdrant(VectorStore):
     async def _both(self, io: IO, query: str, embedding: list[float], limit: int, where: Node) -> list[Hit]:
         """Both searches and their fusion in one request."""
         halves = {self.dense_vector_name: embedding, self.sparse_vector_name: await self._query_words(io, query)}
+        only = None if where == EVERYTHING else self._where(where)
         prefetch = [
-            self._models.Prefetch(query=vector, using=name, filter=self._where(where), limit=limit * _CANDIDATES)
+            self._models.Prefetch(query=vector, using=name, filter=only, limit=limit * _CANDIDATES)
             for name, vector in halves.items()
         ]
         fusion = self._models.FusionQuery(fusion=self.hybrid_fusion_strategy)
@@ -230,7 +231,7 @@ class Qdrant(VectorStore):
         response = await self._ask(
             io,
             "query_points",
-            query_filter=self._where(where),
+            query_filter=None if where == EVERYTHING else self._where(where),
             limit=limit,
             with_payload=True,
             with_vectors=[self.dense_vector_name],

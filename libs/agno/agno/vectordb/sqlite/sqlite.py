@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from agno.vectordb.search import SearchType
 from agno.vectordb.sqlite._sql import Conditions, Tables, any_word, blob, columns, record_of
 
 _MEASURES = {Distance.cosine: "vec_distance_cosine", Distance.l2: "vec_distance_l2"}
-_PATIENCE = 10_000  # milliseconds that a writer waits for another one
+_PATIENCE = 10.0  # seconds that a writer waits for another one
 
 
 class SqliteVec(VectorStore):
@@ -153,8 +154,8 @@ class SqliteVec(VectorStore):
             if self.db_file != ":memory:":
                 Path(self.db_file).absolute().parent.mkdir(parents=True, exist_ok=True)
             db = apsw.Connection(self.db_file)
-            db.set_busy_timeout(_PATIENCE)
-            db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").fetchall()
+            db.set_busy_handler(patient := _Patience())
+            patient.until_free(lambda: db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").fetchall())
             db.transaction_mode = "IMMEDIATE"  # else two that read and then write would refuse each other
             db.enable_load_extension(True)
             db.load_extension(sqlite_vec.loadable_path())
@@ -175,6 +176,37 @@ class SqliteVec(VectorStore):
 
     def _similarity(self, distance: float | None) -> float:
         return 0.0 if distance is None else similarity(distance, self.distance)
+
+
+class _Patience:
+    """How one waits for another one's lock: SQLite asks this before it tries again.
+
+    Not `set_busy_timeout`: where SQLite was built with blocking locks (SETLK_TIMEOUT), connections of one process that
+    have one lie in wait for each other until it is over.
+    """
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def __call__(self, tries: int) -> bool:
+        """Whether to try again, after a little while. `tries` were in vain."""
+        now = time.monotonic()
+        if tries == 0:
+            self._until = now + _PATIENCE
+        time.sleep(min(0.001 * 2 ** min(tries, 5), 0.03))
+        return now < self._until
+
+    def until_free(self, work: Callable[[], Any]) -> None:
+        """For what SQLite refuses at once while the file is used, such as another kind of journal."""
+        tries = 0
+        while True:
+            try:
+                work()
+                return
+            except _packages()[0].BusyError:
+                if not self(tries):
+                    raise
+                tries += 1
 
 
 def _packages() -> tuple[Any, Any]:

