@@ -232,6 +232,12 @@ async def _multipart(request: Request, limits: Limits) -> Body:
     return body
 
 
+def _base_name(filename: str | None) -> str | None:
+    """The name without folders: a client's path must lead nowhere here."""
+    name = (filename or "").replace("\\", "/").rpartition("/")[2].replace("\0", "")
+    return name if name not in ("", ".", "..") else None
+
+
 @dataclass(slots=True)
 class Media:
     """What was uploaded, as a run takes it."""
@@ -265,7 +271,7 @@ async def media_of(uploads: list[UploadFile], limits: Limits) -> Media:
         elif kind in VIDEO:
             media.videos.append(Video(content=content, mime_type=kind, format=ending))
         elif kind in DOCUMENTS:
-            media.files.append(File(content=content, filename=upload.filename, mime_type=kind))
+            media.files.append(File(content=content, filename=_base_name(upload.filename), mime_type=kind))
         else:
             raise HTTPException(400, "Unsupported file type")
     return media
