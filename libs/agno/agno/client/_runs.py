@@ -58,7 +58,10 @@ class RunAt:
 
     def go_on(self, options: Mapping[str, Any], **mode: bool) -> Request:
         """The request that continues it."""
-        fields = {"session_id": self.session_id, **fields_of(options), **fields_of(mode)}
+        given = {name: encode(value) for name, value in options.items() if value is not None}
+        fields = {"session_id": self.session_id, **given, **mode}
+        if "continue_from" in fields:
+            fields["continue_from"] = str(fields["continue_from"])
         return Request("POST", f"{self.path}/{quoted(self.run_id)}/continue", json=fields)
 
     def _events_again(self) -> Request:
