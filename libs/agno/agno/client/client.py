@@ -38,7 +38,15 @@ class _Runs:
         return await at.ended(io)
 
     async def _run_stream(
-        self, io: IO, give: Give, kind: str, component_id: str, message: Any, *, background: bool = False, **options: Any
+        self,
+        io: IO,
+        give: Give,
+        kind: str,
+        component_id: str,
+        message: Any,
+        *,
+        background: bool = False,
+        **options: Any,
     ) -> None:
         """Run and iterate over all events; each comes once, also when the connection breaks. Options: see `run`.
 
@@ -85,9 +93,7 @@ class _Runs:
         async for data in at.events(io, first, last_event_id):
             await give(workflow_run_output_event_from_dict(data))
 
-    async def _get_run(
-        self, io: IO, kind: str, component_id: str, run_id: str, session_id: str | None = None
-    ) -> Any:
+    async def _get_run(self, io: IO, kind: str, component_id: str, run_id: str, session_id: str | None = None) -> Any:
         """A run as it is now."""
         at = RunAt(self.connection, kind, component_id, session_id, run_id)
         request = Request("GET", f"{at.path}/{run_id}", {"session_id": session_id})
@@ -102,9 +108,7 @@ class _Runs:
         query = {"session_id": session_id, "user_id": user_id, "limit": limit}
         return [OUTPUTS[kind].from_dict(one) for one in await self.connection.send(io, Request("GET", at.path, query))]
 
-    async def _cancel(
-        self, io: IO, kind: str, component_id: str, run_id: str, session_id: str | None = None
-    ) -> None:
+    async def _cancel(self, io: IO, kind: str, component_id: str, run_id: str, session_id: str | None = None) -> None:
         """Ask a run to stop."""
         at = RunAt(self.connection, kind, component_id, session_id, run_id)
         await self.connection.send(io, Request("POST", f"{at.path}/{run_id}/cancel", {"session_id": session_id}))
@@ -223,11 +227,14 @@ class AgentOSClient(_Runs):
     )
     get_memory, aget_memory = route("GET", "/memories/{memory_id}", "One memory.", query="user_id db_id")
     update_memory, aupdate_memory = route(
-        "PATCH", "/memories/{memory_id}", "Change a memory.", needed="memory", json="memory user_id topics", query="db_id"
+        "PATCH",
+        "/memories/{memory_id}",
+        "Change a memory.",
+        needed="memory",
+        json="memory user_id topics",
+        query="db_id",
     )
-    delete_memory, adelete_memory = route(
-        "DELETE", "/memories/{memory_id}", "Delete a memory.", query="user_id db_id"
-    )
+    delete_memory, adelete_memory = route("DELETE", "/memories/{memory_id}", "Delete a memory.", query="user_id db_id")
     list_memory_topics, alist_memory_topics = route("GET", "/memory_topics", "All topics.", query="user_id db_id")
     list_user_memory_stats, alist_user_memory_stats = route(
         "GET", "/user_memory_stats", "How many memories each user has.", query=f"user_id db_id {_PAGED}"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Route
 
 from agno.os._bodies import Limits
 from agno.os._components import Components
@@ -254,7 +254,7 @@ class AgentOS:
         if self.enable_mcp:
             mounted = _mcp.mcp_app(self)
             lifespan.add(mounted.router.lifespan_context, mounted)
-            self._put(app, [Mount("/mcp", app=mounted)])
+            self._put(app, [Route("/mcp", endpoint=mounted)])
 
     def _take(self, app: FastAPI, router: APIRouter | None) -> None:
         if router is not None:

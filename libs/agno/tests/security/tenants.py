@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from security.whole_os import bearer, socket, token
 
 from agno.db.query import Query
 from agno.db.schemas import EvalRunRecord, EvalType, KnowledgeRow, UserMemory
 from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, SCHEDULE_RUNS, SCHEDULES, TRACES
 from agno.os import AgentOS
-
-from security.whole_os import bearer, socket, token
 
 ANN, BOB = "ann-the-owner", "bob-the-other"
 MARK = "private-words"  # in all that is Ann's
@@ -89,7 +88,7 @@ def everything(db: Any) -> dict[str, Any]:
     for table in ROWS:
         rows, _ = db.find(table, Query())
         foreign = [row for row in rows if row.get("user_id") != BOB and not _of_bobs(table, row)]
-        found[table.kind] = sorted((json.dumps(row, sort_keys=True, default=str) for row in foreign))
+        found[table.kind] = sorted(json.dumps(row, sort_keys=True, default=str) for row in foreign)
     for kind in KINDS:
         found[kind] = [one.to_dict() for one in db.get_sessions(kind, ANN, sort_by="session_id")]
     return found
@@ -105,7 +104,9 @@ def _of_bobs(table: Any, row: Any) -> bool:
 def attempts(ids: dict[str, str]) -> dict[str, list[Attempt]]:
     """By route, `METHOD /path`. A route that is not here fails the test that looks at all routes of the app."""
     found: dict[str, list[Attempt]] = {
-        **dict.fromkeys(("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json"), []),
+        **dict.fromkeys(
+            ("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json"), []
+        ),
         **{f"GET {path}": [attempt(path, FINE)] for path in ("/", "/info", "/config", "/models", "/status")},
     }
     for kind, component in KINDS.items():
@@ -148,7 +149,9 @@ def _of_runs(kind: str, component: str, ids: dict[str, str]) -> dict[str, list[A
     ]
     if kind == "agent":
         paused = f"/agents/asker/runs/{ids['paused']}/continue"
-        found[f"POST {one}/continue"].append(attempt(paused, GONE, data={"tools": "[]", "session_id": "paused-session"}))
+        found[f"POST {one}/continue"].append(
+            attempt(paused, GONE, data={"tools": "[]", "session_id": "paused-session"})
+        )
     return found
 
 
@@ -194,7 +197,10 @@ def _of_memories(ids: dict[str, str]) -> dict[str, list[Attempt]]:
             attempt("/memories", FINE, params=as_ann, json={"memory_ids": [ids["memory"]]}),
         ],
         f"GET {name}": [attempt(one, GONE, owner=True), attempt(one, GONE, params=as_ann)],
-        f"PATCH {name}": [attempt(one, GONE, json={"memory": "mine", **as_ann}), attempt(one, GONE, json={"memory": "x"})],
+        f"PATCH {name}": [
+            attempt(one, GONE, json={"memory": "mine", **as_ann}),
+            attempt(one, GONE, json={"memory": "x"}),
+        ],
         f"DELETE {name}": [attempt(one, FINE, params=as_ann), attempt(one, FINE)],
         "GET /memory_topics": [
             attempt("/memory_topics", FINE, owner=True),
