@@ -40,9 +40,7 @@ class Elsewhere:
 
     def __init__(self, run: Run, connection: Connection, component_id: str) -> None:
         self.run = run
-        self.at = RunAt(
-            connection, run.component.session_type, component_id, run.context.session_id, run.output.run_id
-        )
+        self.at = RunAt(connection, run.component.session_type, component_id, run.context.session_id, run.output.run_id)
         self.last: Any = None  # the last event, told when the run is stored
 
     async def perform(self, request: Request) -> None:
@@ -169,7 +167,9 @@ def answers_of(run: Run) -> dict[str, Any]:
     """What people answered, as it goes over the wire."""
     wish = run.answers
     if wish.branches:
-        raise ValueError(f"{run.component!r} goes on with runs as they are; fork or regenerate them through AgentOSClient.")
+        raise ValueError(
+            f"{run.component!r} goes on with runs as they are; fork or regenerate them through AgentOSClient."
+        )
     given = [one for one in getattr(wish.run_response, "requirements", None) or () if one.is_resolved()]
     given += wish.requirements or ()
     return {

@@ -90,7 +90,9 @@ class Connection:
         patience: float = 30.0,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
-            raise ValueError(f"base_url={base_url!r} is no address of an AgentOS; give one such as http://localhost:7777.")
+            raise ValueError(
+                f"base_url={base_url!r} is no address of an AgentOS; give one such as http://localhost:7777."
+            )
         self.base_url = base_url.rstrip("/")
         self.timeout, self.patience = timeout, patience
         self._api_key, self._headers = api_key, headers
@@ -233,7 +235,7 @@ def _text(value: Any) -> Any:
 
 def quoted(value: str) -> str:
     """A part of a path."""
-    return "".join(one if one.isalnum() and one.isascii() or one in "-_.~" else _percent(one) for one in value)
+    return "".join(one if (one.isalnum() and one.isascii()) or one in "-_.~" else _percent(one) for one in value)
 
 
 def _percent(one: str) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from os_serving import served
 
 from agno.agent import Agent
 from agno.agent.remote import RemoteAgent
@@ -17,10 +15,12 @@ from agno.os import AgentOS
 from agno.run.base import RunStatus
 from agno.team import Team
 from agno.team.remote import RemoteTeam
-from agno.testing import ScriptedModel, call, says, wants
+from agno.testing import ScriptedModel, says, wants
 from agno.tools import tool
 from agno.workflow import Step, Workflow
 from agno.workflow.remote import RemoteWorkflow
+
+from os_serving import served
 
 
 @tool(requires_confirmation=True)
@@ -108,7 +108,9 @@ def test_a_remote_agent_is_paused_and_goes_on(url: str, mode: str) -> None:
 @pytest.mark.parametrize("kind", ["agent", "team"])
 def test_a_remote_component_is_a_member_of_a_team(url: str, kind: str, mode: str) -> None:
     member = remote(url, kind)
-    leader = ScriptedModel(wants("delegate_task_to_member", member_id=member.id, task_description="Greet"), says("Done"))
+    leader = ScriptedModel(
+        wants("delegate_task_to_member", member_id=member.id, task_description="Greet"), says("Done")
+    )
     output, events = play(mode, Team([member], model=leader), "Hi", session_id=f"m-{kind}-{mode}")
 
     assert output.content == "Done"
@@ -138,13 +140,18 @@ def test_a_question_of_a_remote_member_reaches_the_caller_of_the_team(url: str, 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("kind", ["agent", "team", "workflow"])
 def test_a_remote_component_is_a_step_of_a_workflow(url: str, kind: str, mode: str) -> None:
-    flow = Workflow(name="Outer", steps=[Step(name="far", **{kind: remote(url, kind)}), lambda given: f"{given.previous_step_content}!"])
+    flow = Workflow(
+        name="Outer",
+        steps=[Step(name="far", **{kind: remote(url, kind)}), lambda given: f"{given.previous_step_content}!"],
+    )
     output, events = play(mode, flow, "Hi", session_id=f"w-{kind}-{mode}")
 
     assert output.status is RunStatus.completed
     assert output.content == ("We greet you!" if kind == "team" else "Hello there!")
     if events:
-        assert any(getattr(event, "parent_run_id", None) == output.run_id or event.run_id != output.run_id for event in events)
+        assert any(
+            getattr(event, "parent_run_id", None) == output.run_id or event.run_id != output.run_id for event in events
+        )
 
 
 @pytest.mark.parametrize("mode", MODES)
