@@ -70,11 +70,12 @@ class Served:
 
 
 @contextmanager
-def served(service: AgentOS | Any, **options: Any) -> Iterator[Served]:
-    """The service on a port of this machine."""
+def served(service: AgentOS | Any, listen: int = 0, **options: Any) -> Iterator[Served]:
+    """The service on a port of this machine: any, or the one that is named."""
     app = service.get_app() if isinstance(service, AgentOS) else service
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", listen))
         port = probe.getsockname()[1]
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", **options)
     server = uvicorn.Server(config)

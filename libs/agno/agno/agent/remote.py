@@ -31,7 +31,8 @@ class Remote:
     @property
     def base_url(self) -> str:
         """The address of the service."""
-        return self.client.base_url
+        address: str = self.client.base_url
+        return address
 
     def model_of_run(self) -> Any:
         """None of this process."""
@@ -40,8 +41,9 @@ class Remote:
     def deep_copy(self, *, update: dict[str, Any] | None = None) -> Any:
         """A copy that shares the client."""
         settings: dict[str, Any] = self.settings()  # type: ignore[attr-defined]  # of Settings
-        kept = {name: settings.get(name) for name in ("name", "role", "description") if name in settings}
-        return type(self)(self.base_url, self.remote_id, client=self.client, **{**kept, **(update or {})})
+        kept = {name: settings[name] for name in ("name", "role", "description") if name in settings}
+        make: Any = type(self)
+        return make(self.base_url, self.remote_id, client=self.client, **{**kept, **(update or {})})
 
 
 class RemoteAgent(Remote, Agent):

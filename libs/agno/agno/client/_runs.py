@@ -44,7 +44,7 @@ class RunAt:
     ) -> None:
         self.connection, self.kind = connection, kind
         self.path = f"/{kind}s/{quoted(component_id)}/runs"
-        self.session_id = session_id or new_id()
+        self.session_id = session_id
         self.run_id = run_id or new_id()
         self.failure: str | None = None  # what the last event says, where it tells of one
 
@@ -52,7 +52,7 @@ class RunAt:
 
     def begin(self, message: Any, options: Mapping[str, Any], **mode: bool) -> Request:
         """The request that begins it. It has the run's id in it, so that it can be sent again without a second run."""
-        fields = {"message": text_of(message), "run_id": self.run_id, "session_id": self.session_id}
+        fields = fields_of({"message": text_of(message), "run_id": self.run_id, "session_id": self.session_id})
         fields |= fields_of({name: value for name, value in options.items() if name not in MEDIA})
         return Request("POST", self.path, form={**fields, **fields_of(mode)}, files=files_of(options))
 

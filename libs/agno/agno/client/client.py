@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from agno._io import IO, Give, asynchronous, asynchronous_stream, sync, sync_stream
-from agno.client._connection import Connection, Headers, Request
+from agno.client._connection import Connection, Headers, Request, quoted
 from agno.client._routes import route
 from agno.client._runs import OUTPUTS, RunAt
 from agno.run.workflow import workflow_run_output_event_from_dict
+from agno.utils.ids import new_id
 
 _PAGED = "limit page sort_by sort_order"
 _WHOSE = "user_id agent_id team_id workflow_id"
@@ -21,7 +22,7 @@ class _Runs:
     connection: Connection
 
     async def _run(
-        self, io: IO, kind: str, component_id: str, message: Any, *, background: bool = False, **options: Any
+        self, io: IO, /, kind: str, component_id: str, message: Any, *, background: bool = False, **options: Any
     ) -> Any:
         """Run and wait for the output; with `background=True`, for what is known when it has begun.
 
@@ -29,7 +30,13 @@ class _Runs:
         `audio`, `files`, `session_state`, `dependencies`, `metadata`, `knowledge_filters`, `output_schema` (a class or a JSON
         schema), `additional_data` and so on. A failed run has the status ERROR.
         """
-        at = RunAt(self.connection, kind, component_id, options.pop("session_id", None), options.pop("run_id", None))
+        at = RunAt(
+            self.connection,
+            kind,
+            component_id,
+            options.pop("session_id", None) or new_id(),
+            options.pop("run_id", None),
+        )
         if background:
             begun = await self.connection.send(io, at.begin(message, options, stream=False, background=True))
             return OUTPUTS[kind].from_dict(begun)
@@ -41,6 +48,7 @@ class _Runs:
         self,
         io: IO,
         give: Give,
+        /,
         kind: str,
         component_id: str,
         message: Any,
@@ -52,12 +60,18 @@ class _Runs:
 
         A run with `background=True` goes on when the iteration is left.
         """
-        at = RunAt(self.connection, kind, component_id, options.pop("session_id", None), options.pop("run_id", None))
+        at = RunAt(
+            self.connection,
+            kind,
+            component_id,
+            options.pop("session_id", None) or new_id(),
+            options.pop("run_id", None),
+        )
         async for data in at.events(io, at.begin(message, options, stream=True, background=background)):
             await give(workflow_run_output_event_from_dict(data))
 
     async def _continue(
-        self, io: IO, kind: str, component_id: str, run_id: str, session_id: str, *, background: bool = False,
+        self, io: IO, /, kind: str, component_id: str, run_id: str, session_id: str, *, background: bool = False,
         **options: Any,
     ) -> Any:  # fmt: skip
         """Answer what a paused run waits for, or go on with one that broke off; gives its output.
@@ -70,7 +84,7 @@ class _Runs:
         return OUTPUTS[kind].from_dict(output)
 
     async def _continue_stream(
-        self, io: IO, give: Give, kind: str, component_id: str, run_id: str, session_id: str, **options: Any
+        self, io: IO, give: Give, /, kind: str, component_id: str, run_id: str, session_id: str, **options: Any
     ) -> None:
         """`continue_run` as an iteration over the events."""
         at = RunAt(self.connection, kind, component_id, session_id, run_id)
@@ -78,7 +92,7 @@ class _Runs:
             await give(workflow_run_output_event_from_dict(data))
 
     async def _follow(
-        self, io: IO, give: Give, kind: str, component_id: str, run_id: str, *, session_id: str | None = None,
+        self, io: IO, give: Give, /, kind: str, component_id: str, run_id: str, *, session_id: str | None = None,
         last_event_id: int | None = None, post: bool = False,
     ) -> None:  # fmt: skip
         """The events of a run that goes on or has just ended, from behind the one with the id `last_event_id`.
@@ -87,20 +101,22 @@ class _Runs:
         """
         at = RunAt(self.connection, kind, component_id, session_id, run_id)
         query = {"session_id": session_id}
-        first = Request("GET", f"{at.path}/{run_id}/stream", query)
+        first = Request("GET", f"{at.path}/{quoted(run_id)}/stream", query)
         if post:
-            first = Request("POST", f"{at.path}/{run_id}/resume", json=query if session_id else {})
+            first = Request("POST", f"{at.path}/{quoted(run_id)}/resume", json=query if session_id else {})
         async for data in at.events(io, first, last_event_id):
             await give(workflow_run_output_event_from_dict(data))
 
-    async def _get_run(self, io: IO, kind: str, component_id: str, run_id: str, session_id: str | None = None) -> Any:
+    async def _get_run(
+        self, io: IO, /, kind: str, component_id: str, run_id: str, session_id: str | None = None
+    ) -> Any:
         """A run as it is now."""
         at = RunAt(self.connection, kind, component_id, session_id, run_id)
-        request = Request("GET", f"{at.path}/{run_id}", {"session_id": session_id})
+        request = Request("GET", f"{at.path}/{quoted(run_id)}", {"session_id": session_id})
         return OUTPUTS[kind].from_dict(await self.connection.send(io, request))
 
     async def _list_runs(
-        self, io: IO, kind: str, component_id: str, *, session_id: str | None = None, user_id: str | None = None,
+        self, io: IO, /, kind: str, component_id: str, *, session_id: str | None = None, user_id: str | None = None,
         limit: int = 20,
     ) -> Any:  # fmt: skip
         """The runs of a component, the newest first."""
@@ -108,10 +124,14 @@ class _Runs:
         query = {"session_id": session_id, "user_id": user_id, "limit": limit}
         return [OUTPUTS[kind].from_dict(one) for one in await self.connection.send(io, Request("GET", at.path, query))]
 
-    async def _cancel(self, io: IO, kind: str, component_id: str, run_id: str, session_id: str | None = None) -> None:
+    async def _cancel(
+        self, io: IO, /, kind: str, component_id: str, run_id: str, session_id: str | None = None
+    ) -> None:
         """Ask a run to stop."""
         at = RunAt(self.connection, kind, component_id, session_id, run_id)
-        await self.connection.send(io, Request("POST", f"{at.path}/{run_id}/cancel", {"session_id": session_id}))
+        await self.connection.send(
+            io, Request("POST", f"{at.path}/{quoted(run_id)}/cancel", {"session_id": session_id})
+        )
 
     run, arun = sync(_run), asynchronous(_run)
     run_stream, arun_stream = sync_stream(_run_stream), asynchronous_stream(_run_stream)

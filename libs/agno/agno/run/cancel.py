@@ -75,14 +75,16 @@ def cancel_run(run_id: str, user_id: str | None = None) -> bool:
     With `user_id`, only a run of this user, or of nobody, that goes on or will begin in this process.
     """
     if (key := elsewhere(run_id)) in _tokens and _may_cancel(key, user_id):
-        return _manager.cancel_run(key)
+        _manager.cancel_run(key)
+        return run_id not in _tokens or _manager.cancel_run(run_id)
     return _manager.cancel_run(run_id) if _may_cancel(run_id, user_id) else False
 
 
 async def acancel_run(run_id: str, user_id: str | None = None) -> bool:
     """`cancel_run`, for a manager behind a network."""
     if (key := elsewhere(run_id)) in _tokens and _may_cancel(key, user_id):
-        return await _manager.acancel_run(key)
+        await _manager.acancel_run(key)
+        return run_id not in _tokens or await _manager.acancel_run(run_id)
     return await _manager.acancel_run(run_id) if _may_cancel(run_id, user_id) else False
 
 
