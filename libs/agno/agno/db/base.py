@@ -42,6 +42,7 @@ from agno.db._sessions import (
     with_old_runs,
     without_progress,
 )
+from agno.db._hosting import Hosting
 from agno.db._traces import Traces
 from agno.db.query import Query, Where, equal
 from agno.db.tables import SESSIONS, Row
@@ -64,7 +65,7 @@ _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 _END_OF_TIME = 2**53
 
 
-class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Claims, Pruning):
+class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting, Claims, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.
