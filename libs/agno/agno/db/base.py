@@ -14,6 +14,7 @@ from agno.db._claims import GOING_ON, Claims, settle_claims, without_claims
 from agno.db._codec import from_json, to_json
 from agno.db._components import Components
 from agno.db._culture import Culture
+from agno.db._hosting import Hosting
 from agno.db._port import (
     DbError,
     DbUnavailableError,
@@ -42,7 +43,6 @@ from agno.db._sessions import (
     with_old_runs,
     without_progress,
 )
-from agno.db._hosting import Hosting
 from agno.db._traces import Traces
 from agno.db.query import Query, Where, equal
 from agno.db.tables import SESSIONS, Row
