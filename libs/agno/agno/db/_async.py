@@ -153,6 +153,14 @@ class AsyncBaseDb(SpelledOut, ABC):
     delete_traces = awaited(BaseDb.delete_traces)
     prune_traces = awaited(BaseDb.prune_traces)
 
+    keep_hosted = awaited(BaseDb.keep_hosted)
+    forget_worker = awaited(BaseDb.forget_worker)
+    dead_workers = awaited(BaseDb.dead_workers)
+    take_worker = awaited(BaseDb.take_worker)
+    is_hosted = awaited(BaseDb.is_hosted)
+    get_run_events = awaited(BaseDb.get_run_events)
+    prune_run_events = awaited(BaseDb.prune_run_events)
+
     close = awaited(BaseDb.close)
 
 

@@ -142,6 +142,8 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
             "schedules": self.schedules_table_name,
             "schedule_runs": self.schedule_runs_table_name,
             "traces": self.traces_table_name,
+            "workers": f"{self.session_table_name}_workers",
+            "run_events": f"{self.session_table_name}_run_events",
         }[table.kind]
 
     @abstractmethod

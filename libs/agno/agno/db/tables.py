@@ -321,9 +321,36 @@ TRACES = Table(
     ),
 )
 
+WORKERS = Table(
+    "workers",
+    "id",
+    (
+        Column("id", required=True, length=_ID),
+        Column("owner", required=True, length=_ID),  # itself, or the worker that took its runs over
+        Column("lease_until", "int", required=True, indexed=True),
+        Column("runs", "json"),  # by run id: what is needed to go on with it
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
+RUN_EVENTS = Table(
+    "run_events",
+    "id",
+    (
+        Column("id", required=True, length=_NAME),  # run@first, so that two workers cannot write the same
+        Column("run_id", required=True, indexed=True, length=_ID),
+        Column("worker", required=True, length=_ID),
+        Column("place", required=True, length=20),  # of the first event, as text that sorts
+        Column("frames", "json"),  # [[kind, JSON], ...]
+        Column("last", "bool", required=True, indexed=True),  # the run ended, or paused, with these
+        _CREATED,
+    ),
+)
+
 TABLES = (
     *(SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS, CULTURE, LEARNINGS),
-    *(SCHEDULES, SCHEDULE_RUNS, TRACES),
+    *(SCHEDULES, SCHEDULE_RUNS, TRACES, WORKERS, RUN_EVENTS),
 )
 
 __all__ = [
@@ -336,11 +363,13 @@ __all__ = [
     "MEMORIES",
     "METRICS",
     "RUNS",
+    "RUN_EVENTS",
     "SCHEDULES",
     "SCHEDULE_RUNS",
     "SESSIONS",
     "TABLES",
     "TRACES",
+    "WORKERS",
     "Column",
     "Row",
     "Table",

@@ -18,6 +18,7 @@ import msgspec
 from fastapi import HTTPException
 
 from agno.os._errors import failure
+from agno.os._keeper import Keeper
 from agno.os._sse import Follower, RunLog
 from agno.run.base import RunStatus
 from agno.run.cancel import acancel_run
@@ -42,6 +43,9 @@ class RunLimits:
     patience: float = 60.0  # how long a run waits for a slow client before it goes on without
     heartbeat: float = 15.0
     drain: float = 30.0  # how long runs may go on when the service stops
+    lease: float = 30.0  # how long a worker gives no sign of life before others take its runs over
+    write_delay: float = 0.1  # after which events are in the database
+    resume_streams: bool = False  # streamed runs of a worker that died go on, too, not only those in the background
 
 
 @dataclass(eq=False, slots=True)
@@ -59,6 +63,9 @@ class HostedRun:
     task: asyncio.Task[None] | None = None
     ended_at: float | None = None
     started_at: float = field(default_factory=time)
+    keeper: Keeper | None = None
+    again: dict[str, Any] | None = None  # with what it can be begun once more; None if that cannot be written down
+    takeovers: int = 0
 
     @property
     def status(self) -> RunStatus:
@@ -81,6 +88,7 @@ class Runs:
         self.active: dict[str, HostedRun | None] = {}  # None: awaited by the request itself
         self.ended: OrderedDict[str, HostedRun] = OrderedDict()
         self.draining = False
+        self.keepers: dict[int, Keeper] = {}  # by the identity of the database
         self._kept = 0
         self._idle: asyncio.Event | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -93,14 +101,29 @@ class Runs:
             raise HTTPException(503, "The service is shutting down; try again.", headers={"Retry-After": "5"})
 
     @contextmanager
-    def awaited(self, run_id: str) -> Iterator[None]:
+    def awaited(self, run_id: str, kind: str, component: Any, session_id: str, user_id: str | None) -> Iterator[None]:
         """A run that its request waits for."""
         self.forget(run_id)
         self.active[run_id] = None
+        keeper = self.keeper_of(component)
+        if keeper is not None:
+            keeper.begin(run_id, _facts(kind, component, session_id, user_id))
         try:
             yield
         finally:
+            if keeper is not None:
+                keeper.end(run_id)
             self._gone(run_id)
+
+    def keeper_of(self, component: Any) -> Keeper | None:
+        """What keeps the runs of a component in its database; None without one, or if it dies with the process."""
+        db = component.db
+        if db is None or not getattr(db, "blocking", True):
+            return None
+        keeper = self.keepers.get(id(db))
+        if keeper is None:
+            keeper = self.keepers[id(db)] = Keeper(db, self.limits.lease, self.limits.write_delay)
+        return keeper
 
     def host(
         self,
@@ -113,6 +136,8 @@ class Runs:
         user_id: str | None,
         background: bool = False,
         first: int = 0,
+        again: dict[str, Any] | None = None,
+        takeovers: int = 0,
     ) -> tuple[HostedRun, Follower]:
         """Let a run go on in a task, with what `arun(**EVERYTHING)` gave. The follower sees what happens from now on.
 
@@ -122,11 +147,19 @@ class Runs:
         before = self.forget(run_id)
         log = RunLog(limits.log_bytes, first, patience=limits.patience) if before is None else before.log
         log.reopen(paced=not background)
-        run = HostedRun(kind, component, run_id, session_id, user_id, background, log)
+        run = HostedRun(kind, component, run_id, session_id, user_id, background, log, again=again, takeovers=takeovers)
         follower = run.follow(log.end - 1)
         self.active[run_id] = run
+        self._note(run)
         run.task = asyncio.get_running_loop().create_task(self._carry(run, events))
         return run, follower
+
+    def _note(self, run: HostedRun) -> None:
+        run.keeper = self.keeper_of(run.component)
+        if run.keeper is not None:
+            facts = _facts(run.kind, run.component, run.session_id, run.user_id)
+            facts |= {"background": run.background, "again": run.again, "takeovers": run.takeovers}
+            run.keeper.begin(run.run_id, facts, run.log, task=lambda: run.task, sure=run.background)
 
     async def _carry(self, run: HostedRun, events: AsyncIterator[Any]) -> None:
         log, count = run.log, 0
@@ -139,6 +172,8 @@ class Runs:
                     self._named(run, item)
                 log.append(*frame_of(item))
                 if log.is_full:
+                    if run.keeper is not None:
+                        await run.keeper.written()
                     await log.room()
                 count += 1
                 if count % _FAIR == 0:
@@ -154,14 +189,19 @@ class Runs:
         run_id = getattr(event, "run_id", None)
         if run_id is not None and run_id != run.run_id and not getattr(event, "parent_run_id", None):
             self.active.pop(run.run_id, None)
+            if run.keeper is not None:
+                run.keeper.drop(run.run_id)
             run.run_id, run.session_id = run_id, event.session_id or run.session_id
             self.active[run_id] = run
+            self._note(run)
 
     # Ending ----------------------------------------------------------------------------------------------------------
 
     def _end(self, run: HostedRun) -> None:
         run.ended_at = time()
         run.task = None
+        if run.keeper is not None:
+            run.keeper.end(run.run_id)
         self.ended[run.run_id] = run
         self._kept += run.log.size
         self._gone(run.run_id)
@@ -259,6 +299,11 @@ class Runs:
         except asyncio.TimeoutError:
             return False
         return True
+
+
+def _facts(kind: str, component: Any, session_id: str, user_id: str | None) -> dict[str, Any]:
+    """What another worker must know of a run to go on with it."""
+    return {"kind": kind, "component": component.id, "session_id": session_id, "user_id": user_id}
 
 
 def frame_of(event: Any) -> tuple[bytes, bytes]:

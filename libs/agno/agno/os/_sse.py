@@ -37,6 +37,7 @@ class RunLog:
         self.patience = patience
         self.closed = False
         self.followers: set[Follower] = set()
+        self.written = first  # the index of the first event that no database has
         self._room: asyncio.Future[None] | None = None
 
     @property

@@ -17,6 +17,7 @@ from agno.os._components import Components
 from agno.os._guard import OPEN_PATHS, Guard
 from agno.os._lifespan import Lifespan
 from agno.os._limiting import RateLimit
+from agno.os._recovery import Recovery
 from agno.os._runs import RunLimits, Runs
 from agno.os._scheduling import Scheduling
 from agno.os._scopes import NeedOf, need_of, runs_component
@@ -247,6 +248,7 @@ class AgentOS:
     def _add_routes(self, app: FastAPI, lifespan: Lifespan) -> None:
         for make in ROUTERS:
             self._take(app, make(self))
+        lifespan.add(Recovery(self.runs, self.components).working, None)
         lifespan.add(self.scheduling.working, self.runs.limits.drain)
         for interface in self.interfaces:
             router, need = interface.get_router(), runs_component(getattr(interface, "component", None))

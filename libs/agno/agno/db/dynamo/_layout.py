@@ -17,11 +17,13 @@ from agno.db.tables import (
     LEARNINGS,
     MEMORIES,
     METRICS,
+    RUN_EVENTS,
     RUNS,
     SCHEDULE_RUNS,
     SCHEDULES,
     SESSIONS,
     TRACES,
+    WORKERS,
     Row,
     Table,
 )
@@ -44,6 +46,8 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     SCHEDULES.kind: [("component_id", "created_at"), ("user_id", "created_at")],
     SCHEDULE_RUNS.kind: [("phase", "created_at"), ("schedule_id", "created_at"), ("user_id", "created_at")],
     TRACES.kind: [(column, "created_at") for column in ("run_id", "session_id", "user_id", "agent_id")],
+    WORKERS.kind: [],
+    RUN_EVENTS.kind: [("run_id", "place")],
     RUNS.kind: [],
 }
 PLACES = f"session_id-{SEQ}-index"  # the runs of a session in their order
@@ -53,6 +57,7 @@ _NUMBERS = {
     column.name
     for table in (
         *(SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS, SCHEDULES, SCHEDULE_RUNS, TRACES),
+        *(WORKERS, RUN_EVENTS),
     )
     for column in table.columns
     if column.kind == "int"

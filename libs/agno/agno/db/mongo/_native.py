@@ -17,12 +17,14 @@ from agno.db.tables import (
     LEARNINGS,
     MEMORIES,
     METRICS,
+    RUN_EVENTS,
     RUNS,
     SCHEDULE_RUNS,
     SCHEDULES,
     SESSIONS,
     TABLES,
     TRACES,
+    WORKERS,
     Row,
     Table,
 )
@@ -40,6 +42,8 @@ INDEXED: dict[str, Sequence[str]] = {
     SCHEDULES.kind: ("component_id", "user_id", "next_run_at"),
     SCHEDULE_RUNS.kind: ("schedule_id", "phase", "user_id", "created_at"),
     TRACES.kind: ("place", "run_id", "session_id", "user_id", "created_at"),
+    WORKERS.kind: ("lease_until",),
+    RUN_EVENTS.kind: ("run_id", "created_at"),
     RUNS.kind: (),
 }
 UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {

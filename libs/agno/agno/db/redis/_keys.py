@@ -19,6 +19,8 @@ INDEXED = {
     "learnings": ("learning_type", "namespace", "user_id", "session_id", "entity_id"),
     "schedules": ("component_id", "user_id"),
     "schedule_runs": ("schedule_id", "phase", "user_id"),
+    "workers": (),
+    "run_events": ("run_id", "last"),
     "traces": ("run_id", "session_id", "user_id", "agent_id", "team_id", "workflow_id"),
 }
 # a column of numbers by which ids are sorted

@@ -8,6 +8,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from agno.os._bodies import Body, invalid, media_of, read
 from agno.os._caller import Caller, caller_of
 from agno.os._components import ask, own_session
 from agno.os._errors import Json
+from agno.os._kept import KeptEvents, KeptStream
 from agno.os._output_schemas import class_of
 from agno.os._runs import EVERYTHING, HostedRun
 from agno.os._sse import EventStream, Follower, last_event_id
@@ -138,7 +140,7 @@ class RunRoutes:
         streamed = body.flag("stream", STREAMED_BY_DEFAULT[self.kind])
         background = body.flag("background", False)
         begin = partial(component.arun, message, **options)
-        return await self._respond(component, begin, options, streamed, background)
+        return await self._respond(component, begin, options, streamed, background, again=_again_with(message, options))
 
     async def _new_id(self, component: Any, given: str | None, session_id: str) -> str:
         """The id of a new run. A client may choose it, so that a request that got lost can be sent again: status 409 then
@@ -163,13 +165,14 @@ class RunRoutes:
         streamed: bool,
         background: bool,
         first: int = 0,
+        again: dict[str, Any] | None = None,
     ) -> Response:
         runs = self.os.runs
         run_id = identity["run_id"]
         runs.refuse_when_stopping()
         if not streamed and not background:
             awaited = _begun(begin, stream=False)
-            with runs.awaited(run_id):
+            with runs.awaited(run_id, self.kind, component, identity["session_id"], identity["user_id"]):
                 output = await awaited
             if component.db is None and output.status is RunStatus.paused:
                 runs.keep(self.kind, component, output)
@@ -183,7 +186,10 @@ class RunRoutes:
             user_id=identity["user_id"],
             background=background,
             first=first,
+            again=again,
         )
+        if background and run.keeper is not None:  # what was accepted is not lost
+            await run.keeper.written()
         if streamed:
             return self._events(run, follower)
         follower.leave()
@@ -251,8 +257,14 @@ class RunRoutes:
     async def _again(self, request: Request, session_id: str | None, given: Any) -> Response:
         run = await self._find(request, session_id)
         after = last_event_id(request.headers, given)
-        if isinstance(run, HostedRun):
+        runs = self.os.runs
+        if isinstance(run, HostedRun) and (run.keeper is None or after + 1 >= run.log.first):
             return self._events(run, run.follow(after))
+        keeper = runs.keeper_of(run.component if isinstance(run, HostedRun) else self._component(request))
+        if keeper is not None:
+            kept = KeptEvents(keeper.db, runs, run.run_id, after)
+            if isinstance(run, HostedRun) or await kept.are_there():
+                return KeptStream(kept, heartbeat=runs.limits.heartbeat)
         raise HTTPException(404, "The events of this run are no longer there; the run itself can be read.")
 
     async def cancel(self, request: Request) -> Response:
@@ -314,6 +326,16 @@ class RunRoutes:
         if run is None or (caller.user_id is not None and session.user_id != caller.user_id):
             return None
         return run
+
+
+def _again_with(message: Any, options: dict[str, Any]) -> dict[str, Any] | None:
+    """What a run can be begun with once more, should nothing of it be stored; None if that is no plain data."""
+    again = {"input": message, "options": {name: value for name, value in options.items() if name != "run_id"}}
+    try:
+        msgspec.json.encode(again)
+    except TypeError:  # files, and classes of outputs
+        return None
+    return again
 
 
 def _class_of(schema: dict[str, Any]) -> Any:

@@ -1,0 +1,195 @@
+"""Writes down, in a database, which runs this process hosts, and their events: for who takes them over when it dies.
+
+What happened since the last write is written together, at most once in a short delay; a run that is over before costs
+nothing. One task for each database writes, while there is something to write or a lease to renew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+from agno._io import ASYNC
+from agno.db._hosting import EventBatch
+from agno.utils.ids import new_id
+from agno.utils.log import log_exception, log_warning
+
+if TYPE_CHECKING:
+    from agno.os._sse import RunLog
+
+_IDLE = 20  # delays without a run after which the task ends
+
+
+@dataclass(eq=False, slots=True)
+class _Kept:
+    """A run that is written down."""
+
+    facts: dict[str, Any]
+    log: RunLog | None
+    task: Callable[[], asyncio.Task[None] | None]
+    sure: bool  # what became of it is written although it was short
+    noted: bool = False  # the database has it
+    ended: bool = False
+
+
+class Keeper:
+    """Keeps the runs of one process in one database. `lease` and `delay` are seconds."""
+
+    def __init__(self, db: Any, lease: float, delay: float) -> None:
+        self.db, self.lease, self.delay = db, lease, delay
+        self.worker = new_id()
+        self._runs: dict[str, _Kept] = {}
+        self._ending: list[tuple[str, _Kept]] = []  # ended, with events that are not written yet
+        self._noted = False  # the worker has a row
+        self._changed = False
+        self._renew_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._wake: asyncio.Event | None = None
+        self._waiting: list[asyncio.Future[None]] = []
+
+    # What happens ----------------------------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        run_id: str,
+        facts: dict[str, Any],
+        log: RunLog | None = None,
+        task: Callable[[], asyncio.Task[None] | None] = lambda: None,
+        sure: bool = False,
+    ) -> None:
+        """A run begins; `log` gets its events. `sure`: they are wanted however short it is."""
+        if log is not None:
+            log.written = max(log.written, log.first)
+        self._runs[run_id] = _Kept(facts, log, task, sure)
+        self._start()
+
+    def end(self, run_id: str) -> None:
+        """It came to its end. What is left of its events is written, unless it was so short that nothing was."""
+        kept = self.drop(run_id)
+        if kept is not None and kept.log is not None and (kept.noted or kept.sure):
+            kept.ended = True
+            self._ending.append((run_id, kept))
+            self._start()
+
+    def drop(self, run_id: str) -> _Kept | None:
+        """Keep a run no more."""
+        kept = self._runs.pop(run_id, None)
+        if kept is not None and kept.noted:
+            self._changed = True
+        return kept
+
+    async def written(self) -> None:
+        """Wait until what has happened so far is in the database, or could not be written."""
+        self._start()
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(done)
+        assert self._wake is not None  # the task was started
+        self._wake.set()
+        await done
+
+    async def stop(self) -> None:
+        """Write the rest, and say that this worker hosts nothing any more. What still goes on is left to the others."""
+        if self._noted or self._runs or self._ending:
+            await self.written()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if not self._runs:
+            await self._be_forgotten()
+
+    # Writing ---------------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
+            self._wake, self._waiting = asyncio.Event(), []
+            self._task = loop.create_task(self._work(self._wake))
+
+    async def _work(self, wake: asyncio.Event) -> None:
+        idle = 0
+        while idle < _IDLE or self._runs or self._ending or self._waiting:
+            try:
+                await asyncio.wait_for(wake.wait(), self.delay)
+            except asyncio.TimeoutError:
+                pass
+            wake.clear()
+            idle = 0 if self._runs or self._ending else idle + 1
+            waiting, self._waiting = self._waiting, []
+            try:
+                await (self._write() if idle < _IDLE else self._be_forgotten())
+            except Exception:  # the border: a database that is down for a while ends no run; it is tried again
+                log_exception(f"worker={self.worker} | hosted runs could not be written down; it is tried again")
+            for done in waiting:
+                if not done.done():
+                    done.set_result(None)
+
+    async def _be_forgotten(self) -> None:
+        if self._noted:
+            self._noted = False
+            await ASYNC.call(self.db.forget_worker, self.worker, self.worker)
+
+    async def _write(self) -> None:
+        """Write what is new. What happens meanwhile is for the next time."""
+        ending, batches = len(self._ending), []
+        logs: list[tuple[RunLog, int]] = []
+        for run_id, kept in (*self._runs.items(), *self._ending):
+            if kept.log is not None and (batch := _batch(run_id, kept.log, kept.ended)) is not None:
+                batches.append(batch)
+                logs.append((kept.log, batch.first + len(batch.frames)))
+        runs = dict(self._runs) if self._is_news() else None
+        if runs is None and not batches:
+            return
+        if await self._send(runs, batches):
+            for log, end in logs:
+                log.written = end
+        del self._ending[:ending]
+
+    def _is_news(self) -> bool:
+        if self._changed or any(not kept.noted for kept in self._runs.values()):
+            return True
+        return self._noted and monotonic() >= self._renew_at
+
+    async def _send(self, runs: dict[str, _Kept] | None, batches: list[EventBatch]) -> bool:
+        changed, self._changed = self._changed, False
+        facts = {run_id: kept.facts for run_id, kept in runs.items()} if runs is not None else None
+        until = int(time() + self.lease + 1)
+        try:
+            stored = await ASYNC.call(self.db.keep_hosted, self.worker, facts, until, batches, new=not self._noted)
+        except BaseException:
+            self._changed = changed or self._changed
+            raise
+        if not stored:
+            self._lost()
+        elif runs is not None:
+            self._noted, self._renew_at = True, monotonic() + self.lease / 3
+            for kept in runs.values():
+                kept.noted = True
+            self._changed = self._changed or any(run_id not in self._runs for run_id in runs)
+        return bool(stored)
+
+    def _lost(self) -> None:
+        """This process gave no sign of life for too long, and another has its runs now: stop them here."""
+        log_warning(f"worker={self.worker} | its runs were taken over by another worker; this one stops them")
+        self.worker, self._noted = new_id(), False
+        for run_id, kept in list(self._runs.items()):
+            if kept.noted:
+                del self._runs[run_id]
+                task = kept.task()
+                if task is not None:
+                    task.cancel()
+
+
+def _batch(run_id: str, log: RunLog, ended: bool) -> EventBatch | None:
+    """The events of a run that are not written yet."""
+    start = max(log.written, log.first)
+    if start >= log.end and not ended:
+        return None
+    frames = [log.frames[number] for number in range(start - log.first, len(log.frames))]
+    return EventBatch(run_id, start, [(kind.decode(), data.decode()) for kind, data in frames], ended)
+
+
+__all__ = ["Keeper"]
