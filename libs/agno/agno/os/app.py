@@ -121,6 +121,7 @@ class AgentOS:
             self.tokens.identify if self.tokens is not None else None,
             rate_limit=rate_limit,
             largest=self.limits.body,
+            seconds=self.limits.seconds,
             origins=self.origins,
         )
         self.traces_db = self._traces_db(db) if tracing else None

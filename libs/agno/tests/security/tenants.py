@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from security.whole_os import bearer, socket, token
 
 from agno.db.query import Query
 from agno.db.schemas import EvalRunRecord, EvalType, KnowledgeRow, UserMemory
 from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, SCHEDULE_RUNS, SCHEDULES, TRACES
 from agno.os import AgentOS
+
+from security.whole_os import bearer, socket, token
 
 ANN, BOB = "ann-the-owner", "bob-the-other"
 MARK = "private-words"  # in all that is Ann's
@@ -21,6 +22,9 @@ OPERATORS = "operators-words"  # in what has no owner
 KINDS = {"agent": "helper", "team": "crew", "workflow": "flow"}
 ROWS = (MEMORIES, EVALS, KNOWLEDGE, SCHEDULES, SCHEDULE_RUNS, TRACES)
 GONE, NOT_HIS, FINE = (404,), (403,), (200, 201, 202, 204)
+
+
+_NAMED = [*((f"{kind}-session", kind) for kind in KINDS), ("paused-session", "agent"), ("his", "agent")]
 
 
 @dataclass
@@ -54,6 +58,8 @@ async def furnished(client: httpx.AsyncClient, service: AgentOS, db: Any) -> dic
                 service.runs.ended.clear()
     form = {"message": MARK, "stream": "false", "session_id": "paused-session"}
     ids["paused"] = (await client.post("/agents/asker/runs", data=form, headers=ann)).json()["run_id"]
+    bob = bearer(token(BOB))
+    ids["his"] = (await client.post("/agents/asker/runs", data={**form, "message": "hi", "session_id": "his"}, headers=bob)).json()["run_id"]
     memory = {"memory": f"Ann has {MARK}", "topics": [MARK]}
     ids["memory"] = (await client.post("/memories", json=memory, headers=ann)).json()["memory_id"]
     schedule = {"name": MARK, "component_type": "agent", "component_id": "helper", "run_at": int(time.time()) + 9999}
@@ -88,9 +94,10 @@ def everything(db: Any) -> dict[str, Any]:
     for table in ROWS:
         rows, _ = db.find(table, Query())
         foreign = [row for row in rows if row.get("user_id") != BOB and not _of_bobs(table, row)]
-        found[table.kind] = sorted(json.dumps(row, sort_keys=True, default=str) for row in foreign)
+        found[table.kind] = sorted((json.dumps(row, sort_keys=True, default=str) for row in foreign))
     for kind in KINDS:
         found[kind] = [one.to_dict() for one in db.get_sessions(kind, ANN, sort_by="session_id")]
+    found["whose"] = {name: db.get_session(name, kind) and db.get_session(name, kind).user_id for name, kind in _NAMED}
     return found
 
 
@@ -104,9 +111,7 @@ def _of_bobs(table: Any, row: Any) -> bool:
 def attempts(ids: dict[str, str]) -> dict[str, list[Attempt]]:
     """By route, `METHOD /path`. A route that is not here fails the test that looks at all routes of the app."""
     found: dict[str, list[Attempt]] = {
-        **dict.fromkeys(
-            ("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json"), []
-        ),
+        **dict.fromkeys(("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json"), []),
         **{f"GET {path}": [attempt(path, FINE)] for path in ("/", "/info", "/config", "/models", "/status")},
     }
     for kind, component in KINDS.items():
@@ -149,9 +154,9 @@ def _of_runs(kind: str, component: str, ids: dict[str, str]) -> dict[str, list[A
     ]
     if kind == "agent":
         paused = f"/agents/asker/runs/{ids['paused']}/continue"
-        found[f"POST {one}/continue"].append(
-            attempt(paused, GONE, data={"tools": "[]", "session_id": "paused-session"})
-        )
+        found[f"POST {one}/continue"].append(attempt(paused, GONE, data={"tools": "[]", "session_id": "paused-session"}))
+        his = {"session_id": "his", "user_id": ANN, "stream": "false", "tools": "[]"}
+        found[f"POST {one}/continue"].append(attempt(f"/agents/asker/runs/{ids['his']}/continue", (200, 400), data=his))
     return found
 
 
@@ -197,10 +202,7 @@ def _of_memories(ids: dict[str, str]) -> dict[str, list[Attempt]]:
             attempt("/memories", FINE, params=as_ann, json={"memory_ids": [ids["memory"]]}),
         ],
         f"GET {name}": [attempt(one, GONE, owner=True), attempt(one, GONE, params=as_ann)],
-        f"PATCH {name}": [
-            attempt(one, GONE, json={"memory": "mine", **as_ann}),
-            attempt(one, GONE, json={"memory": "x"}),
-        ],
+        f"PATCH {name}": [attempt(one, GONE, json={"memory": "mine", **as_ann}), attempt(one, GONE, json={"memory": "x"})],
         f"DELETE {name}": [attempt(one, FINE, params=as_ann), attempt(one, FINE)],
         "GET /memory_topics": [
             attempt("/memory_topics", FINE, owner=True),
@@ -236,7 +238,10 @@ def _of_operators() -> dict[str, list[Attempt]]:
         "POST /knowledge/search": attempt("/knowledge/search", (200, 403), json={"query": MARK}),
         "DELETE /knowledge/content": attempt("/knowledge/content", NOT_HIS),
     }
-    return {route: [made] for route, made in found.items()}
+    scraper = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1"}
+    tried = {route: [made] for route, made in found.items()}
+    tried["GET /metrics"].append(attempt("/metrics", NOT_HIS, headers=scraper))
+    return tried
 
 
 def _of_schedules(ids: dict[str, str]) -> dict[str, list[Attempt]]:
@@ -341,14 +346,66 @@ async def attack(client: httpx.AsyncClient, service: AgentOS, db: Any) -> list[s
 
 async def _tried(client: httpx.AsyncClient, route: str, one: Attempt) -> list[str]:
     method = route.split()[0]
-    answer = await client.request(method, one.path, headers=bearer(token(BOB, **one.claims)), **one.options)
+    answer = await client.request(method, one.path, **_as(token(BOB, **one.claims), one))
     wrong = []
     if answer.status_code not in one.statuses:
         wrong.append(f"{method} {one.path} {one.options}: {answer.status_code} {answer.text[:200]}")
     if shows(answer.text):
         wrong.append(f"{method} {one.path} {one.options} shows {answer.text[:300]}")
     if one.owner:
-        own = await client.request(method, one.path, headers=bearer(token(ANN)), **one.options)
+        own = await client.request(method, one.path, **_as(token(ANN), one))
         if MARK not in own.text:
             wrong.append(f"{method} {one.path} {one.options}: its owner does not see it: {own.text[:200]}")
     return wrong
+
+
+def _as(who: str, one: Attempt) -> dict[str, Any]:
+    return {**one.options, "headers": {**one.options.get("headers", {}), **bearer(who)}}
+
+
+# Scopes --------------------------------------------------------------------------------------------------------------
+
+
+async def unscoped(client: httpx.AsyncClient, service: AgentOS, db: Any) -> list[str]:
+    """What a token with too few scopes reaches all the same."""
+    wrong, open_paths = [], {"/health", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
+    nobody = token(BOB, scopes=["unheard:of"])
+    for method, path in (one.split() for one in sorted(routes_of(service))):
+        if path in open_paths or method == "WS":
+            continue
+        path = path.replace("{", "").replace("}", "")
+        for who, status in ((nobody, 403), (None, 401)):
+            answer = await client.request(method, path, headers=bearer(who) if who else {})
+            if answer.status_code != status:
+                wrong.append(f"{method} {path}: {answer.status_code} instead of {status}")
+    shown = await client.get("/agents", headers=bearer(token(BOB, scopes=["agents:asker:read"])))
+    if [one["id"] for one in shown.json()] != ["asker"]:
+        wrong.append(f"GET /agents shows {shown.text}")
+    return wrong + await _unscoped_schedules(client) + await _unscoped_socket(client)
+
+
+async def _unscoped_schedules(client: httpx.AsyncClient) -> list[str]:
+    """Whoever may not run an agent may not have it run either."""
+    wrong = []
+    new = {"name": "n", "component_type": "agent", "component_id": "helper", "run_at": int(time.time()) + 9999}
+    made = (await client.post("/schedules", json=new, headers=bearer(token(BOB)))).json()
+    poor = bearer(token(BOB, scopes=["schedules:*"]))
+    for path in ("/schedules", f"/schedules/{made['id']}/enable", f"/schedules/{made['id']}/trigger"):
+        answer = await client.post(path, json=new, headers=poor)
+        if answer.status_code != 403:
+            wrong.append(f"POST {path}: {answer.status_code}")
+    answer = await client.patch(f"/schedules/{made['id']}", json={"name": "m"}, headers=poor)
+    return wrong + ([f"PATCH /schedules: {answer.status_code}"] if answer.status_code != 403 else [])
+
+
+async def _unscoped_socket(client: httpx.AsyncClient) -> list[str]:
+    form = {"message": "hi", "stream": "true"}
+    text = (await client.post("/workflows/flow/runs", data=form, headers=bearer(token(BOB)))).text
+    run_id = json.loads(text.split("data: ", 1)[1].split("\n", 1)[0])["run_id"]
+    flow = {"workflow_id": "flow", "run_id": run_id, "message": "hi"}
+    said = [json.dumps({"action": action, **flow}) for action in
+            ("start-workflow", "reconnect", "cancel-workflow", "continue-workflow")]  # fmt: skip
+    poor = token(BOB, scopes=["agents:*"])
+    heard = await socket(client._transport.app, "/workflows/ws", poor, *said)  # type: ignore[attr-defined]
+    refused = heard.count("Insufficient permissions")
+    return [] if refused == len(said) else [f"WS: {refused} of {len(said)} refused: {heard[:300]}"]
