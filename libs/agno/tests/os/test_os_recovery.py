@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from agno.db.sqlite import SqliteDb
+
 from os_serving import agent
 
 _SERVER = """
