@@ -102,7 +102,6 @@ MAY_WAIT = {
     "agno.client": ({"asyncio"}, "reads streams of a server"),
     "agno.scheduler": ({"asyncio"}, "a service, which lives in the event loop of its server"),
     "agno.integrations": ({"asyncio"}, "their SDKs live in an event loop"),
-    "agno.vectordb.sqlite": ({"threading", "time.sleep"}, "SQLite asks in its own thread whether to try again"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
     "agno.vectordb.sqlite": ({"threading", "time.sleep"}, "SQLite asks it, in a worker thread, how long to wait for a lock"),
     "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
