@@ -25,6 +25,7 @@ class MoreTables(TypedDict, total=False):
     learnings_table: str | None
     schedules_table: str | None
     schedule_runs_table: str | None
+    inbox_table: str | None
 
 
 class TableNames(MoreTables, total=False):
@@ -47,6 +48,7 @@ class CollectionNames(TypedDict, total=False):
     learnings_collection: str | None
     schedules_collection: str | None
     schedule_runs_collection: str | None
+    inbox_collection: str | None
     id: str | None
 
 

@@ -110,6 +110,7 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         learnings_table: str | None = None,
         schedules_table: str | None = None,
         schedule_runs_table: str | None = None,
+        inbox_table: str | None = None,
     ) -> None:
         self.id = id or new_id()
         self.session_table_name = session_table or "agno_sessions"
@@ -123,6 +124,7 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         self.learnings_table_name = learnings_table or "agno_learnings"
         self.schedules_table_name = schedules_table or "agno_schedules"
         self.schedule_runs_table_name = schedule_runs_table or "agno_schedule_runs"
+        self.inbox_table_name = inbox_table or "agno_inbox"
 
     def table_name(self, table: Table) -> str:
         """The name a table has in this database."""
@@ -139,6 +141,7 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
             "learnings": self.learnings_table_name,
             "schedules": self.schedules_table_name,
             "schedule_runs": self.schedule_runs_table_name,
+            "inbox": self.inbox_table_name,
         }[table.kind]
 
     @abstractmethod

@@ -302,9 +302,26 @@ SCHEDULE_RUNS = Table(
     ),
 )
 
+INBOX = Table(
+    "inbox",
+    "id",
+    (
+        Column("id", required=True, length=_NAME),  # channel:id of the sender, so that it is there once only
+        Column("channel", required=True, length=_ID),
+        Column("conversation", required=True, length=_NAME),
+        Column("phase", required=True, indexed=True, length=20),  # waiting or done
+        Column("payload", "json"),
+        Column("worker", length=_ID),
+        Column("lease_until", "int"),
+        *_counts("takeovers"),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
 TABLES = (
     *(SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS, CULTURE, LEARNINGS),
-    *(SCHEDULES, SCHEDULE_RUNS),
+    *(SCHEDULES, SCHEDULE_RUNS, INBOX),
 )
 
 __all__ = [
@@ -312,6 +329,7 @@ __all__ = [
     "COMPONENTS",
     "CULTURE",
     "EVALS",
+    "INBOX",
     "KNOWLEDGE",
     "LEARNINGS",
     "MEMORIES",

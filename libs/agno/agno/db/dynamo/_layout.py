@@ -13,6 +13,7 @@ from agno.db.tables import (
     COMPONENTS,
     CULTURE,
     EVALS,
+    INBOX,
     KNOWLEDGE,
     LEARNINGS,
     MEMORIES,
@@ -42,6 +43,7 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     LEARNINGS.kind: [("user_id", "created_at"), ("entity_id", "created_at"), ("learning_type", "created_at")],
     SCHEDULES.kind: [("component_id", "created_at"), ("user_id", "created_at")],
     SCHEDULE_RUNS.kind: [("phase", "created_at"), ("schedule_id", "created_at"), ("user_id", "created_at")],
+    INBOX.kind: [("phase", "created_at")],
     RUNS.kind: [],
 }
 PLACES = f"session_id-{SEQ}-index"  # the runs of a session in their order
@@ -49,7 +51,7 @@ REVISION = "rev"  # a number that each write of an item raises
 _CAPACITY = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
 _NUMBERS = {
     column.name
-    for table in (SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS, SCHEDULES, SCHEDULE_RUNS)
+    for table in (SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS, SCHEDULES, SCHEDULE_RUNS, INBOX)
     for column in table.columns
     if column.kind == "int"
 }

@@ -13,6 +13,7 @@ from agno.db.tables import (
     COMPONENTS,
     CULTURE,
     EVALS,
+    INBOX,
     KNOWLEDGE,
     LEARNINGS,
     MEMORIES,
@@ -38,6 +39,7 @@ INDEXED: dict[str, Sequence[str]] = {
     LEARNINGS.kind: ("learning_type", "namespace", "user_id", "session_id", "entity_id", "updated_at"),
     SCHEDULES.kind: ("component_id", "user_id", "next_run_at"),
     SCHEDULE_RUNS.kind: ("schedule_id", "phase", "user_id", "created_at"),
+    INBOX.kind: ("phase", "created_at"),
     RUNS.kind: (),
 }
 UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {

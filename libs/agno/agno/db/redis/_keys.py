@@ -19,6 +19,7 @@ INDEXED = {
     "learnings": ("learning_type", "namespace", "user_id", "session_id", "entity_id"),
     "schedules": ("component_id", "user_id"),
     "schedule_runs": ("schedule_id", "phase", "user_id"),
+    "inbox": ("phase",),
 }
 # a column of numbers by which ids are sorted
 RANGED = {"sessions": "created_at", "evals": "created_at"}
