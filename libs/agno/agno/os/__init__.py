@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agno.utils.later import later
+
+if TYPE_CHECKING:
+    from agno.os.app import AgentOS
 
 _app = later("agno.os.app")  # with FastAPI, which the chat clients that share its interfaces do without
 

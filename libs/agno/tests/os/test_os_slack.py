@@ -24,8 +24,8 @@ from agno.os import AgentOS
 from agno.os.interfaces.slack import Slack
 from agno.testing import ScriptedModel, fails, says, thinks, wants
 from agno.tools.function import ToolResult
-from chat_peer import Peer, as_json, careful_agent
-from os_serving import Served, request, served, until
+from chat_peer import Peer, as_json, careful_agent, until
+from os_serving import Served, request, served
 
 SECRET = "signing-secret"
 

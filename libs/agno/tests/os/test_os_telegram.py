@@ -20,8 +20,8 @@ from agno.os import AgentOS
 from agno.os.interfaces.telegram import Telegram
 from agno.testing import ScriptedModel, fails, says, wants
 from agno.tools.function import ToolResult
-from chat_peer import Peer, careful_agent
-from os_serving import Served, request, served, until
+from chat_peer import Peer, careful_agent, until
+from os_serving import Served, request, served
 
 SECRET, TOKEN = "webhook-secret", "123:bot-token"
 

@@ -21,8 +21,8 @@ from agno.os import AgentOS
 from agno.os.interfaces.whatsapp import Whatsapp
 from agno.testing import ScriptedModel, fails, says, wants
 from agno.tools.function import ToolResult
-from chat_peer import Peer, careful_agent
-from os_serving import Served, request, served, until
+from chat_peer import Peer, careful_agent, until
+from os_serving import Served, request, served
 
 SECRET = "app-secret"
 

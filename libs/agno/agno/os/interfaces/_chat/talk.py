@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -333,7 +333,7 @@ class _Growing:
             self._last = time.monotonic()
 
 
-async def _opened(stream: Any) -> AsyncIterator[Any]:
+async def _opened(stream: Any) -> AsyncGenerator[Any, None]:
     if hasattr(stream, "__await__") and not hasattr(stream, "__aiter__"):
         stream = await stream
     async for item in stream:

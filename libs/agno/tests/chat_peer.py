@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +12,12 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from agno.agent import Agent
 from agno.testing import ScriptedModel
 from agno.tools import tool
-from os_serving import served, until
+from serving import served
 
 
 class Peer:
@@ -55,12 +56,21 @@ class Peer:
         return self.of(end)
 
     @contextmanager
-    def serving(self) -> Iterator[Peer]:
-        """Serve on a port."""
-        app = Starlette(routes=[Route("/{path:path}", self._take, methods=["GET", "POST"])])
-        with served(app) as server:
-            self.url = server.url
+    def serving(self, *more: BaseRoute) -> Iterator[Peer]:
+        """Serve on a port, with more routes if it has any."""
+        methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+        app = Starlette(routes=[*more, Route("/{path:path}", self._take, methods=methods)])
+        with served(app) as url:
+            self.url = url
             yield self
+
+
+def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Wait for something that happens elsewhere."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
 
 
 def careful_agent(*turns: Any, **settings: Any) -> tuple[Agent, list[str], ScriptedModel]:
