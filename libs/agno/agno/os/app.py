@@ -254,6 +254,7 @@ class AgentOS:
         for interface in self.interfaces:
             router, need = interface.get_router(), runs_component(getattr(interface, "component", None))
             self._put(app, router.routes, open=not interface.guarded, need=need)
+            lifespan.add(interface.working, self.runs.limits.drain)
         if self.enable_mcp:
             mounted = _mcp.mcp_app(self)
             lifespan.add(mounted.router.lifespan_context, mounted)
