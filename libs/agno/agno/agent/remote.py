@@ -41,7 +41,7 @@ class Remote:
     def deep_copy(self, *, update: dict[str, Any] | None = None) -> Any:
         """A copy that shares the client."""
         settings: dict[str, Any] = self.settings()  # type: ignore[attr-defined]  # of Settings
-        kept = {name: settings[name] for name in ("name", "role", "description") if name in settings}
+        kept: dict[str, Any] = {name: settings[name] for name in ("name", "role", "description") if name in settings}
         make: Any = type(self)
         return make(self.base_url, self.remote_id, client=self.client, **{**kept, **(update or {})})
 
