@@ -260,6 +260,27 @@ class AgentOSClient(_Runs):
         "GET", "/user_memory_stats", "How many memories each user has.", query=f"user_id db_id {_PAGED}"
     )
 
+    # Approvals and learnings
+    list_approvals, alist_approvals = route(
+        "GET", "/approvals", "Approvals, the newest first.",
+        query=f"status run_id session_id {_WHOSE} db_id {_PAGED}",
+    )  # fmt: skip
+    count_approvals, acount_approvals = route("GET", "/approvals/count", "How many are pending.", query="user_id db_id")
+    get_approval, aget_approval = route("GET", "/approvals/{approval_id}", "One approval.", query="db_id")
+    resolve_approval, aresolve_approval = route(
+        "POST", "/approvals/{approval_id}/resolve", "Approve or reject.", needed="approved",
+        json="approved resolved_by resolution_data", query="db_id",
+    )  # fmt: skip
+    delete_approval, adelete_approval = route(
+        "DELETE", "/approvals/{approval_id}", "Delete an approval.", query="db_id"
+    )
+    list_learnings, alist_learnings = route(
+        "GET", "/learnings", "What was learned, a page of it.",
+        query=f"learning_type namespace user_id session_id entity_id search_content db_id {_PAGED}",
+    )  # fmt: skip
+    get_learning, aget_learning = route("GET", "/learnings/{learning_id}", "One learning.", query="db_id")
+    delete_learning, adelete_learning = route("DELETE", "/learnings/{learning_id}", "Forget it.", query="db_id")
+
     # Knowledge
     list_content, alist_content = route(
         "GET", "/knowledge/content", "Contents, a page of them.", query=f"db_id {_PAGED}"

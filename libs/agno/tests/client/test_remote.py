@@ -101,7 +101,7 @@ def test_a_remote_agent_is_paused_and_goes_on(url: str, mode: str) -> None:
     assert (output.content, output.run_id, output.status) == ("It is done", paused.run_id, RunStatus.completed)
     assert output.tools[0].result == "sent to Ada"
     if events:
-        assert [e.event for e in events][0] == "RunContinued"
+        assert events[0].event == "RunContinued"
 
 
 @pytest.mark.parametrize("mode", MODES)
