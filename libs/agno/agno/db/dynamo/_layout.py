@@ -46,7 +46,7 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     SCHEDULES.kind: [("component_id", "created_at"), ("user_id", "created_at")],
     SCHEDULE_RUNS.kind: [("phase", "created_at"), ("schedule_id", "created_at"), ("user_id", "created_at")],
     TRACES.kind: [(column, "created_at") for column in ("run_id", "session_id", "user_id", "agent_id")],
-    WORKERS.kind: [],
+    WORKERS.kind: [("owner", "created_at")],
     RUN_EVENTS.kind: [("run_id", "place")],
     RUNS.kind: [],
 }
