@@ -47,7 +47,7 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     SCHEDULE_RUNS.kind: [("phase", "created_at"), ("schedule_id", "created_at"), ("user_id", "created_at")],
     TRACES.kind: [(column, "created_at") for column in ("run_id", "session_id", "user_id", "agent_id")],
     WORKERS.kind: [("owner", "created_at")],
-    RUN_EVENTS.kind: [("run_id", "place")],
+    RUN_EVENTS.kind: [("run_id", "created_at")],
     RUNS.kind: [],
 }
 PLACES = f"session_id-{SEQ}-index"  # the runs of a session in their order
