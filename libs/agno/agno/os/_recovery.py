@@ -56,7 +56,10 @@ class Recovery:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             for keeper in self.runs.keepers.values():
-                await keeper.stop()
+                try:
+                    await keeper.stop()
+                except Exception:  # the border: the service ends all the same, and its lease by itself
+                    log_exception("A database was not told that this worker stops")
 
     def _keepers(self) -> list[Keeper]:
         served = (one for group in self.components.of_kind.values() for one in group.values())

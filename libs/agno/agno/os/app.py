@@ -133,8 +133,12 @@ class AgentOS:
     def _prepare(self) -> None:
         for component in self.components.everything():
             component.set_id()
-            if component.session_type != "workflow" and "store_events" not in component.__dict__:
+            if component.session_type == "workflow":
+                continue
+            if "store_events" not in component.__dict__:
                 component.store_events = True
+            if "checkpoint" not in component.__dict__ and self.runs.keeper_of(component) is not None:
+                component.checkpoint = "tools"  # who takes its runs over does not run these again
 
     def _traces_db(self, db: Any) -> Any:
         dbs = self.components.dbs

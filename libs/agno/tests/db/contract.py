@@ -25,6 +25,7 @@ from agno.run.team import TeamRunOutput
 from agno.run.workflow import WorkflowRunOutput
 from agno.session import AgentSession, SessionSummary, TeamSession, WorkflowSession
 from db.definitions_contract import DefinitionsContract
+from db.hosting_contract import HostingContract
 from db.schedules_contract import SchedulesContract
 
 OPERATORS = ["$ne", '{"$gt": ""}', "*", "a:b", "../x", "__proto__", "\u2028", "x" * 100]
@@ -60,7 +61,7 @@ def an_eval(run_id: str, **fields: Any) -> EvalRunRecord:
     return EvalRunRecord(run_id=run_id, eval_data={"score": 1}, **fields)
 
 
-class DbContract(DefinitionsContract, SchedulesContract):
+class DbContract(DefinitionsContract, SchedulesContract, HostingContract):
     """The suite for every database."""
 
     differences: dict[str, str] = {}  # test name -> reason; the test must then fail

@@ -67,6 +67,9 @@ class TestGcsJsonDbOnTheEmulator(DbContract):
     def test_of_many_who_claim_at_once_one_gets_it(self):
         pytest.skip("the emulator knows no preconditions")
 
+    def test_one_of_many_takes_over_and_the_one_that_was_slow_hears_of_it(self):
+        pytest.skip("the emulator knows no preconditions")
+
     def test_of_many_who_claim_a_run_at_once_one_gets_it(self):
         pytest.skip("the emulator knows no preconditions")
 

@@ -150,7 +150,7 @@ async def _answering(client: httpx.AsyncClient) -> None:
     raise AssertionError("the service does not answer")
 
 
-@pytest.mark.parametrize("count", [5, pytest.param(200, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("count", [5, pytest.param(200, marks=[pytest.mark.heavy, pytest.mark.timeout(400)])])
 def test_after_a_worker_was_killed_no_run_is_lost_and_each_event_is_seen_once(count: int, tmp_path: Path) -> None:
     readers = asyncio.run(_kill_and_come_back(tmp_path, count))
     helper = agent(db=SqliteDb(db_file=str(tmp_path / "a.db")))

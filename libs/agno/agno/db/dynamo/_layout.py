@@ -47,8 +47,8 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     SCHEDULES.kind: [("component_id", "created_at"), ("user_id", "created_at")],
     SCHEDULE_RUNS.kind: [("phase", "created_at"), ("schedule_id", "created_at"), ("user_id", "created_at")],
     TRACES.kind: [(column, "created_at") for column in ("run_id", "session_id", "user_id", "agent_id")],
-    WORKERS.kind: [],
-    RUN_EVENTS.kind: [("run_id", "place")],
+    WORKERS.kind: [("owner", "created_at")],
+    RUN_EVENTS.kind: [("run_id", "created_at")],
     INBOX.kind: [("phase", "created_at")],
     RUNS.kind: [],
 }
