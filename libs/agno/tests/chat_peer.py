@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
+from serving import served
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,7 +18,6 @@ from starlette.routing import BaseRoute, Route
 from agno.agent import Agent
 from agno.testing import ScriptedModel
 from agno.tools import tool
-from serving import served
 
 
 class Peer:

@@ -14,6 +14,7 @@ from typing import Any
 import discord
 import pytest
 import yarl
+from chat_peer import Peer, careful_agent, until
 from discord.gateway import DiscordWebSocket
 from starlette.responses import Response
 from starlette.routing import WebSocketRoute
@@ -26,14 +27,20 @@ from agno.integrations.discord import DiscordClient
 from agno.media import Image
 from agno.testing import ScriptedModel, fails, says, thinks, wants
 from agno.tools.function import ToolResult
-from chat_peer import Peer, careful_agent, until
 
 BOT, GUILD, TEXT, DIRECT = 1, 10, 11, 12
 NOW = "2026-01-01T00:00:00+00:00"
 
 
 def _user(key: int, bot: bool = False) -> dict[str, Any]:
-    return {"id": str(key), "username": f"user{key}", "discriminator": "0", "avatar": None, "global_name": None, "bot": bot}
+    return {
+        "id": str(key),
+        "username": f"user{key}",
+        "discriminator": "0",
+        "avatar": None,
+        "global_name": None,
+        "bot": bot,
+    }
 
 
 def _thread(key: str, name: str) -> dict[str, Any]:
@@ -138,7 +145,9 @@ class Server:
         return str(message["id"])
 
     def press(self, label: str, user: int = 7) -> None:
-        path, asked = [call for call in self.peer.calls if call[1].get("components") and call[0].endswith("messages")][-1]
+        path, asked = [call for call in self.peer.calls if call[1].get("components") and call[0].endswith("messages")][
+            -1
+        ]
         button = next(one for one in asked["components"][0]["components"] if one["label"] == label)
         channel = path.split("/channels/")[-1].split("/")[0]
         self._next += 1
@@ -202,8 +211,22 @@ def test_a_conversation_from_a_question_over_an_approval_to_a_file_an_error_and_
 
         url = f"{server.peer.url}/cdn/a.csv"
         files = [
-            {"id": "1", "filename": "a.csv", "size": 3, "url": url, "proxy_url": url, "content_type": "text/csv; charset=utf-8"},
-            {"id": "2", "filename": "p.png", "size": 3, "url": "http://cdn.test/p.png", "proxy_url": url, "content_type": "image/png"},
+            {
+                "id": "1",
+                "filename": "a.csv",
+                "size": 3,
+                "url": url,
+                "proxy_url": url,
+                "content_type": "text/csv; charset=utf-8",
+            },
+            {
+                "id": "2",
+                "filename": "p.png",
+                "size": 3,
+                "url": "http://cdn.test/p.png",
+                "proxy_url": url,
+                "content_type": "image/png",
+            },
         ]
         server.write("Read them", attachments=files)
         until(lambda: server.said()[-1] == "I read it.")

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from chat_peer import Peer, as_json, careful_agent, until
 from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 from starlette.responses import PlainTextResponse, Response
@@ -24,7 +25,7 @@ from agno.os import AgentOS
 from agno.os.interfaces.slack import Slack
 from agno.testing import ScriptedModel, fails, says, thinks, wants
 from agno.tools.function import ToolResult
-from chat_peer import Peer, as_json, careful_agent, until
+
 from os_serving import Served, request, served
 
 SECRET = "signing-secret"
@@ -44,7 +45,14 @@ class Workspace:
 
     def event(self, event_id: str = "", **event: Any) -> httpx.Response:
         self._sent += 1
-        event = {"type": "message", "channel": "D1", "channel_type": "im", "user": "U1", "ts": f"1.{self._sent}", **event}
+        event = {
+            "type": "message",
+            "channel": "D1",
+            "channel_type": "im",
+            "user": "U1",
+            "ts": f"1.{self._sent}",
+            **event,
+        }
         body = {"type": "event_callback", "team_id": "T1", "event_id": event_id or f"Ev{self._sent}", "event": event}
         return self.post("events", json.dumps(body))
 
@@ -141,7 +149,9 @@ def test_a_conversation_from_a_question_over_an_approval_to_a_file_an_error_and_
 
 def _shown(slack: Workspace) -> str:
     """What a reader sees last: new messages and edits in their order."""
-    texts = [sent["text"] for path, sent in list(slack.peer.calls) if path.endswith(("chat.postMessage", "chat.update"))]
+    texts = [
+        sent["text"] for path, sent in list(slack.peer.calls) if path.endswith(("chat.postMessage", "chat.update"))
+    ]
     return texts[-1] if texts else ""
 
 
@@ -159,7 +169,9 @@ def test_what_slack_sends_again_is_answered_once_also_by_another_worker(tmp_path
         for _ in range(3):
             assert slack.event(event_id="Ev1", text="Hi", ts="3.0").status_code == 200
         until(lambda: slack.said() == ["first"])
-        with _beside(slack.peer, _helper("second", db=SqliteDb(db_file=str(tmp_path / "x.db"))), streaming=False) as other:
+        with _beside(
+            slack.peer, _helper("second", db=SqliteDb(db_file=str(tmp_path / "x.db"))), streaming=False
+        ) as other:
             other.event(event_id="Ev1", text="Hi", ts="3.0")
             other.event(text="New", ts="4.0")
             until(lambda: len(slack.said()) == 2)
@@ -188,7 +200,9 @@ def _open_rows(path: str) -> int:
 
 def test_an_answer_that_could_not_be_delivered_is_delivered_later_without_a_second_run(tmp_path: Any) -> None:
     failures = iter([True])
-    peer = Peer(lambda path, sent, number: Response(status_code=500) if next(failures, False) else {"ok": True, "ts": "1"})
+    peer = Peer(
+        lambda path, sent, number: Response(status_code=500) if next(failures, False) else {"ok": True, "ts": "1"}
+    )
     agent = _helper("Only once", db=AsyncSqliteDb(db_file=str(tmp_path / "x.db")))
     with peer.serving(), _beside(peer, agent, lease=0.3, streaming=False) as slack:
         slack.event(text="Hi")

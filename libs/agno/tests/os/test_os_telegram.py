@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from chat_peer import Peer, careful_agent, until
 from starlette.responses import JSONResponse, Response
 
 from agno.agent import Agent
@@ -20,7 +21,7 @@ from agno.os import AgentOS
 from agno.os.interfaces.telegram import Telegram
 from agno.testing import ScriptedModel, fails, says, wants
 from agno.tools.function import ToolResult
-from chat_peer import Peer, careful_agent, until
+
 from os_serving import Served, request, served
 
 SECRET, TOKEN = "webhook-secret", "123:bot-token"
@@ -58,7 +59,9 @@ class Person:
 
     def shown(self) -> str:
         """What a reader sees last."""
-        texts = [sent["text"] for path, sent in list(self.peer.calls) if path.endswith(("sendMessage", "editMessageText"))]
+        texts = [
+            sent["text"] for path, sent in list(self.peer.calls) if path.endswith(("sendMessage", "editMessageText"))
+        ]
         return texts[-1] if texts else ""
 
 
@@ -121,7 +124,9 @@ def test_a_conversation_from_a_question_over_an_approval_to_a_file_an_error_and_
 
 
 def test_an_answer_grows_in_one_message_and_a_long_one_has_parts() -> None:
-    with _person(Agent(name="H", model=ScriptedModel(says("one two three", pace=0.02), "x" * 5_000, "\U0001f600" * 2_100))) as person:
+    with _person(
+        Agent(name="H", model=ScriptedModel(says("one two three", pace=0.02), "x" * 5_000, "\U0001f600" * 2_100))
+    ) as person:
         person.write("Count")
         until(lambda: person.shown() == "one two three")
         assert len(person.said()) == 1 and len(person.peer.of("editMessageText")) >= 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from chat_peer import Peer, careful_agent, until
 from starlette.responses import Response
 
 from agno.agent import Agent
@@ -21,7 +22,7 @@ from agno.os import AgentOS
 from agno.os.interfaces.whatsapp import Whatsapp
 from agno.testing import ScriptedModel, fails, says, wants
 from agno.tools.function import ToolResult
-from chat_peer import Peer, careful_agent, until
+
 from os_serving import Served, request, served
 
 SECRET = "app-secret"
@@ -51,7 +52,9 @@ class Phone:
 
     def press(self, label: str, phone: str = "491") -> None:
         asked = [sent for sent in self.messages() if sent["type"] == "interactive"][-1]
-        reply = next(one["reply"] for one in asked["interactive"]["action"]["buttons"] if one["reply"]["title"] == label)
+        reply = next(
+            one["reply"] for one in asked["interactive"]["action"]["buttons"] if one["reply"]["title"] == label
+        )
         self.send("interactive", {"type": "button_reply", "button_reply": reply}, phone=phone)
 
     def messages(self) -> list[dict[str, Any]]:
@@ -175,7 +178,9 @@ def test_the_webhook_is_verified_and_wrong_signatures_are_refused(monkeypatch: p
     service = AgentOS(agents=[agent], interfaces=[Whatsapp(agent, verify_token="v", app_secret=SECRET)])
 
     def verify(service: AgentOS = service, **query: str) -> tuple[int, str]:
-        found = request(service, "GET", "/whatsapp/webhook", params={f"hub.{key}": value for key, value in query.items()})
+        found = request(
+            service, "GET", "/whatsapp/webhook", params={f"hub.{key}": value for key, value in query.items()}
+        )
         return found.status_code, found.text
 
     assert verify(mode="subscribe", verify_token="v", challenge="77") == (200, "77")

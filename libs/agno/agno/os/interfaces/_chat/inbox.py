@@ -121,7 +121,9 @@ class Inbox:
             await self._handle(key, payload, again)
             if self._db is not None:
                 await ASYNC.call(self._db.finish_message, key, self._worker)
-        except Exception:  # the border: one message must not stop the conversation; its lease ends, and it is tried again
+        except (
+            Exception
+        ):  # the border: one message must not stop the conversation; its lease ends, and it is tried again
             log_exception(f"Message {key} could not be dealt with")
         finally:
             self._mine.discard(key)

@@ -64,9 +64,7 @@ class Thread(Window):
     async def ask(self, text: str, buttons: list[Button]) -> None:
         self._growing = None
         text = _safe(text)
-        blocks: list[dict[str, Any]] = [
-            {"type": "section", "text": {"type": "mrkdwn", "text": text[:_QUESTION]}}
-        ]
+        blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "mrkdwn", "text": text[:_QUESTION]}}]
         if buttons:
             blocks.append({"type": "actions", "elements": [_button(button) for button in buttons[:25]]})
         await self._post(text, blocks=blocks)

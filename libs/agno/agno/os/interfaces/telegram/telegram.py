@@ -18,7 +18,13 @@ from agno.os.interfaces.telegram._window import Chat
 BOT_API = "https://api.telegram.org"
 _COMMAND = re.compile(r"^(/\w+)@\w+")
 _LARGEST = 20 * 1024 * 1024  # bytes: the Bot API gives no larger files
-_USUAL = {"photo": "image/jpeg", "voice": "audio/ogg", "audio": "audio/mpeg", "video": "video/mp4", "video_note": "video/mp4"}
+_USUAL = {
+    "photo": "image/jpeg",
+    "voice": "audio/ogg",
+    "audio": "audio/mpeg",
+    "video": "video/mp4",
+    "video_note": "video/mp4",
+}
 
 
 class Telegram(ChatInterface):

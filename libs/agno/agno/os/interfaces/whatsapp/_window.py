@@ -39,7 +39,9 @@ class Chat(Window):
             await self._interactive("button", last, {"buttons": made})
         else:
             rows = [{"id": one.token, "title": one.label[:_ROW]} for one in buttons[:_ROWS]]
-            await self._interactive("list", last, {"button": "Choose", "sections": [{"title": "Choices", "rows": rows}]})
+            await self._interactive(
+                "list", last, {"button": "Choose", "sections": [{"title": "Choices", "rows": rows}]}
+            )
 
     async def attach(self, attachment: Attachment) -> None:
         kind = "document" if attachment.kind == "file" else attachment.kind

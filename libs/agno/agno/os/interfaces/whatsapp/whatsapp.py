@@ -138,7 +138,9 @@ class Whatsapp(ChatInterface):
                     await window.say(f"The file could not be read: {error}")
                     return
             elif kind != "text":
-                await window.say("This kind of message cannot be read. Please send text, images, audio, video or documents.")
+                await window.say(
+                    "This kind of message cannot be read. Please send text, images, audio, video or documents."
+                )
                 return
             await self.talk.say(said, window)
 
