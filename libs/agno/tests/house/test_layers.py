@@ -104,7 +104,10 @@ MAY_WAIT = {
     "agno.integrations": ({"asyncio"}, "their SDKs live in an event loop"),
     "agno.vectordb.sqlite": ({"threading", "time.sleep"}, "SQLite asks in its own thread whether to try again"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
-    "agno.vectordb.sqlite": ({"threading", "time.sleep"}, "SQLite asks it, in a worker thread, how long to wait for a lock"),
+    "agno.vectordb.sqlite": (
+        {"threading", "time.sleep"},
+        "SQLite asks it, in a worker thread, how long to wait for a lock",
+    ),
     "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
     "agno.knowledge._sdk": ({"threading"}, "guards what is loaded once; waits for nobody"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),

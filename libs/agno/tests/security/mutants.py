@@ -21,7 +21,15 @@ STATEMENTS = {"operators_only", "own_session", "require", "_check"}  # calls tha
 MAYBE = {"may", "may_some"}  # calls that say yes or no
 # these tell who somebody is, or whose requests are counted; nothing depends on them
 ONLY_SHOWN = {("Guard._admit", "caller.user_id"), ("Conversation._authenticate", "caller.user_id")}
-_PLACES = ("routers/*.py", "interfaces/*/*.py", "_socket.py", "_components.py", "_operators.py", "_guard.py", "_runs.py")
+_PLACES = (
+    "routers/*.py",
+    "interfaces/*/*.py",
+    "_socket.py",
+    "_components.py",
+    "_operators.py",
+    "_guard.py",
+    "_runs.py",
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 @contextmanager
 def without(mutant: Mutant | None) -> Iterator[Any]:
     """The module of the tenants, on an AgentOS that lacks the check."""
-    kept = {name: module for name, module in sys.modules.items() if name.startswith(("agno.os", "security.t", "security.w"))}
+    kept = {
+        name: module for name, module in sys.modules.items() if name.startswith(("agno.os", "security.t", "security.w"))
+    }
     for name in kept:
         del sys.modules[name]
     finders = [_Finder(mutant)] if mutant is not None else []
@@ -149,7 +159,7 @@ def noticed(mutant: Mutant | None) -> list[str]:
             try:
                 service = whole_os.jwt_os(db, scoped)
                 wrong = whole_os.talk(service, lambda client: work(client, service, db))  # noqa: B023
-            except (Exception, asyncio.TimeoutError) as error:  # the border: whatever breaks is noticed
+            except (Exception, asyncio.CancelledError) as error:  # the border: whatever breaks is noticed
                 wrong = [repr(error)[:200]]
             if wrong:
                 return wrong
@@ -163,4 +173,4 @@ if __name__ == "__main__":
     print("whole:", noticed(None))
     for one in mutants():
         found = noticed(one)
-        print("ok  " if found else "MISSED", one, "" if not found else found[0][:110], flush=True)
+        print("ok  " if found else "MISSED", one, "" if not found else repr(found[0][:110]), flush=True)

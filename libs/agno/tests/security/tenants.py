@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from security.whole_os import bearer, socket, token
 
 from agno.db.query import Query
 from agno.db.schemas import EvalRunRecord, EvalType, KnowledgeRow, UserMemory
 from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, SCHEDULE_RUNS, SCHEDULES, TRACES
 from agno.os import AgentOS
-
-from security.whole_os import bearer, socket, token
 
 ANN, BOB = "ann-the-owner", "bob-the-other"
 MARK = "private-words"  # in all that is Ann's
@@ -59,7 +58,9 @@ async def furnished(client: httpx.AsyncClient, service: AgentOS, db: Any) -> dic
     form = {"message": MARK, "stream": "false", "session_id": "paused-session"}
     ids["paused"] = (await client.post("/agents/asker/runs", data=form, headers=ann)).json()["run_id"]
     bob = bearer(token(BOB))
-    ids["his"] = (await client.post("/agents/asker/runs", data={**form, "message": "hi", "session_id": "his"}, headers=bob)).json()["run_id"]
+    ids["his"] = (
+        await client.post("/agents/asker/runs", data={**form, "message": "hi", "session_id": "his"}, headers=bob)
+    ).json()["run_id"]
     memory = {"memory": f"Ann has {MARK}", "topics": [MARK]}
     ids["memory"] = (await client.post("/memories", json=memory, headers=ann)).json()["memory_id"]
     schedule = {"name": MARK, "component_type": "agent", "component_id": "helper", "run_at": int(time.time()) + 9999}
@@ -94,7 +95,7 @@ def everything(db: Any) -> dict[str, Any]:
     for table in ROWS:
         rows, _ = db.find(table, Query())
         foreign = [row for row in rows if row.get("user_id") != BOB and not _of_bobs(table, row)]
-        found[table.kind] = sorted((json.dumps(row, sort_keys=True, default=str) for row in foreign))
+        found[table.kind] = sorted(json.dumps(row, sort_keys=True, default=str) for row in foreign)
     for kind in KINDS:
         found[kind] = [one.to_dict() for one in db.get_sessions(kind, ANN, sort_by="session_id")]
     found["whose"] = {name: db.get_session(name, kind) and db.get_session(name, kind).user_id for name, kind in _NAMED}
@@ -111,7 +112,9 @@ def _of_bobs(table: Any, row: Any) -> bool:
 def attempts(ids: dict[str, str]) -> dict[str, list[Attempt]]:
     """By route, `METHOD /path`. A route that is not here fails the test that looks at all routes of the app."""
     found: dict[str, list[Attempt]] = {
-        **dict.fromkeys(("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json"), []),
+        **dict.fromkeys(
+            ("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json"), []
+        ),
         **{f"GET {path}": [attempt(path, FINE)] for path in ("/", "/info", "/config", "/models", "/status")},
     }
     for kind, component in KINDS.items():
@@ -154,7 +157,9 @@ def _of_runs(kind: str, component: str, ids: dict[str, str]) -> dict[str, list[A
     ]
     if kind == "agent":
         paused = f"/agents/asker/runs/{ids['paused']}/continue"
-        found[f"POST {one}/continue"].append(attempt(paused, GONE, data={"tools": "[]", "session_id": "paused-session"}))
+        found[f"POST {one}/continue"].append(
+            attempt(paused, GONE, data={"tools": "[]", "session_id": "paused-session"})
+        )
         his = {"session_id": "his", "user_id": ANN, "stream": "false", "tools": "[]"}
         found[f"POST {one}/continue"].append(attempt(f"/agents/asker/runs/{ids['his']}/continue", (200, 400), data=his))
     return found
@@ -202,7 +207,10 @@ def _of_memories(ids: dict[str, str]) -> dict[str, list[Attempt]]:
             attempt("/memories", FINE, params=as_ann, json={"memory_ids": [ids["memory"]]}),
         ],
         f"GET {name}": [attempt(one, GONE, owner=True), attempt(one, GONE, params=as_ann)],
-        f"PATCH {name}": [attempt(one, GONE, json={"memory": "mine", **as_ann}), attempt(one, GONE, json={"memory": "x"})],
+        f"PATCH {name}": [
+            attempt(one, GONE, json={"memory": "mine", **as_ann}),
+            attempt(one, GONE, json={"memory": "x"}),
+        ],
         f"DELETE {name}": [attempt(one, FINE, params=as_ann), attempt(one, FINE)],
         "GET /memory_topics": [
             attempt("/memory_topics", FINE, owner=True),
@@ -300,6 +308,7 @@ def messages(ids: dict[str, str]) -> list[str]:
     """What Bob says at the WebSocket; the answer to each is an error."""
     flow, session = {"workflow_id": "flow"}, {"session_id": "workflow-session"}
     said = [{"action": "start-workflow", "message": "hi", **flow, **session, "user_id": ANN}]
+    said.append({"action": "reconnect", "run_id": "unheard-of"})
     for run_id in (ids["workflow_stored"], ids["workflow_hosted"]):
         said += [
             {"action": "reconnect", "run_id": run_id},

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
+from security.whole_os import request, talk, whole
+from serving import served
 
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
@@ -21,11 +23,23 @@ from agno.knowledge.reader.url_reader import URLReader
 from agno.os import AgentOS
 from agno.os._bodies import Limits
 from agno.testing import ScriptedModel
-from serving import served
 
-from security.whole_os import request, talk, whole
-
-HOSTILE = ["' OR '1'='1", '"; DROP TABLE agno_sessions; --', "%", "_", "$ne", '{"$gt": ""}', "a:b*", "../x", "\\", "{0}%s"]
+_OFFICE = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+HOSTILE = [
+    "' OR '1'='1",
+    '"; DROP TABLE agno_sessions; --',
+    "%",
+    "_",
+    "$ne",
+    '{"$gt": ""}',
+    "a:b*",
+    "../x",
+    "\\",
+    "{0}%s",
+]
 
 
 # Injection -----------------------------------------------------------------------------------------------------------
@@ -111,7 +125,8 @@ def test_a_caller_cannot_have_the_private_network_read(host: str, reader: Any, i
 
 
 @pytest.mark.parametrize(
-    "host", ["169.254.169.254", "10.0.0.1", "192.168.1.1", "172.16.0.1", "[fd00:ec2::254]", "100.100.100.200", "0.0.0.0"]
+    "host",
+    ["169.254.169.254", "10.0.0.1", "192.168.1.1", "172.16.0.1", "[fd00:ec2::254]", "100.100.100.200", "0.0.0.0"],
 )
 def test_nor_addresses_of_clouds_and_companies(host: str, tmp_path: Path) -> None:
     row = read_by(knowledge_of(tmp_path), data={"url": f"http://{host}/latest/meta-data"})
@@ -161,7 +176,7 @@ def test_an_archive_bomb_is_refused(name: str, member: str, tmp_path: Path) -> N
         with archive.open(member, "w", force_zip64=True) as file:
             for _ in range(120):
                 file.write(b"\0" * 1_000_000)
-    row = read_by(knowledge_of(tmp_path), files={"file": (name, packed.getvalue(), "application/octet-stream")})
+    row = read_by(knowledge_of(tmp_path), files={"file": (name, packed.getvalue(), _OFFICE[name[-4:]])})
     assert row["status"] == "failed" and "archive bomb" in row["status_message"]
 
 
@@ -217,7 +232,9 @@ def test_a_smuggled_request_is_not_carried_out(headers: str) -> None:
     service = whole(prometheus=False)
     smuggled = "DELETE /sessions/s HTTP/1.1\r\nhost: os\r\n\r\n"
     service.agents[0].run("hi", session_id="s")
-    text = f"POST /sessions HTTP/1.1\r\nhost: os\r\ncontent-type: application/json\r\n{headers}\r\n\r\n0\r\n\r\n{smuggled}"
+    text = (
+        f"POST /sessions HTTP/1.1\r\nhost: os\r\ncontent-type: application/json\r\n{headers}\r\n\r\n0\r\n\r\n{smuggled}"
+    )
     with served(service.get_app()) as url:
         answer = _raw(url, text.encode())
         kept = httpx.get(f"{url}/sessions/s").status_code

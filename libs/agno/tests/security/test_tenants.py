@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from db.servers.redis import RedisServer
+from db.servers.sql import Postgres, a_name, running
+from security.tenants import attack, attempts, routes_of, unscoped
+from security.whole_os import jwt_os, request, talk
 
 from agno.db.in_memory import InMemoryDb
 from agno.db.postgres import PostgresDb
 from agno.db.redis import RedisDb
 from agno.db.sqlite import SqliteDb
 from agno.tracing import stop_prometheus
-from db.servers.redis import RedisServer
-from db.servers.sql import Postgres, a_name, running
-
-from security.tenants import attack, attempts, routes_of, unscoped
-from security.whole_os import jwt_os, request, talk
 
 IDS = dict.fromkeys(
     [f"{kind}_{how}" for kind in ("agent", "team", "workflow") for how in ("stored", "hosted")]
