@@ -108,7 +108,9 @@ class Run:
         if not self.announced:
             outer = self.parent.token if self.parent is not None else token_of(self.output.parent_run_id)
             alone = self.continued or "run_id" in self.asked
-            self.token = register_run(run_id, outer, alone=alone, user_id=self.context.user_id)
+            self.token = register_run(
+                self.component.cancel_key(run_id), outer, alone=alone, user_id=self.context.user_id
+            )
         self.started = self.io.now()
 
     @property

@@ -64,7 +64,7 @@ async def _lived(run: Run, body: Body) -> None:
             run.exchange = run.ended = None  # they hold the run; without cycles nothing waits for the garbage collector
             if run.delegations is not None:
                 run.delegations.run = run.delegations = None
-            cleanup_run(run_id)
+            cleanup_run(run.component.cancel_key(run_id))
             if run.claim is not None:
                 await release(run)
             if run.closers:

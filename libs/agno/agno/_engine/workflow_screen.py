@@ -131,11 +131,13 @@ class WorkflowScreen(Screen):
         if not self.visits:
             for step in output.step_results:
                 self._take(step, self.visits)
-            self._take_end(output)
+            if not self.notes:  # else the stream told how it ended
+                self._take_end(output)
         done = sum(bool(step.success) for step in output.step_results)
         self.summary = [f"Status: {output.status.name}", f"Steps completed: {done} of {self.planned}"]
         if not output.step_results and output.content is not None:  # a function, or an agent that answered
-            self.visits = [*self.visits, Visit("Result", output.content, done=True)]
+            if str(output.content) not in [note.text for note in self.notes]:
+                self.visits = [*self.visits, Visit("Result", output.content, done=True)]
             self.summary = self.summary[:1]
         if output.metrics is not None and (tokens := output.metrics.total().total_tokens):
             self.summary.append(f"Tokens: {tokens:,}")

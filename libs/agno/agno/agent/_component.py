@@ -71,6 +71,7 @@ class Component(Settings):
     runs_to_load: ClassVar[Any] = staticmethod(runs_needed)  # how many earlier runs a run looks at
     prepares: ClassVar[Any] = False  # True if `prepare` has more to find than the knowledge
     rows_per_run: ClassVar[Any] = 1  # how many rows one of its runs usually leaves in the session
+    cancel_key: ClassVar[Any] = str  # under which name a run with this id is known to `cancel_run`
     answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
 
     _check = refuse_misfits

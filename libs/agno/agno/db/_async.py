@@ -133,6 +133,13 @@ class AsyncBaseDb(SpelledOut, ABC):
     get_schedule_run = awaited(BaseDb.get_schedule_run)
     get_schedule_runs = awaited(BaseDb.get_schedule_runs)
 
+    put_message = awaited(BaseDb.put_message)
+    abandoned_messages = awaited(BaseDb.abandoned_messages)
+    take_message = awaited(BaseDb.take_message)
+    keep_message = awaited(BaseDb.keep_message)
+    finish_message = awaited(BaseDb.finish_message)
+    forget_messages = awaited(BaseDb.forget_messages)
+
     migrate_table_from_v1_to_v2 = awaited(BaseDb.migrate_table_from_v1_to_v2)
     upsert_cultural_knowledge = awaited(BaseDb.upsert_cultural_knowledge)
     get_cultural_knowledge = awaited(BaseDb.get_cultural_knowledge)

@@ -26,6 +26,7 @@ class MoreTables(TypedDict, total=False):
     schedules_table: str | None
     schedule_runs_table: str | None
     traces_table: str | None
+    inbox_table: str | None
 
 
 class TableNames(MoreTables, total=False):
@@ -49,6 +50,7 @@ class CollectionNames(TypedDict, total=False):
     schedules_collection: str | None
     schedule_runs_collection: str | None
     traces_collection: str | None
+    inbox_collection: str | None
     id: str | None
 
 

@@ -111,6 +111,7 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         schedules_table: str | None = None,
         schedule_runs_table: str | None = None,
         traces_table: str | None = None,
+        inbox_table: str | None = None,
     ) -> None:
         self.id = id or new_id()
         self.session_table_name = session_table or "agno_sessions"
@@ -125,6 +126,7 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         self.schedules_table_name = schedules_table or "agno_schedules"
         self.schedule_runs_table_name = schedule_runs_table or "agno_schedule_runs"
         self.traces_table_name = traces_table or "agno_traces"
+        self.inbox_table_name = inbox_table or "agno_inbox"
 
     def table_name(self, table: Table) -> str:
         """The name a table has in this database."""
@@ -144,6 +146,7 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
             "traces": self.traces_table_name,
             "workers": f"{self.session_table_name}_workers",
             "run_events": f"{self.session_table_name}_run_events",
+            "inbox": self.inbox_table_name,
         }[table.kind]
 
     @abstractmethod

@@ -15,6 +15,7 @@ from agno.db._codec import from_json, to_json
 from agno.db._components import Components
 from agno.db._culture import Culture
 from agno.db._hosting import Hosting
+from agno.db._inbox import Inbox
 from agno.db._port import (
     DbError,
     DbUnavailableError,
@@ -65,7 +66,7 @@ _ANY_COMPONENT = ("agent_id", "team_id", "workflow_id")
 _END_OF_TIME = 2**53
 
 
-class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting, Claims, Pruning):
+class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting, Inbox, Claims, Pruning):
     """A database for sessions, memories, knowledge, evaluations and metrics.
 
     A method succeeds or raises a `DbError`; what is not there is None, False or empty.

@@ -348,9 +348,26 @@ RUN_EVENTS = Table(
     ),
 )
 
+INBOX = Table(
+    "inbox",
+    "id",
+    (
+        Column("id", required=True, length=_NAME),  # channel:id of the sender, so that it is there once only
+        Column("channel", required=True, length=_ID),
+        Column("conversation", required=True, length=_NAME),
+        Column("phase", required=True, indexed=True, length=20),  # waiting or done
+        Column("payload", "json"),
+        Column("worker", length=_ID),
+        Column("lease_until", "int"),
+        *_counts("takeovers"),
+        _CREATED,
+        _UPDATED,
+    ),
+)
+
 TABLES = (
     *(SESSIONS, RUNS, MEMORIES, METRICS, EVALS, KNOWLEDGE, COMPONENTS, APPROVALS, CULTURE, LEARNINGS),
-    *(SCHEDULES, SCHEDULE_RUNS, TRACES, WORKERS, RUN_EVENTS),
+    *(SCHEDULES, SCHEDULE_RUNS, TRACES, WORKERS, RUN_EVENTS, INBOX),
 )
 
 __all__ = [
@@ -358,6 +375,7 @@ __all__ = [
     "COMPONENTS",
     "CULTURE",
     "EVALS",
+    "INBOX",
     "KNOWLEDGE",
     "LEARNINGS",
     "MEMORIES",

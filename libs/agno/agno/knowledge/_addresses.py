@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from agno.knowledge._errors import ReaderError
@@ -11,6 +12,9 @@ from agno.knowledge._errors import ReaderError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _CREDENTIALS = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))  # others are link-local
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+PUBLIC_ONLY: ContextVar[bool] = ContextVar("agno.knowledge.public_only", default=False)
+"""True while the URLs are those of a service's callers: who wrote the program did not name them."""
 
 
 def check_url(url: str) -> tuple[str, int]:
@@ -46,15 +50,16 @@ def check_addresses(addresses: list[str], host: str, is_named: bool, allow_priva
     """ReaderError if one of the addresses is not for a reader. `is_named`: the caller gave this host, no page did.
 
     `allow_private`: True allows all, False only public ones. None allows private ones of a host that the caller named, but
-    never those behind which clouds keep their credentials.
+    never those behind which clouds keep their credentials; while `PUBLIC_ONLY` is set, it is like False.
     """
     if allow_private:
         return
+    may_be_named = allow_private is None and is_named and not PUBLIC_ONLY.get()
     for text in addresses:
         address = _real(ipaddress.ip_address(text.partition("%")[0]))
         if address.is_global and not address.is_multicast:
             continue
-        if allow_private is None and is_named and not _is_never_meant(address):
+        if may_be_named and not _is_never_meant(address):
             continue
         how = "" if is_named else ", and it was a page that led there"
         raise ReaderError(
@@ -86,4 +91,4 @@ def is_address(host: str) -> bool:
     return True
 
 
-__all__ = ["check_addresses", "check_url", "is_address", "resolve", "shown"]
+__all__ = ["PUBLIC_ONLY", "check_addresses", "check_url", "is_address", "resolve", "shown"]

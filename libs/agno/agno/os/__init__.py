@@ -1,8 +1,29 @@
 """AgentOS: agents, teams and workflows as a service."""
 
-from agno.os._bodies import Limits
-from agno.os._limiting import RateLimit
-from agno.os._runs import RunLimits
-from agno.os.app import AgentOS
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agno.os._bodies import Limits
+    from agno.os._limiting import RateLimit
+    from agno.os._runs import RunLimits
+    from agno.os.app import AgentOS
+
+# loaded at their first use: with FastAPI, which the chat clients that share its interfaces do without
+_PLACES = {
+    "AgentOS": "agno.os.app",
+    "Limits": "agno.os._bodies",
+    "RateLimit": "agno.os._limiting",
+    "RunLimits": "agno.os._runs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)
+
 
 __all__ = ["AgentOS", "Limits", "RateLimit", "RunLimits"]

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import HTTPException
 
 from agno._io import spawn
+from agno.knowledge._addresses import PUBLIC_ONLY
 from agno.knowledge.chunking.strategy import ChunkingStrategyFactory, ChunkingStrategyType
 from agno.knowledge.content import Content, FileData
 from agno.knowledge.reader.reader_factory import ReaderFactory
@@ -87,7 +88,18 @@ def reader_of(knowledge: Any, reader_id: str | None, chunker: str | None) -> Any
 
 
 async def begun(knowledge: Any, addition: dict[str, Any]) -> Content:
-    """Begin to add a content, and give it as soon as it has its row; the rest goes on in the background."""
+    """Begin to add a content, and give it as soon as it has its row; the rest goes on in the background.
+
+    URLs are the caller's: private addresses are only read by readers that were made with allow_private=True.
+    """
+    strict = PUBLIC_ONLY.set(True)  # the task below inherits it
+    try:
+        return await _begun(knowledge, addition)
+    finally:
+        PUBLIC_ONLY.reset(strict)
+
+
+async def _begun(knowledge: Any, addition: dict[str, Any]) -> Content:
     events = knowledge.aingest(**addition)
     first = await anext(events)
     content: Content = first.content

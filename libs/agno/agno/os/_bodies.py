@@ -133,7 +133,7 @@ def invalid(name: str, message: str, value: Any) -> HTTPException:
 async def read(request: Request, limits: Limits) -> Body:
     """The body of a request: a form, a form with files, or JSON. Status 408, 413, 415 or 400 for what cannot be read."""
     try:
-        async with _within(limits.seconds):
+        async with within(limits.seconds):
             return await _read(request, limits)
     except TimeoutError:
         raise HTTPException(408, "The body of the request did not arrive in time.") from None
@@ -156,7 +156,7 @@ async def _read(request: Request, limits: Limits) -> Body:
     )
 
 
-class _within:
+class within:
     """`asyncio.timeout`, which Python 3.10 does not have; without a task of its own."""
 
     def __init__(self, seconds: float) -> None:
@@ -278,4 +278,4 @@ async def media_of(uploads: list[UploadFile], limits: Limits) -> Media:
 
 
 __all__ = ["AUDIO", "DOCUMENTS", "IMAGES", "MIB", "UPLOAD_TYPES", "VIDEO", "Body", "Limits", "Media", "invalid", "media_of", "raw", "read",
-           "too_large"]  # fmt: skip
+           "too_large", "within"]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
@@ -10,6 +11,7 @@ from fastapi import HTTPException
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agno.os._bodies import within
 from agno.os._caller import ANYBODY, SCOPE_KEY, Caller
 from agno.os._errors import answer, answer_for
 from agno.os._limiting import Buckets, RateLimit
@@ -18,6 +20,7 @@ from agno.os._scopes import Need, NeedOf, need_of
 
 OPEN_PATHS = frozenset({"/health"})
 
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Identify = Callable[[Scope], Awaitable["Caller | None"]]
@@ -37,12 +40,13 @@ class Guard:
         *,
         rate_limit: RateLimit | None = None,
         largest: int | None = None,
+        seconds: float = 60.0,
         origins: Collection[str] = (),
     ) -> None:
         self._key = key.encode() if key else None
         self._identify = identify
         self._buckets = Buckets(rate_limit) if rate_limit is not None else None
-        self._largest = largest
+        self._largest, self._seconds = largest, seconds
         self._origins = frozenset(origins)
 
     @property
@@ -94,12 +98,14 @@ class Guard:
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             kind = scope["type"]
+            if kind == "http":
+                send = _not_sniffed(send)
             if kind == "http" or kind == "websocket":
                 try:
                     if not open:
                         await self._admit(scope, late, need)
                     if kind == "http" and self._largest is not None:
-                        receive = _limited(scope, receive, self._largest)
+                        receive = _limited(scope, receive, self._largest, self._seconds)
                 except Refusal as refusal:
                     return await _refuse(refusal, scope, receive, send)
             await _protected(app, scope, receive, send, methods)
@@ -185,16 +191,36 @@ def _address(scope: Scope) -> str:
 # Bodies --------------------------------------------------------------------------------------------------------------
 
 
-def _limited(scope: Scope, receive: Receive, largest: int) -> Receive:
-    """Refuse a body that says it is too large; count one that does not say."""
+def _limited(scope: Scope, receive: Receive, largest: int, seconds: float) -> Receive:
+    """Refuse a body that says it is too large; count one that does not say. One that is slow is not waited for."""
     chunked = False
     for name, value in scope["headers"]:
         if name == b"content-length":
             if value.isdigit() and int(value) > largest:
                 raise Refusal(413, f"The request is larger than the {largest} bytes that are taken")
-            return receive
+            return _in_time(receive, seconds) if value != b"0" else receive
         chunked = chunked or name == b"transfer-encoding"
-    return _counted(receive, largest) if chunked else receive
+    return _counted(_in_time(receive, seconds), largest) if chunked else receive
+
+
+def _in_time(receive: Receive, seconds: float) -> Receive:
+    end, arrived = 0.0, False
+
+    async def timed() -> Message:
+        nonlocal end, arrived
+        if arrived:  # what comes now is that the client goes
+            return await receive()
+        now = asyncio.get_running_loop().time()
+        end = end or now + seconds
+        try:
+            async with within(max(0.0, end - now)):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, "The body of the request did not arrive in time.") from None
+        arrived = not message.get("more_body", False)
+        return message
+
+    return timed
 
 
 def _counted(receive: Receive, largest: int) -> Receive:
@@ -212,6 +238,17 @@ def _counted(receive: Receive, largest: int) -> Receive:
 
 
 # Answers -------------------------------------------------------------------------------------------------------------
+
+
+def _not_sniffed(send: Send) -> Send:
+    """No browser takes an answer for anything but what its type says."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), _NOSNIFF]}
+        await send(message)
+
+    return sending
 
 
 async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Route
 
 from agno.os._bodies import Limits
 from agno.os._components import Components
@@ -121,6 +121,7 @@ class AgentOS:
             self.tokens.identify if self.tokens is not None else None,
             rate_limit=rate_limit,
             largest=self.limits.body,
+            seconds=self.limits.seconds,
             origins=self.origins,
         )
         self.traces_db = self._traces_db(db) if tracing else None
@@ -257,10 +258,11 @@ class AgentOS:
         for interface in self.interfaces:
             router, need = interface.get_router(), runs_component(getattr(interface, "component", None))
             self._put(app, router.routes, open=not interface.guarded, need=need)
+            lifespan.add(interface.working, self.runs.limits.drain)
         if self.enable_mcp:
             mounted = _mcp.mcp_app(self)
             lifespan.add(mounted.router.lifespan_context, mounted)
-            self._put(app, [Mount("/mcp", app=mounted)])
+            self._put(app, [Route("/mcp", endpoint=mounted)])
 
     def _take(self, app: FastAPI, router: APIRouter | None) -> None:
         if router is not None:

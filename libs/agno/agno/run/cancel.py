@@ -59,6 +59,11 @@ def register_run(
     return token
 
 
+def elsewhere(run_id: str) -> str:
+    """The name under which a run is known here that goes on at a service: that may be in this very process."""
+    return f"elsewhere:{run_id}"
+
+
 def token_of(run_id: str | None) -> CancelToken | None:
     """The token of a run that goes on in this process; None if there is none."""
     return _tokens.get(run_id) if run_id is not None else None
@@ -69,11 +74,17 @@ def cancel_run(run_id: str, user_id: str | None = None) -> bool:
 
     With `user_id`, only a run of this user, or of nobody, that goes on or will begin in this process.
     """
+    if (key := elsewhere(run_id)) in _tokens and _may_cancel(key, user_id):
+        _manager.cancel_run(key)
+        return run_id not in _tokens or _manager.cancel_run(run_id)
     return _manager.cancel_run(run_id) if _may_cancel(run_id, user_id) else False
 
 
 async def acancel_run(run_id: str, user_id: str | None = None) -> bool:
     """`cancel_run`, for a manager behind a network."""
+    if (key := elsewhere(run_id)) in _tokens and _may_cancel(key, user_id):
+        await _manager.acancel_run(key)
+        return run_id not in _tokens or await _manager.acancel_run(run_id)
     return await _manager.acancel_run(run_id) if _may_cancel(run_id, user_id) else False
 
 

@@ -30,6 +30,14 @@ class TeamSession(MessageHistory):
     created_at: int | None = None
     updated_at: int | None = None
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TeamSession | None:
+        """As of any session. A member's run comes before the run that it belongs to, however they were stored."""
+        session = super().from_dict(data)
+        if session is not None and session.runs:
+            session.runs = _members_first(session.runs)
+        return session
+
     @staticmethod
     def read_run(data: Mapping[str, Any]) -> TeamRunOutput | RunOutput:
         """A dict with an `agent_id` is a member's run."""
@@ -77,6 +85,26 @@ class TeamSession(MessageHistory):
             skip_statuses=skip_status,
             skip_history_messages=skip_history_messages,
         )
+
+
+def _members_first(runs: list[Any]) -> list[Any]:
+    """Each run behind those inside of it; else in their order. A run is stored when it begins, so its members' follow."""
+    places = {run.run_id: place for place, run in enumerate(runs)}
+    outer = [places.get(run.parent_run_id) if run.parent_run_id else None for run in runs]
+    if all(place is None for place in outer):
+        return runs
+    inside: dict[int | None, list[int]] = {}
+    for place, above in enumerate(outer):
+        inside.setdefault(above, []).append(place)
+    ordered: list[Any] = []
+    waiting = [(place, False) for place in reversed(inside.pop(None, []))]
+    while waiting:
+        place, done = waiting.pop()
+        if done:
+            ordered.append(runs[place])
+        else:
+            waiting += [(place, True), *((member, False) for member in reversed(inside.pop(place, [])))]
+    return ordered if len(ordered) == len(runs) else runs  # runs in a circle are nobody's members
 
 
 def _keep(member_ids: Collection[str] | None, skip_members: bool) -> Callable[[Any], bool]:

@@ -117,6 +117,10 @@ class Team(
         if "members" not in settings:
             raise TypeError("Team needs members=, a list of agents and teams; it may be empty.")
         self._settle_mode()
+        if not isinstance(self.max_iterations, int) or self.max_iterations < 1:
+            raise ValueError(
+                f"max_iterations={self.max_iterations!r} of {self!r} is no number of rounds; give 1 or more."
+            )
         if not is_factory(self.members):
             check_kinds(self, self.members)
             roster_of(self, self.members)

@@ -26,11 +26,16 @@ def step_of(value: Any, owner: str, fallback: str | None = None) -> Node:
     return Step(name=own_name(value) or fallback, **given)
 
 
-def steps_of(values: Iterable[Any] | Any, owner: str) -> tuple[Node, ...]:
+def listed(values: Any) -> Sequence[Any]:
+    """What a list of steps holds. A single step stands for a list of it, and so does what is no step, to be refused."""
+    if values is None:
+        return ()
+    return values if isinstance(values, Sequence) and not isinstance(values, (str, bytes)) else (values,)
+
+
+def steps_of(values: Any, owner: str) -> tuple[Node, ...]:
     """The steps of a list, each with a name of its own. The list stays as it is."""
-    if isinstance(values, (str, bytes, dict)) or not isinstance(values, Iterable):
-        values = [values]
-    nodes = tuple(step_of(value, owner, f"step_{number}") for number, value in enumerate(values, 1))
+    nodes = tuple(step_of(value, owner, f"step_{number}") for number, value in enumerate(listed(values), 1))
     unlike(nodes, owner)
     return nodes
 
@@ -44,16 +49,12 @@ class StepList:
         self._seen: tuple[Any, ...] | None = None
         self._made: tuple[Node, ...] = ()
 
-    def of(self, values: Sequence[Any] | None, owner: str) -> tuple[Node, ...]:
+    def of(self, given: Any, owner: str) -> tuple[Node, ...]:
         """The steps. Raises ValueError for what is none."""
-        seen = self._seen
-        if (
-            seen is None
-            or len(seen) != len(values or ())
-            or any(a is not b for a, b in zip(seen, values or (), strict=True))
-        ):
-            self._made = steps_of(values or (), owner)
-            self._seen = tuple(values or ())
+        seen, values = self._seen, listed(given)
+        if seen is None or len(seen) != len(values) or any(a is not b for a, b in zip(seen, values, strict=True)):
+            self._made = steps_of(values, owner)
+            self._seen = tuple(values)
         return self._made
 
 
@@ -82,4 +83,4 @@ def _workflows(nodes: Iterable[Node], above: tuple[Node, ...]) -> Iterable[Any]:
             yield from _workflows(node.nodes, (*above, node))
 
 
-__all__ = ["MOST_DEEP", "StepList", "check_depth", "step_of", "steps_of"]
+__all__ = ["MOST_DEEP", "StepList", "check_depth", "listed", "step_of", "steps_of"]

@@ -57,8 +57,14 @@ def evaluate(expression: str, names: dict[str, Any], owner: str) -> Any:
     try:
         found = _program(expression).evaluate({name: adapted(_plain(value)) for name, value in names.items()})
     except (cel.CELEvalError, cel.CELParseError) as error:
-        raise ValueError(f"{owner} is {expression!r}, which cannot be evaluated: {error}") from error
+        raise ValueError(f"{owner} is {expression!r}, which cannot be evaluated: {_reason(error)}") from error
     return _from_cel(found)
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with an expression, without all that it could have named."""
+    said = error.args[0] if error.args else error
+    return str(said).partition(" (in activation ")[0].strip()
 
 
 @lru_cache(maxsize=256)

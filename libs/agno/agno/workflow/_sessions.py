@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -122,10 +122,8 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
     ) -> list[str]:
         """Remember something about a user, by default the workflow's own; gives the ids of the memories."""
         db, owner = self._need_db("add_memories"), self._memory_owner(user_id)
-        given = [memories] if isinstance(memories, (str, UserMemory)) else list(memories)
         ids: list[str] = []
-        for memory in given:
-            made = UserMemory(memory=memory) if isinstance(memory, str) else UserMemory(**memory.__dict__)
+        for made in _as_memories(memories):
             made.memory_id = made.memory_id or new_id()
             made.user_id = made.user_id or owner
             made.updated_at = made.updated_at or datetime.now(timezone.utc)
@@ -185,11 +183,10 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
         """Summarise a session, or several: a dict has a summary for each session id."""
         self._need_db("add_session_summaries")
         given = summaries if isinstance(summaries, Mapping) else {self._the_id(session_id): summaries}
-        for name, summary in given.items():
+        made = {name: _as_summary(summary) for name, summary in given.items()}
+        for name in made:
             session = await self._read_or_create(io, name)
-            made = SessionSummary(summary) if isinstance(summary, str) else SessionSummary(**summary.__dict__)
-            made.updated_at = made.updated_at or datetime.now(timezone.utc)
-            session.summary = made
+            session.summary = made[name]
             await self._save(io, session)
 
     add_session_summaries = sync(_add_summaries)
@@ -244,6 +241,30 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
             if len(sessions) < _PAGE:
                 return found
             page += 1
+
+
+def _as_memories(given: Any) -> list[UserMemory]:
+    """What is to be remembered, as objects of our own. Raises TypeError or ValueError before anything is stored."""
+    listed = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for memory in listed:
+        if not isinstance(memory, (str, UserMemory)):
+            raise TypeError(
+                f"add_memories got {memory!r} ({type(memory).__name__}); a memory is a text or a UserMemory."
+            )
+        if isinstance(memory, str) and not memory.strip():
+            raise ValueError("add_memories got an empty text; there is nothing to remember in it.")
+    return [UserMemory(memory=one) if isinstance(one, str) else UserMemory(**one.__dict__) for one in listed]
+
+
+def _as_summary(given: Any) -> SessionSummary:
+    """A summary as an object of our own, with its time. Raises TypeError for what is none."""
+    if not isinstance(given, (str, SessionSummary)):
+        raise TypeError(
+            f"add_session_summaries got {given!r} ({type(given).__name__}); a summary is a text or a SessionSummary."
+        )
+    made = SessionSummary(given) if isinstance(given, str) else SessionSummary(**given.__dict__)
+    made.updated_at = made.updated_at or datetime.now(timezone.utc)
+    return made
 
 
 __all__ = ["WorkflowSessions"]

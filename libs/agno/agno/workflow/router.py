@@ -9,7 +9,7 @@ from agno.run.workflow import RouterExecutionCompletedEvent, RouterExecutionStar
 from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
 from agno.workflow import _reviews as reviews
-from agno.workflow._building import StepList, step_of
+from agno.workflow._building import StepList, listed, step_of
 from agno.workflow._deciding import decided, names_for
 from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
@@ -95,7 +95,7 @@ class Router(Node):
         """The choices; a list among them, always the same object for the same list, is a sequence."""
         kept: dict[int, Any] = self.__dict__.setdefault("_lists", {})
         ways = []
-        for number, choice in enumerate(self.choices, 1):
+        for number, choice in enumerate(listed(self.choices), 1):
             if isinstance(choice, (list, tuple)):
                 if id(choice) not in kept:
                     kept[id(choice)] = self._sequence(choice, number)

@@ -105,12 +105,10 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     @property
     def nodes(self) -> Sequence[Node]:
         """The steps, made of what stands in `steps`."""
-        steps = self.__dict__.get("steps")
         if self.is_function:
             return ()
-        listed = [steps] if isinstance(steps, Node) else steps
         made: StepList = self.__dict__["_made"]
-        return made.of(listed, named("Workflow", self.name))
+        return made.of(self.__dict__.get("steps"), named("Workflow", self.name))
 
     @property
     def run_parameters(self) -> dict[str, dict[str, Any]]:

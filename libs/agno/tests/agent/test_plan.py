@@ -92,6 +92,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "add_memories_to_context": lambda: True,
     "add_session_summary_to_context": lambda: True,
     "additional_context": lambda: "The sea is rough.",
+    "num_memories_in_context": lambda: 1,
     "additional_input": lambda: ["Hello"],
     "callable_knowledge_cache_key": lambda: note,
     "callable_members_cache_key": lambda: note,

@@ -76,12 +76,12 @@ def pay() -> str:
     return "paid"
 
 agent = Agent(id="payer", model=ScriptedModel(says("ok")), tools=[pay], db=db)
-paused = agent.get_run_output("r", "s")
+paused = agent.get_run_output("paid-once", "s")
 paused.active_requirements[0].confirm()
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    output = agent.continue_run(run_id="r", session_id="s", requirements=paused.requirements, **eval(sys.argv[1]))
+    output = agent.continue_run(run_id="paid-once", session_id="s", requirements=paused.requirements, **eval(sys.argv[1]))
     print(output.status.value, flush=True)
 except RunNotContinuableError as error:
     print(type(error).__name__, flush=True)
@@ -123,7 +123,7 @@ def pay() -> str:
 def check_one_continues(db: BaseDb, make_db: str) -> None:
     """Of processes that continue one paused run, one runs its tool; when that is killed, another can take the run over."""
     agent = Agent(id="payer", model=ScriptedModel(wants("pay")), tools=[pay], db=db)
-    assert agent.run("go", run_id="r", session_id="s").is_paused
+    assert agent.run("go", run_id="paid-once", session_id="s").is_paused
     first, second, third = _Continuer(make_db), _Continuer(make_db), _Continuer(make_db, take_over=True)
     both = [first, second]
     try:
@@ -134,14 +134,14 @@ def check_one_continues(db: BaseDb, make_db: str) -> None:
         assert sorted(said) == ["RunClaimedError", "paying"]
         both[said.index("paying")].process.kill()
         with pytest.raises(RunClaimedError, match="take_over=True"):
-            agent.continue_run(run_id="r", session_id="s", requirements=[])
+            agent.continue_run(run_id="paid-once", session_id="s", requirements=[])
         third.go()
         assert third.hear() == "paying"
         third.go()
         assert third.hear() == "COMPLETED"
-        assert [t.result for t in agent.get_run_output("r", "s").tools] == ["paid"]
+        assert [t.result for t in agent.get_run_output("paid-once", "s").tools] == ["paid"]
         with pytest.raises(RunNotContinuableError, match="is completed"):
-            agent.continue_run(run_id="r", session_id="s", requirements=[])
+            agent.continue_run(run_id="paid-once", session_id="s", requirements=[])
     finally:
         for one in (*both, third):
             one.end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,13 @@ from house.running import run_alone
 SCRIPTS = sorted((REPOSITORY / "cookbook").glob("[0-9]*/*.py"))
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def _marked(script: Path) -> Any:
+    """One that needs packages beside those of all tests says so in its docstring, and runs where they are."""
+    marks = [pytest.mark.knowledge] if "\nNeeds: pip install" in script.read_text(encoding="utf-8") else []
+    return pytest.param(script, marks=marks, id=script.name)
+
+
+@pytest.mark.parametrize("script", [_marked(script) for script in SCRIPTS])
 def test_a_script_runs_and_prints_what_it_promises(script: Path, tmp_path: Path) -> None:
     source = script.read_text(encoding="utf-8")
     promised = _promised(source)

@@ -52,6 +52,7 @@ ROOMS = {
     "agno.knowledge._readers": 4,
     "agno.knowledge.utils": 4,
     # 5 and 6
+    "agno.client": 5,  # below the components that run elsewhere
     "agno._engine": 5,
     "agno.agent": 6.0,
     "agno.team": 6.1,
@@ -60,7 +61,6 @@ ROOMS = {
     "agno.eval": 7,
     "agno.os": 7,
     "agno.integrations": 7,
-    "agno.client": 7,
     "agno.tracing": 7,
     "agno.scheduler": 7,
     "agno.testing": 7,
@@ -99,12 +99,14 @@ MAY_WAIT = {
     "agno.testing": ({"asyncio", "threading", "time.sleep"}, "plays a provider, which has latency and many callers"),
     "agno.tools.mcp": ({"asyncio", "concurrent", "anyio", "threading"}, "a connection lives in one task of one loop"),
     "agno.os": ({"asyncio", "anyio"}, "a server, which lives in one event loop"),
-    "agno.client": ({"asyncio"}, "reads streams of a server"),
+    "agno.client": ({"threading"}, "guards what is made once per connection; waits for nobody"),
     "agno.scheduler": ({"asyncio"}, "a service, which lives in the event loop of its server"),
     "agno.integrations": ({"asyncio"}, "their SDKs live in an event loop"),
-    "agno.vectordb.sqlite": ({"threading", "time.sleep"}, "SQLite asks in its own thread whether to try again"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
-    "agno.vectordb.sqlite": ({"threading", "time.sleep"}, "SQLite asks it, in a worker thread, how long to wait for a lock"),
+    "agno.vectordb.sqlite": (
+        {"threading", "time.sleep"},
+        "SQLite asks it, in a worker thread, how long to wait for a lock",
+    ),
     "agno.vectordb": ({"threading"}, "guards what a store within this process shares; waits for nobody"),
     "agno.knowledge._sdk": ({"threading"}, "guards what is loaded once; waits for nobody"),
     "agno.agent._component": ({"threading"}, "guards what is made once per agent; waits for nobody"),

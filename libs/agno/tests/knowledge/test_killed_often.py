@@ -24,21 +24,26 @@ from agno.vectordb.pgvector import PgVector
 FILES, LARGE, KILLS = 500, 25, 20  # every so many files one has more chunks than go into a batch
 SIZE = 12  # characters of a chunk
 PROGRAM = """
-import os, signal, sys
+import asyncio, os, signal, sys, threading
 from knowledge.test_killed_often import knowledge_of, read_by
-where, contents, folder, calls = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+where, contents, folder, calls, colour = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5]
 knowledge = knowledge_of(where, contents)
 left = calls
 
 def count(frame, event, argument):  # called at each call and return of anything, so it dies anywhere
     global left
     left -= 1
-    if left == 0:
+    if left <= 0:  # threads may pass it at once
         os.kill(os.getpid(), signal.SIGKILL)
 
 sys.setprofile(count)
-knowledge.add_content(path=folder, reader=read_by())
+threading.setprofile(count)  # what blocks is in threads, where it is awaited
+if colour == "async":
+    asyncio.run(knowledge.add_content_async(path=folder, reader=read_by()))
+else:
+    knowledge.add_content(path=folder, reader=read_by())
 sys.setprofile(None)
+threading.setprofile(None)
 print(calls - left, knowledge.vector_db.embedder.count)
 """
 
@@ -87,9 +92,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield server.url()
 
 
-def run(where: str, contents: Path, folder: Path, calls: int) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(params=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def run(where: str, contents: Path, folder: Path, calls: int, colour: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", PROGRAM, where, str(contents), str(folder), str(calls)]
+    command = [sys.executable, "-c", PROGRAM, where, str(contents), str(folder), str(calls), colour]
     return subprocess.run(command, env=environment, timeout=300, capture_output=True, text=True, check=False)
 
 
@@ -99,23 +109,23 @@ def stored(knowledge: Knowledge, folder: Path) -> list[str]:
     return sorted(document.content.strip() for document in found)
 
 
-def test_every_chunk_is_there_once_after_twenty_kills(place: str, folder: Path, tmp_path: Path) -> None:
+def test_every_chunk_is_there_once_after_twenty_kills(place: str, colour: str, folder: Path, tmp_path: Path) -> None:
     chance = random.Random(20)
     contents = tmp_path / "contents.db"
-    whole = run(str(tmp_path / "whole.db"), tmp_path / "whole_contents.db", folder, 10**12)
+    whole = run(str(tmp_path / "whole.db"), tmp_path / "whole_contents.db", folder, 10**12, colour)
     calls, embedded = map(int, whole.stdout.split())
     assert embedded == len(chunks_of(folder)), whole.stderr
 
     for _ in range(KILLS):
-        done = run(place, contents, folder, chance.randint(1, calls // 8))
+        done = run(place, contents, folder, chance.randint(1, calls // 8), colour)
         assert done.returncode in (0, -signal.SIGKILL), done.stderr
     killed_early = knowledge_of(place, str(contents)).get_content()[1] < FILES
     assert done.returncode == -signal.SIGKILL or not killed_early
 
-    last = run(place, contents, folder, 10**12)
+    last = run(place, contents, folder, 10**12, colour)
     assert last.returncode == 0, last.stderr
     knowledge = knowledge_of(place, str(contents))
     assert stored(knowledge, folder) == chunks_of(folder)
     listed, total = knowledge.get_content()
     assert total == FILES and {one.status.value for one in listed if one.status} == {"completed"}
-    assert run(place, contents, folder, 10**12).stdout.split()[1] == "0"  # the same once more embeds nothing
+    assert run(place, contents, folder, 10**12, colour).stdout.split()[1] == "0"  # the same once more embeds nothing

@@ -499,6 +499,18 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(knowledge, colour
 
 
 @both_colours
+def test_two_hundred_megabytes_of_json_are_refused_and_the_others_are_added(knowledge, colour, tmp_path):
+    with open(tmp_path / "huge.json", "wb") as huge:
+        huge.truncate(200_000_001)
+    (tmp_path / "small.txt").write_text("coffee")
+    ask(knowledge, colour, "add_content", path=str(tmp_path))
+    (tmp_path / "huge.json").unlink()
+    said = rows(knowledge)
+    assert said["huge.json"][0] == "failed" and "larger than 200" in said["huge.json"][1]
+    assert said["small.txt"][0] == "completed" and count(knowledge) == 1
+
+
+@both_colours
 def test_a_reader_that_breaks_half_way_leaves_nothing(knowledge, colour):
     class Breaking(Reader):
         wants = "topic"

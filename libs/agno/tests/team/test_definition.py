@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.exceptions import ModelProviderError
@@ -36,6 +40,12 @@ def test_versions_of_a_team_are_stored() -> None:
     assert loaded is not None and loaded.to_dict() == one.to_dict()
     assert Agent.load("desk", db=db) is None
     assert one.delete(db=db) and Team.load("desk", db=db) is None
+
+
+@pytest.mark.parametrize("wrong", [0, -1, None, "3"])
+def test_a_team_without_a_round_is_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="is no number of rounds; give 1 or more"):
+        team([agent("Ann")], mode="tasks", max_iterations=wrong)
 
 
 def test_a_deep_copy_has_members_of_its_own() -> None:

@@ -46,6 +46,32 @@ def test_runs_of_members_are_stored_with_the_teams(mode: str, tmp_path: Path) ->
         desk.get_chat_history("nope")
 
 
+@in_every_mode
+@pytest.mark.parametrize("cached", [False, True])
+def test_runs_of_members_come_before_the_run_they_belong_to(mode: str, cached: bool, tmp_path: Path) -> None:
+    inner = team([agent("Cy")], *leads(to("cy")), *leads(to("cy")), name="Inner")
+    db = SqliteDb(db_file=str(tmp_path / "a.db"))
+    calls = leads(to("inner"), to("ben")), leads(to("inner"), to("ben"), answer="again")
+    desk = team([inner, agent("Ben")], *calls[0], *calls[1], db=db, session_id="s", cache_session=cached)
+    for _ in range(2):
+        play(desk, "go", mode)
+        runs = desk.get_session().runs
+        places = {run.run_id: place for place, run in enumerate(runs)}
+        assert all(places[run.run_id] < places[run.parent_run_id] for run in runs if run.parent_run_id)
+        names = [getattr(run, "agent_name", None) or run.team_name for run in runs]
+        assert names[-1] == "Desk" and sorted(names[-4:]) == ["Ben", "Cy", "Desk", "Inner"], names
+    assert desk.get_last_run_output().content == desk.get_session().last_run_output.content == "again"
+
+
+def test_runs_that_claim_to_lie_inside_of_each_other_are_all_read() -> None:
+    runs = [
+        {"run_id": "a", "team_id": "t", "parent_run_id": "b"},
+        {"run_id": "b", "team_id": "t", "parent_run_id": "a"},
+    ]
+    session = TeamSession.from_dict({"session_id": "s", "runs": [*runs, {"run_id": "c", "team_id": "t"}]})
+    assert session is not None and [run.run_id for run in session.runs or ()] == ["a", "b", "c"]
+
+
 def test_without_an_id_nothing_is_found() -> None:
     desk = Team([], model=ScriptedModel(says("x")))
     assert desk.get_session() is None and desk.get_chat_history() == [] and desk.get_session_messages() == []

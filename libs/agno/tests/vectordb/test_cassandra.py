@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+from cassandra.policies import DCAwareRoundRobinPolicy
 
 from agno.filters import AND, EQ, IN, NOT, OR
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
-from vectordb.contract import VectorDbContract
-
-pytest.importorskip("cassandra")
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
-from cassandra.policies import DCAwareRoundRobinPolicy
-
 from agno.vectordb.cassandra import Cassandra
+from vectordb.contract import VectorDbContract
 from vectordb.servers.cassandra import CassandraServer
 
 pytestmark = pytest.mark.knowledge

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import pytest
-
-from agno.knowledge.document import Document
-from agno.knowledge.embedder.hashing import HashingEmbedder
-from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
-from vectordb.contract import Face, VectorDbContract, texts
-
-pytest.importorskip("couchbase")
 from couchbase.cluster import Cluster  # noqa: F401  # before its other modules, which import each other
 from couchbase.exceptions import AuthenticationException, UnAmbiguousTimeoutException
 from couchbase.management.search import SearchIndex
 
+from agno.knowledge.document import Document
+from agno.knowledge.embedder.hashing import HashingEmbedder
+from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 from agno.vectordb.couchbase import CouchbaseSearch
 from agno.vectordb.couchbase._documents import index_of
 from agno.vectordb.distance import Distance
+from vectordb.contract import Face, VectorDbContract, texts
 from vectordb.servers.couchbase import FakeCluster
 
 pytestmark = pytest.mark.knowledge

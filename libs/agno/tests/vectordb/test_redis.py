@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 from db.servers.redis import RedisServer
 from db.servers.sql import free_port
 
@@ -10,11 +11,9 @@ from agno.filters import GT
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
+from agno.vectordb.redis import RedisDB, RedisVectorDb
 from vectordb.contract import Face, VectorDbContract, texts
-
-redis = pytest.importorskip("redis")
-from agno.vectordb.redis import RedisDB, RedisVectorDb  # noqa: E402
-from vectordb.servers.redisearch import RediSearchServer  # noqa: E402
+from vectordb.servers.redisearch import RediSearchServer
 
 EMBEDDER = HashingEmbedder(dimensions=16)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import weaviate
 from db.servers.sql import free_port
 
 from agno.filters import GT, NOT
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbUnavailableError
+from agno.vectordb.weaviate import Distance, VectorIndex, Weaviate
 from vectordb.contract import Face, VectorDbContract, texts
-
-weaviate = pytest.importorskip("weaviate")
-from agno.vectordb.weaviate import Distance, VectorIndex, Weaviate  # noqa: E402
-from vectordb.servers.weaviate import WeaviateServer  # noqa: E402
+from vectordb.servers.weaviate import WeaviateServer
 
 pytestmark = pytest.mark.knowledge
 EMBEDDER = HashingEmbedder(dimensions=16)

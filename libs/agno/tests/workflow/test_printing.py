@@ -65,7 +65,8 @@ def test_a_failure_and_a_pause_are_told_at_the_end(way: str, terminal: bool) -> 
     assert "Execution Error" in text and "Step 'bad' failed: no luck" in text and "Status: error" in text
     waiting = Workflow(name="w", steps=[Step("ask", executor=named("a"), requires_confirmation=True)])
     text = shown(waiting, "go", way, terminal=terminal)
-    assert "Workflow Paused" in text and "step 'ask' needs confirmation" in text and "Status: paused" in text
+    assert "Workflow Paused" in text and "Status: paused" in text
+    assert text.count("step 'ask' needs confirmation") == 1 and "Result" not in text, "told once"
 
 
 def test_details_can_be_left_out_and_functions_show_their_result() -> None:

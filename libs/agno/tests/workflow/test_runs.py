@@ -331,6 +331,21 @@ def test_memories_and_summaries_are_kept_with_the_workflow(colour: str, tmp_path
     assert len(workflow.get_session("s1").runs) == 1
 
 
+def test_what_is_no_memory_and_no_summary_is_refused_before_anything_is_stored() -> None:
+    workflow = Workflow(name="w", db=InMemoryDb(), steps=[named("a")])
+    for wrong, words in (
+        (None, "got None"),
+        (5, r"got 5 \(int\)"),
+        (["good", 5], r"a text or a UserMemory"),
+        ("", "empty"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=words):
+            workflow.add_memories(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"got 4 \(int\); a summary is a text or a SessionSummary"):
+        workflow.add_session_summaries({"a": "good", "b": 4})  # type: ignore[dict-item]
+    assert workflow.get_memories() == [] and workflow.get_session_summaries() == {}
+
+
 def test_memories_need_a_database() -> None:
     workflow = Workflow(name="w", steps=[named("a")])
     with pytest.raises(ValueError, match="needs a db="):

@@ -72,6 +72,9 @@ def choose(step_input: StepInput) -> str:
         (lambda: Workflow(name="w", steps=[first, 5]), r"Workflow 'w' holds 5 \(int\), which is no step"),
         (lambda: Workflow(name="w", steps=[Agent]), "which is no step"),
         (lambda: Step("x", executor=first, requires_confirmation=True, human_review=HumanReview()), "both given"),
+        (lambda: Workflow(steps={"a": first}), r"Workflow without a name holds .* \(dict\), which is no step"),
+        (lambda: Steps("s", steps=5), r"Steps 's' holds 5 \(int\), which is no step"),
+        (lambda: Loop(step for step in [first]), r"\(generator\), which is no step"),
         (lambda: Workflow(colour="red"), "no setting 'colour'"),
         (lambda: Workflow(storage=1), "sessions are kept in db="),
     ],
@@ -121,6 +124,33 @@ def test_lists_stay_as_they_were_given_and_may_grow() -> None:
 
 def test_a_single_container_works_like_its_list() -> None:
     assert Workflow(steps=Steps("all", steps=[first, second])).run("go").content == "second"
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda step: Workflow(steps=step),
+        lambda step: Steps("all", steps=step),
+        lambda step: Loop(step, max_iterations=1),
+        lambda step: Condition(True, step),
+        lambda step: Router(lambda step_input: "Writer", step),
+        lambda step: Parallel(step),
+    ],
+)
+def test_a_single_step_stands_for_a_list_of_one(build: Any) -> None:
+    for step in (saying("told"), Step("Writer", agent=saying("told"))):
+        made = build(step)
+        workflow = made if isinstance(made, Workflow) else Workflow(steps=made)
+        for one in (workflow, workflow.deep_copy()):
+            output = one.run("go").step_results[-1]
+            assert (output.steps[-1] if output.steps else output).content == "told"
+        assert "Writer" in workflow.to_mermaid()
+
+
+def test_what_is_wrong_with_an_expression_is_said_briefly() -> None:
+    output = Workflow(steps=[Condition("nobody > 1", [first], name="c")]).run("go")
+    said = "evaluator of 'c' is 'nobody > 1', which cannot be evaluated: undeclared reference to 'nobody'"
+    assert output.content == f"Step 'c' failed: {said}"
 
 
 def test_the_old_name_of_the_id_is_ignored_with_a_warning() -> None:

@@ -13,6 +13,7 @@ from agno.db.tables import (
     COMPONENTS,
     CULTURE,
     EVALS,
+    INBOX,
     KNOWLEDGE,
     LEARNINGS,
     MEMORIES,
@@ -48,6 +49,7 @@ INDEXES: dict[str, Sequence[tuple[str, str | None]]] = {
     TRACES.kind: [(column, "created_at") for column in ("run_id", "session_id", "user_id", "agent_id")],
     WORKERS.kind: [("owner", "created_at")],
     RUN_EVENTS.kind: [("run_id", "created_at")],
+    INBOX.kind: [("phase", "created_at")],
     RUNS.kind: [],
 }
 PLACES = f"session_id-{SEQ}-index"  # the runs of a session in their order
@@ -57,7 +59,7 @@ _NUMBERS = {
     column.name
     for table in (
         *(SESSIONS, EVALS, METRICS, COMPONENTS, APPROVALS, CULTURE, LEARNINGS, SCHEDULES, SCHEDULE_RUNS, TRACES),
-        *(WORKERS, RUN_EVENTS),
+        *(WORKERS, RUN_EVENTS, INBOX),
     )
     for column in table.columns
     if column.kind == "int"

@@ -13,6 +13,7 @@ from agno.db.tables import (
     COMPONENTS,
     CULTURE,
     EVALS,
+    INBOX,
     KNOWLEDGE,
     LEARNINGS,
     MEMORIES,
@@ -44,6 +45,7 @@ INDEXED: dict[str, Sequence[str]] = {
     TRACES.kind: ("place", "run_id", "session_id", "user_id", "created_at"),
     WORKERS.kind: ("lease_until",),
     RUN_EVENTS.kind: ("run_id", "created_at"),
+    INBOX.kind: ("phase", "created_at"),
     RUNS.kind: (),
 }
 UNIQUE: dict[str, Sequence[tuple[str, ...]]] = {

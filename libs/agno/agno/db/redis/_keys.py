@@ -22,6 +22,7 @@ INDEXED = {
     "workers": (),
     "run_events": ("run_id", "last"),
     "traces": ("run_id", "session_id", "user_id", "agent_id", "team_id", "workflow_id"),
+    "inbox": ("phase",),
 }
 # a column of numbers by which ids are sorted
 RANGED = {"sessions": "created_at", "evals": "created_at"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ class BaseInterface:
     def component(self) -> Any:
         """The agent, team or workflow that answers."""
         return next(given for given in (self.agent, self.team, self.workflow) if given is not None)
+
+    @asynccontextmanager
+    async def working(self, grace: float) -> AsyncIterator[None]:
+        """What it does in the background while the service runs; at the end, what goes on has `grace` seconds."""
+        yield
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         """The routes, with their prefix. `use_async` is accepted for programs written for Agno 2.0; routes are async."""

@@ -7,9 +7,11 @@ from typing import Any
 
 from agno.os.routers import (
     agents,
+    approvals,
     evals,
     home,
     knowledge,
+    learnings,
     memory,
     metrics,
     prometheus,
@@ -33,6 +35,8 @@ ROUTERS: tuple[Callable[[Any], Any], ...] = (
     metrics.router,
     knowledge.router,
     schedules.router,
+    approvals.router,
+    learnings.router,
     traces.router,
     prometheus.router,
 )

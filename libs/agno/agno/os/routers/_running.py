@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from time import time
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, HTTPException
@@ -106,6 +107,7 @@ class RunRoutes:
             "stream": {"type": "boolean", "default": default},
             "background": {"type": "boolean", "default": False},
             "session_id": docs.TEXT,
+            "run_id": docs.TEXT,
             "user_id": docs.TEXT,
             "files": docs.UPLOADS,
             **dict.fromkeys(_JSON_OPTIONS, docs.JSON_OBJECT),
@@ -134,11 +136,26 @@ class RunRoutes:
         if given is not None:
             await own_session(component, given, caller)
         options["session_id"] = given or new_id()
-        options["run_id"] = new_id()
+        options["run_id"] = await self._new_id(component, body.text("run_id"), options["session_id"])
         streamed = body.flag("stream", STREAMED_BY_DEFAULT[self.kind])
         background = body.flag("background", False)
         begin = partial(component.arun, message, **options)
         return await self._respond(component, begin, options, streamed, background, again=_again_with(message, options))
+
+    async def _new_id(self, component: Any, given: str | None, session_id: str) -> str:
+        """The id of a new run. A client may choose it, so that a request that got lost can be sent again: status 409 then
+        says that there is a run already."""
+        if given is None:
+            return new_id()
+        if not _is_uuid(given):
+            raise invalid("run_id", "Input should be a UUID in lower case, with hyphens", given)
+        taken = self.os.runs.knows(given)
+        if not taken and component.db is not None:
+            session = await component._load(ASYNC, session_id)
+            taken = session is not None and session.get_run(given) is not None
+        if taken:
+            raise HTTPException(409, f"There is a run with ID {given} already")
+        return given
 
     async def _respond(
         self,
@@ -326,6 +343,13 @@ def _class_of(schema: dict[str, Any]) -> Any:
         return class_of(schema)
     except (ValueError, TypeError, NameError) as error:  # of pydantic, about names of fields
         raise invalid("output_schema", f"Input should be a JSON schema of an object: {error}", "") from None
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _begun(begin: Callable[..., Any], **mode: Any) -> Any:

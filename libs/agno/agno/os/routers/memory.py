@@ -12,6 +12,7 @@ from agno.db.schemas.memory import UserMemory
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
 from agno.os._components import ask
+from agno.os._memories import shown
 from agno.os._pages import Page, as_json, iso, paginated, sorted_by
 from agno.os.schema.memory import MemoriesToDelete, MemoryGiven, UserMemorySchema, UserStatsSchema
 from agno.os.schema.pages import Paginated
@@ -76,7 +77,7 @@ class MemoryRoutes:
             self.os.components.db(db_id).get_user_memories, user, agent_id, team_id, wanted, search_content,
             deserialize=False, **page.options(),
         )  # fmt: skip
-        return paginated([_shown(UserMemory.from_dict(_set(row))) for row in rows], total, page)
+        return paginated([shown(UserMemory.from_dict(_set(row))) for row in rows], total, page)
 
     async def create(self, request: Request, given: MemoryGiven, db_id: str | None = None) -> Response:
         """Keeps a memory of a user."""
@@ -84,20 +85,20 @@ class MemoryRoutes:
         if user is None:
             raise HTTPException(422, "user_id is required: whose memory is it?")
         memory = UserMemory(memory=given.memory, topics=given.topics, user_id=user, memory_id=new_id())
-        return as_json(_shown(await ask(self.os.components.db(db_id).upsert_user_memory, memory)))
+        return as_json(shown(await ask(self.os.components.db(db_id).upsert_user_memory, memory)))
 
     async def get(
         self, request: Request, memory_id: str, user_id: str | None = None, db_id: str | None = None
     ) -> Response:
         """The memory with this id."""
-        return as_json(_shown(await self._found(request, memory_id, user_id, db_id)))
+        return as_json(shown(await self._found(request, memory_id, user_id, db_id)))
 
     async def change(self, request: Request, memory_id: str, given: MemoryGiven, db_id: str | None = None) -> Response:
         """Gives a memory another text, and other topics if there are some; whose it is stays."""
         memory = await self._found(request, memory_id, given.user_id, db_id)
         memory.memory = given.memory
         memory.topics = given.topics if given.topics is not None else memory.topics
-        return as_json(_shown(await ask(self.os.components.db(db_id).upsert_user_memory, memory)))
+        return as_json(shown(await ask(self.os.components.db(db_id).upsert_user_memory, memory)))
 
     async def delete(
         self, request: Request, memory_id: str, user_id: str | None = None, db_id: str | None = None
@@ -155,11 +156,6 @@ class MemoryRoutes:
 
 def _set(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None}
-
-
-def _shown(memory: UserMemory) -> dict[str, Any]:
-    names = ("memory_id", "memory", "topics", "agent_id", "team_id", "user_id")
-    return {**{name: getattr(memory, name) for name in names}, "updated_at": iso(memory.updated_at)}
 
 
 __all__ = ["router"]

@@ -34,9 +34,9 @@ def router(os: AgentOS) -> APIRouter | None:
     ) -> Response:
         """The days from one date to the other, both included, as far as they were counted. Prometheus, which says in its
         `Accept` header what it reads, gets its own numbers where they are counted."""
+        operators_only(request, "metrics", "read")
         if (numbers := answer_to_scraper(request)) is not None:
             return numbers
-        operators_only(request, "metrics", "read")
         rows, latest = await ask(os.components.db(db_id).get_metrics, starting_date, ending_date)
         return as_json({"metrics": [_shown(row) for row in rows], "updated_at": iso(latest)})
 

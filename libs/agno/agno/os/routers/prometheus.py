@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno.os import _docs as docs
+from agno.os._operators import operators_only
 from agno.tracing.prometheus import asks_for_prometheus
 from agno.tracing.setup import counting
 
@@ -23,6 +24,7 @@ def router(os: AgentOS) -> APIRouter:
     made = APIRouter(tags=["Metrics"])
 
     async def scrape(request: Request) -> Response:
+        operators_only(request, "metrics", "read")
         return _numbers(request)
 
     made.add_api_route(

@@ -130,16 +130,17 @@ def columns_of(table: sa.FromClause) -> list[Any]:
 
 
 def record_of(row: Any) -> Record:
-    """The record of a row that was read."""
+    """The record of a row that was read, of which the first columns are those of `columns_of`."""
+    id, content, name, metadata, embedding, usage, content_hash, content_id, *_ = row
     return Record(
-        id=row.id,
-        content=plain(row.content or ""),
-        name=None if row.name is None else plain(row.name),
-        meta_data=json.loads(plain_json(row.meta_data)) if row.meta_data else {},
-        embedding=_vector(row.embedding) if row.embedding else None,
-        usage=json.loads(plain_json(row.usage)) if row.usage else None,
-        content_hash=plain(row.content_hash or ""),
-        content_id=None if row.content_id is None else plain(row.content_id),
+        id,
+        plain(content or ""),
+        name and plain(name),
+        msgspec.json.decode(plain_json(metadata)) if metadata else {},
+        _vector(embedding) if embedding else None,
+        msgspec.json.decode(plain_json(usage)) if usage else None,
+        plain(content_hash or ""),
+        content_id and plain(content_id),
     )
 
 

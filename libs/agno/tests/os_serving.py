@@ -16,8 +16,12 @@ import uvicorn
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
+from agno.knowledge import Knowledge
+from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.os import AgentOS
+from agno.team import Team
 from agno.testing import ScriptedModel
+from agno.vectordb.in_memory import InMemoryVectorDb
 from agno.workflow import Step, Workflow
 
 
@@ -35,6 +39,24 @@ def an_os(**settings: Any) -> AgentOS:
         flow = Workflow(name="Flow", steps=[Step(name="first", agent=helper)], db=db)
         settings |= {"agents": [helper], "workflows": [flow]}
     return AgentOS(**settings)
+
+
+def full_os() -> AgentOS:
+    """An AgentOS with something of every kind, so that it has every route."""
+    db = InMemoryDb(id="main")
+    knowledge = Knowledge(
+        name="docs", vector_db=InMemoryVectorDb(embedder=HashingEmbedder()), contents_db=InMemoryDb(id="contents")
+    )
+    helper = agent(db=db, knowledge=knowledge)
+    crew = Team([helper], name="Crew", model=ScriptedModel("We greet you", repeat=True), db=db)
+    flow = Workflow(name="Flow", steps=[Step(name="first", agent=helper)], db=db)
+    return AgentOS(agents=[helper], teams=[crew], workflows=[flow])
+
+
+def routes_of(service: AgentOS) -> set[str]:
+    """Its routes, as "GET /agents"."""
+    paths = service.get_app().openapi()["paths"]
+    return {f"{method.upper()} {path}" for path, one in paths.items() for method in one}
 
 
 def ask(
@@ -70,11 +92,12 @@ class Served:
 
 
 @contextmanager
-def served(service: AgentOS | Any, **options: Any) -> Iterator[Served]:
-    """The service on a port of this machine."""
+def served(service: AgentOS | Any, listen: int = 0, **options: Any) -> Iterator[Served]:
+    """The service on a port of this machine: any, or the one that is named."""
     app = service.get_app() if isinstance(service, AgentOS) else service
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", listen))
         port = probe.getsockname()[1]
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", **options)
     server = uvicorn.Server(config)

@@ -1,0 +1,5 @@
+"""A component in Discord."""
+
+from agno.integrations.discord.client import DiscordClient
+
+__all__ = ["DiscordClient"]

@@ -1,0 +1,1 @@
+"""What the chats have in common: an inbox, conversations in order, answers in pieces, questions with buttons, files."""

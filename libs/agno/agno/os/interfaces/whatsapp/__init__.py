@@ -1,0 +1,5 @@
+"""A component in WhatsApp."""
+
+from agno.os.interfaces.whatsapp.whatsapp import Whatsapp
+
+__all__ = ["Whatsapp"]

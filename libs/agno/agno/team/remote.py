@@ -1,0 +1,35 @@
+"""A team that runs on an AgentOS elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from agno.agent._elsewhere import close_elsewhere, remote_body, take_up_elsewhere
+from agno.agent.remote import Remote
+from agno.client.client import AgentOSClient
+from agno.team.team import Team
+
+
+class RemoteTeam(Remote, Team):
+    """A team of an AgentOS, used like one of this process; its members are there. See `RemoteAgent`."""
+
+    body: ClassVar[Any] = staticmethod(remote_body)
+    taking_up: ClassVar[Any] = staticmethod(take_up_elsewhere)
+    closing: ClassVar[Any] = staticmethod(close_elsewhere)
+
+    def __init__(
+        self,
+        base_url: str,
+        team_id: str,
+        *,
+        name: str | None = None,
+        role: str | None = None,
+        description: str | None = None,
+        client: AgentOSClient | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(members=[], id=team_id, name=name or team_id, role=role, description=description)
+        self._reach(base_url, team_id, client, options)
+
+
+__all__ = ["RemoteTeam"]

@@ -1,0 +1,419 @@
+"""Two users of one service: what one of them has, and what the other one tries to do to it, for every route."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from security.whole_os import bearer, socket, token
+
+from agno.db.query import Query
+from agno.db.schemas import EvalRunRecord, EvalType, KnowledgeRow, UserMemory
+from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, SCHEDULE_RUNS, SCHEDULES, TRACES
+from agno.os import AgentOS
+
+ANN, BOB = "ann-the-owner", "bob-the-other"
+MARK = "private-words"  # in all that is Ann's
+OPERATORS = "operators-words"  # in what has no owner
+KINDS = {"agent": "helper", "team": "crew", "workflow": "flow"}
+ROWS = (MEMORIES, EVALS, KNOWLEDGE, SCHEDULES, SCHEDULE_RUNS, TRACES)
+GONE, NOT_HIS, FINE = (404,), (403,), (200, 201, 202, 204)
+
+
+_NAMED = [*((f"{kind}-session", kind) for kind in KINDS), ("paused-session", "agent"), ("his", "agent")]
+
+
+@dataclass
+class Attempt:
+    """A request of Bob, and the statuses that are right. `owner`: Ann asks the same, and meets her own."""
+
+    path: str
+    statuses: tuple[int, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    owner: bool = False
+    claims: dict[str, Any] = field(default_factory=dict)
+
+
+def attempt(path: str, statuses: tuple[int, ...], owner: bool = False, claims: Any = None, **options: Any) -> Attempt:
+    return Attempt(path, statuses, options, owner, claims or {})
+
+
+# What there is -------------------------------------------------------------------------------------------------------
+
+
+async def furnished(client: httpx.AsyncClient, service: AgentOS, db: Any) -> dict[str, str]:
+    """What Ann has, made over HTTP where there is a route for it, and what belongs to the operators. Ids by name."""
+    ids: dict[str, str] = {}
+    ann = bearer(token(ANN))
+    for kind, component in KINDS.items():
+        for name in ("stored", "hosted"):
+            form = {"message": f"{MARK} of a {kind}", "stream": "true", "session_id": f"{kind}-session"}
+            text = (await client.post(f"/{kind}s/{component}/runs", data=form, headers=ann)).text
+            ids[f"{kind}_{name}"] = json.loads(text.split("data: ", 1)[1].split("\n", 1)[0])["run_id"]
+            if name == "stored":
+                service.runs.ended.clear()
+    form = {"message": MARK, "stream": "false", "session_id": "paused-session"}
+    ids["paused"] = (await client.post("/agents/asker/runs", data=form, headers=ann)).json()["run_id"]
+    bob = bearer(token(BOB))
+    ids["his"] = (
+        await client.post("/agents/asker/runs", data={**form, "message": "hi", "session_id": "his"}, headers=bob)
+    ).json()["run_id"]
+    memory = {"memory": f"Ann has {MARK}", "topics": [MARK]}
+    ids["memory"] = (await client.post("/memories", json=memory, headers=ann)).json()["memory_id"]
+    schedule = {"name": MARK, "component_type": "agent", "component_id": "helper", "run_at": int(time.time()) + 9999}
+    ids["schedule"] = (await client.post("/schedules", json=schedule, headers=ann)).json()["id"]
+    await client.post(f"/schedules/{ids['schedule']}/trigger", headers=ann)
+    await _without_routes(service, db)
+    bobs = {**schedule, "name": "of bob"}
+    ids["bobs"] = (await client.post("/schedules", json=bobs, headers=bearer(token(BOB)))).json()["id"]
+    options = {"run_options": {"session_id": "agent-session"}}
+    row = db.get_schedule(ids["bobs"])
+    db.put(SCHEDULES, {**row, **options, "id": "trap", "name": "trap"})  # of Bob, but with a session of Ann
+    ids["trap"] = "trap"
+    return ids
+
+
+async def _without_routes(service: AgentOS, db: Any) -> None:
+    trace = {"trace_id": "trace-1", "name": MARK, "status": "completed", "run_id": "r", "session_id": "traced-session",
+             "user_id": ANN, "agent_id": "helper", "started_us": 1_700_000_000_000_000, "duration_us": 5, "span_count": 0,
+             "error_count": 0, "usage": {}, "dropped_spans": 0, "spans": []}  # fmt: skip
+    db.save_trace(trace)
+    db.create_eval_run(
+        EvalRunRecord(run_id="eval-1", eval_type=EvalType.ACCURACY, eval_data={"words": OPERATORS}, agent_id="helper")
+    )
+    row = KnowledgeRow(id="content-1", name=OPERATORS, description=OPERATORS, status="completed")
+    db.upsert_knowledge_content(row)
+    db.upsert_user_memory(UserMemory("Bob likes tea", memory_id="bobs-memory", user_id=BOB))
+
+
+def everything(db: Any) -> dict[str, Any]:
+    """All rows that are not Bob's, as they are stored now."""
+    found: dict[str, Any] = {}
+    for table in ROWS:
+        rows, _ = db.find(table, Query())
+        foreign = [row for row in rows if row.get("user_id") != BOB and not _of_bobs(table, row)]
+        found[table.kind] = sorted(json.dumps(row, sort_keys=True, default=str) for row in foreign)
+    for kind in KINDS:
+        found[kind] = [one.to_dict() for one in db.get_sessions(kind, ANN, sort_by="session_id")]
+    found["whose"] = {name: db.get_session(name, kind) and db.get_session(name, kind).user_id for name, kind in _NAMED}
+    return found
+
+
+def _of_bobs(table: Any, row: Any) -> bool:
+    return table is SCHEDULE_RUNS and MARK not in json.dumps(row, default=str) and row.get("user_id") == BOB
+
+
+# What Bob tries ------------------------------------------------------------------------------------------------------
+
+
+def attempts(ids: dict[str, str]) -> dict[str, list[Attempt]]:
+    """By route, `METHOD /path`. A route that is not here fails the test that looks at all routes of the app."""
+    found: dict[str, list[Attempt]] = {
+        **dict.fromkeys(
+            ("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json"), []
+        ),
+        **{f"GET {path}": [attempt(path, FINE)] for path in ("/", "/info", "/config", "/models", "/status")},
+    }
+    for kind, component in KINDS.items():
+        found.update(_of_runs(kind, component, ids))
+    return {**found, **_of_sessions(ids), **_of_memories(ids), **_of_operators(), **_of_schedules(ids), **_of_traces(),
+            "WS /workflows/ws": [], **_of_interfaces()}  # fmt: skip
+
+
+def _of_runs(kind: str, component: str, ids: dict[str, str]) -> dict[str, list[Attempt]]:
+    base, name = f"/{kind}s/{component}", f"/{kind}s/{{{kind}_id}}"
+    runs, session = f"{base}/runs", {"session_id": f"{kind}-session"}
+    form = {"message": "hi", "stream": "false"}
+    both = [f"{runs}/{ids[f'{kind}_{how}']}" for how in ("stored", "hosted")]
+    found = {
+        f"GET /{kind}s": [attempt(f"/{kind}s", FINE)],
+        f"GET {name}": [attempt(base, FINE)],
+        f"POST {name}/runs": [
+            attempt(runs, GONE, data={**form, **session}),
+            attempt(runs, GONE, data={**form, **session, "user_id": ANN}),
+            attempt(runs, GONE, data={**form, **session, "stream": "true"}),
+            attempt(runs, GONE, data={**form, **session, "background": "true"}),
+            attempt(runs, GONE, data=form, claims=session),
+            attempt(runs, FINE, data={**form, "user_id": ANN}),
+        ],
+        f"GET {name}/runs": [
+            attempt(runs, FINE, owner=True),
+            attempt(runs, FINE, params={"user_id": ANN}, owner=True),
+            attempt(runs, FINE, params=session),
+        ],
+    }
+    one = f"{name}/runs/{{run_id}}"
+    found[f"GET {one}"] = [
+        made for path in both for made in (attempt(path, GONE, owner=True), attempt(path, GONE, params=session))
+    ]
+    found[f"GET {one}/stream"] = [attempt(both[1], GONE), attempt(f"{both[1]}/stream", GONE, params=session)]
+    found[f"POST {one}/resume"] = [attempt(f"{both[1]}/resume", GONE, data=session)]
+    found[f"POST {one}/cancel"] = [attempt(f"{path}/cancel", GONE, params=session) for path in both]
+    found[f"POST {one}/continue"] = [
+        attempt(f"{path}/continue", GONE, data={**more, "user_id": ANN}) for path in both for more in ({}, session)
+    ]
+    if kind == "agent":
+        paused = f"/agents/asker/runs/{ids['paused']}/continue"
+        found[f"POST {one}/continue"].append(
+            attempt(paused, GONE, data={"tools": "[]", "session_id": "paused-session"})
+        )
+        his = {"session_id": "his", "user_id": ANN, "stream": "false", "tools": "[]"}
+        found[f"POST {one}/continue"].append(attempt(f"/agents/asker/runs/{ids['his']}/continue", (200, 400), data=his))
+    return found
+
+
+def _of_sessions(ids: dict[str, str]) -> dict[str, list[Attempt]]:
+    found: dict[str, list[Attempt]] = {}
+
+    def add(route: str, *made: Attempt) -> None:
+        found.setdefault(route, []).extend(made)
+
+    for kind, component in KINDS.items():
+        one, of, name = f"/sessions/{kind}-session", {"type": kind}, "/sessions/{session_id}"
+        as_ann = {**of, "user_id": ANN}
+        add("GET /sessions", attempt("/sessions", FINE, params=of, owner=True))
+        add("GET /sessions", attempt("/sessions", FINE, params={**as_ann, "component_id": component}, owner=True))
+        taken = {f"{kind}_id": component, "session_id": f"{kind}-session", "user_id": ANN}
+        add("POST /sessions", attempt("/sessions", (409,), json=taken))
+        add("POST /sessions", attempt("/sessions", FINE, json={f"{kind}_id": component, "user_id": ANN}))
+        lists = {"session_ids": [f"{kind}-session"], "session_types": [kind]}
+        add("DELETE /sessions", attempt("/sessions", FINE, params=as_ann, json=lists))
+        add(f"GET {name}", attempt(one, GONE, params=of, owner=True), attempt(one, GONE, params=as_ann))
+        change = {"session_name": "mine", "session_state": {"a": 1}, "metadata": {"a": 1}}
+        add(f"PATCH {name}", attempt(one, GONE, params=as_ann, json=change))
+        add(f"DELETE {name}", attempt(one, FINE, params=as_ann))
+        add(f"POST {name}/rename", attempt(f"{one}/rename", GONE, params=as_ann, json={"session_name": "mine"}))
+        add(f"GET {name}/runs", attempt(f"{one}/runs", GONE, params=of, owner=True))
+        add(f"GET {name}/runs", attempt(f"{one}/runs", GONE, params=as_ann))
+        run = f"{one}/runs/{ids[f'{kind}_stored']}"
+        add(f"GET {name}/runs/{{run_id}}", attempt(run, GONE, params=of, owner=True), attempt(run, GONE, params=as_ann))
+    return found
+
+
+def _of_memories(ids: dict[str, str]) -> dict[str, list[Attempt]]:
+    one, name, as_ann = f"/memories/{ids['memory']}", "/memories/{memory_id}", {"user_id": ANN}
+    return {
+        "GET /memories": [
+            attempt("/memories", FINE, owner=True),
+            attempt("/memories", FINE, params=as_ann, owner=True),
+            attempt("/memories", FINE, params={"search_content": MARK}),
+        ],
+        "POST /memories": [attempt("/memories", FINE, json={"memory": "Ann owes Bob money", **as_ann})],
+        "DELETE /memories": [
+            attempt("/memories", FINE, json={"memory_ids": [ids["memory"]]}),
+            attempt("/memories", FINE, params=as_ann, json={"memory_ids": [ids["memory"]]}),
+        ],
+        f"GET {name}": [attempt(one, GONE, owner=True), attempt(one, GONE, params=as_ann)],
+        f"PATCH {name}": [
+            attempt(one, GONE, json={"memory": "mine", **as_ann}),
+            attempt(one, GONE, json={"memory": "x"}),
+        ],
+        f"DELETE {name}": [attempt(one, FINE, params=as_ann), attempt(one, FINE)],
+        "GET /memory_topics": [
+            attempt("/memory_topics", FINE, owner=True),
+            attempt("/memory_topics", FINE, params=as_ann),
+        ],
+        "GET /user_memory_stats": [
+            attempt("/user_memory_stats", FINE),
+            attempt("/user_memory_stats", FINE, params=as_ann),
+        ],
+    }
+
+
+def _of_operators() -> dict[str, list[Attempt]]:
+    """What has no owner: a user without a scope for it is refused."""
+    evals, content = "/eval-runs/eval-1", "/knowledge/content/content-1"
+    an_eval = {"agent_id": "helper", "eval_type": "reliability", "input": "hi", "expected_tool_calls": []}
+    found = {
+        "GET /eval-runs": attempt("/eval-runs", NOT_HIS),
+        "POST /eval-runs": attempt("/eval-runs", NOT_HIS, json=an_eval),
+        "DELETE /eval-runs": attempt("/eval-runs", NOT_HIS, json={"eval_run_ids": ["eval-1"]}),
+        "GET /eval-runs/{eval_run_id}": attempt(evals, NOT_HIS),
+        "PATCH /eval-runs/{eval_run_id}": attempt(evals, NOT_HIS, json={"name": "mine"}),
+        "GET /metrics": attempt("/metrics", NOT_HIS),
+        "POST /metrics/refresh": attempt("/metrics/refresh", NOT_HIS),
+        "GET /metrics/prometheus": attempt("/metrics/prometheus", NOT_HIS),
+        "GET /knowledge/content": attempt("/knowledge/content", NOT_HIS),
+        "POST /knowledge/content": attempt("/knowledge/content", NOT_HIS, data={"text_content": "mine"}),
+        "GET /knowledge/content/{content_id}": attempt(content, NOT_HIS),
+        "PATCH /knowledge/content/{content_id}": attempt(content, NOT_HIS, data={"name": "mine"}),
+        "DELETE /knowledge/content/{content_id}": attempt(content, NOT_HIS),
+        "GET /knowledge/content/{content_id}/status": attempt(f"{content}/status", NOT_HIS),
+        "GET /knowledge/config": attempt("/knowledge/config", NOT_HIS),
+        "POST /knowledge/search": attempt("/knowledge/search", (200, 403), json={"query": MARK}),
+        "DELETE /knowledge/content": attempt("/knowledge/content", NOT_HIS),
+    }
+    scraper = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1"}
+    tried = {route: [made] for route, made in found.items()}
+    tried["GET /metrics"].append(attempt("/metrics", NOT_HIS, headers=scraper))
+    return tried
+
+
+def _of_schedules(ids: dict[str, str]) -> dict[str, list[Attempt]]:
+    one, name, trap = f"/schedules/{ids['schedule']}", "/schedules/{schedule_id}", f"/schedules/{ids['trap']}"
+    new = {"name": "x", "component_type": "agent", "component_id": "helper", "run_at": int(time.time()) + 9999}
+    session = {"run_options": {"session_id": "agent-session"}}
+    return {
+        "GET /schedules": [
+            attempt("/schedules", FINE, owner=True),
+            attempt("/schedules", FINE, params={"user_id": ANN}, owner=True),
+        ],
+        "POST /schedules": [
+            attempt("/schedules", GONE, json={**new, **session}),
+            attempt("/schedules", FINE, json={**new, "user_id": ANN}),
+            attempt("/schedules", (400,), json={**new, "run_options": {"user_id": ANN}}),
+        ],
+        f"GET {name}": [attempt(one, GONE, owner=True)],
+        f"PATCH {name}": [
+            attempt(one, GONE, json={"name": "mine"}),
+            attempt(f"/schedules/{ids['bobs']}", GONE, json=session),
+        ],
+        f"DELETE {name}": [attempt(one, GONE)],
+        f"POST {name}/enable": [attempt(f"{one}/enable", GONE), attempt(f"{trap}/enable", GONE)],
+        f"POST {name}/disable": [attempt(f"{one}/disable", GONE)],
+        f"POST {name}/trigger": [attempt(f"{one}/trigger", GONE), attempt(f"{trap}/trigger", GONE)],
+        f"GET {name}/runs": [attempt(f"{one}/runs", GONE)],
+    }
+
+
+def _of_traces() -> dict[str, list[Attempt]]:
+    as_ann = {"user_id": ANN}
+    return {
+        "GET /traces": [
+            attempt("/traces", FINE, owner=True),
+            attempt("/traces", FINE, params=as_ann, owner=True),
+            attempt("/traces", FINE, params={"session_id": "traced-session"}),
+        ],
+        "GET /traces/{trace_id}": [
+            attempt("/traces/trace-1", GONE, owner=True),
+            attempt("/traces/trace-1", GONE, params=as_ann),
+        ],
+        "GET /trace_session_stats": [
+            attempt("/trace_session_stats", FINE),
+            attempt("/trace_session_stats", FINE, params=as_ann),
+        ],
+    }
+
+
+def _of_interfaces() -> dict[str, list[Attempt]]:
+    thread = {"threadId": "agent-session", "runId": "r1", "state": {}, "tools": [], "context": [],
+              "forwardedProps": {}, "messages": [{"id": "1", "role": "user", "content": "hi"}]}  # fmt: skip
+    return {"POST /agui": [attempt("/agui", (200, 404), json=thread)]}
+
+
+def messages(ids: dict[str, str]) -> list[str]:
+    """What Bob says at the WebSocket; the answer to each is an error."""
+    flow, session = {"workflow_id": "flow"}, {"session_id": "workflow-session"}
+    said = [{"action": "start-workflow", "message": "hi", **flow, **session, "user_id": ANN}]
+    for run_id in (ids["workflow_stored"], ids["workflow_hosted"]):
+        said += [
+            {"action": "reconnect", "run_id": run_id},
+            {"action": "cancel-workflow", **flow, "run_id": run_id, **session},
+            {"action": "continue-workflow", **flow, "run_id": run_id, **session, "user_id": ANN},
+        ]
+    return [json.dumps(one) for one in said]
+
+
+# The attack ----------------------------------------------------------------------------------------------------------
+
+
+def routes_of(service: AgentOS) -> set[str]:
+    """Each route of the app, `METHOD /path`."""
+    found = set()
+    for route in service.get_app().routes:
+        methods = getattr(route, "methods", None)
+        found |= {f"{method} {route.path}" for method in (methods or {"WS"}) if method != "HEAD"}  # type: ignore[attr-defined]
+    return found
+
+
+def shows(text: str) -> bool:
+    """Whether an answer has something that is not Bob's."""
+    return any(words in text for words in (MARK, ANN, OPERATORS))
+
+
+async def attack(client: httpx.AsyncClient, service: AgentOS, db: Any) -> list[str]:
+    """Furnish, let Bob try everything, and tell what was wrong."""
+    ids = await furnished(client, service, db)
+    before, wrong = everything(db), []
+    for route, several in attempts(ids).items():
+        for one in several:
+            wrong += await _tried(client, route, one)
+        if (now := everything(db)) != before:
+            changed = [name for name in before if before[name] != now[name]]
+            wrong.append(f"{route}: changed {', '.join(changed)}")
+            before = now
+    heard = await socket(client._transport.app, "/workflows/ws", token(BOB), *messages(ids))  # type: ignore[attr-defined]
+    errors = heard.count('"event":"error"')
+    if errors != len(messages(ids)) or shows(heard) or everything(db) != before:
+        wrong.append(f"WS /workflows/ws: {errors} of {len(messages(ids))} refused: {heard[:500]}")
+    return wrong
+
+
+async def _tried(client: httpx.AsyncClient, route: str, one: Attempt) -> list[str]:
+    method = route.split()[0]
+    answer = await client.request(method, one.path, **_as(token(BOB, **one.claims), one))
+    wrong = []
+    if answer.status_code not in one.statuses:
+        wrong.append(f"{method} {one.path} {one.options}: {answer.status_code} {answer.text[:200]}")
+    if shows(answer.text):
+        wrong.append(f"{method} {one.path} {one.options} shows {answer.text[:300]}")
+    if one.owner:
+        own = await client.request(method, one.path, **_as(token(ANN), one))
+        if MARK not in own.text:
+            wrong.append(f"{method} {one.path} {one.options}: its owner does not see it: {own.text[:200]}")
+    return wrong
+
+
+def _as(who: str, one: Attempt) -> dict[str, Any]:
+    return {**one.options, "headers": {**one.options.get("headers", {}), **bearer(who)}}
+
+
+# Scopes --------------------------------------------------------------------------------------------------------------
+
+
+async def unscoped(client: httpx.AsyncClient, service: AgentOS, db: Any) -> list[str]:
+    """What a token with too few scopes reaches all the same."""
+    wrong, open_paths = [], {"/health", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
+    nobody = token(BOB, scopes=["unheard:of"])
+    for method, path in (one.split() for one in sorted(routes_of(service))):
+        if path in open_paths or method == "WS":
+            continue
+        path = path.replace("{", "").replace("}", "")
+        for who, status in ((nobody, 403), (None, 401)):
+            answer = await client.request(method, path, headers=bearer(who) if who else {})
+            if answer.status_code != status:
+                wrong.append(f"{method} {path}: {answer.status_code} instead of {status}")
+    shown = await client.get("/agents", headers=bearer(token(BOB, scopes=["agents:asker:read"])))
+    if [one["id"] for one in shown.json()] != ["asker"]:
+        wrong.append(f"GET /agents shows {shown.text}")
+    return wrong + await _unscoped_schedules(client) + await _unscoped_socket(client)
+
+
+async def _unscoped_schedules(client: httpx.AsyncClient) -> list[str]:
+    """Whoever may not run an agent may not have it run either."""
+    wrong = []
+    new = {"name": "n", "component_type": "agent", "component_id": "helper", "run_at": int(time.time()) + 9999}
+    made = (await client.post("/schedules", json=new, headers=bearer(token(BOB)))).json()
+    poor = bearer(token(BOB, scopes=["schedules:*"]))
+    for path in ("/schedules", f"/schedules/{made['id']}/enable", f"/schedules/{made['id']}/trigger"):
+        answer = await client.post(path, json=new, headers=poor)
+        if answer.status_code != 403:
+            wrong.append(f"POST {path}: {answer.status_code}")
+    answer = await client.patch(f"/schedules/{made['id']}", json={"name": "m"}, headers=poor)
+    return wrong + ([f"PATCH /schedules: {answer.status_code}"] if answer.status_code != 403 else [])
+
+
+async def _unscoped_socket(client: httpx.AsyncClient) -> list[str]:
+    form = {"message": "hi", "stream": "true"}
+    text = (await client.post("/workflows/flow/runs", data=form, headers=bearer(token(BOB)))).text
+    run_id = json.loads(text.split("data: ", 1)[1].split("\n", 1)[0])["run_id"]
+    flow = {"workflow_id": "flow", "run_id": run_id, "message": "hi"}
+    said = [json.dumps({"action": action, **flow}) for action in
+            ("start-workflow", "reconnect", "cancel-workflow", "continue-workflow")]  # fmt: skip
+    poor = token(BOB, scopes=["agents:*"])
+    heard = await socket(client._transport.app, "/workflows/ws", poor, *said)  # type: ignore[attr-defined]
+    refused = heard.count("Insufficient permissions")
+    return [] if refused == len(said) else [f"WS: {refused} of {len(said)} refused: {heard[:300]}"]
