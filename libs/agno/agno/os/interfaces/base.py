@@ -21,6 +21,9 @@ class BaseInterface:
     guarded: ClassVar[bool] = True
     """Behind the key of AgentOS. False only for protocols whose requests carry a signature that the routes check."""
 
+    checks_scopes: ClassVar[bool] = False
+    """The routes look at the caller's scopes themselves, because they serve several components."""
+
     router: APIRouter | None = None
 
     def __init__(
@@ -48,6 +51,11 @@ class BaseInterface:
     def component(self) -> Any:
         """The agent, team or workflow that answers."""
         return next(given for given in (self.agent, self.team, self.workflow) if given is not None)
+
+    @property
+    def components(self) -> list[Any]:
+        """All that can be reached."""
+        return [self.component]
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         """The routes, with their prefix. `use_async` is accepted for programs written for Agno 2.0; routes are async."""
