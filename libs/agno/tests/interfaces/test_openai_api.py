@@ -50,7 +50,9 @@ def agent_of(*turns: Any, **settings: Any) -> tuple[Agent, ScriptedModel]:
 
 def test_an_agent_a_team_and_a_workflow_are_models_by_their_ids() -> None:
     agent, _ = agent_of(says("from the agent"))
-    team = Team(name="Crew", members=[Agent(name="A", model=ScriptedModel())], model=ScriptedModel(says("from the team")))
+    team = Team(
+        name="Crew", members=[Agent(name="A", model=ScriptedModel())], model=ScriptedModel(says("from the team"))
+    )
     workflow = Workflow(name="Text", steps=[Step(name="write", executor=lambda step_input: "from the workflow")])
 
     with client_of(agent, teams=[team], workflows=[workflow]) as client:
