@@ -6,7 +6,6 @@ import inspect
 from typing import Any
 
 import pytest
-from os_serving import full_os, routes_of
 
 from agno.agent import Agent
 from agno.db.base import BaseDb
@@ -14,6 +13,8 @@ from agno.knowledge.knowledge import Knowledge
 from agno.scheduler import Schedules
 from agno.team import Team
 from agno.workflow import Workflow
+
+from os_serving import full_os, routes_of
 
 _RUN, _SESSION, _RUNS_OF = "{runs}/{run_id}", "GET /sessions/{session_id}", "GET /sessions/{session_id}/runs"
 
@@ -169,7 +170,9 @@ OWNERS: list[tuple[Any, str, dict[str, str]]] = [
 @pytest.mark.parametrize("owner, kind, twins", OWNERS, ids=[owner.__name__ for owner, *_ in OWNERS])
 def test_what_python_can_http_can(owner: Any, kind: str, twins: dict[str, str]) -> None:
     missing, gone = capabilities(owner) - twins.keys(), twins.keys() - capabilities(owner)
-    assert not missing, f"{owner.__name__} can {sorted(missing)}: name the routes that do the same, or say why none does"
+    assert not missing, (
+        f"{owner.__name__} can {sorted(missing)}: name the routes that do the same, or say why none does"
+    )
     assert not gone, f"{owner.__name__} has no {sorted(gone)} any more"
     there = routes_of(full_os())
     for name, twin in twins.items():
