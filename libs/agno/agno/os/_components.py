@@ -50,7 +50,7 @@ class Components:
     def everything(self) -> Iterator[Any]:
         """Each component once, with those inside of teams, workflows and interfaces."""
         seen: set[int] = set()
-        of_interfaces = [one.component for one in self.interfaces if getattr(one, "component", None) is not None]
+        of_interfaces = [component for one in self.interfaces for component in _of_interface(one)]
         for component in (*self.agents.values(), *self.teams.values(), *self.workflows.values(), *of_interfaces):
             yield from _inside(component, seen)
 
@@ -110,6 +110,11 @@ async def own_session(component: Any, session_id: str, caller: Caller) -> None:
     session = await ask(component.db.read_session, session_id, None, None, 0)
     if session is not None and session.user_id != caller.user_id:
         raise HTTPException(404, f"Session with id '{session_id}' not found")
+
+
+def _of_interface(interface: Any) -> list[Any]:
+    own = getattr(interface, "component", None)
+    return getattr(interface, "components", None) or ([own] if own is not None else [])
 
 
 def _by_id(kind: str, given: Sequence[Any]) -> dict[str, Any]:

@@ -25,8 +25,14 @@ from agno.run.cancel import acancel_run
 from agno.run.output import OutputBase
 from agno.run.workflow import WorkflowRunOutput
 from agno.utils.codec import encode
+from agno.utils.ids import new_id
+from agno.utils.log import log_error
 
 ERROR_EVENTS = {"agent": b"RunError", "team": b"TeamRunError", "workflow": b"WorkflowError"}
+_FAILED = frozenset(ERROR_EVENTS.values())
+_SAID = frozenset(
+    {"InputCheckError", "OutputCheckError", "RunNotFoundError", "RunNotContinuableError"}
+)  # meant for the caller
 EVERYTHING = {"stream": True, "stream_events": True, "yield_run_output": True}  # the options of a hosted run
 _FAIR = 64  # events after which others get their turn, however fast a run is
 _LAST_WORDS = 5.0  # seconds that cancelled runs have to be stored
@@ -307,8 +313,20 @@ def _facts(kind: str, component: Any, session_id: str, user_id: str | None) -> d
 
 
 def frame_of(event: Any) -> tuple[bytes, bytes]:
-    """An event as it is sent: its kind, and its JSON on one line."""
-    return event.event.encode(), msgspec.json.encode(encode(event), enc_hook=str)
+    """An event as it is sent: its kind, and its JSON on one line. What an exception says stays in the log."""
+    kind = event.event.encode()
+    shown = encode(event)
+    if kind in _FAILED and shown.get("error_id") is None and shown.get("error_type") not in _SAID:
+        shown = _generic(shown)
+    return kind, msgspec.json.encode(shown, enc_hook=str)
+
+
+def _generic(shown: dict[str, Any]) -> dict[str, Any]:
+    error_id = new_id()
+    texts = {name: shown[name] for name in ("content", "error") if isinstance(shown.get(name), str)}
+    log_error(f"error_id={error_id} | run {shown.get('run_id')} failed: {' '.join(texts.values())}")
+    words = f"The run failed. The log has more under the id {error_id}."
+    return {**shown, **dict.fromkeys(texts, words), "error_id": error_id}
 
 
 def _error_data(run: HostedRun, error: Exception) -> bytes:

@@ -256,7 +256,7 @@ class AgentOS:
         lifespan.add(Recovery(self.runs, self.components).working, None)
         lifespan.add(self.scheduling.working, self.runs.limits.drain)
         for interface in self.interfaces:
-            router, need = interface.get_router(), runs_component(getattr(interface, "component", None))
+            router, need = interface.get_router(), _need_of(interface)
             self._put(app, router.routes, open=not interface.guarded, need=need)
             lifespan.add(interface.working, self.runs.limits.drain)
         if self.enable_mcp:
@@ -318,6 +318,12 @@ class AgentOS:
             self, app, host=host, port=port, reload=reload, workers=workers, access_log=access_log, insecure=insecure,
             **options,
         )  # fmt: skip
+
+
+def _need_of(interface: Any) -> NeedOf:
+    if getattr(interface, "checks_scopes", False):
+        return lambda scope: None
+    return runs_component(getattr(interface, "component", None))
 
 
 def _one(name: str, given: Any, alias: str, other: Any) -> Any:

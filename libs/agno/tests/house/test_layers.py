@@ -101,8 +101,8 @@ MAY_WAIT = {
     "agno.os": ({"asyncio", "anyio"}, "a server, which lives in one event loop"),
     "agno.client": ({"threading"}, "guards what is made once per connection; waits for nobody"),
     "agno.scheduler": ({"asyncio"}, "a service, which lives in the event loop of its server"),
-    "agno.integrations": ({"asyncio"}, "their SDKs live in an event loop"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
+    "agno.agent._elsewhere": ({"threading"}, "guards what is made once per remote component; waits for nobody"),
     "agno.vectordb.sqlite": (
         {"threading", "time.sleep"},
         "SQLite asks it, in a worker thread, how long to wait for a lock",

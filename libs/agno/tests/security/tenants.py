@@ -112,9 +112,10 @@ def _of_bobs(table: Any, row: Any) -> bool:
 def attempts(ids: dict[str, str]) -> dict[str, list[Attempt]]:
     """By route, `METHOD /path`. A route that is not here fails the test that looks at all routes of the app."""
     found: dict[str, list[Attempt]] = {
-        **dict.fromkeys(
-            ("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json"), []
-        ),
+        **{
+            key: []
+            for key in ("GET /health", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc", "GET /openapi.json")
+        },
         **{f"GET {path}": [attempt(path, FINE)] for path in ("/", "/info", "/config", "/models", "/status")},
     }
     for kind, component in KINDS.items():
@@ -308,6 +309,7 @@ def messages(ids: dict[str, str]) -> list[str]:
     """What Bob says at the WebSocket; the answer to each is an error."""
     flow, session = {"workflow_id": "flow"}, {"session_id": "workflow-session"}
     said = [{"action": "start-workflow", "message": "hi", **flow, **session, "user_id": ANN}]
+    said.append({"action": "reconnect", "run_id": "unheard-of"})
     for run_id in (ids["workflow_stored"], ids["workflow_hosted"]):
         said += [
             {"action": "reconnect", "run_id": run_id},

@@ -24,6 +24,10 @@ from agno.os import AgentOS
 from agno.os._bodies import Limits
 from agno.testing import ScriptedModel
 
+_OFFICE = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 HOSTILE = [
     "' OR '1'='1",
     '"; DROP TABLE agno_sessions; --',
@@ -172,7 +176,7 @@ def test_an_archive_bomb_is_refused(name: str, member: str, tmp_path: Path) -> N
         with archive.open(member, "w", force_zip64=True) as file:
             for _ in range(120):
                 file.write(b"\0" * 1_000_000)
-    row = read_by(knowledge_of(tmp_path), files={"file": (name, packed.getvalue(), "application/octet-stream")})
+    row = read_by(knowledge_of(tmp_path), files={"file": (name, packed.getvalue(), _OFFICE[name[-4:]])})
     assert row["status"] == "failed" and "archive bomb" in row["status_message"]
 
 

@@ -23,6 +23,9 @@ class BaseInterface:
     guarded: ClassVar[bool] = True
     """Behind the key of AgentOS. False only for protocols whose requests carry a signature that the routes check."""
 
+    checks_scopes: ClassVar[bool] = False
+    """The routes look at the caller's scopes themselves, because they serve several components."""
+
     router: APIRouter | None = None
 
     def __init__(
@@ -55,6 +58,11 @@ class BaseInterface:
     async def working(self, grace: float) -> AsyncIterator[None]:
         """What it does in the background while the service runs; at the end, what goes on has `grace` seconds."""
         yield
+
+    @property
+    def components(self) -> list[Any]:
+        """All that can be reached."""
+        return [self.component]
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         """The routes, with their prefix. `use_async` is accepted for programs written for Agno 2.0; routes are async."""
