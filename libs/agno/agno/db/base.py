@@ -10,11 +10,10 @@ from enum import Enum
 from typing import Any
 
 from agno.db._approvals import Approvals
-from agno.db._claims import GOING_ON, Claims, settle_claims, without_claims
+from agno.db._claims import GOING_ON, Claims, Hosting, settle_claims, without_claims
 from agno.db._codec import from_json, to_json
 from agno.db._components import Components
 from agno.db._culture import Culture
-from agno.db._hosting import Hosting
 from agno.db._inbox import Inbox
 from agno.db._port import (
     DbError,

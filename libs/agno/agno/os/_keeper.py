@@ -13,7 +13,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from agno._io import ASYNC
-from agno.db._hosting import EventBatch
+from agno.db._claims import EventBatch
 from agno.utils.ids import new_id
 from agno.utils.log import log_exception, log_warning
 

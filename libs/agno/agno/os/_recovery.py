@@ -15,8 +15,7 @@ from typing import Any
 import msgspec
 
 from agno._io import ASYNC
-from agno.db._claims import GOING_ON
-from agno.db._hosting import EventBatch
+from agno.db._claims import GOING_ON, EventBatch
 from agno.db._sessions import hold
 from agno.db.tables import Row
 from agno.exceptions import RunClaimedError

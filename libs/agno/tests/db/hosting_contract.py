@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from agno.db._hosting import EventBatch
+from agno.db._claims import EventBatch
 
 
 def told(db: Any, run_id: str, after: int = -1, **options: Any) -> list[tuple[int, str]]:

@@ -17,8 +17,11 @@ import httpx
 import pytest
 
 from agno.db.sqlite import SqliteDb
+from agno.os import RunLimits
+from agno.os._keeper import Keeper
+from agno.os._sse import RunLog
 
-from os_serving import agent
+from os_serving import agent, an_os, events, kinds, request
 
 _SERVER = """
 import asyncio, sys
@@ -169,3 +172,31 @@ def test_after_a_worker_was_killed_no_run_is_lost_and_each_event_is_seen_once(co
             assert run.status.value == "ERROR" and kinds[-1] == "RunError"
             assert reader.seen[-1][2]["content"] == "The worker of this run died before it ended."
             assert calls.count(f"slow {reader.name}") == 1
+
+
+def test_a_worker_whose_runs_were_taken_over_stops_them_and_writes_no_more(tmp_path: Path) -> None:
+    async def go() -> tuple[bool, list[str]]:
+        db = SqliteDb(db_file=str(tmp_path / "a.db"))
+        keeper, log = Keeper(db, lease=30, delay=0.01), RunLog(1000)
+        task = asyncio.create_task(asyncio.sleep(60))
+        keeper.begin("r", {"kind": "agent"}, log, task=lambda: task, sure=True)
+        log.append(b"A", b"{}")
+        await keeper.written()
+        [seen] = db.dead_workers(2**40)
+        assert db.take_worker(seen, "another", 2**41) is not None
+        log.append(b"B", b"{}")
+        keeper.begin("s", {"kind": "agent"})  # makes it write its note again
+        await keeper.written()
+        await asyncio.wait([task])
+        await keeper.stop()
+        return task.cancelled(), [kind for batch in db.get_run_events("r") for kind, _ in batch.frames]
+
+    assert asyncio.run(go()) == (True, ["A"])
+
+
+def test_a_run_that_is_over_at_once_is_not_written_down(tmp_path: Path) -> None:
+    db = SqliteDb(db_file=str(tmp_path / "a.db"))
+    service = an_os(agents=[agent(db=db)], run_limits=RunLimits(write_delay=30))
+    form = {"message": "hi", "stream": "true"}
+    answer = request(service, "POST", "/agents/helper/runs", data=form)
+    assert kinds(answer.text)[-1] == "RunCompleted" and db.get_run_events(events(answer.text)[0][2]["run_id"]) == []
