@@ -12,14 +12,14 @@ from security.whole_os import bearer, socket, token
 
 from agno.db.query import Query
 from agno.db.schemas import EvalRunRecord, EvalType, KnowledgeRow, UserMemory
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, SCHEDULE_RUNS, SCHEDULES, TRACES
+from agno.db.tables import APPROVALS, EVALS, KNOWLEDGE, LEARNINGS, MEMORIES, SCHEDULE_RUNS, SCHEDULES, TRACES
 from agno.os import AgentOS
 
 ANN, BOB = "ann-the-owner", "bob-the-other"
 MARK = "private-words"  # in all that is Ann's
 OPERATORS = "operators-words"  # in what has no owner
 KINDS = {"agent": "helper", "team": "crew", "workflow": "flow"}
-ROWS = (MEMORIES, EVALS, KNOWLEDGE, SCHEDULES, SCHEDULE_RUNS, TRACES)
+ROWS = (MEMORIES, EVALS, KNOWLEDGE, SCHEDULES, SCHEDULE_RUNS, TRACES, APPROVALS, LEARNINGS)
 GONE, NOT_HIS, FINE = (404,), (403,), (200, 201, 202, 204)
 
 
@@ -86,6 +86,9 @@ async def _without_routes(service: AgentOS, db: Any) -> None:
     )
     row = KnowledgeRow(id="content-1", name=OPERATORS, description=OPERATORS, status="completed")
     db.upsert_knowledge_content(row)
+    db.create_approval({"id": "approval-1", "approval_type": "required", "status": "pending", "run_id": "r",
+                        "session_id": "s", "user_id": ANN, "agent_id": "helper", "tool_name": MARK})  # fmt: skip
+    db.upsert_learning({"learning_id": "learning-1", "learning_type": "note", "user_id": ANN, "content": {"a": MARK}})
     db.upsert_user_memory(UserMemory("Bob likes tea", memory_id="bobs-memory", user_id=BOB))
 
 
@@ -120,7 +123,7 @@ def attempts(ids: dict[str, str]) -> dict[str, list[Attempt]]:
     }
     for kind, component in KINDS.items():
         found.update(_of_runs(kind, component, ids))
-    return {**found, **_of_sessions(ids), **_of_memories(ids), **_of_operators(), **_of_schedules(ids), **_of_traces(),
+    return {**found, **_of_sessions(ids), **_of_memories(ids), **_of_records(), **_of_operators(), **_of_schedules(ids), **_of_traces(),
             "WS /workflows/ws": [], **_of_interfaces()}  # fmt: skip
 
 
@@ -221,6 +224,22 @@ def _of_memories(ids: dict[str, str]) -> dict[str, list[Attempt]]:
             attempt("/user_memory_stats", FINE),
             attempt("/user_memory_stats", FINE, params=as_ann),
         ],
+    }
+
+
+def _of_records() -> dict[str, list[Attempt]]:
+    """Approvals and learnings."""
+    approval, learning, as_ann = "/approvals/approval-1", "/learnings/learning-1", {"user_id": ANN}
+    decision = {"approved": True}
+    return {
+        "GET /approvals": [attempt("/approvals", FINE, owner=True), attempt("/approvals", FINE, params=as_ann)],
+        "GET /approvals/count": [attempt("/approvals/count", FINE), attempt("/approvals/count", FINE, params=as_ann)],
+        "GET /approvals/{approval_id}": [attempt(approval, GONE, owner=True)],
+        "POST /approvals/{approval_id}/resolve": [attempt(f"{approval}/resolve", (403, 404), json=decision)],
+        "DELETE /approvals/{approval_id}": [attempt(approval, (403, 404))],
+        "GET /learnings": [attempt("/learnings", FINE, owner=True), attempt("/learnings", FINE, params=as_ann)],
+        "GET /learnings/{learning_id}": [attempt(learning, GONE, owner=True)],
+        "DELETE /learnings/{learning_id}": [attempt(learning, GONE)],
     }
 
 

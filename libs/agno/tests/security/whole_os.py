@@ -24,7 +24,18 @@ from agno.vectordb.in_memory import InMemoryVectorDb
 from agno.workflow import Step, Workflow
 
 SECRET = "a secret that is long enough for a hash"
-EVERYTHING = ("agents", "teams", "workflows", "sessions", "memories", "schedules", "traces", "system")
+EVERYTHING = (
+    "agents",
+    "teams",
+    "workflows",
+    "sessions",
+    "memories",
+    "schedules",
+    "approvals",
+    "learnings",
+    "traces",
+    "system",
+)
 
 
 @tool(requires_confirmation=True)
