@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +170,7 @@ class Connection:
         except httpx.TransportError as error:
             raise _lost(error) from error
 
-    async def alines(self, request: Request) -> AsyncIterator[str]:
+    async def alines(self, request: Request) -> AsyncGenerator[str, None]:
         """`lines` for asyncio."""
         client = self._clients.get(self._new_async_client)
         try:
@@ -178,7 +178,8 @@ class Connection:
             try:
                 if response.status_code >= 300:
                     self._read(request, response.status_code, await response.aread(), response.headers)
-                async for line in response.aiter_lines():
+                lines = response.aiter_lines()  # ends with the response, which is closed below
+                async for line in lines:
                     yield line
             finally:
                 await response.aclose()

@@ -138,8 +138,8 @@ class RunAt:
 
     async def _stream(self, io: IO, request: Request) -> AsyncGenerator[tuple[int, dict[str, Any]], None]:
         lines = io.stream(self.connection.lines, self.connection.alines, request)
-        async with aclosing(lines):
-            async for number, event in parsed(lines):
+        async with aclosing(lines), aclosing(parsed(lines)) as events:
+            async for number, event in events:
                 yield number, event
 
     def _is_last(self, event: Mapping[str, Any]) -> bool:
