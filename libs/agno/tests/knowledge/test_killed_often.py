@@ -109,14 +109,15 @@ def stored(knowledge: Knowledge, folder: Path) -> list[str]:
     return sorted(document.content.strip() for document in found)
 
 
-def test_every_chunk_is_there_once_after_twenty_kills(place: str, colour: str, folder: Path, tmp_path: Path) -> None:
+def test_every_chunk_is_there_once_after_all_kills(place: str, colour: str, folder: Path, tmp_path: Path) -> None:
     chance = random.Random(20)
+    kills = KILLS if place.endswith("vectors.db") else 4  # with a server each run takes ten times as long
     contents = tmp_path / "contents.db"
     whole = run(str(tmp_path / "whole.db"), tmp_path / "whole_contents.db", folder, 10**12, colour)
     calls, embedded = map(int, whole.stdout.split())
     assert embedded == len(chunks_of(folder)), whole.stderr
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         done = run(place, contents, folder, chance.randint(1, calls // 8), colour)
         assert done.returncode in (0, -signal.SIGKILL), done.stderr
     killed_early = knowledge_of(place, str(contents)).get_content()[1] < FILES
