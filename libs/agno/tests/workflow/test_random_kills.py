@@ -62,9 +62,9 @@ folder, mode, begun = sys.argv[1:]
 workflow = Workflow(name="w", session_id="s", db=SqliteDb(db_file=f"{folder}/w.db"), steps=steps_of(folder))
 print("ready", flush=True)
 if mode == "run":
-    workflow.continue_run(run_id="r") if begun == "yes" else workflow.run("go", run_id="r")
+    workflow.continue_run(run_id="r", take_over=True) if begun == "yes" else workflow.run("go", run_id="r")
 else:
-    asyncio.run(workflow.acontinue_run(run_id="r") if begun == "yes" else workflow.arun("go", run_id="r"))
+    asyncio.run(workflow.acontinue_run(run_id="r", take_over=True) if begun == "yes" else workflow.arun("go", run_id="r"))
 """
 )
 ROUNDS = 3
