@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
-from serving import served
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,6 +17,8 @@ from starlette.routing import BaseRoute, Route
 from agno.agent import Agent
 from agno.testing import ScriptedModel
 from agno.tools import tool
+
+from os_serving import served
 
 
 class Peer:
@@ -60,8 +61,8 @@ class Peer:
         """Serve on a port, with more routes if it has any."""
         methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
         app = Starlette(routes=[*more, Route("/{path:path}", self._take, methods=methods)])
-        with served(app) as url:
-            self.url = url
+        with served(app) as server:
+            self.url = server.url
             yield self
 
 

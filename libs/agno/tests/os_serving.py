@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
@@ -113,6 +114,14 @@ def served(service: AgentOS | Any, listen: int = 0, **options: Any) -> Iterator[
         server.should_exit = True
         thread.join(20)
         assert not thread.is_alive(), "the server did not stop"
+
+
+def app_of(*interfaces: Any) -> FastAPI:
+    """An app with the routes of interfaces, and nothing of AgentOS."""
+    app = FastAPI()
+    for interface in interfaces:
+        app.include_router(interface.get_router())
+    return app
 
 
 def events(text: str) -> list[tuple[int, str, dict[str, Any]]]:

@@ -13,7 +13,6 @@ from typing import Any
 import openai
 import pytest
 from pydantic import BaseModel
-from serving import served
 
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
@@ -22,6 +21,8 @@ from agno.os.interfaces.openai import OpenAIApi
 from agno.team import Team
 from agno.testing import ScriptedModel, fails, says, wants
 from agno.workflow import Step, Workflow
+
+from os_serving import served
 
 PAINT: Any = {
     "type": "function",
@@ -38,8 +39,8 @@ HELLO: Any = [{"role": "user", "content": "Hello"}]
 def client_of(*agents: Any, **kinds: Any) -> Iterator[openai.OpenAI]:
     interface = OpenAIApi(agents=agents, **kinds)
     component = agents[0] if agents else Agent(name="Other", model=ScriptedModel())
-    with served(AgentOS(agents=[component], interfaces=[interface]).get_app()) as address:
-        with openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client:
+    with served(AgentOS(agents=[component], interfaces=[interface]).get_app()) as server:
+        with openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
             yield client
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import app_of, served
 
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
@@ -19,6 +18,8 @@ from agno.team import Team
 from agno.testing import ScriptedModel, fails, says, thinks, wants
 from agno.tools import tool
 from agno.workflow import Step, Workflow
+
+from os_serving import app_of, served
 
 pytestmark = pytest.mark.node
 HERE = Path(__file__).parent
@@ -31,8 +32,8 @@ COLOUR = {
 
 def converse(interface: AGUI, *turns: dict[str, Any], state: Any = None) -> dict[str, Any]:
     """What the client saw: per turn its events and interrupts, in the end its messages and state."""
-    with served(app_of(interface)) as address:
-        scenario = {"url": f"{address}/agui", "threadId": "t1", "state": state or {}, "turns": turns}
+    with served(app_of(interface)) as server:
+        scenario = {"url": f"{server.url}/agui", "threadId": "t1", "state": state or {}, "turns": turns}
         peer = ["node", str(HERE / "peers" / "agui.mjs")]
         done = subprocess.run(peer, input=json.dumps(scenario), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from security.whole_os import SECRET, bearer, jwt_os, request, token, whole
-from serving import served
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -24,6 +23,8 @@ from agno.os.middleware import JWTMiddleware
 from agno.os.settings import AgnoAPISettings
 from agno.testing import ScriptedModel, fails
 from agno.tracing import stop_tracing
+
+from os_serving import served
 
 KEY = "sk-this-must-never-be-seen"
 
@@ -195,10 +196,10 @@ def test_nothing_is_called_that_nobody_asked_for(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sockets.socket, "connect", watched)
     monkeypatch.setattr(sockets, "getaddrinfo", asked)
     service = whole(telemetry=True, scheduler=True)
-    with served(service.get_app()) as url:
+    with served(service) as server:
         import http.client
 
-        connection = http.client.HTTPConnection(url.removeprefix("http://"))
+        connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
         for path in ("/", "/config", "/agents", "/sessions"):
             connection.request("GET", path)
             assert connection.getresponse().read()
@@ -207,6 +208,6 @@ def test_nothing_is_called_that_nobody_asked_for(monkeypatch: pytest.MonkeyPatch
         connection.request("POST", "/agents/helper/runs", body, kind)
         assert b"Hello there" in connection.getresponse().read()
         connection.close()
-    port = int(url.rpartition(":")[2])
+    port = server.port
     foreign = [one for one in called if one not in (("127.0.0.1", port), ("name", "127.0.0.1"))]
     assert foreign == []

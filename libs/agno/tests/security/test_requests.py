@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import pytest
 from security.whole_os import request, talk, whole
-from serving import served
 
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
@@ -23,6 +22,8 @@ from agno.knowledge.reader.url_reader import URLReader
 from agno.os import AgentOS
 from agno.os._bodies import Limits
 from agno.testing import ScriptedModel
+
+from os_serving import served
 
 _OFFICE = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -209,9 +210,9 @@ def _raw(url: str, text: bytes, seconds: float = 10) -> bytes:
 def test_a_slow_body_is_not_waited_for(path: str, announced: bytes) -> None:
     service = whole(limits=Limits(seconds=0.2), prometheus=False)
     head = f"POST {path} HTTP/1.1\r\nhost: os\r\ncontent-type: application/json\r\n".encode() + announced + b"\r\n\r\n"
-    with served(service.get_app()) as url:
+    with served(service) as server:
         begun = time.monotonic()
-        assert b" 408 " in _raw(url, head + (b"1\r\n{\r\n" if b"chunked" in announced else b"{"))
+        assert b" 408 " in _raw(server.url, head + (b"1\r\n{\r\n" if b"chunked" in announced else b"{"))
         assert time.monotonic() - begun < 8
 
 
@@ -235,8 +236,8 @@ def test_a_smuggled_request_is_not_carried_out(headers: str) -> None:
     text = (
         f"POST /sessions HTTP/1.1\r\nhost: os\r\ncontent-type: application/json\r\n{headers}\r\n\r\n0\r\n\r\n{smuggled}"
     )
-    with served(service.get_app()) as url:
-        answer = _raw(url, text.encode())
-        kept = httpx.get(f"{url}/sessions/s").status_code
+    with served(service) as server:
+        answer = _raw(server.url, text.encode())
+        kept = httpx.get(f"{server.url}/sessions/s").status_code
     assert answer == b"" or b" 400 " in answer or b" 4" in answer[:12] or kept == 200, answer
     assert answer.count(b"HTTP/1.1 2") == 0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from agno.run.base import RunStatus
 from agno.run.requirement import RunRequirement
 from agno.run.workflow_requirements import ErrorRequirement, StepRequirement
 
@@ -35,8 +36,12 @@ class Question:
 
 
 def open_questions(output: Any) -> list[Question]:
-    """The open questions of a run that waits; an event that says so will do as well."""
-    return list(_open_questions(output))
+    """The open questions of a run that waits; an event that says so will do as well.
+
+    A run that went on has none: it keeps its requirements as they were before they were answered.
+    """
+    waits = getattr(output, "status", RunStatus.paused) is RunStatus.paused
+    return list(_open_questions(output)) if waits else []
 
 
 def _open_questions(output: Any) -> Iterator[Question]:

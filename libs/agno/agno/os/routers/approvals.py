@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agno.os import _docs as docs
 from agno.os._caller import caller_of
 from agno.os._components import ask
 from agno.os._operators import operators_only
 from agno.os._pages import Page, as_json, paginated, sorted_by
+from agno.os.routers._table import Line, routes_of
 from agno.os.schema.pages import Paginated
 
 if TYPE_CHECKING:
@@ -41,20 +41,15 @@ def router(os: AgentOS) -> APIRouter | None:
     """/approvals; None where no database is served."""
     if not os.components.dbs:
         return None
-    made, routes, one = APIRouter(tags=["Approvals"]), ApprovalRoutes(os), "/approvals/{approval_id}"
-    table: list[tuple[str, str, Any, Any, int, str, str]] = [
+    routes, one = ApprovalRoutes(os), "/approvals/{approval_id}"
+    table: list[Line] = [
         ("GET", "/approvals", routes.list, Paginated[Row], 200, "list_approvals", "Approvals, the newest first"),
         ("GET", "/approvals/count", routes.count, PendingCount, 200, "count_approvals", "How many are pending"),
         ("GET", one, routes.get, Row, 200, "get_approval", "One approval"),
         ("POST", f"{one}/resolve", routes.resolve, Row, 200, "resolve_approval", "Approve or reject"),
         ("DELETE", one, routes.delete, None, 204, "delete_approval", "Delete an approval"),
     ]
-    for method, path, endpoint, model, status, name, summary in table:
-        made.add_api_route(
-            path, endpoint, methods=[method], response_model=model, status_code=status, operation_id=name,
-            summary=summary, responses=docs.errors(400, 403, 404, 409, 422),
-        )  # fmt: skip
-    return made
+    return routes_of("Approvals", table, 400, 403, 404, 409, 422)
 
 
 class ApprovalRoutes:

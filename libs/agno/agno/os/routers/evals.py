@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from agno.db.schemas.evals import EvalType
 from agno.eval.request import EvalRequest
-from agno.os import _docs as docs
 from agno.os._components import ask
 from agno.os._operators import operators_only
 from agno.os._pages import Page, as_json, iso, paginated, sorted_by
+from agno.os.routers._table import Line, routes_of
 from agno.os.schema.evals import EvalRename, EvalRunInput, EvalSchema, EvalsToDelete
 from agno.os.schema.pages import Paginated
 
@@ -31,20 +31,15 @@ def router(os: AgentOS) -> APIRouter | None:
     """/eval-runs; None where no database is served."""
     if not os.components.dbs:
         return None
-    made, routes, one = APIRouter(tags=["Evals"]), EvalRoutes(os), "/eval-runs/{eval_run_id}"
-    table: list[tuple[str, str, Any, Any, int, str, str]] = [
+    routes, one = EvalRoutes(os), "/eval-runs/{eval_run_id}"
+    table: list[Line] = [
         ("GET", "/eval-runs", routes.list, Paginated[EvalSchema], 200, "list_eval_runs", "Evaluations"),
         ("POST", "/eval-runs", routes.create, EvalSchema, 200, "create_eval_run", "Evaluate a component"),
         ("DELETE", "/eval-runs", routes.delete, None, 204, "delete_eval_runs", "Delete evaluations"),
         ("GET", one, routes.get, EvalSchema, 200, "get_eval_run", "One evaluation"),
         ("PATCH", one, routes.rename, EvalSchema, 200, "update_eval_run", "Give an evaluation a name"),
     ]
-    for method, path, endpoint, model, status, name, summary in table:
-        made.add_api_route(
-            path, endpoint, methods=[method], response_model=model, status_code=status, operation_id=name,
-            summary=summary, responses=docs.errors(400, 404, 422),
-        )  # fmt: skip
-    return made
+    return routes_of("Evals", table, 400, 404, 422)
 
 
 class EvalRoutes:

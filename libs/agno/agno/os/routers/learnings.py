@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agno.os import _docs as docs
 from agno.os._caller import caller_of
 from agno.os._components import ask
 from agno.os._pages import Page, as_json, paginated, sorted_by
+from agno.os.routers._table import Line, routes_of
 from agno.os.schema.pages import Paginated
 
 if TYPE_CHECKING:
@@ -25,18 +25,13 @@ def router(os: AgentOS) -> APIRouter | None:
     """/learnings; None where no database is served."""
     if not os.components.dbs:
         return None
-    made, routes, one = APIRouter(tags=["Learnings"]), LearningRoutes(os), "/learnings/{learning_id}"
-    table: list[tuple[str, str, Any, Any, int, str, str]] = [
+    routes, one = LearningRoutes(os), "/learnings/{learning_id}"
+    table: list[Line] = [
         ("GET", "/learnings", routes.list, Paginated[Row], 200, "list_learnings", "What was learned"),
         ("GET", one, routes.get, Row, 200, "get_learning", "One of them"),
         ("DELETE", one, routes.delete, None, 204, "delete_learning", "Forget it"),
     ]
-    for method, path, endpoint, model, status, name, summary in table:
-        made.add_api_route(
-            path, endpoint, methods=[method], response_model=model, status_code=status, operation_id=name,
-            summary=summary, responses=docs.errors(400, 404, 422),
-        )  # fmt: skip
-    return made
+    return routes_of("Learnings", table, 400, 404, 422)
 
 
 class LearningRoutes:

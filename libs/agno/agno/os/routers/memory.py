@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno.db.schemas.memory import UserMemory
-from agno.os import _docs as docs
 from agno.os._caller import caller_of
 from agno.os._components import ask
 from agno.os._memories import shown
 from agno.os._pages import Page, as_json, iso, paginated, sorted_by
+from agno.os.routers._table import Line, routes_of
 from agno.os.schema.memory import MemoriesToDelete, MemoryGiven, UserMemorySchema, UserStatsSchema
 from agno.os.schema.pages import Paginated
 from agno.utils.ids import new_id
@@ -31,8 +31,8 @@ def router(os: AgentOS) -> APIRouter | None:
     """/memories, /memory_topics and /user_memory_stats; None where no database is served."""
     if not os.components.dbs:
         return None
-    made, routes, one = APIRouter(tags=["Memory"]), MemoryRoutes(os), "/memories/{memory_id}"
-    table: list[tuple[str, str, Any, Any, int, str, str]] = [
+    routes, one = MemoryRoutes(os), "/memories/{memory_id}"
+    table: list[Line] = [
         ("GET", "/memories", routes.list, Paginated[UserMemorySchema], 200, "list_memories", "Memories"),
         ("POST", "/memories", routes.create, UserMemorySchema, 200, "create_memory", "Keep a memory"),
         ("DELETE", "/memories", routes.delete_many, None, 204, "delete_memories", "Delete memories"),
@@ -43,12 +43,7 @@ def router(os: AgentOS) -> APIRouter | None:
         ("GET", "/user_memory_stats", routes.stats, Paginated[UserStatsSchema], 200, "list_user_memory_stats",
          "How many memories each user has"),
     ]  # fmt: skip
-    for method, path, endpoint, model, status, name, summary in table:
-        made.add_api_route(
-            path, endpoint, methods=[method], response_model=model, status_code=status, operation_id=name,
-            summary=summary, responses=docs.errors(400, 404, 422),
-        )  # fmt: skip
-    return made
+    return routes_of("Memory", table, 400, 404, 422)
 
 
 class MemoryRoutes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from agno.os.interfaces._questions import Question, open_questions
-from agno.run.base import RunStatus, to_json
+from agno.os.interfaces._questions import open_questions
+from agno.run.base import to_json
 from agno.utils.codec import encode
 from agno.utils.ids import new_id
 
@@ -52,19 +52,19 @@ def tool_calls(output: Any) -> list[dict[str, Any]]:
             "type": "function",
             "function": {"name": question.tool_name, "arguments": to_json(encode(question.tool_args), None)},
         }
-        for question in _waits_for(output)
+        for question in open_questions(output)
         if question.kind == "external_execution"
     ]
 
 
 def asks(output: Any) -> str:
     """What a waiting run asks of a person; the protocol has no other place for it than the text."""
-    return "\n".join(q.message for q in _waits_for(output) if q.kind != "external_execution")
+    return "\n".join(q.message for q in open_questions(output) if q.kind != "external_execution")
 
 
 def said(output: Any) -> str:
     """The text of the answer; of a run that waits, what it asks."""
-    if _waits_for(output):
+    if open_questions(output):
         return asks(output)
     content = output.content
     return content if isinstance(content, str) else "" if content is None else to_json(encode(content), None)
@@ -76,11 +76,6 @@ def usage(output: Any) -> dict[str, int]:
     given = getattr(metrics, "input_tokens", 0) or 0
     made = getattr(metrics, "output_tokens", 0) or 0
     return {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
-
-
-def _waits_for(output: Any) -> list[Question]:
-    """The questions of a run that waits. One that was answered and went on keeps its requirements as they were."""
-    return open_questions(output) if output.status is RunStatus.paused else []
 
 
 def _reason(calls: list[Any]) -> str:
