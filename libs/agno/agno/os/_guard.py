@@ -102,6 +102,7 @@ class Guard:
                 send = _not_sniffed(send)
             if kind == "http" or kind == "websocket":
                 try:
+                    _check_length(scope)
                     if not open:
                         await self._admit(scope, late, need)
                     if kind == "http" and self._largest is not None:
@@ -189,6 +190,14 @@ def _address(scope: Scope) -> str:
 
 
 # Bodies --------------------------------------------------------------------------------------------------------------
+
+
+def _check_length(scope: Scope) -> None:
+    """Refuse a body that gives its length in two ways, and close the connection: a proxy in front may have believed the
+    other one, and then what follows is not the next request (RFC 9112, 6.3)."""
+    names = [name for name, _ in scope["headers"] if name in (b"content-length", b"transfer-encoding")]
+    if len(names) > 1:
+        raise Refusal(400, "The request gives the length of its body in two ways", {"Connection": "close"})
 
 
 def _limited(scope: Scope, receive: Receive, largest: int, seconds: float) -> Receive:

@@ -239,5 +239,5 @@ def test_a_smuggled_request_is_not_carried_out(headers: str) -> None:
     with served(service) as server:
         answer = _raw(server.url, text.encode())
         kept = httpx.get(f"{server.url}/sessions/s").status_code
-    assert answer == b"" or b" 400 " in answer or b" 4" in answer[:12] or kept == 200, answer
+    assert kept == 200, answer
     assert answer.count(b"HTTP/1.1 2") == 0
