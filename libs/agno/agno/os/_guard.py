@@ -102,7 +102,6 @@ class Guard:
                 send = _not_sniffed(send)
             if kind == "http" or kind == "websocket":
                 try:
-                    _check_length(scope)
                     if not open:
                         await self._admit(scope, late, need)
                     if kind == "http" and self._largest is not None:
@@ -192,12 +191,23 @@ def _address(scope: Scope) -> str:
 # Bodies --------------------------------------------------------------------------------------------------------------
 
 
-def _check_length(scope: Scope) -> None:
-    """Refuse a body that gives its length in two ways, and close the connection: a proxy in front may have believed the
-    other one, and then what follows is not the next request (RFC 9112, 6.3)."""
-    names = [name for name, _ in scope["headers"] if name in (b"content-length", b"transfer-encoding")]
-    if len(names) > 1:
-        raise Refusal(400, "The request gives the length of its body in two ways", {"Connection": "close"})
+class OneLength:
+    """Middleware that refuses a request which gives the length of its body in two ways, and closes the connection.
+
+    A proxy in front may have believed the other one, and then what follows is not the next request (RFC 9112, 6.3). It
+    stands before all routes, those that are not there included.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            lengths = [name for name, _ in scope["headers"] if name in (b"content-length", b"transfer-encoding")]
+            if len(lengths) > 1:
+                two = Refusal(400, "The request gives the length of its body in two ways", {"Connection": "close"})
+                return await _refuse(two, scope, receive, send)
+        await self._app(scope, receive, send)
 
 
 def _limited(scope: Scope, receive: Receive, largest: int, seconds: float) -> Receive:
@@ -292,4 +302,4 @@ async def _protected(app: ASGIApp, scope: Scope, receive: Receive, send: Send, m
             raise
 
 
-__all__ = ["OPEN_PATHS", "Guard", "Identify", "authorization", "require"]
+__all__ = ["OPEN_PATHS", "Guard", "Identify", "OneLength", "authorization", "require"]

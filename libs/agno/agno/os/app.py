@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from agno.os._bodies import Limits
 from agno.os._components import Components
-from agno.os._guard import OPEN_PATHS, Guard
+from agno.os._guard import OPEN_PATHS, Guard, OneLength
 from agno.os._lifespan import Lifespan
 from agno.os._limiting import RateLimit
 from agno.os._recovery import Recovery
@@ -225,6 +225,7 @@ class AgentOS:
             lifespan = Lifespan(self, self._inner_lifespan(app))
             self._add_routes(app, lifespan)
             app.router.lifespan_context = lifespan
+            app.add_middleware(OneLength)
             if origins := self.origins:
                 app.add_middleware(
                     CORSMiddleware, allow_origins=origins, allow_credentials="*" not in origins,

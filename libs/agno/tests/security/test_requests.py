@@ -228,14 +228,13 @@ def test_a_slow_body_is_not_waited_for(path: str, announced: bytes) -> None:
         "content-length: 0x5",
     ],
 )
-def test_a_smuggled_request_is_not_carried_out(headers: str) -> None:
+@pytest.mark.parametrize("path", ["/sessions", "/nothing"])
+def test_a_smuggled_request_is_not_carried_out(headers: str, path: str) -> None:
     """Whatever a proxy in front may make of it, no second request comes out of the body."""
     service = whole(prometheus=False)
     smuggled = "DELETE /sessions/s HTTP/1.1\r\nhost: os\r\n\r\n"
     service.agents[0].run("hi", session_id="s")
-    text = (
-        f"POST /sessions HTTP/1.1\r\nhost: os\r\ncontent-type: application/json\r\n{headers}\r\n\r\n0\r\n\r\n{smuggled}"
-    )
+    text = f"POST {path} HTTP/1.1\r\nhost: os\r\ncontent-type: application/json\r\n{headers}\r\n\r\n0\r\n\r\n{smuggled}"
     with served(service) as server:
         answer = _raw(server.url, text.encode())
         kept = httpx.get(f"{server.url}/sessions/s").status_code
