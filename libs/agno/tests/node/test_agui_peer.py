@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -162,9 +164,19 @@ def test_an_error_is_a_run_error_and_says_nothing_of_the_inside() -> None:
 
 
 def test_a_client_that_leaves_cancels_the_run() -> None:
-    model = ScriptedModel(wants("count"), says("never read"))
-    agent = Agent(model=model, tools=[count])
+    left = threading.Event()
+
+    async def wait() -> str:
+        """Wait."""
+        try:
+            await asyncio.sleep(30)
+        finally:
+            left.set()
+        return "done"
+
+    agent = Agent(model=ScriptedModel(wants("wait"), says("never read")), tools=[wait])
 
     seen = converse(AGUI(agent=agent), {"say": "Hi", "abortAt": "TOOL_CALL_START"})
 
     assert "TEXT_MESSAGE_CONTENT" not in kinds(seen["turns"][0])
+    assert left.wait(5), "the tool went on"

@@ -153,7 +153,7 @@ def test_a_server_that_is_down_is_no_empty_database(make):
 
 def test_a_table_of_other_vectors_is_refused_with_a_sentence(make):
     make().insert("h", [Document("tea")])
-    with pytest.raises(VectorDbError, match="dimensions"):
+    with pytest.raises(ValueError, match="another name"):
         make(embedder=HashingEmbedder(dimensions=9)).insert("h", [Document("tea")])
 
 

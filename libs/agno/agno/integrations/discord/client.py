@@ -15,6 +15,7 @@ from agno.os.interfaces._chat.text import wants_cancel
 from agno.utils.later import later
 
 discord = later("discord")
+_GRACE = 5.0  # seconds that what goes on has when the client is closed
 
 
 class DiscordClient:
@@ -65,6 +66,13 @@ class DiscordClient:
 
         self.client.event(on_message)
         self.client.event(on_interaction)
+        leave = self.client.close
+
+        async def close() -> None:
+            await self._inbox.settle(_GRACE)  # while it can still answer
+            await leave()
+
+        self.client.close = close
 
     # Dealing with it -------------------------------------------------------------------------------------------------
 

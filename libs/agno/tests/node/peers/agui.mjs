@@ -29,9 +29,14 @@ for (const turn of scenario.turns) {
     parameters.resume = buildResumeArray(agent.pendingInterrupts, Object.fromEntries(responses));
   }
   let error = null;
-  const watch = { onEvent: ({ event }) => { if (event.type === turn.abortAt) agent.abortRun(); events.push(event); } };
+  let gone; // an aborted run need not settle in the client: then it is not waited for
+  const left = new Promise((resolve) => { gone = () => setTimeout(resolve, 500); });
+  const onEvent = ({ event }) => {
+    events.push(event);
+    if (event.type === turn.abortAt) { agent.abortRun(); gone(); }
+  };
   try {
-    await agent.runAgent(parameters, watch);
+    await Promise.race([agent.runAgent(parameters, { onEvent }), left]);
   } catch (caught) {
     error = String(caught);
   }

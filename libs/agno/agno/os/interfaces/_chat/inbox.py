@@ -62,10 +62,15 @@ class Inbox:
         finally:
             if keeper is not None:
                 keeper.cancel()
-            if self._tasks:
-                _, late = await asyncio.wait(self._tasks, timeout=grace)
-                for task in late:
-                    task.cancel()
+            await self.settle(grace)
+
+    async def settle(self, grace: float) -> None:
+        """Let what goes on come to its end for `grace` seconds; what goes on then is cancelled."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def sweep(self) -> None:
         """Renew the leases of what is being dealt with here, and take up what nobody deals with."""
