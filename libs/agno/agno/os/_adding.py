@@ -12,7 +12,7 @@ from agno.knowledge._addresses import PUBLIC_ONLY
 from agno.knowledge.chunking.strategy import ChunkingStrategyFactory, ChunkingStrategyType
 from agno.knowledge.content import Content, FileData
 from agno.knowledge.reader.reader_factory import ReaderFactory
-from agno.os._bodies import Body, Limits, too_large
+from agno.os._bodies import Body, Limits, invalid, too_large
 
 Additions = list[dict[str, Any]]
 
@@ -27,6 +27,8 @@ async def additions_of(body: Body, knowledge: Any, limits: Limits) -> Additions:
         "upsert": False,
     }
     name, text, urls = body.text("name"), body.text("text_content"), urls_of(body.text("url"))
+    if body.fields.get("file"):
+        raise invalid("file", "Input should be an uploaded file, not text", body.fields["file"])
     if body.files:
         upload = body.files[0]
         content = await upload.read(limits.file + 1)

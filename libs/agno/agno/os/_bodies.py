@@ -227,8 +227,8 @@ async def _multipart(request: Request, limits: Limits) -> Body:
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             body.files.append(value)
-        elif name in ("files", "file"):
-            raise invalid(name, "Input should be an uploaded file, not text", value)
+        elif name == "files":
+            raise invalid(name, "Input should be uploaded files, not text", value)
         else:
             body.fields[name] = value
     return body

@@ -37,6 +37,8 @@ _OVER = frozenset({RunStatus.completed, RunStatus.cancelled, RunStatus.regenerat
 _ANEW = frozenset({"input", "continue_from", "fork", "regenerate"})  # with one of these, any run goes on
 _FLAGS = ("add_history_to_context", "add_dependencies_to_context", "add_session_state_to_context")
 
+_UUID = {"type": "string", "format": "uuid", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
+
 
 class RunRoutes:
     """The routes under `/agents/{agent_id}/runs`, or those of teams or workflows."""
@@ -107,7 +109,7 @@ class RunRoutes:
             "stream": {"type": "boolean", "default": default},
             "background": {"type": "boolean", "default": False},
             "session_id": docs.TEXT,
-            "run_id": docs.TEXT,
+            "run_id": _UUID,
             "user_id": docs.TEXT,
             "files": docs.UPLOADS,
             **dict.fromkeys(_JSON_OPTIONS, docs.JSON_OBJECT),
