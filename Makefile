@@ -46,7 +46,7 @@ check: $(VENV)/.check
 	$(RUFF) format --check --config libs/agno/pyproject.toml $(CODE)
 	$(RUFF) check --config libs/agno/pyproject.toml $(CODE)
 	cd libs/agno && $(PYTHON) -m mypy agno
-	cd libs/agno && $(PYTHON) -m pytest tests/house
+	cd libs/agno && $(PYTHON) -m pytest tests/house -n 2
 
 format: $(VENV)/.check
 	$(RUFF) check --fix-only --config libs/agno/pyproject.toml $(CODE)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import ssl
+import tempfile
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 # What a protocol, an emulator, the platform or the user who runs the tests cannot have, by the beginning of the reason.
@@ -49,3 +54,32 @@ def pytest_runtest_makereport(item: Any) -> Generator[None, Any, Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: Any) -> Generator[None, Any, Any]:
     return _fail((yield))
+
+
+def pytest_configure(config: Any) -> None:
+    """HTTP clients read the 140 authorities of certifi when they are made, which takes 40 ms; nothing here asks the network,
+    so one is enough."""
+    folder = tempfile.TemporaryDirectory(prefix="agno-tests-")
+    config.add_cleanup(folder.cleanup)
+    authorities = ssl.create_default_context(cafile=certifi.where()).get_ca_certs(binary_form=True)
+    one = Path(folder.name) / "one.pem"
+    one.write_text(ssl.DER_cert_to_PEM_cert(authorities[0]))
+    certifi.where = lambda: str(one)
+
+
+def _set_aside() -> None:
+    """Collect, and let later collections pass over what is alive now: modules, SDKs, and the tests themselves. Millions of
+    objects cost each `gc.collect()` of a test more than a second."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    _set_aside()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: Any, nextitem: Any) -> None:
+    """What the tests of a file have imported is set aside too, when the next one begins."""
+    if nextitem is not None and nextitem.path != item.path:
+        _set_aside()
