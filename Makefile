@@ -1,5 +1,6 @@
 # make demo       install what the command needs and ask this repository three questions
-# make test       the test suite               make test-node  the tests against MCP servers on Node.js
+# make test       the test suite, without the house tests of `make check`
+#                                              make test-node  the tests against MCP servers on Node.js
 # make test-services   the tests against what the system's packages bring: MariaDB, Tesseract
 # make test-heavy      what takes minutes or large packages: a thousand turns, 100,000 sessions, killed writers, the true
 #                      Agno 2.0.0, text recognition
@@ -15,6 +16,8 @@
 .DELETE_ON_ERROR:
 .PHONY: demo test test-node test-services test-heavy test-knowledge check format surface bench bench-os bench-retrieval pins clean
 export OMP_NUM_THREADS = 1
+# Without bytecode on disk every process of the tests compiles all that it imports: the suite takes half as long again.
+unexport PYTHONDONTWRITEBYTECODE
 export UV_LINK_MODE = copy
 PY ?= python3
 VENV ?= .venv
@@ -28,7 +31,7 @@ demo: $(VENV)/.demo
 	$(PYTHON) cookbook/demo.py
 
 test: $(VENV)/.test
-	cd libs/agno && $(PYTHON) -m pytest -n 2
+	cd libs/agno && $(PYTHON) -m pytest -n 2 --ignore=tests/house
 
 test-node: $(VENV)/.test $(NODE_TESTS)/node_modules/.installed
 	cd libs/agno && $(PYTHON) -m pytest -m node

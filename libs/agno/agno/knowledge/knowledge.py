@@ -105,13 +105,15 @@ class Knowledge(Readers):
         await pipeline.run(items, skip_if_exists)
 
     async def _gone(self, io: IO, wanted: Content) -> list[Content]:
-        """Contents of files below a folder that are no longer there. A folder that is not there may only be out of reach."""
+        """Contents of files below a folder that are no longer there, in the order of their paths. A folder that is not there
+        may only be out of reach."""
         if wanted.path is None:
             raise ValueError("remove_missing= compares with a folder: give path=.")
         rows, _ = await self._listed(io)
         same = [row for row in rows if (row.metadata or {}) == jsonable(wanted.metadata or {})]
         missing = await io.call(missing_of, wanted.path, {row.external_id for row in same if row.external_id})
-        return [content_of(row) for row in same if row.external_id in missing]
+        gone = [row for row in same if row.external_id in missing]
+        return [content_of(row) for row in sorted(gone, key=lambda row: str(row.external_id))]
 
     ingest, aingest = sync_stream(_ingest), asynchronous_stream(_ingest)
 

@@ -54,6 +54,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def agno_here(
+    environment: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Agno:
+    """The same in this process, without the start of an interpreter: for what the command says, not for how its process ends."""
+    from agno.cli.main import main
+
+    def run(*arguments: str, **variables: str) -> Ended:
+        monkeypatch.chdir(folder)
+        for name in _KEYS:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {**environment, **variables}.items():
+            monkeypatch.setenv(name, value)
+        capfd.readouterr()
+        code = main([*arguments])
+        return Ended(code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
 def agno(environment: dict[str, str], folder: Path) -> Agno:
     """`agno(*arguments, given=standard input, **variables)`."""
 

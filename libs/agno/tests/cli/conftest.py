@@ -1,3 +1,3 @@
-from agno_command import agno, environment, folder
+from agno_command import agno, agno_here, environment, folder
 
-__all__ = ["agno", "environment", "folder"]
+__all__ = ["agno", "agno_here", "environment", "folder"]

@@ -165,7 +165,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(agno: Agno, folder: Path, env
     ],
 )
 def test_each_mistake_gets_one_sentence_and_exit_code_2(
-    agno: Agno, folder: Path, arguments: list[str], said: str
+    agno_here: Agno, folder: Path, arguments: list[str], said: str
 ) -> None:
     (folder / "a.md").write_text("Ducks swim.\n")
     (folder / "empty").mkdir()
@@ -174,7 +174,11 @@ def test_each_mistake_gets_one_sentence_and_exit_code_2(
     a_pdf(folder / "encrypted.pdf", "hidden", password="secret")
     a_pdf(folder / "scanned.pdf", "")
     (folder / "damaged.pdf").write_bytes(b"%PDF-1.4\nrubbish\n" + bytes(range(256)))
-    assert said in agno("ask", *arguments).refuses()
+    assert said in agno_here("ask", *arguments).refuses()
+
+
+def test_a_mistake_ends_the_process_with_exit_code_2(agno: Agno) -> None:
+    assert agno("ask", "nope.md", "q").refuses().startswith("There is no file or folder 'nope.md'")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file; the test below plays it")
@@ -209,11 +213,12 @@ def test_files_that_refuse_to_be_read_are_named(folder: Path, monkeypatch: pytes
     ],
 )
 def test_what_fails_at_the_provider_is_one_sentence_and_what_was_said_stays(
-    agno: Agno, folder: Path, turn: object, out: str, said: str
+    agno_here: Agno, folder: Path, turn: object, out: str, said: str
 ) -> None:
     (folder / "a.md").write_text("Ducks swim.\n")
     with ScriptedServer(turn, repeat=True) as server:
-        ended = agno("ask", ".", "q", "--model", "openai-chat:m", OPENAI_API_KEY="k", OPENAI_BASE_URL=server.openai_url)
+        key = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
+        ended = agno_here("ask", ".", "q", "--model", "openai-chat:m", **key)
     assert said in ended.refuses()
     assert ended.out == out
 

@@ -56,10 +56,15 @@ FORGED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("scoped", [False, True], ids=["middleware", "authorization"])
+@pytest.fixture(scope="module", params=[False, True], ids=["middleware", "authorization"])
+def guarded(request: pytest.FixtureRequest) -> AgentOS:
+    """An AgentOS that asks for tokens."""
+    return jwt_os(scoped=request.param)
+
+
 @pytest.mark.parametrize("how", FORGED)
-def test_a_forged_token_is_refused(how: str, scoped: bool) -> None:
-    assert request(jwt_os(scoped=scoped), "GET", "/agents", headers=bearer(FORGED[how])).status_code == 401
+def test_a_forged_token_is_refused(how: str, guarded: AgentOS) -> None:
+    assert request(guarded, "GET", "/agents", headers=bearer(FORGED[how])).status_code == 401
 
 
 def test_a_token_for_another_audience_or_of_another_issuer_is_refused() -> None:
