@@ -139,7 +139,7 @@ def kinds(text: str) -> list[str]:
     return [kind for _, kind, _ in events(text)]
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for something that happens elsewhere."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -81,7 +81,7 @@ def test_a_continued_run_counts_everything_once(mode: str, tmp_path: Path) -> No
     done = play(agent, None, mode, "continue_run", run_id=paused.run_id, requirements=[requirement]).output
     assert done.content == "done" and done.metrics.total_tokens == 45
     assert parts(done) == {"model": {"main": 30}, "reasoning_model": {"r": 15}}
-    assert 100 <= done.metrics.duration < 110, "what it took before the pause counts once"
+    assert 100 <= done.metrics.duration < 150, "what it took before the pause counts once"
 
 
 def _with_run(agent: Agent, run: Any) -> Any:

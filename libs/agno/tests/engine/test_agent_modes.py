@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -677,36 +676,6 @@ def test_a_thousand_concurrent_runs_on_one_agent() -> None:
         return await asyncio.gather(*[agent.arun(f"q{n}", session_id=f"s{n}") for n in range(1000)])
 
     assert [o.content for o in asyncio.run(everyone())] == [f"q{n}" for n in range(1000)]
-
-
-def test_a_blocking_database_does_not_stall_the_event_loop() -> None:
-    class SlowDb(InMemoryDb):
-        blocking = True
-
-        def read_rows(self, session_id: str, runs: int | None) -> Any:
-            time.sleep(0.2)
-            return super().read_rows(session_id, runs)
-
-    agent = Agent(model=ScriptedModel(says("ok"), repeat=True), db=SlowDb())
-
-    async def watch() -> float:
-        worst, stop = 0.0, threading.Event()
-
-        async def beat() -> None:
-            nonlocal worst
-            while not stop.is_set():
-                before = time.perf_counter()
-                await asyncio.sleep(0.001)
-                worst = max(worst, time.perf_counter() - before)
-
-        heart = asyncio.create_task(beat())
-        await asyncio.gather(*[agent.arun("go", session_id=f"s{n}") for n in range(5)])
-        stop.set()
-        await heart
-        return worst
-
-    # 200 ms of blocking reads; a stalled loop would show at least one of them whole
-    assert asyncio.run(watch()) < 0.15
 
 
 def test_explain_gives_the_request_without_sending_it() -> None:

@@ -36,16 +36,18 @@ def run_script(text: str, *flags: str, timeout: float = 20) -> subprocess.Comple
 
 
 def test_many_threads_use_one_portal_at_once() -> None:
+    there: list[int] = []
+
     async def leaf(n: int) -> tuple[int, int]:
-        await asyncio.sleep(0.05)
+        there.append(n)
+        while len(there) < 100:  # one after the other would wait for ever
+            await asyncio.sleep(0.001)
         return n, threading.get_ident()
 
     with ThreadPoolExecutor(100) as pool:
-        started = time.perf_counter()
         results = list(pool.map(lambda n: drive(SYNC.call(leaf, n)), range(100)))
     assert [n for n, _ in results] == list(range(100))
     assert len({thread for _, thread in results}) == 1
-    assert time.perf_counter() - started < 2
 
 
 def test_sync_runs_in_many_threads_step_their_own_generators() -> None:
@@ -175,7 +177,7 @@ def test_threads_of_a_pool_are_reused_limited_and_end_when_idle(monkeypatch: pyt
     for _ in range(2):
         for _ in range(30):
             pool.start(job)
-        assert all(done.acquire(timeout=5) for _ in range(30))
+        assert all(done.acquire(timeout=30) for _ in range(30))
         assert most == 3
         deadline = time.monotonic() + 5
         while pool._threads and time.monotonic() < deadline:
@@ -396,7 +398,7 @@ def test_the_end_of_the_program_is_quick_and_silent(ending: str) -> None:
         """
     )
     assert (done.stdout.strip(), done.stderr, done.returncode) == ("end", "", 0)
-    assert time.perf_counter() - started < 8
+    assert time.perf_counter() - started < 40  # what it leaves behind would take 60 s
 
 
 def test_the_portal_serves_exit_handlers() -> None:

@@ -135,7 +135,7 @@ def test_cancelling_a_run_cancels_the_async_tool_behind_a_plain_hook() -> None:
             await task
 
     asyncio.run(caller())
-    assert after.wait(5)
+    assert after.wait(30)
     assert seen == ["begun", "ended", "CancelledError", "refused"]
 
 

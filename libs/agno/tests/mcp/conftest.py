@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 
 import pytest
 from mcp_peers import PEER, HttpPeer
@@ -19,7 +21,21 @@ def peer_command() -> str:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[str], HttpPeer]]:
-    """Start the peer over HTTP. The socket listens before the server runs, so nobody has to wait for it."""
+    """Start the peer over HTTP, for a test that changes or ends it."""
+    with peers() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Callable[[str], HttpPeer]]:
+    """The peer over HTTP, one for each transport, that all tests of a file ask."""
+    with peers() as start:
+        yield cache(start)
+
+
+@contextmanager
+def peers() -> Iterator[Callable[[str], HttpPeer]]:
+    """Start peers over HTTP. The socket listens before the server runs, so nobody has to wait for it."""
     started: list[HttpPeer] = []
 
     def start(transport: str) -> HttpPeer:

@@ -41,7 +41,7 @@ class Workspace:
         now = str(int(time.time()))
         signature = SignatureVerifier(SECRET).generate_signature(timestamp=now, body=body)
         signed = {"X-Slack-Request-Timestamp": now, "X-Slack-Signature": str(signature), **headers}
-        return httpx.post(f"{self.service.url}/slack/{path}", content=body, headers=signed, timeout=3)
+        return httpx.post(f"{self.service.url}/slack/{path}", content=body, headers=signed, timeout=20)
 
     def event(self, event_id: str = "", **event: Any) -> httpx.Response:
         self._sent += 1

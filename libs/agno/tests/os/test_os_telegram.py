@@ -37,7 +37,7 @@ class Person:
         self._sent += 1
         body = {"update_id": self._sent, **update}
         headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
-        found = httpx.post(f"{self.service.url}/telegram/webhook", json=body, headers=headers, timeout=3)
+        found = httpx.post(f"{self.service.url}/telegram/webhook", json=body, headers=headers, timeout=20)
         answer: dict[str, Any] = found.json()
         return answer
 

@@ -44,7 +44,7 @@ class Phone:
         message = {"from": phone, "id": key or f"wamid.{self._sent}", "type": kind, kind: content}
         value = {"metadata": {"phone_number_id": number}, "messages": [message]}
         body = json.dumps({"object": "whatsapp_business_account", "entry": [{"changes": [{"value": value}]}]})
-        found = httpx.post(f"{self.service.url}/whatsapp/webhook", content=body, headers=_signed(body), timeout=3)
+        found = httpx.post(f"{self.service.url}/whatsapp/webhook", content=body, headers=_signed(body), timeout=20)
         return found.json()
 
     def write(self, text: str, **more: Any) -> Any:

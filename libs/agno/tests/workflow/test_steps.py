@@ -232,7 +232,7 @@ def test_what_works_on_after_its_time_changes_nothing_any_more(mode: str) -> Non
 
     def after(step_input: StepInput) -> str:
         released.set()
-        assert ended.wait(5)
+        assert ended.wait(30)
         return "after"
 
     steps = [
