@@ -357,10 +357,11 @@ def test_a_server_that_was_killed_is_a_result_and_connecting_again_starts_anothe
 def test_a_killed_http_server_is_a_result(serve: Serve) -> None:
     async def main(transport: str) -> None:
         peer = serve(transport)
-        async with MCPTools(url=peer.url, transport=transport, timeout_seconds=3) as tools:  # type: ignore[arg-type]
+        async with MCPTools(url=peer.url, transport=transport, timeout_seconds=PATIENT) as tools:  # type: ignore[arg-type]
+            tools._servers[0].timeout = 3
             peer.kill()
             for _ in range(2):
-                result = await asyncio.wait_for(ask(tools, "add", a=1, b=2), 10)
+                result = await asyncio.wait_for(ask(tools, "add", a=1, b=2), PATIENT)
                 assert "failed, server" in result.content
             assert not tools.is_connected
 
