@@ -75,7 +75,15 @@ async def _open(run: Run) -> None:
 def _exchange(run: Run) -> Exchange:
     component, model = run.component, run.model
     assert model is not None
-    exchange = Exchange(run.io, model, run.messages, run.response_format, run.streaming, run.token, run.output)
+    exchange = Exchange(
+        io=run.io,
+        model=model,
+        messages=run.messages,
+        response_format=run.response_format,
+        streaming=run.streaming,
+        token=run.token,
+        run_response=run.output,
+    )
     if run.give is not silent or run.kept_events is not None:
         exchange.give = _teller(run)
     if run.streaming:

@@ -177,8 +177,21 @@ def _run(
         identity["nested_depth"] = parent.identity.get("nested_depth", 0) + 1
     if output.parent_run_id:
         identity["parent_run_id"] = output.parent_run_id
-    run = Run(agent, mode.io, agent.events, output, context, values, identity, model, input, extra, mode.streaming)
-    run.identity_name, run.parent = agent.session_type, parent
+    run = Run(
+        component=agent,
+        io=mode.io,
+        events=agent.events,
+        output=output,
+        context=context,
+        asked=values,
+        identity=identity,
+        model=model,
+        input=input,
+        extra=extra,
+        streaming=mode.streaming,
+        identity_name=agent.session_type,
+        parent=parent,
+    )
     if agent.store_events:
         run.kept_events = list(output.events or ())
         run.skipped_events = _skipped(agent)
