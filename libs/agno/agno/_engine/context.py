@@ -55,7 +55,7 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     parent: Run | None = None  # the run that this one is a part of: a team's, of its member
     ended: list[Run] | None = None  # runs inside this one, or inside those, that ended; on the outermost run
 
-    plan: Plan = UNKNOWN  # once the tools are taken
+    plan: Plan  # where it has to look
     messages: list[Message] = []
     functions: dict[str, Function] = {}
     tool_instructions: list[str] = []
@@ -130,7 +130,8 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
 
     def hears(self, event_class: type[Any]) -> bool:
         """True if somebody reads or keeps such events."""
-        return self.shown is None or event_class.event in self.shown or self.kept_events is not None
+        shown = self.shown
+        return shown is None or self.kept_events is not None or (bool(shown) and event_class.event in shown)
 
     def emit(self, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """Let an event happen: `await run.emit(...)`."""

@@ -60,6 +60,7 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
     paused: bool = False
     stopped: bool = False
     limit_hit: bool = False
+    is_new: bool = False  # none of the messages asks for a tool
     resumed: bool = False  # `executions` holds calls that waited for a person
     asked_at: float = 0.0  # when the model was last asked, by `io.now()`
     used_call_ids: set[Any] | None = None  # of the tool calls in `messages`
@@ -101,7 +102,8 @@ _NOTED = _LATEST | _JOINED | {"content", "reasoning_content", "provider_data"}
 
 async def converse(x: Exchange) -> None:
     """Run the loop. Open tool calls at the end of the messages are answered first."""
-    call_message = open_calls(x.messages)
+    call_message = None if x.is_new else open_calls(x.messages)
+    x.is_new = False
     while True:
         if call_message is None:
             if x.before_turn is not None:

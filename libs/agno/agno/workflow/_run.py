@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from agno._engine.context import Run, private_copy
 from agno._engine.inputs import MEDIA, validated
 from agno._engine.modes import Mode
+from agno._engine.plan import plan_of
 from agno.exceptions import RunNotContinuableError, RunNotFoundError
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -253,6 +254,7 @@ def _begun(
             "session_id": context.session_id,
             "run_id": output.run_id,
         },
+        plan=plan_of(workflow, values),
         **state,
     )
 
