@@ -21,6 +21,7 @@ THOUGHT = ("reasoning", "reasoning_model")
 OPENED = ("system_message", "additional_input")
 TAKEN = ("input_schema", "knowledge_filters", "output_schema", "store_events", "pre_hooks", "post_hooks")
 
+PASSED = ("add_dependencies_to_context", "add_session_state_to_context")  # on to the steps of a workflow
 ALONE = ("knowledge", "save_response_to_file", "debug_mode")
 
 
@@ -28,7 +29,7 @@ class Plan:
     """Shared by all components of a class in which the same settings have a value."""
 
     __slots__ = ("_present", "begins_plainly", "debugs", "ends_plainly", "has_tools", "hooks_before", "is_taken_plainly", "looks_around",
-                 "opens_plainly", "prepares", "saves_answer", "sections", "shapes_answer", "thinks", "tunes")  # fmt: skip
+                 "opens_plainly", "passes_context", "prepares", "saves_answer", "sections", "shapes_answer", "thinks", "tunes")  # fmt: skip
 
     def __init__(self, kind: Any, present: frozenset[str]) -> None:
         self._present = present
@@ -45,6 +46,7 @@ class Plan:
             for section, causes in kind.prompt_sections.items()
             if not causes or self.may(*causes)
         )
+        self.passes_context = self.may(*PASSED)
         self.thinks = self.may(*THOUGHT)
         self.tunes = self.may(*TUNED)
         self.shapes_answer = self.may(*SHAPED)
@@ -64,9 +66,7 @@ class Planner:
         of_kind = (*kind.tool_settings, *kind.work_settings, *causes)
         self.kind = kind
         self.names = tuple(
-            dict.fromkeys(
-                (*LOOKED_AT, *SETTLED, *TUNED, *SHAPED, *THOUGHT, *OPENED, *TAKEN, *ALONE, *of_kind)
-            )
+            dict.fromkeys((*LOOKED_AT, *SETTLED, *TUNED, *SHAPED, *THOUGHT, *OPENED, *TAKEN, *PASSED, *ALONE, *of_kind))
         )
         self.plans: dict[frozenset[str], Plan] = {}
 

@@ -26,11 +26,14 @@ from agno.utils.parameters import accepted
 
 def begin(run: Run) -> Awaitable[None]:
     """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
-    if not run.plan.begins_plainly or run.asked or run.continued:
+    if not run.plan.begins_plainly or run.continued or not _SETTLING.isdisjoint(run.asked):
         return _begin(run)
     run.context.session_state = _own_state(run.context, {})
     run.opened = True
     return DONE
+
+
+_SETTLING = frozenset({"session_state", "metadata", "dependencies"})
 
 
 async def _begin(run: Run) -> None:

@@ -219,7 +219,9 @@ def _tag(output: Any, identity: dict[str, Any], values: dict[str, Any]) -> None:
     """What the run is a part of, as the call says."""
     output.parent_run_id = values.get("parent_run_id")
     if tags := values.get("workflow_context"):
-        identity.update({name: tag for name in _WORKFLOW_TAGS if (tag := tags.get(name)) is not None})
+        for name, tag in tags.items():
+            if tag is not None and name in _WORKFLOW_TAGS:
+                identity[name] = tag
         output.workflow_id = tags.get("workflow_id")
         output.workflow_step_id = tags.get("step_id")
 

@@ -114,9 +114,7 @@ def _injected(known: Described, call: FunctionCall, scope: Mapping[str, Any], *,
     return values
 
 
-async def _enter(
-    known: Described, function: Any, injected: dict[str, Any], io: IO, arguments: dict[str, Any]
-) -> Any:
+async def _enter(known: Described, function: Any, injected: dict[str, Any], io: IO, arguments: dict[str, Any]) -> Any:
     """Call the function itself, behind its hooks; injected values win over whatever a hook passes."""
     raw = function.skip_entrypoint_processing
     fn, given = _prepared(known, function, injected, arguments if raw else known.own(arguments))
