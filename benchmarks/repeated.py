@@ -101,7 +101,9 @@ async def _first_async(pieces: AsyncGenerator[str, None]) -> None:
 def main() -> None:
     module, wanted, times = sys.argv[1:]
     make = importlib.import_module(f"benchmarks.rows.{module}").ROW
-    rows = {streamed: cast(Row, make()) for streamed in (False, True)}  # an agent of 2.0.0 that streamed once goes on to
+    rows = {
+        streamed: cast(Row, make()) for streamed in (False, True)
+    }  # an agent of 2.0.0 that streamed once goes on to
     works = {
         name: work_of(rows["stream" in operation.scenario], name)
         for name, operation in OPERATIONS.items()

@@ -80,7 +80,7 @@ async def _told_and_thought(run: Run, started: type[Any]) -> None:
 
 
 def _exchange(run: Run) -> Exchange:
-    component, model = run.component, run.model
+    model = run.model
     assert model is not None
     exchange = Exchange(
         io=run.io,

@@ -75,9 +75,8 @@ def _take_known(run: Run) -> bool:
     if (given.__class__ is not list and given.__class__ is not tuple) or not _PLAIN.issuperset(map(type, given)):
         return False
     for function in given:
-        if function.__closure__ is not None or function.__defaults__ is not None or function.__kwdefaults__ is not None:
-            if function.__closure__ is not None or _holds_something(function):
-                return False  # the cache would keep it alive
+        if function.__closure__ is not None or _holds_something(function):
+            return False  # the cache would keep it alive
     kit = _kit(run.context.output_schema is not None and _strict(run), *given)
     if not kit.whole:  # two have one name, of which is to be told
         return False
@@ -120,10 +119,10 @@ _CONSTANTS = frozenset({type(None), bool, int, float, str, bytes})
 
 def _holds_something(function: Any) -> bool:
     """True if a default of the function is an object that may be large, or somebody's."""
-    defaults = function.__defaults__
-    return (defaults is not None and not _CONSTANTS.issuperset(map(type, defaults))) or (
-        function.__kwdefaults__ is not None and not _CONSTANTS.issuperset(map(type, function.__kwdefaults__.values()))
-    )
+    defaults, named = function.__defaults__, function.__kwdefaults__
+    if defaults is None and named is None:
+        return False
+    return not _CONSTANTS.issuperset(map(type, (*(defaults or ()), *(named or {}).values())))
 
 
 _outlines: WeakKeyDictionary[Callable[..., Any], Function] = (

@@ -187,9 +187,8 @@ def _run(
     if parent is not None:
         output.parent_run_id = parent.output.run_id
         identity["nested_depth"] = parent.identity.get("nested_depth", 0) + 1
-    if values or parent is not None:
-        if output.parent_run_id:
-            identity["parent_run_id"] = output.parent_run_id
+    if (values or parent is not None) and output.parent_run_id:
+        identity["parent_run_id"] = output.parent_run_id
     run = Run(
         component=agent,
         io=mode.io,

@@ -187,8 +187,8 @@ BESIDE: dict[str, dict[str, Callable[[], Any]]] = {
     "update_cultural_knowledge": {"culture_manager": VALUES["culture_manager"]},
     "enable_user_memories": {"memory_manager": VALUES["memory_manager"]},
 }
-# what a checkpoint stores is replaced when the run ends; the other one is asked for by workflows, and tested there
-UNSEEN = {"checkpoint", "add_dependencies_to_context"}
+# what a checkpoint stores is replaced when the run ends; the others are asked for by workflows, and tested there
+UNSEEN = {"checkpoint", "add_dependencies_to_context", "add_session_state_to_context"}
 KINDS = (Agent, Team)
 
 
