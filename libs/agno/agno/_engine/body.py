@@ -16,7 +16,8 @@ from agno._engine.context import Run
 from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import hooked_input, text_of
-from agno._engine.lifecycle import close_messages
+from agno._engine.lifecycle import COMPLETED, close_messages
+from agno._engine.plan import plan_of
 from agno._engine.prompt import build_messages
 from agno._engine.sessions import is_kept, store
 from agno._engine.toolbox import take_tools
@@ -36,9 +37,9 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 async def agent_body(run: Run) -> None:
     """Hooks, prompt, reasoning, the model-tool loop, structured output, storing: in this order."""
     component = run.component
-    if component.prepares or component.knowledge is not None:
+    if run.plan.prepares:
         await component.prepare(run)
-    if component.pre_hooks and not run.messages:
+    if run.plan.hooks_before and not run.messages:
         await run_hooks(run, "pre", {"run_input": run.output.input})
         run.input = hooked_input(run, run.output.input.input_content)
     await take_tools(run)
@@ -47,7 +48,8 @@ async def agent_body(run: Run) -> None:
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
     if not run.messages:
-        await _open(run)
+        await build_messages(run)
+        await _opened(run)
     if run.continued:
         await say_more(run)
     run.exchange = exchange = _exchange(run)
@@ -62,28 +64,51 @@ async def agent_body(run: Run) -> None:
         await _finish(run, exchange)
 
 
-async def _open(run: Run) -> None:
-    """What is said before the model is asked: the prompt, and the thoughts of the reasoning phase."""
-    run.messages = run.context.messages = await build_messages(run)
-    output, started = run.output, run.events.RunStartedEvent
-    if run.hears(started):
-        await run.emit(started, model=output.model, model_provider=output.model_provider)
+def _opened(run: Run) -> Awaitable[None]:
+    """The prompt is there: it is told, and if the run is to think first, it does."""
+    run.context.messages = run.messages
+    started = run.events.RunStartedEvent
+    if not (run.plan.thinks or run.hears(started)):
+        return DONE
+    return _told_and_thought(run, started)
+
+
+async def _told_and_thought(run: Run, started: type[Any]) -> None:
+    await run.emit(started, model=run.output.model, model_provider=run.output.model_provider)
     if reasoning.wanted(run):
         await reasoning.reason(run)
 
 
 def _exchange(run: Run) -> Exchange:
-    component, model = run.component, run.model
+    model = run.model
     assert model is not None
-    exchange = Exchange(run.io, model, run.messages, run.response_format, run.streaming, run.token, run.output)
+    exchange = Exchange(
+        io=run.io,
+        model=model,
+        messages=run.messages,
+        response_format=run.response_format,
+        streaming=run.streaming,
+        token=run.token,
+        run_response=run.output,
+    )
     if run.give is not silent or run.kept_events is not None:
         exchange.give = _teller(run)
     if run.streaming:
         exchange.give_text = _text_teller(run)
     if run.tool_specs:
         exchange.tools, exchange.functions = run.tool_specs, run.functions
-        exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
         exchange.before_tools = functools.partial(_open_tools, run)
+    exchange.is_new = not run.continued and run.plan.opens_plainly and run.input.__class__ is str
+    if run.plan.tunes or run.continued:
+        _tune(run, exchange)
+    return exchange
+
+
+def _tune(run: Run, exchange: Exchange) -> None:
+    """What few exchanges have: limits, other attempts, a schema, checkpoints, what was done before a pause."""
+    component = run.component
+    if run.tool_specs:
+        exchange.tool_choice, exchange.tool_call_limit = component.tool_choice, component.tool_call_limit
     if run.context.output_schema is not None:
         exchange.answer_tool = structured.answer_tool(run)
     if run.get("retries") or component.fallback_models or component.fallback_config:
@@ -94,7 +119,6 @@ def _exchange(run: Run) -> Exchange:
         _checkpoints.keep_checkpoints(run, exchange)
     if component.compression_manager is not None or component.compress_tool_results:
         compress_in(run, exchange)
-    return exchange
 
 
 def _open_tools(run: Run, exchange: Exchange) -> None:
@@ -267,26 +291,20 @@ def _what_is_needed(waiting: list[Any]) -> str:
 async def _finish(run: Run, exchange: Exchange) -> None:
     """From the model's last word to the stored run."""
     output, component = run.output, run.component
+    plan = run.plan = plan_of(component, run.asked)  # a tool may have set something
     _take_response(run, exchange)
-    if component.output_model is not None:
-        await second_models.write_answer(run)
-    if run.context.output_schema is not None and (component.parser_model or not component.output_model):
+    if plan.shapes_answer:
         await _shape(run, exchange)
-    if component.followups:
-        await afterwards.suggest_followups(run)
-    if component.post_hooks:
-        close_messages(run, RunStatus.running, "")
-        await run_hooks(run, "post", {"run_output": output})
     run.check()
-    output.status = RunStatus.completed
-    close_messages(run, RunStatus.completed, "")
-    if works := component.after_run(run):
+    output.status = COMPLETED
+    close_messages(run, COMPLETED, "")
+    if not plan.ends_plainly and (works := component.after_run(run)):
         await afterwards.remember(run, works)
     heard = run.hears(run.events.RunCompletedEvent)
     completed = run.event(run.events.RunCompletedEvent, **_result(output)) if heard else None
     if not run.stored and is_kept(run):
         await store(run)
-    if component.save_response_to_file:
+    if plan.saves_answer and component.save_response_to_file:
         message = text_of(run.input) if run.input is not None else ""
         await run.io.call(afterwards.save_to_file, run, message)
     if completed is not None:
@@ -294,6 +312,20 @@ async def _finish(run: Run, exchange: Exchange) -> None:
 
 
 async def _shape(run: Run, exchange: Exchange) -> None:
+    """What settings make of the answer: another model's words, a schema's object, questions that may follow, hooks."""
+    output, component = run.output, run.component
+    if component.output_model is not None:
+        await second_models.write_answer(run)
+    if run.context.output_schema is not None and (component.parser_model or not component.output_model):
+        await _structure(run, exchange)
+    if component.followups:
+        await afterwards.suggest_followups(run)
+    if component.post_hooks:
+        close_messages(run, RunStatus.running, "")
+        await run_hooks(run, "post", {"run_output": output})
+
+
+async def _structure(run: Run, exchange: Exchange) -> None:
     """Structured output, by a parser model or out of the answer itself."""
     component, output = run.component, run.output
     if component.parser_model is not None:

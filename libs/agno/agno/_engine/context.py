@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from time import time
 from typing import Any
+
+import msgspec
 
 from agno._engine.plan import Plan
 from agno._io import DONE, IO, Give, silent
@@ -26,11 +27,10 @@ _TRANSIENT = frozenset(TRANSIENT_STATE)
 UNKNOWN: Any = object()  # what nobody has asked for yet
 
 
-@dataclass(slots=True, eq=False)
-class Run:
+class Run(msgspec.Struct, kw_only=True, eq=False):
     """One run of a component: its settings, its output so far, and the port it waits through.
 
-    One is made for every run, and read from everywhere: hence the slots.
+    One is made for every run, and read from everywhere: hence a struct, which fills in many defaults at once.
     """
 
     component: Any
@@ -42,7 +42,7 @@ class Run:
     identity: Mapping[str, Any]
     model: Model | None = None
     input: Any = None
-    extra: Mapping[str, Any] = field(default_factory=dict)  # the caller's own keyword arguments
+    extra: Mapping[str, Any] = {}  # the caller's own keyword arguments
     streaming: bool = False
     told_errors: tuple[type[Exception], ...] = ()  # failures that the output tells of, so that they are not raised
     continued: bool = False
@@ -55,11 +55,11 @@ class Run:
     parent: Run | None = None  # the run that this one is a part of: a team's, of its member
     ended: list[Run] | None = None  # runs inside this one, or inside those, that ended; on the outermost run
 
-    plan: Plan = field(init=False)  # once the tools are taken
-    messages: list[Message] = field(init=False)
-    functions: dict[str, Function] = field(init=False)
-    tool_instructions: list[str] = field(init=False)
-    closers: list[Callable[[], Any]] = field(init=False)  # called when the run ends, the last one first
+    plan: Plan  # where it has to look
+    messages: list[Message] = []
+    functions: dict[str, Function] = {}
+    tool_instructions: list[str] = []
+    closers: list[Callable[[], Any]] = []  # called when the run ends, the last one first
     history_length: int = 0
     user_message: Message | None = None
     user_tools: Any = None  # as given, or as a function made them for this run
@@ -90,9 +90,6 @@ class Run:
     claim: tuple[str, str, str] | None = None  # on a continued run: session, run, and the id that claims it
     claimed_at: float = 0.0
     progress_rows: Sequence[str] = ()  # what is stored of the run beside it until it ends
-
-    def __post_init__(self) -> None:
-        self.messages, self.functions, self.tool_instructions, self.closers = [], {}, [], []
 
     @property
     def session(self) -> AgentSession | None:
@@ -133,7 +130,8 @@ class Run:
 
     def hears(self, event_class: type[Any]) -> bool:
         """True if somebody reads or keeps such events."""
-        return self.shown is None or event_class.event in self.shown or self.kept_events is not None
+        shown = self.shown
+        return shown is None or self.kept_events is not None or (bool(shown) and event_class.event in shown)
 
     def emit(self, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """Let an event happen: `await run.emit(...)`."""

@@ -8,7 +8,7 @@ from typing import Any
 from agno._engine.context import Run
 from agno.run.base import RunStatus
 from agno.utils import log
-from agno.utils.telemetry import listener_for
+from agno.utils.telemetry import is_listened_to, listener_for
 
 
 def debug_level_of(component: Any) -> int:
@@ -24,8 +24,8 @@ def is_observed(run: Run) -> bool:
     """True if somebody may watch this run."""
     return (
         log.logger.isEnabledFor(logging.DEBUG)
-        or listener_for(run.component.telemetry) is not None
-        or bool(run.get("debug_mode"))
+        or run.plan.debugs
+        or (is_listened_to() and listener_for(run.component.telemetry) is not None)
     )
 
 

@@ -28,13 +28,13 @@ Section = Callable[[Run], str | Awaitable[str | None] | None]
 
 async def build_messages(run: Run) -> list[Message]:
     """System message, few-shot messages, history and the user's input, in that order."""
-    messages: list[Message] = []
+    component, messages = run.component, run.messages
     if run.plan.looks_around:
         await _look_around(run)
-    system = await system_message(run)
+    system = await (_from_sections if run.plan.opens_plainly else system_message)(run)
     if system is not None:
         messages.append(system)
-    if extra := run.component.additional_input:
+    if not run.plan.opens_plainly and (extra := component.additional_input):
         few_shot = [few_shot_message(item) for item in extra]
         run.output.additional_input = few_shot
         messages.extend(few_shot)
@@ -74,7 +74,12 @@ async def system_message(run: Run) -> Message | None:
         if not isinstance(text, str):
             raise TypeError(f"system_message of {run.component!r} gave {type(text).__name__}; it must give a str.")
         return Message(role=role, content=_resolved(run, text))
-    if not run.component.build_context:
+    return await _from_sections(run)
+
+
+async def _from_sections(run: Run) -> Message | None:
+    component = run.component
+    if not component.build_context:
         return None
     texts: list[str] = []
     for section, is_template in run.plan.sections:
@@ -84,7 +89,7 @@ async def system_message(run: Run) -> Message | None:
         if said:
             texts.append(_resolved(run, said) if is_template else said)
     text = "\n".join(texts).strip()
-    return Message(role, text) if text else None
+    return Message(component.system_message_role, text) if text else None
 
 
 def _resolved(run: Run, text: str) -> str:
@@ -133,12 +138,13 @@ async def _called_instructions(run: Run, fn: Callable[..., Any]) -> str | None:
 def _instructed(run: Run, given: Any) -> str | None:
     assert run.model is not None
     own = run.model.get_instructions_for_model(run.tool_specs)
-    lines = [given] if isinstance(given, str) else list(given or ())
-    if own:
-        lines.extend(own)
-    if not lines:
-        return None
-    text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    if given.__class__ is str and not own:
+        text = given
+    else:
+        lines = [*([given] if isinstance(given, str) else given or ()), *(own or ())]
+        if not lines:
+            return None
+        text = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
     return f"<instructions>\n{text}\n</instructions>\n" if run.component.use_instruction_tags else f"{text}\n"
 
 

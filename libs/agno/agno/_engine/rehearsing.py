@@ -20,7 +20,7 @@ async def rehearse(run: Run, session: Any = None) -> None:
     if session is None and component.db is not None:
         run.loaded_session = await sessions.read_stored(run, component.db)
     await sessions.settle(run)
-    if component.prepares or component.knowledge is not None:
+    if run.plan.prepares:
         await component.prepare(run)
     await take_tools(run, connect=False)
 

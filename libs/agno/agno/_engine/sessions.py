@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Awaitable
 from typing import Any
 
 from agno._engine.branching import retired
@@ -10,29 +11,37 @@ from agno._engine.claims import claim, keep_claim
 from agno._engine.context import Run, own_containers, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
+from agno._io import DONE
 from agno.db._port import SessionConflictError
 from agno.db._sessions import own_copy
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
+from agno.run.context import RunContext
 from agno.utils.dttm import now_epoch
 from agno.utils.log import log_warning
 from agno.utils.merge_dict import merge_dictionaries
 from agno.utils.parameters import accepted
 
 
-async def begin(run: Run) -> None:
+def begin(run: Run) -> Awaitable[None]:
     """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
+    if not run.plan.begins_plainly or run.continued or not _SETTLING.isdisjoint(run.asked):
+        return _begin(run)
+    run.context.session_state = _own_state(run.context, {})
+    run.opened = True
+    return DONE
+
+
+_SETTLING = frozenset({"session_state", "metadata", "dependencies"})
+
+
+async def _begin(run: Run) -> None:
     component = run.component
     db = component.db if run.output.parent_run_id is None else None
     if not run.announced and (db is not None or run.continued or component.cache_session):
         await _open_session(run, db)
-    if component.dependencies or run.asked:
-        await settle(run)
-    else:
-        _settle_state(run)
-        _settle_metadata(run)
-        run.opened = True
+    await settle(run)
     if db is not None and (run.announced or not _is_stored(run)):
         try:
             await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
@@ -136,11 +145,16 @@ def _settle_state(run: Run) -> None:
         state = _merged_state(stored or {}, default or {}, component.overwrite_db_session_state)
         if given:
             merge_dictionaries(state, private_copy(given))
+    context.session_state = _own_state(context, state)
+
+
+def _own_state(context: RunContext, state: dict[str, Any]) -> dict[str, Any]:
+    """The state, with what only makes sense during the run."""
     if context.user_id:
         state["current_user_id"] = context.user_id
     state["current_session_id"] = context.session_id
     state["current_run_id"] = context.run_id
-    context.session_state = state
+    return state
 
 
 def _merged_state(stored: dict[str, Any], default: dict[str, Any], overwrite: bool) -> dict[str, Any]:

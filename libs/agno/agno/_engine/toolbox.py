@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
@@ -13,26 +13,29 @@ from agno._engine.approvals import check_records
 from agno._engine.context import Run
 from agno._engine.factories import tools_of
 from agno._engine.plan import plan_of
+from agno._io import DONE
 from agno.tools.function import Function, in_colour
 from agno.tools.toolkit import Toolkit
 from agno.utils.blank import bare
 from agno.utils.log import log_warning
 
 
-async def take_tools(run: Run, *, connect: bool = True) -> None:
-    """Plan the run, and find its tools; toolkits that need it are connected."""
+def take_tools(run: Run, *, connect: bool = True) -> Awaitable[None]:
+    """Plan the run anew, for a hook may have set something, and find its tools; toolkits that need it are connected."""
+    plan = run.plan = plan_of(run.component, run.asked)
+    return DONE if not plan.has_tools and _take_known(run) else _take_tools(run, connect)
+
+
+async def _take_tools(run: Run, connect: bool) -> None:
     component = run.component
-    run.plan = plan_of(component, run.asked)
     built_in = component.built_in_tools(run) if run.plan.has_tools else ()
     if built_in or not _take_known(run):
         given = component.tools
-        if connect and given:
+        if given and connect:
             await connect_toolkits(run)
         await resolve_tools(run, built_in)
-        if given:
-            run.plan = plan_of(
-                component, run.asked
-            )  # a toolkit, or a function that makes tools, may have set something
+        if given:  # a toolkit, or a function that makes tools, may have set something
+            run.plan = plan_of(component, run.asked)
 
 
 async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
@@ -60,6 +63,7 @@ class _Kit(NamedTuple):
     functions: dict[str, Function]
     specs: list[dict[str, Any]]
     approved: bool  # some of them need an approval
+    whole: bool  # each has a name of its own
 
 
 def _take_known(run: Run) -> bool:
@@ -70,16 +74,17 @@ def _take_known(run: Run) -> bool:
         return True
     if (given.__class__ is not list and given.__class__ is not tuple) or not _PLAIN.issuperset(map(type, given)):
         return False
-    if any([function.__closure__ is not None or _holds_something(function) for function in given]):
-        return False  # the cache would keep it alive
+    for function in given:
+        if function.__closure__ is not None or _holds_something(function):
+            return False  # the cache would keep it alive
     kit = _kit(run.context.output_schema is not None and _strict(run), *given)
-    if len(kit.functions) < len(given):  # two have one name, of which is to be told
+    if not kit.whole:  # two have one name, of which is to be told
         return False
     run.functions = kit.functions
     if kit.approved:
         check_records(run)
     run.tool_specs = [*kit.specs] or None
-    run.context.tools = list(kit.functions.values())
+    run.context.tools = [*kit.functions.values()]
     return True
 
 
@@ -92,7 +97,8 @@ def _kit(strict: bool, *tools: Callable[..., Any]) -> _Kit:
     for function in map(as_function, tools):
         functions.setdefault(function.name, function)
     specs = [_spec(function, strict) for function in functions.values()]
-    return _Kit(functions, specs, any(function.approval_type for function in functions.values()))
+    approved = any(function.approval_type for function in functions.values())
+    return _Kit(functions, specs, approved, len(functions) == len(tools))
 
 
 def _spec(function: Function, strict: bool) -> dict[str, Any]:
@@ -113,10 +119,10 @@ _CONSTANTS = frozenset({type(None), bool, int, float, str, bytes})
 
 def _holds_something(function: Any) -> bool:
     """True if a default of the function is an object that may be large, or somebody's."""
-    defaults = function.__defaults__
-    return (defaults is not None and not _CONSTANTS.issuperset(map(type, defaults))) or (
-        function.__kwdefaults__ is not None and not _CONSTANTS.issuperset(map(type, function.__kwdefaults__.values()))
-    )
+    defaults, named = function.__defaults__, function.__kwdefaults__
+    if defaults is None and named is None:
+        return False
+    return not _CONSTANTS.issuperset(map(type, (*(defaults or ()), *(named or {}).values())))
 
 
 _outlines: WeakKeyDictionary[Callable[..., Any], Function] = (

@@ -111,7 +111,7 @@ class SyncIO:
 
     async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__, _stop=stop)
+        twin._home, twin._stop = self._home, stop
         await work(twin, give)
 
     def stoppable(self, stop: Stop) -> Gate:
@@ -138,12 +138,10 @@ class SyncIO:
 class WorkerIO(SyncIO):
     """For plain code in a worker thread of an async run, such as a hook: what it must await goes to the run's loop."""
 
-    def __init__(self, home: Visitor) -> None:
-        super().__init__(home)
-        self._visitor = home
+    _home: Visitor
 
     async def call(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        self._visitor.check()  # the run may have been cancelled meanwhile; a thread does not notice by itself
+        self._home.check()  # the run may have been cancelled meanwhile; a thread does not notice by itself
         return await super().call(fn, *args, **kwargs)
 
 

@@ -68,11 +68,18 @@ class Component(Settings):
         "enable_agentic_memory", "knowledge", "knowledge_retriever", "enable_agentic_state", "enable_agentic_culture",
         "learning", "skills",
     )  # fmt: skip
+    work_settings: ClassVar[Any] = (  # those that `after_run` looks at
+        "memory_manager", "enable_user_memories", "enable_session_summaries", "session_summary_manager",
+        "update_cultural_knowledge", "learning",
+    )  # fmt: skip
     runs_to_load: ClassVar[Any] = staticmethod(runs_needed)  # how many earlier runs a run looks at
     prepares: ClassVar[Any] = False  # True if `prepare` has more to find than the knowledge
     rows_per_run: ClassVar[Any] = 1  # how many rows one of its runs usually leaves in the session
     cancel_key: ClassVar[Any] = str  # under which name a run with this id is known to `cancel_run`
     answer = staticmethod(branching.answer)  # puts the caller's answers where a paused run waits for them
+
+    _id: ClassVar[Any] = None  # of an object without id and name, once it is asked for ...
+    _session_id: ClassVar[Any] = None  # ... and the session of calls that name none
 
     _check = refuse_misfits
 
@@ -81,7 +88,7 @@ class Component(Settings):
     def _derived_id(self) -> str:
         if name := getattr(self, "name", None):
             return str(name).lower().replace(" ", "-")
-        made: str = self.__dict__.get("_id") or self._private("_id", new_id)
+        made: str = self._id or self._private("_id", new_id)
         return made
 
     def _private(self, key: str, make: Callable[[], Any]) -> Any:
@@ -112,10 +119,10 @@ class Component(Settings):
 
     def sticky_session_id(self, user_id: str | None = None) -> str:
         """The same, made if it is missing. It is that of the first user who is named; others get one of their own."""
-        given: str | None = getattr(self, "session_id", None)
-        if given:
-            return given
-        made: str = self.__dict__.get("_session_id") or self._private("_session_id", new_id)
+        component: Any = self
+        if given := component.session_id:
+            return given  # type: ignore[no-any-return]  # a setting
+        made: str = self._session_id or self._private("_session_id", new_id)
         if user_id is None:
             return made
         self._private("_session_user", lambda: user_id)
@@ -131,8 +138,9 @@ class Component(Settings):
 
     def model_of_run(self) -> Model:
         """The model to use. Without one: OpenAI's default chat model."""
-        given = getattr(self, "model", None)
-        if given is not None and Model in type(given).__mro__:  # isinstance() is slow for an abstract class
+        component: Any = self
+        given = component.model
+        if given is not None and Model in given.__class__.__mro__:  # isinstance() is slow for an abstract class
             return given  # type: ignore[no-any-return]  # it is a Model
         wanted = given or f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}"
         made: Model = self._private(f"_model {wanted}", lambda: get_model(wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from time import time
 from typing import Any
 
 from agno._engine.branching import Continuation
@@ -10,6 +11,7 @@ from agno._engine.context import Run, own_containers
 from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import validated
 from agno._engine.modes import Mode
+from agno._engine.plan import Plan, id_of, plan_of
 from agno.agent._checks import refuse_option
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
@@ -44,17 +46,20 @@ def begun_run(
     parent: Run | None = None,
 ) -> Run:
     """`new_run` with options that need no check, because another run gives them; each has a value."""
-    value = validated(given, agent.input_schema) if agent.input_schema is not None else given
-    context = _context(agent, values, values.get("run_id") or new_id())
+    plan = plan_of(agent, values)
+    value = given if plan.is_taken_plainly or agent.input_schema is None else validated(given, agent.input_schema)
+    context = _context(agent, plan, values, values.get("run_id") or new_id())
     model = agent.model_of_run() if parent is None else _model(agent, parent)
-    output = agent.new_output()
-    fields = output.__dict__
-    fields[agent.id_field], fields[agent.name_field] = agent.id, agent.name
-    output.run_id, output.session_id, output.user_id = context.run_id, context.session_id, context.user_id
-    output.model, output.model_provider = model.id, model.get_provider()
-    output.input = _captured(given, values)
-    output.created_at = now_epoch()
-    return _run(agent, mode, output, context, values, extra or {}, model, value, parent)
+    output = agent.new_output(
+        run_id=context.run_id,
+        session_id=context.session_id,
+        user_id=context.user_id,
+        model=model.id,
+        model_provider=model.get_provider(),
+        input=_captured(given, values),
+        created_at=int(time()),
+    )
+    return _run(agent, mode, plan, output, context, values, extra or {}, model, value, parent)
 
 
 def _model(component: Any, parent: Run | None) -> Any:
@@ -85,7 +90,8 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
         raise ValueError(
             f"continue_run(run_id={wish.run_id!r}) needs session_id=, the session that the run belongs to."
         )
-    context = _context(agent, values, new_id() if wish.branches else wish.run_id or new_id())
+    plan = plan_of(agent, values)
+    context = _context(agent, plan, values, new_id() if wish.branches else wish.run_id or new_id())
     wish.session_id = context.session_id
     if wish.fork_session:
         context.session_id = new_id()
@@ -94,7 +100,7 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
     output = agent.new_output(
         run_id=context.run_id, session_id=context.session_id, user_id=context.user_id, created_at=now_epoch()
     )
-    run = _run(agent, mode, output, context, values, extra, _model(agent, parent), None, parent)
+    run = _run(agent, mode, plan, output, context, values, extra, _model(agent, parent), None, parent)
     run.continued, run.answers = True, wish
     return run
 
@@ -138,24 +144,28 @@ def _is_asked_for(agent: Any, name: str) -> bool:
     return False
 
 
-def _context(agent: Any, values: dict[str, Any], run_id: str) -> RunContext:
-    context = bare(RunContext)
-    context.run_id = run_id
-    session_id, user_id = values.get("session_id"), values.get("user_id")
-    if (given := values.get("run_context")) is not None:
-        session_id, user_id = session_id or given.session_id, user_id or given.user_id
+def _context(agent: Any, plan: Plan, values: dict[str, Any], run_id: str) -> RunContext:
+    session_id = user_id = None
+    if values:
+        session_id, user_id = values.get("session_id"), values.get("user_id")
+        if (given := values.get("run_context")) is not None:
+            session_id, user_id = session_id or given.session_id, user_id or given.user_id
     user_id = user_id or agent.user_id
+    context = bare(RunContext)
+    context.run_id, context.user_id = run_id, user_id
     context.session_id = session_id or agent.sticky_session_id(user_id)
-    context.user_id = user_id
-    if agent.knowledge_filters or values.get("knowledge_filters"):
-        context.knowledge_filters = own_containers(overlaid(agent.knowledge_filters, values.get("knowledge_filters")))
-    context.output_schema = values.get("output_schema") or agent.output_schema
+    if not plan.is_taken_plainly:
+        if agent.knowledge_filters or values.get("knowledge_filters"):
+            filters = overlaid(agent.knowledge_filters, values.get("knowledge_filters"))
+            context.knowledge_filters = own_containers(filters)
+        context.output_schema = values.get("output_schema") or agent.output_schema
     return context
 
 
 def _run(
     agent: Any,
     mode: Mode,
+    plan: Plan,
     output: Any,
     context: RunContext,
     values: dict[str, Any],
@@ -164,10 +174,12 @@ def _run(
     input: Any,
     parent: Run | None,
 ) -> Run:
+    fields, agent_id, name = output.__dict__, id_of(agent), agent.name
+    fields[agent.id_field], fields[agent.name_field] = agent_id, name
     identity: dict[str, Any] = {
-        agent.id_field: output.__dict__.get(agent.id_field) or agent.id,
-        agent.name_field: agent.name or "",
-        "run_id": output.run_id,
+        agent.id_field: agent_id,
+        agent.name_field: name or "",
+        "run_id": context.run_id,
         "session_id": context.session_id,
     }
     if values:
@@ -175,15 +187,30 @@ def _run(
     if parent is not None:
         output.parent_run_id = parent.output.run_id
         identity["nested_depth"] = parent.identity.get("nested_depth", 0) + 1
-    if output.parent_run_id:
+    if (values or parent is not None) and output.parent_run_id:
         identity["parent_run_id"] = output.parent_run_id
-    run = Run(agent, mode.io, agent.events, output, context, values, identity, model, input, extra, mode.streaming)
-    run.identity_name, run.parent = agent.session_type, parent
-    if agent.store_events:
-        run.kept_events = list(output.events or ())
-        run.skipped_events = _skipped(agent)
-    if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
-        refuse_async_hooks(agent)
+    run = Run(
+        component=agent,
+        io=mode.io,
+        events=agent.events,
+        output=output,
+        context=context,
+        asked=values,
+        identity=identity,
+        model=model,
+        input=input,
+        extra=extra,
+        streaming=mode.streaming,
+        identity_name=agent.session_type,
+        parent=parent,
+        plan=plan,
+    )
+    if not plan.is_taken_plainly:
+        if agent.store_events:
+            run.kept_events = list(output.events or ())
+            run.skipped_events = _skipped(agent)
+        if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
+            refuse_async_hooks(agent)
     return run
 
 
@@ -191,7 +218,9 @@ def _tag(output: Any, identity: dict[str, Any], values: dict[str, Any]) -> None:
     """What the run is a part of, as the call says."""
     output.parent_run_id = values.get("parent_run_id")
     if tags := values.get("workflow_context"):
-        identity.update({name: tag for name in _WORKFLOW_TAGS if (tag := tags.get(name)) is not None})
+        for name, tag in tags.items():
+            if tag is not None and name in _WORKFLOW_TAGS:
+                identity[name] = tag
         output.workflow_id = tags.get("workflow_id")
         output.workflow_step_id = tags.get("step_id")
 

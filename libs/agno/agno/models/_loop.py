@@ -8,8 +8,9 @@ Entering it again with a paused, cancelled or crashed exchange continues where t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from agno._io import IO, Give, silent
 from agno.models._requests import ONCE, Attempts, ask
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from agno.models.base import Model
 
 
-@dataclass(slots=True, eq=False)
-class Exchange:
+class Exchange(msgspec.Struct, kw_only=True, eq=False):
     """The state of one conversation with a model: what it needs, and what it leaves behind."""
 
     io: IO
@@ -38,11 +38,11 @@ class Exchange:
     token: CancelToken = NEVER  # says when the run is to stop
     run_response: Any = None
     tools: list[dict[str, Any]] | None = None  # what the provider is told
-    functions: Mapping[str, Function] = field(default_factory=dict)  # what can be run, by name
+    functions: Mapping[str, Function] = {}  # what can be run, by name
     tool_choice: str | dict[str, Any] | None = None
     attempts: Attempts = ONCE
     tool_call_limit: int | None = None
-    scope: Mapping[str, Any] = field(init=False)  # injected into tools by name
+    scope: Mapping[str, Any] = {}  # injected into tools by name
     give: Give = silent  # what happens goes here ...
     give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
     give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
@@ -53,20 +53,18 @@ class Exchange:
     after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
     after_tool: Give | None = None  # ... and before the first of them and after each
 
-    executions: list[ToolExecution] = field(init=False)
-    response: ModelResponse = field(init=False)
+    executions: list[ToolExecution] = []
+    response: ModelResponse = msgspec.field(default_factory=lambda: bare(ModelResponse))  # all turns, joined
     tool_calls_made: int = 0
-    tool_calls_by_name: dict[str, int] = field(init=False)
+    tool_calls_by_name: dict[str, int] = {}
     paused: bool = False
     stopped: bool = False
     limit_hit: bool = False
+    is_new: bool = False  # none of the messages asks for a tool
     resumed: bool = False  # `executions` holds calls that waited for a person
     asked_at: float = 0.0  # when the model was last asked, by `io.now()`
     used_call_ids: set[Any] | None = None  # of the tool calls in `messages`
     answered: bool = False  # something of the answer was given out
-
-    def __post_init__(self) -> None:
-        self.response, self.executions, self.tool_calls_by_name, self.scope = ModelResponse(), [], {}, {}
 
     def check(self) -> None:
         """Raise if the run was cancelled."""
@@ -104,7 +102,8 @@ _NOTED = _LATEST | _JOINED | {"content", "reasoning_content", "provider_data"}
 
 async def converse(x: Exchange) -> None:
     """Run the loop. Open tool calls at the end of the messages are answered first."""
-    call_message = open_calls(x.messages)
+    call_message = None if x.is_new else open_calls(x.messages)
+    x.is_new = False
     while True:
         if call_message is None:
             if x.before_turn is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Coroutine
-from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +29,12 @@ _COMPLETED = ModelResponseEvent.tool_call_completed.value
 _PAUSED = ModelResponseEvent.tool_call_paused.value
 
 
-@dataclass(slots=True, eq=False)
-class Slot:
+class Slot(msgspec.Struct, eq=False):
     """One tool call on its way to its answer."""
 
     call_id: str
     name: str
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = {}
     execution: ToolExecution | None = None
     function: Function | None = None
     call: FunctionCall | None = None

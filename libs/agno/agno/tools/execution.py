@@ -28,6 +28,7 @@ _TRAVELS = (AgentRunException, RunCancelledException)
 _ABSENT: dict[str, Any] = dict.fromkeys(
     ("agent", "team", "session_state", "dependencies", "run_context", "images", "videos", "audios", "files")
 )
+_DATA = frozenset({str, int, float, bool, dict, list, type(None)})  # results that are nothing but what they say
 _CONTENT_EVENTS = frozenset({"RunContent", "TeamRunContent"})
 
 
@@ -86,12 +87,13 @@ async def _started(io: IO, call: FunctionCall, scope: Mapping[str, Any]) -> Any:
             return None
     injected = _injected(known, call, scope, only_contexts=raw) if known.injected else {}
     if function.tool_hooks or scope.get("tool_hooks"):
-        entry = functools.partial(_enter, known=known, function=function, injected=injected)
+        entry = functools.partial(_enter, known, function, injected)
         hooks = [*(scope.get("tool_hooks") or ()), *(function.tool_hooks or ())]
         result = await _chain(io, _wanted(io, hooks, function.name), entry, call, scope)(**arguments)
     else:
-        result = await _enter(io, arguments, known=known, function=function, injected=injected)
-    if isinstance(result, (GeneratorType, AsyncGeneratorType, Deferred)):
+        fn, given = _prepared(known, function, injected, arguments)
+        result = fn(**given) if known.streams else await io.call(fn, **given)
+    if result.__class__ not in _DATA and isinstance(result, (GeneratorType, AsyncGeneratorType, Deferred)):
         return result
     if cache is not None:
         await io.call(cache.write, result)
@@ -112,21 +114,26 @@ def _injected(known: Described, call: FunctionCall, scope: Mapping[str, Any], *,
     return values
 
 
-async def _enter(
-    io: IO, arguments: dict[str, Any], *, known: Described, function: Any, injected: dict[str, Any]
-) -> Any:
-    """Call the function itself; injected values win over whatever a hook passes."""
+async def _enter(known: Described, function: Any, injected: dict[str, Any], io: IO, arguments: dict[str, Any]) -> Any:
+    """Call the function itself, behind its hooks; injected values win over whatever a hook passes."""
+    raw = function.skip_entrypoint_processing
+    fn, given = _prepared(known, function, injected, arguments if raw else known.own(arguments))
+    return fn(**given) if known.streams else await io.call(fn, **given)  # a generator runs nothing yet
+
+
+def _prepared(
+    known: Described, function: Any, injected: dict[str, Any], arguments: dict[str, Any]
+) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """What is called, with which arguments."""
     if not function.skip_entrypoint_processing:
-        arguments = known.validated(function.name, known.own(arguments))
+        arguments = known.validated(function.name, arguments)
     if injected:
         arguments = {**arguments, **injected}
     fn = function.entrypoint
     if known.positional:
         given = [arguments.pop(name) for name in known.positional if name in arguments]
         fn = functools.partial(fn, *given)
-    if known.streams:
-        return fn(**arguments)  # runs nothing yet
-    return await io.call(fn, **arguments)
+    return fn, arguments
 
 
 # Hooks around the function -------------------------------------------------------------------------------------------
@@ -220,6 +227,9 @@ def _said(event: BaseRunOutputEvent) -> str | None:
 def _succeed(call: FunctionCall, result: Any) -> None:
     outcome = bare(FunctionExecutionResult)
     outcome.status, outcome.result = "success", result
+    if result.__class__ in _DATA:
+        call.result, call.outcome = result, outcome
+        return
     if isinstance(result, RunsInside):
         outcome.inside, outcome.result = result, result.result
         if result.result is None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from typing_extensions import dataclass_transform
 
 S = TypeVar("S", bound="Settings")
+_set = object.__setattr__
 
 
 @dataclass_transform(kw_only_default=True)
@@ -23,6 +24,7 @@ class Settings:
     _aliases: ClassVar[dict[str, str]] = {}
     _removed: ClassVar[dict[str, str]] = {}
     _required: ClassVar[tuple[str, ...]] = ()  # these have no default
+    _plans: ClassVar[Any] = None  # what was made from the settings of an object, until one of them is set
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -37,8 +39,16 @@ class Settings:
         """Have these settings. The dict becomes the object's own."""
         if not settings.keys() <= self._names:
             settings = self._translated(settings)
-        self.__dict__ = settings
+        _set(self, "__dict__", settings)
         self._check()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _set(self, name, value)
+        self.__dict__.pop("_plans", None)
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        self.__dict__.pop("_plans", None)
 
     def _check(self) -> None:
         """Raise TypeError for a value that cannot be right."""

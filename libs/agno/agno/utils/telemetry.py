@@ -16,13 +16,16 @@ def listen(listener: Listener | None) -> None:
     _listener = listener
 
 
+def is_listened_to() -> bool:
+    """True if somebody wants to hear of runs."""
+    return _listener is not None
+
+
 def listener_for(enabled: bool) -> Listener | None:
     """Who hears of a run whose component says `telemetry=enabled`; AGNO_TELEMETRY=true or false overrules that."""
-    if _listener is None:
-        return None
     said = os.environ.get("AGNO_TELEMETRY", "").strip().lower()
     wanted = said in ("true", "1", "yes", "on") if said else enabled
     return _listener if wanted else None
 
 
-__all__ = ["listen", "listener_for"]
+__all__ = ["is_listened_to", "listen", "listener_for"]

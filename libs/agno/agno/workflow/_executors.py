@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agno._engine.context import private_copy
 from agno._engine.costs import sum_of
 from agno._engine.inputs import MEDIA
-from agno._engine.lifecycle import live
+from agno._engine.lifecycle import COMPLETED, live
 from agno._engine.modes import Mode
 from agno.agent._running import Running
 from agno.agent._runs import begun_run, continued_run
@@ -51,7 +51,7 @@ class ExecutorFailed(Exception):
 async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput:
     """Let an agent or a team work: with what the last step gave, or else with the run's input."""
     run, options = place.run, _options(step, place)
-    waiting: StepRequirement | None = run.replies.get((place.key, "executor"))
+    waiting: StepRequirement | None = run.replies.get((place.key, "executor")) if run.replies else None
     if waiting is None:
         options["run_id"] = new_id()
         options |= _fresh(place, given)
@@ -74,25 +74,26 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
 
 
 def _options(step: Step, place: Place) -> dict[str, Any]:
-    run, component = place.run, place.run.component
+    run, context = place.run, place.run.context
+    run_id = run.output.run_id
     options: dict[str, Any] = {
-        "session_id": run.context.session_id,
-        "parent_run_id": run.output.run_id,
+        "session_id": context.session_id,
+        "parent_run_id": run_id,
         "workflow_context": {
-            "workflow_id": component.id,
-            "workflow_run_id": run.output.run_id,
+            "workflow_id": run.identity["workflow_id"],
+            "workflow_run_id": run_id,
             "step_id": step.step_id,
             "step_name": step.label,
             "step_index": place.index,
         },
     }
-    if run.context.user_id:
-        options["user_id"] = run.context.user_id
+    if context.user_id:
+        options["user_id"] = context.user_id
     if state := own_state(place.state):
         options["session_state"] = state  # of which the run makes its own copy
-    if run.context.dependencies:
-        options["dependencies"] = run.context.dependencies
-    if run.get("debug_mode"):
+    if context.dependencies:
+        options["dependencies"] = context.dependencies
+    if run.plan.debugs:
         options["debug_mode"] = True
     return options
 
@@ -100,12 +101,22 @@ def _options(step: Step, place: Place) -> dict[str, Any]:
 def _fresh(place: Place, given: StepInput) -> dict[str, Any]:
     """What only a run that begins takes."""
     run = place.run
-    options: dict[str, Any] = {name: media for name in MEDIA if (media := getattr(given, name))}
-    if run.get("add_dependencies_to_context"):
-        options["add_dependencies_to_context"] = True
-    if run.get("add_session_state_to_context"):
-        options["add_session_state_to_context"] = True
+    options = _media_of(given)
+    if run.plan.passes_context:
+        if run.get("add_dependencies_to_context"):
+            options["add_dependencies_to_context"] = True
+        if run.get("add_session_state_to_context"):
+            options["add_session_state_to_context"] = True
     return options
+
+
+def _media_of(source: Any) -> dict[str, Any]:
+    """The media of an input or an output; most have none."""
+    fields = source.__dict__
+    return {name: media for name in fields.keys() & _MEDIA if (media := fields[name])}
+
+
+_MEDIA = frozenset(MEDIA)
 
 
 async def _work(step: Step, place: Place, first: Any, options: dict[str, Any], goes_on: bool = False) -> Any:
@@ -161,15 +172,15 @@ async def _streamed(place: Place, faces: tuple[Any, Any], first: Any, options: d
 async def _ended(step: Step, place: Place, output: Any) -> StepOutput:
     """The step's output, from the output of who worked in it."""
     status = output.status
-    if status is RunStatus.paused:
-        await _pause(step, place, output)
-    if status is RunStatus.cancelled:
-        place.run.check()
-        raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
-    if status is RunStatus.error:
-        raise ExecutorFailed(text_of(output.content))
-    made = {kind: media for kind in MEDIA if (media := getattr(output, kind)) is not None}
-    return step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output), **made)
+    if status is not COMPLETED:
+        if status is RunStatus.paused:
+            await _pause(step, place, output)
+        if status is RunStatus.cancelled:
+            place.run.check()
+            raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
+        if status is RunStatus.error:
+            raise ExecutorFailed(text_of(output.content))
+    return step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output), **_media_of(output))
 
 
 def _cost(output: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from agno._engine.context import Run, private_copy
 from agno._engine.inputs import MEDIA, validated
 from agno._engine.modes import Mode
+from agno._engine.plan import plan_of
 from agno.exceptions import RunNotContinuableError, RunNotFoundError
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -52,8 +53,7 @@ class _Events:
 _UNSET: Any = None  # settled when the run is made
 
 
-@dataclass(eq=False)
-class WorkflowRun(Run):
+class WorkflowRun(Run, kw_only=True, eq=False):
     """The state of one run of a workflow, which may be a step of another one."""
 
     output: WorkflowRunOutput
@@ -65,15 +65,14 @@ class WorkflowRun(Run):
     parent_step_id: str | None = None
     continued_inside: bool = False  # it goes on as a step of a run that goes on
     answers: Any = None  # the Resumption that continue_run was given
-    replies: dict[tuple[str, str], Any] = field(default_factory=dict)  # what it was paused for, with people's answers
-    step_metrics: dict[str, StepMetrics] = field(default_factory=dict)
-    executed_at: dict[str, list[Any]] = field(default_factory=dict)  # the runs of executors by the key of their step
-    at_work: dict[str, str] = field(default_factory=dict)  # the run that goes on in a step, by the key of the step
+    replies: dict[tuple[str, str], Any] = {}  # what it was paused for, with people's answers
+    step_metrics: dict[str, StepMetrics] = {}
+    executed_at: dict[str, list[Any]] = {}  # the runs of executors by the key of their step
+    at_work: dict[str, str] = {}  # the run that goes on in a step, by the key of the step
     before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
     error_type: str | None = None  # the class of what a step failed with
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.root is None:
             self.root, self.journal = self, Journal(self)
 
@@ -255,6 +254,7 @@ def _begun(
             "session_id": context.session_id,
             "run_id": output.run_id,
         },
+        plan=plan_of(workflow, values),
         **state,
     )
 

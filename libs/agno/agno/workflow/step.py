@@ -139,7 +139,8 @@ class Step(Node):
     # Running ---------------------------------------------------------------------------------------------------------
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
-        if (place.key, "executor") not in place.run.replies:
+        run = place.run
+        if run.hears(StepStartedEvent) and (place.key, "executor") not in run.replies:
             await self.emit(place, StepStartedEvent)
         if self.timeout_seconds is None:
             output = await self._worked(place, given)

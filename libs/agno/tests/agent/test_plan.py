@@ -3,7 +3,9 @@ everywhere, whatever is set, wherever and whenever it is set."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from agno.run.base import RunStatus
 from agno.session import AgentSession, TeamSession
 from agno.session.summary import SessionSummary, SessionSummaryManager
 from agno.team import Team
-from agno.testing import ScriptedModel, says, wants
+from agno.testing import ScriptedModel, fails, says, wants
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
 
@@ -52,6 +54,7 @@ class Skills:
 
 class Found(BaseModel):
     name: str
+    role: str = "sailor"
 
 
 class Books:
@@ -77,11 +80,16 @@ def other() -> ScriptedModel:
     return ScriptedModel(says("Fine"), id="other", repeat=True)
 
 
+noted: list[list[str]] = []
+
+
 def note(**given: Any) -> None:
     """A hook."""
+    noted.append(sorted(given))
 
 
 def retrieve(query: str, **given: Any) -> list[Any]:
+    noted.append(sorted(given.get("filters") or ()))
     return [{"content": "Boats leave at high tide"}]
 
 
@@ -98,7 +106,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "callable_members_cache_key": lambda: note,
     "callable_tools_cache_key": lambda: note,
     "checkpoint": lambda: "tools",
-    "compression_manager": lambda: CompressionManager(model=other()),
+    "compression_manager": lambda: CompressionManager(model=other(), compress_tool_results_limit=1),
     "culture_manager": lambda: CultureManager(model=other()),
     "datetime_format": lambda: "%Y",
     "db": InMemoryDb,
@@ -155,7 +163,7 @@ VALUES: dict[str, Callable[[], Any]] = {
     "system_message": lambda: "You are a pilot.",
     "system_message_role": lambda: "developer",
     "timezone_identifier": lambda: "Europe/Paris",
-    "tool_call_limit": lambda: 1,
+    "tool_call_limit": lambda: 0,
     "tool_choice": lambda: "auto",
     "tool_hooks": lambda: [note],
     "tools": lambda: [Compass()],
@@ -168,9 +176,19 @@ BESIDE: dict[str, dict[str, Callable[[], Any]]] = {
     "add_name_to_context": {"name": VALUES["name"]},
     "add_knowledge_to_context": {"knowledge_retriever": VALUES["knowledge_retriever"]},
     "enable_agentic_knowledge_filters": {"knowledge": VALUES["knowledge"]},
+    "knowledge_filters": {
+        "add_knowledge_to_context": lambda: True,
+        "knowledge_retriever": VALUES["knowledge_retriever"],
+    },
+    "db": {"add_history_to_context": lambda: True, "session_id": VALUES["session_id"]},
+    "parser_model": {"output_schema": VALUES["output_schema"]},
+    "compress_tool_results": {"compression_manager": VALUES["compression_manager"]},
+    "dependencies": {"description": lambda: "You are in the {place}."},
     "update_cultural_knowledge": {"culture_manager": VALUES["culture_manager"]},
     "enable_user_memories": {"memory_manager": VALUES["memory_manager"]},
 }
+# what a checkpoint stores is replaced when the run ends; the others are asked for by workflows, and tested there
+UNSEEN = {"checkpoint", "add_dependencies_to_context", "add_session_state_to_context"}
 KINDS = (Agent, Team)
 
 
@@ -194,25 +212,41 @@ def filled_db(kind: Any) -> InMemoryDb:
     return db
 
 
-def told(kind: Any, settings: dict[str, Any]) -> list[Any]:
-    """What a run with these settings does, as far as it can be seen."""
-    model = settings.get("model") or ScriptedModel(says("Fine"), repeat=True)
-    given = {"db": filled_db(kind), **settings, "model": model}
+def told(kind: Any, settings: dict[str, Any], caplog: pytest.LogCaptureFixture) -> list[Any]:
+    """What runs with these settings do, as far as it can be seen: one with options, one without, and one whose model fails."""
+    noted.clear()
+    caplog.clear()
+    model = settings.get("model") or ScriptedModel(wants("look"), says("Fine"), says("Fine"), fails(503), repeat=True)
+    given = {"db": filled_db(kind), "tools": [look], **settings, "model": model}
     if kind is Team:
         given.setdefault("members", VALUES["members"]())
     component = kind(**given)
-    asked = Found(name="Ann") if "input_schema" in settings else "Hi"
-    seen = play(component, asked, "run_stream", session_id="s", user_id="ann", run_id="r")
+    asked = {"name": "Ann"} if "input_schema" in settings else "Hi"
+    seen = [play(component, asked, "run_stream", session_id="s", user_id="ann")]
+    seen += [play(component, asked, "run", stream=False) for _ in range(2)]
     requests = [
         ([(m.role, m.content) for m in request.messages], request.tools, request.tool_choice, request.response_format)
         for request in model.requests
     ]
-    output = seen.output
-    assert output is not None, seen.error
-    return [requests, seen.kinds, output.status, output.content, output.session_state, output.metadata]
+    files = sorted(path.read_text() for path in Path().iterdir())
+    for path in Path().iterdir():
+        path.unlink()
+    stored = [len(session.runs or ()) for session in given["db"].get_sessions()]
+    found = [requests, files, list(noted), [record.levelname for record in caplog.records], stored]
+    found.append(component.cached_session is None)
+    for one in seen:
+        output = one.output
+        if output is None:
+            found.append(repr(one.error))
+            continue
+        found += [one.kinds, output.status, output.content, output.metadata, len(output.events or ())]
+        found += [sorted(output.session_state or ()), output.model]
+    return found
 
 
-def differing(kind: Any, names: Any, allowed: Callable[..., bool], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def differing(
+    kind: Any, names: Any, allowed: Callable[..., bool], monkeypatch: Any, caplog: pytest.LogCaptureFixture
+) -> list[str]:
     """The settings whose run is another one if the plan allows what `allowed` says."""
     found = []
     for name in sorted(names):
@@ -224,7 +258,7 @@ def differing(kind: Any, names: Any, allowed: Callable[..., bool], monkeypatch: 
                 patch.setattr(plan, "_planners", {})
                 if patched:
                     patch.setattr(plan.Plan, "may", allowed)
-                runs.append(told(kind, settings))
+                runs.append(told(kind, settings, caplog))
         if runs[0] != runs[1]:
             found.append(name)
     return found
@@ -238,20 +272,23 @@ def at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_with_any_setting_a_run_is_what_it_would_be_if_it_looked_everywhere(kind: Any, monkeypatch: Any) -> None:
-    assert differing(kind, kind._names, lambda self, *names: True, monkeypatch) == []
+def test_with_any_setting_a_run_is_what_it_would_be_if_it_looked_everywhere(
+    kind: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    assert differing(kind, kind._names, lambda self, *names: True, monkeypatch, caplog) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_setting_that_a_plan_knows_is_seen_by_these_tests(kind: Any, monkeypatch: Any) -> None:
+def test_each_setting_that_a_plan_knows_is_seen_by_these_tests(kind: Any, monkeypatch: Any, caplog: Any) -> None:
     known = plan.Planner(kind).names
-    seen = differing(kind, known, lambda self, *names: False, monkeypatch)
-    assert sorted(set(known) - set(seen)) == []
+    seen = differing(kind, known, lambda self, *names: False, monkeypatch, caplog)
+    unseen = sorted(set(known) - set(seen) - UNSEEN)
+    assert not unseen, " ".join(unseen)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @in_every_mode
-def test_what_is_set_after_the_first_run_counts(mode: str, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_set_after_the_first_run_counts(mode: str, kind: Any) -> None:
     model = ScriptedModel(says("Fine"), repeat=True)
     component = kind(model=model, **({"members": []} if kind is Team else {}))
     play(component, "Hi", mode)
@@ -259,12 +296,35 @@ def test_what_is_set_after_the_first_run_counts(mode: str, kind: Any, monkeypatc
     play(component, "Hi", mode)
     component.markdown, component.read_chat_history = False, False
     play(component, "Hi", mode)
-    monkeypatch.setattr(kind, "description", "A pilot", raising=False)  # the default of the class
+    component.description = "A pilot"
+    play(component, "Hi", mode)
+    del component.description
     play(component, "Hi", mode)
     texts = [str(request.messages[0].content) for request in model.requests]
-    assert ["markdown" in text for text in texts] == [False, True, False, False]
-    assert ["A pilot" in text for text in texts] == [False, False, False, True]
-    assert ["get_chat_history" in request.tool_names for request in model.requests] == [False, True, False, False]
+    assert ["markdown" in text for text in texts] == [False, True, False, False, False]
+    assert ["A pilot" in text for text in texts] == [False, False, False, True, False]
+    assert ["get_chat_history" in r.tool_names for r in model.requests] == [False, True, False, False, False]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_class_says_counts_for_an_object_that_has_not_run(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    members: dict[str, Any] = {"members": []} if kind is Team else {}
+    model = ScriptedModel(says("Fine"), repeat=True)
+    component = kind(model=model, **members)
+    kind(model=model, **members).run("Hi")
+    monkeypatch.setattr(kind, "description", "A pilot", raising=False)
+    component.run("Hi")
+    assert ["A pilot" in str(request.messages[0].content) for request in model.requests] == [False, True]
+
+
+def test_a_copy_has_plans_of_its_own() -> None:
+    agent = Agent(model=ScriptedModel(says("Fine"), repeat=True), name="Pilot")
+    agent.run("Hi")
+    twin = copy.copy(agent)
+    twin.description, twin.name = "A captain", "Captain"
+    assert twin.run("Hi").agent_id == "captain" and agent.run("Hi").agent_id == "pilot"
+    texts = [str(request.messages[0].content) for request in agent.model.requests]
+    assert ["A captain" in text for text in texts] == [False, True, False]
 
 
 @in_every_mode
