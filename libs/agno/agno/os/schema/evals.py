@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from agno.os._docs import Schema, one_of
 
 
 class EvalSchema(BaseModel):
@@ -25,8 +27,30 @@ class EvalSchema(BaseModel):
     updated_at: str | None = None
 
 
+_SOME_TEXT: Schema = {"type": "string", "minLength": 1}
+_NEEDS: Schema = {
+    "accuracy": {"expected_output": _SOME_TEXT},
+    "performance": {},
+    "reliability": {"expected_tool_calls": {"type": "array"}},
+    "agent_as_judge": {"criteria": _SOME_TEXT},
+}
+_RULES: Schema = {
+    "allOf": [
+        one_of("agent_id", "team_id", "workflow_id"),
+        {
+            "anyOf": [
+                {"required": ["eval_type", *needs], "properties": {"eval_type": {"const": kind}, **needs}}
+                for kind, needs in _NEEDS.items()
+            ]
+        },
+    ]
+}
+
+
 class EvalRunInput(BaseModel):
     """What to evaluate: one component, one input, and what the kind of evaluation needs."""
+
+    model_config = ConfigDict(json_schema_extra=_RULES)
 
     agent_id: str | None = None
     team_id: str | None = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from agno.os._docs import one_of
 
 Data = dict[str, Any]
 
@@ -124,6 +126,8 @@ class Rename(BaseModel):
 
 class NewSession(BaseModel):
     """A session that has no runs yet. `agent_id`, `team_id` or `workflow_id` says whose it is."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("agent_id", "team_id", "workflow_id"))
 
     session_id: str | None = Field(None, min_length=1, max_length=255)
     session_name: str | None = Field(None, max_length=500)

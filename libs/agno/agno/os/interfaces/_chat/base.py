@@ -12,9 +12,16 @@ from typing import Any, ClassVar
 
 from fastapi import HTTPException
 
+from agno.os import _docs as docs
 from agno.os.interfaces._chat.inbox import Inbox
 from agno.os.interfaces._chat.talk import Talk
 from agno.os.interfaces.base import BaseInterface
+
+# what the OpenAPI document says of a route that the server of the chat calls
+WEBHOOK: dict[str, Any] = {
+    "responses": docs.errors(400, 413),
+    "openapi_extra": docs.extra(body=docs.body({"application/json": {"type": "object"}})),
+}
 
 
 class ChatInterface(BaseInterface):
@@ -68,4 +75,4 @@ def json_object(body: bytes | str) -> dict[str, Any]:
     return found
 
 
-__all__ = ["ChatInterface", "has_signature", "json_object", "required", "setting"]
+__all__ = ["WEBHOOK", "ChatInterface", "has_signature", "json_object", "required", "setting"]

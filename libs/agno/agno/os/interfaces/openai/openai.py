@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import msgspec
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from agno.exceptions import InputCheckError, OutputCheckError
+from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._errors import Json
@@ -76,12 +77,24 @@ class OpenAIApi(BaseInterface):
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         router = APIRouter(prefix=self.prefix, tags=[*self.tags])
-        for method, path, endpoint, summary in (
-            ("POST", "/v1/chat/completions", self._chat, "Run, as a chat completion"),
-            ("GET", "/v1/models", self._models, "What can be run"),
-            ("GET", "/v1/models/{model}", self._model, "One of what can be run"),
+        chat = {200: _ANSWER, **_errors(400, 404, 409, 500), **docs.errors(413)}
+        found, one = {200: {"content": {"application/json": {"schema": _OBJECT}}}}, _errors(404)
+        for method, path, endpoint, summary, responses, extra in (
+            (
+                "POST",
+                "/v1/chat/completions",
+                self._chat,
+                "Run, as a chat completion",
+                chat,
+                docs.json_body(ChatRequest),
+            ),
+            ("GET", "/v1/models", self._models, "What can be run", found, None),
+            ("GET", "/v1/models/{model}", self._model, "One of what can be run", {**found, **one}, None),
         ):
-            router.add_api_route(path, endpoint, methods=[method], summary=summary, response_model=None)
+            router.add_api_route(
+                path, endpoint, methods=[method], summary=summary, response_model=None, openapi_extra=extra,
+                responses={**docs.errors(), **responses},
+            )  # fmt: skip
         return router
 
     async def _models(self, request: Request) -> Json:
@@ -172,6 +185,32 @@ class OpenAIApi(BaseInterface):
             self._sessions[(str(call["id"]), user_id)] = output.session_id
         while len(self._sessions) > _KEPT:
             self._sessions.popitem(last=False)
+
+
+_OBJECT = {"type": "object"}
+_ANSWER = {
+    "description": "A chat completion, or its chunks",
+    "content": {"application/json": {"schema": _OBJECT}, "text/event-stream": {"schema": docs.EVENTS}},
+}
+
+
+class OpenAIError(BaseModel):
+    """What was wrong."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class OpenAIErrorResponse(BaseModel):
+    """An error, as OpenAI's API gives it."""
+
+    error: OpenAIError
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": OpenAIErrorResponse, "description": "In OpenAI's form"} for status in statuses}
 
 
 def _may_run(caller: Caller, component: Any) -> bool:
