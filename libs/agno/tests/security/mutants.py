@@ -220,6 +220,9 @@ def switched() -> Iterator[Bench]:
 # Trying --------------------------------------------------------------------------------------------------------------
 
 
+Work = Callable[..., Any]
+
+
 class Bench:
     """The tenants, on an AgentOS whose checks can be turned off. It knows which attempt asks which checks, so that a
     mutant only meets the attempts that ask it."""
@@ -227,16 +230,29 @@ class Bench:
     def __init__(self, switches: Switches) -> None:
         self._switches = switches
         self._whole = importlib.import_module("security.whole_os")
+        self._in_memory = importlib.import_module("agno.db.in_memory").InMemoryDb
         tenants, tools = (importlib.import_module(f"security.{name}") for name in ("tenants", "tools"))
-        jwt_os = self._whole.jwt_os
-        self._works: list[tuple[str, Callable[[Any], Any], Any]] = [
-            ("scopes", lambda db: jwt_os(db, True), tenants.unscoped),
-            ("users", lambda db: jwt_os(db, False), tenants.attack),
-            ("users with scopes", lambda db: jwt_os(db, True), tenants.attack),
-            ("tools", lambda db: jwt_os(db, True, enable_mcp=True, prometheus=False), tools.attack),
+        open_os, scoped_os = (self._made(scoped) for scoped in (False, True))
+        self._works: list[tuple[str, Callable[[], tuple[Any, Any]], Work]] = [
+            ("scopes", lambda: self._emptied(*scoped_os), tenants.unscoped),
+            ("users", lambda: self._emptied(*open_os), tenants.attack),
+            ("users with scopes", lambda: self._emptied(*scoped_os), tenants.attack),
+            # its lifespan cannot begin twice
+            ("tools", lambda: self._made(True, enable_mcp=True, prometheus=False, interfaces=()), tools.attack),
         ]
         self._asking: dict[tuple[str, int], set[tuple[str, str]]] = {}
         self.whole = self._first()
+
+    def _made(self, scoped: bool, **settings: Any) -> tuple[Any, Any]:
+        db = self._in_memory(id="main")
+        return self._whole.jwt_os(db, scoped, **settings), db
+
+    def _emptied(self, service: Any, db: Any) -> tuple[Any, Any]:
+        """The same service, for building one takes longer than the attempts."""
+        db.__dict__.update(self._in_memory(id="main").__dict__)
+        service.runs.ended.clear()
+        service.runs.active.clear()
+        return service, db
 
     def _first(self) -> list[str]:
         """What is noticed with all checks: nothing. Notes who asks what."""
@@ -251,17 +267,14 @@ class Bench:
 
         self._switches.asked = asked
         wrong = []
-        for name, *work in self._works:
+        for name, make, work in self._works:
             now[:] = name, ""
-            wrong += self._try(*work, note)
+            wrong += self._try(make, work, note)
         self._switches.asked = lambda key: None
         return wrong
 
-    def _try(self, make: Callable[[Any], Any], work: Any, wanted: Callable[[str], bool]) -> list[str]:
-        from agno.db.in_memory import InMemoryDb
-
-        db = InMemoryDb(id="main")
-        service = make(db)
+    def _try(self, make: Callable[[], tuple[Any, Any]], work: Work, wanted: Callable[[str], bool]) -> list[str]:
+        service, db = make()
         try:
             found: list[str] = self._whole.talk(service, lambda client: work(client, service, db, wanted))
         except (Exception, asyncio.CancelledError) as error:  # the border: whatever breaks is noticed
@@ -273,9 +286,9 @@ class Bench:
         key = (mutant.module, mutant.number)
         self._switches.off = key
         try:
-            for name, *work in self._works:
+            for name, make, work in self._works:
                 asking = {what for where, what in self._asking.get(key, ()) if where == name}
-                if asking and (wrong := self._try(*work, lambda what: what in asking)):  # noqa: B023
+                if asking and (wrong := self._try(make, work, lambda what: what in asking)):  # noqa: B023
                     return wrong
         finally:
             self._switches.off = None
