@@ -24,7 +24,7 @@ from pydantic import ValidationError
 
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
-from agno.os.interfaces._failures import public_exception
+from agno.os._errors import failure
 from agno.os.interfaces._frontend import Waiting, client_function, with_tools
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.agui._events import Translator
@@ -95,7 +95,7 @@ async def _events(
         yield RunErrorEvent(message=str(error), code="bad_request")
         return
     except Exception as error:
-        yield RunErrorEvent(message=public_exception(error), code="internal_error")
+        yield RunErrorEvent(message=failure(error)[0], code="internal_error")
         return
     if translator.failed:
         return

@@ -16,8 +16,7 @@ from agno.exceptions import InputCheckError, OutputCheckError
 from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
-from agno.os._errors import Json
-from agno.os.interfaces._failures import public_error, public_exception
+from agno.os._errors import Json, failure, public_error
 from agno.os.interfaces._frontend import Waiting, with_tools
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.base import BaseInterface
@@ -257,7 +256,7 @@ def _error_of(error: Exception) -> Json:
         return _error(400, str(error), "invalid_request_error")
     if isinstance(error, HTTPException):
         return _error(error.status_code, str(error.detail), "invalid_request_error")
-    return _error(500, public_exception(error), "server_error")
+    return _error(500, failure(error)[0], "server_error")
 
 
 __all__ = ["OpenAIApi"]
