@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agno.os._docs import Schema, one_of
+from agno.os.schema._given import Given
 
 
 class EvalSchema(BaseModel):
@@ -47,7 +48,7 @@ _RULES: Schema = {
 }
 
 
-class EvalRunInput(BaseModel):
+class EvalRunInput(Given):
     """What to evaluate: one component, one input, and what the kind of evaluation needs."""
 
     model_config = ConfigDict(json_schema_extra=_RULES)
@@ -71,13 +72,13 @@ class EvalRunInput(BaseModel):
     threshold: int = Field(7, ge=1, le=10)
 
 
-class EvalRename(BaseModel):
+class EvalRename(Given):
     """A new name."""
 
     name: str = Field(min_length=1, max_length=500)
 
 
-class EvalsToDelete(BaseModel):
+class EvalsToDelete(Given):
     """Which evaluations go."""
 
     eval_run_ids: list[str] = Field(max_length=1_000)

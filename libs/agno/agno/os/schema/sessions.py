@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from agno.os._docs import one_of
+from agno.os.schema._given import Given
 
 Data = dict[str, Any]
 
@@ -118,13 +119,13 @@ class WorkflowRunSchema(BaseModel):
     created_at: int | None = None
 
 
-class Rename(BaseModel):
+class Rename(Given):
     """A new name."""
 
     session_name: str = Field(min_length=1, max_length=500)
 
 
-class NewSession(BaseModel):
+class NewSession(Given):
     """A session that has no runs yet. `agent_id`, `team_id` or `workflow_id` says whose it is."""
 
     model_config = ConfigDict(json_schema_extra=one_of("agent_id", "team_id", "workflow_id"))
@@ -139,7 +140,7 @@ class NewSession(BaseModel):
     workflow_id: str | None = None
 
 
-class SessionChange(BaseModel):
+class SessionChange(Given):
     """What changes of a session; what is not named stays."""
 
     session_name: str | None = Field(None, max_length=500)
@@ -147,7 +148,7 @@ class SessionChange(BaseModel):
     metadata: Data | None = None
 
 
-class SessionsToDelete(BaseModel):
+class SessionsToDelete(Given):
     """Which sessions go, with their types in the same order."""
 
     session_ids: list[str] = Field(max_length=1_000)

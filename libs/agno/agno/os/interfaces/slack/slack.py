@@ -19,7 +19,8 @@ from agno.os.interfaces._chat.text import wants_cancel
 from agno.os.interfaces.slack._window import Thread, read
 
 _SIGNED = [
-    {**docs.header(name, docs.TEXT), "required": True} for name in ("X-Slack-Request-Timestamp", "X-Slack-Signature")
+    {**docs.header(name, {"type": "string", "minLength": 1}), "required": True}
+    for name in ("X-Slack-Request-Timestamp", "X-Slack-Signature")
 ]
 _EVENT = docs.extra(*_SIGNED, body=docs.body({"application/json": {"type": "object"}}))
 _FORM = {"type": "object", "properties": {"payload": docs.TEXT}}
