@@ -97,7 +97,7 @@ class Body:
             return value
         if self.typed or not WHOLE.fullmatch(str(value)):
             raise invalid(name, "Input should be a valid integer", value)
-        return int(value)
+        return int(str(value))
 
     def json(self, name: str) -> Any:
         """A field that holds JSON, as text or as the value itself; None if it is missing or empty."""

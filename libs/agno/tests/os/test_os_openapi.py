@@ -119,7 +119,7 @@ class Restoring:
 
 @pytest.mark.heavy
 @pytest.mark.timeout(900)
-def test_schemathesis_finds_nothing() -> None:
+def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """All checks on all routes; what they may answer besides is in the file of settings, with reasons. Other seeds by hand:
     `SCHEMATHESIS_SEED=7 pytest -m heavy tests/os/test_os_openapi.py`."""
     here = Path(sys.executable).parent
@@ -128,7 +128,7 @@ def test_schemathesis_finds_nothing() -> None:
         command += ["run", f"{server.url}/openapi.json", "-H", "Authorization: Bearer k", "-n", str(EXAMPLES)]
         command += ["--seed", os.environ.get("SCHEMATHESIS_SEED", "20"), "--request-timeout", "30"]
         command += ["--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-8000:]
     tried = re.search(r"(\d+) generated", done.stdout)
     assert tried is not None and int(tried[1]) >= 2_000, done.stdout[-2000:]

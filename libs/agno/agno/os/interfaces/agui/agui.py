@@ -56,7 +56,7 @@ class AGUI(BaseInterface):
             try:
                 given = RunAgentInput.model_validate_json(await request.body())
             except ValidationError as error:
-                raise RequestValidationError(error.errors(include_url=False)) from None
+                raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
             frames = _frames(self.component, given, caller_of(request).user_id, waiting)
             return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 

@@ -76,8 +76,8 @@ class OpenAIApi(BaseInterface):
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         router = APIRouter(prefix=self.prefix, tags=[*self.tags])
-        chat = {200: _ANSWER, **_errors(400, 404, 409, 500), **docs.errors(413)}
-        found, one = {200: {"content": {"application/json": {"schema": _OBJECT}}}}, _errors(404)
+        chat: dict[int | str, Any] = {200: _ANSWER, **_errors(400, 404, 409, 500), **docs.errors(413)}
+        found: dict[int | str, Any] = {200: {"content": {"application/json": {"schema": _OBJECT}}}}
         for method, path, endpoint, summary, responses, extra in (
             (
                 "POST",
@@ -88,7 +88,7 @@ class OpenAIApi(BaseInterface):
                 docs.json_body(ChatRequest),
             ),
             ("GET", "/v1/models", self._models, "What can be run", found, None),
-            ("GET", "/v1/models/{model}", self._model, "One of what can be run", {**found, **one}, None),
+            ("GET", "/v1/models/{model}", self._model, "One of what can be run", {**found, **_errors(404)}, None),
         ):
             router.add_api_route(
                 path, endpoint, methods=[method], summary=summary, response_model=None, openapi_extra=extra,
