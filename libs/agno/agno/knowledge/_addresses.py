@@ -11,6 +11,8 @@ from agno.knowledge._errors import ReaderError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _CREDENTIALS = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))  # others are link-local
+_UNICAST = ipaddress.ip_network("2000::/3")  # the part of IPv6 that is given out
+_DOCUMENTATION = ipaddress.ip_network("3fff::/20")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 PUBLIC_ONLY: ContextVar[bool] = ContextVar("agno.knowledge.public_only", default=False)
@@ -57,7 +59,7 @@ def check_addresses(addresses: list[str], host: str, is_named: bool, allow_priva
     may_be_named = allow_private is None and is_named and not PUBLIC_ONLY.get()
     for text in addresses:
         address = _real(ipaddress.ip_address(text.partition("%")[0]))
-        if address.is_global and not address.is_multicast:
+        if _is_public(address):
             continue
         if may_be_named and not _is_never_meant(address):
             continue
@@ -65,6 +67,12 @@ def check_addresses(addresses: list[str], host: str, is_named: bool, allow_priva
         raise ReaderError(
             f"{host} is not read: {address} is no public address{how}. Give allow_private=True if that is meant.", 403
         )
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and (address not in _UNICAST or address in _DOCUMENTATION):
+        return False  # what is not given out; forms in which an IPv4 address can lie are among it
+    return address.is_global and not address.is_multicast
 
 
 def _is_never_meant(address: Address) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from agno._io.loops import PerLoop
 from agno.exceptions import ModelAuthenticationError, ModelProviderError, ModelRateLimitError
 from agno.models._wait import retry_after
+from agno.utils.secrets import keep_secret, without_secrets
 
 _HTTP_LIBRARIES = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "requests", "urllib3"})
 _TIMEOUTS = ("Timeout", "TimeoutError", "TimeoutException")
@@ -90,6 +91,7 @@ def api_key(owner: object, given: str | None, variables: tuple[str, ...], defaul
     """The API key: as given, else from the environment, else the default."""
     for key in (given, *map(os.environ.get, variables), default):
         if key:
+            keep_secret(key if key != default else None)
             return key
     raise ModelAuthenticationError(
         f"{type(owner).__name__} has no API key: set {' or '.join(variables)} in the environment or give api_key=."
@@ -136,7 +138,7 @@ def _over_http(error: Exception) -> bool:
 
 
 def _stated(error: Exception, status: int, owner: object) -> Exception:
-    message = _message_of(error)
+    message = without_secrets(_message_of(error))
     if status in (401, 403):
         return ModelAuthenticationError(message, status, type(owner).__name__)
     kind = ModelRateLimitError if status in (429, 529) else ModelProviderError
@@ -167,7 +169,7 @@ def _said(body: Any) -> Any:
 
 
 def _failed(message: str, status: int, owner: object) -> Exception:
-    return ModelProviderError(message, status, type(owner).__name__, getattr(owner, "id", None))
+    return ModelProviderError(without_secrets(message), status, type(owner).__name__, getattr(owner, "id", None))
 
 
 __all__ = ["Clients", "LoadedOnce", "api_key", "provider_error", "with_sdk"]

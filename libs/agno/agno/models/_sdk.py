@@ -24,6 +24,7 @@ from agno.exceptions import (
 )
 from agno.models.base import Model
 from agno.models.message import Message
+from agno.utils.secrets import keep_secret, without_secrets
 
 _RATE_LIMITS = frozenset({429, 529})
 # how providers say that the messages are too long
@@ -102,6 +103,7 @@ class SdkModel(Model):
         """The API key: as given, else from the environment."""
         for key in (given, *map(os.environ.get, variables)):
             if key:
+                keep_secret(key)
                 return key
         names = " or ".join(variables)
         raise ModelAuthenticationError(
@@ -117,6 +119,7 @@ class SdkModel(Model):
 
     def provider_error(self, message: str, status: int | None = None) -> Exception:
         """Our error for what a provider said; `status` is the HTTP status, None if there was none."""
+        message = without_secrets(message)
         status = status if status is not None and status >= 400 else 502
         if status == 401:
             return ModelAuthenticationError(message, model_name=self.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ DOCUMENTS = frozenset(
 )  # fmt: skip
 
 
+WHOLE = re.compile(r"-?[0-9]{1,4000}")  # a whole number in a text; Python reads no longer ones
 UPLOAD_TYPES = sorted(IMAGES | AUDIO | VIDEO | DOCUMENTS)
 
 
@@ -93,10 +95,9 @@ class Body:
             return default
         if type(value) is int:
             return value
-        try:
-            return int("" if self.typed else str(value))
-        except ValueError:
-            raise invalid(name, "Input should be a valid integer", value) from None
+        if self.typed or not WHOLE.fullmatch(str(value)):
+            raise invalid(name, "Input should be a valid integer", value)
+        return int(str(value))
 
     def json(self, name: str) -> Any:
         """A field that holds JSON, as text or as the value itself; None if it is missing or empty."""

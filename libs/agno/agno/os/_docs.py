@@ -89,7 +89,9 @@ def form(properties: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Sc
 
 
 def _as_text(schema: Schema) -> Schema:
-    """A field of a form: there are more words for yes and no than two."""
+    """A field of a form: there are more words for yes and no than two, and JSON may say that there is nothing."""
+    if schema in (JSON_OBJECT, JSON_ARRAY):
+        return _or_null(schema)
     if schema.get("type") != "boolean":
         return schema
     words = [True, False, 1, 0, "1", "0", "yes", "no", "on", "off"]
@@ -108,6 +110,48 @@ def _object(properties: Mapping[str, Schema], required: tuple[str, ...]) -> Sche
     if required:
         made["required"] = list(required)
     return made
+
+
+def one_of(*names: str) -> Schema:
+    """What a schema says of fields of which exactly one is given."""
+    ways = []
+    for name in names:
+        others = {other: {"type": "null"} for other in names if other != name}
+        ways.append({"required": [name], "properties": {name: {"type": "string"}, **others}})
+    return {"anyOf": ways}
+
+
+def inlined(model: type[BaseModel]) -> Schema:
+    """The schema of a model, with the schemas that it refers to in their places. What tells the members of a union apart
+    has to be there, also where it has a default."""
+    schema = model.model_json_schema()
+    known = schema.pop("$defs", {})
+
+    def resolved(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolved(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return resolved(known[part["$ref"].rpartition("/")[2]])
+        made = {name: resolved(one) for name, one in part.items() if name != "discriminator"}
+        if "discriminator" in part and "oneOf" in made:
+            told = part["discriminator"]["propertyName"]
+            made["oneOf"] = [{**one, "required": sorted({told, *one.get("required", ())})} for one in made["oneOf"]]
+        return made
+
+    found: Schema = resolved(schema)
+    return found
+
+
+def body(schemas: Mapping[str, Schema]) -> Schema:
+    """A request body that must be there, by its type."""
+    return {"required": True, "content": {kind: {"schema": schema} for kind, schema in schemas.items()}}
+
+
+def json_body(model: type[BaseModel]) -> Schema:
+    """The `openapi_extra=` of a route that reads such a JSON object itself."""
+    return extra(body=body({"application/json": inlined(model)}))
 
 
 def extra(*parameters: Schema, body: Schema | None = None) -> Schema:
@@ -141,5 +185,5 @@ def run_response(status: int, *, streamed: bool = True, plain: bool = True) -> d
     return {status: {"description": "The run", "content": content}}
 
 
-__all__ = ["EVENTS", "FLAG", "JSON_ARRAY", "JSON_OBJECT", "NUMBER", "RUN", "TEXT", "UPLOADS", "ErrorResponse", "errors", "extra", "form", "header",
+__all__ = ["EVENTS", "FLAG", "JSON_ARRAY", "JSON_OBJECT", "NUMBER", "RUN", "TEXT", "UPLOADS", "ErrorResponse", "body", "errors", "extra", "form", "header", "inlined", "json_body", "one_of",
            "path", "query", "run_response"]  # fmt: skip

@@ -17,6 +17,7 @@ from agno.os._errors import answer, answer_for
 from agno.os._limiting import Buckets, RateLimit
 from agno.os._refusing import MALFORMED, MISSING, Refusal, unauthenticated
 from agno.os._scopes import Need, NeedOf, need_of
+from agno.utils.secrets import keep_secret
 
 OPEN_PATHS = frozenset({"/health"})
 
@@ -44,6 +45,7 @@ class Guard:
         origins: Collection[str] = (),
     ) -> None:
         self._key = key.encode() if key else None
+        keep_secret(key)
         self._identify = identify
         self._buckets = Buckets(rate_limit) if rate_limit is not None else None
         self._largest, self._seconds = largest, seconds

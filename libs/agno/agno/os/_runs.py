@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from fastapi import HTTPException
 
-from agno.os._errors import failure
+from agno.os._errors import failed, failure
 from agno.os._keeper import Keeper
 from agno.os._sse import Follower, RunLog
 from agno.run.base import RunStatus
@@ -25,8 +25,6 @@ from agno.run.cancel import acancel_run
 from agno.run.output import OutputBase
 from agno.run.workflow import WorkflowRunOutput
 from agno.utils.codec import encode
-from agno.utils.ids import new_id
-from agno.utils.log import log_error
 
 ERROR_EVENTS = {"agent": b"RunError", "team": b"TeamRunError", "workflow": b"WorkflowError"}
 _FAILED = frozenset(ERROR_EVENTS.values())
@@ -322,10 +320,8 @@ def frame_of(event: Any) -> tuple[bytes, bytes]:
 
 
 def _generic(shown: dict[str, Any]) -> dict[str, Any]:
-    error_id = new_id()
     texts = {name: shown[name] for name in ("content", "error") if isinstance(shown.get(name), str)}
-    log_error(f"error_id={error_id} | run {shown.get('run_id')} failed: {' '.join(texts.values())}")
-    words = f"The run failed. The log has more under the id {error_id}."
+    words, error_id = failed(shown.get("run_id"), " ".join(texts.values()))
     return {**shown, **dict.fromkeys(texts, words), "error_id": error_id}
 
 

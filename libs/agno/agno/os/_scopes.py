@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette._utils import get_route_path
@@ -63,9 +63,4 @@ def runs_component(component: object) -> NeedOf:
     return lambda scope: need
 
 
-def mapped(given: Mapping[str, list[str]] | None) -> dict[str, frozenset[str]]:
-    """Scopes of one's own for routes, by `"GET /agents/{agent_id}"`."""
-    return {route: frozenset(scopes) for route, scopes in (given or {}).items()}
-
-
-__all__ = ["Need", "NeedOf", "mapped", "need_of", "runs_component"]
+__all__ = ["Need", "NeedOf", "need_of", "runs_component"]

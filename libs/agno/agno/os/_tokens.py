@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from starlette.types import Scope
 from agno._io import ASYNC
 from agno.os._caller import ADMIN, Caller
 from agno.os._refusing import MALFORMED, Refusal, unauthenticated
+from agno.utils.secrets import keep_secret
 
 try:
     import jwt
@@ -33,8 +34,8 @@ class JWTSettings:
     services behind a proxy that has checked it. With `authorization`, scopes decide what a caller may do.
     """
 
-    secret_key: str | None = None
-    verification_keys: Sequence[str] | str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    verification_keys: Sequence[str] | str | None = field(default=None, repr=False)
     jwks_file: str | Path | None = None
     jwks_url: str | None = None
     algorithm: str | Sequence[str] = "RS256"
@@ -62,6 +63,7 @@ class Tokens:
         self.settings = settings
         self.algorithms = [settings.algorithm] if isinstance(settings.algorithm, str) else list(settings.algorithm)
         self._keys = _given_keys(settings)
+        keep_secret(settings.secret_key)
         self._key_set = _read_key_set(settings.jwks_file) if settings.jwks_file is not None else None
         self._remote = jwt.PyJWKClient(settings.jwks_url, cache_keys=True) if settings.jwks_url else None
         self._check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -13,7 +14,7 @@ class AgnoAPISettings(BaseSettings):
     env: str = "dev"
     docs_enabled: bool = True
     """Whether /docs, /redoc and /openapi.json are there."""
-    os_security_key: str | None = None
+    os_security_key: str | None = Field(default=None, repr=False)
     """The key that every request carries as `Authorization: Bearer <key>`; without one, the service is open."""
     cors_origin_list: list[str] | None = None
     """Web pages of these origins may call the service from a browser."""

@@ -13,9 +13,9 @@ from agno.models.prices import cost_of
 from agno.run.base import RunStatus
 from agno.run.watching import Work
 from agno.tracing import _describe as describe
-from agno.tracing._secrets import without_secrets
 from agno.tracing.span import Facts, Link, Span, new_span_id, new_trace_id
 from agno.utils.log import log_exception
+from agno.utils.secrets import without_secrets
 
 _current: ContextVar[Span | None] = ContextVar("agno_span", default=None)
 _MOST_UNFINISHED = 10_000

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from agno.tracing._secrets import without_secrets
 from agno.tracing._watch import current_span
+from agno.utils.secrets import without_secrets
 
 OURS = ("agno", "agno-team", "agno-workflow")
 _FIELDS = ("run_id", "session_id", "user_id", "trace_id", "span_id")

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from agno.utils.secrets import WithoutSecrets
+
 _FORMAT = "%(levelname)s %(name)s: %(message)s"
+_without_secrets = WithoutSecrets()
 _debug_level = 1
 _shown: ContextVar[int] = ContextVar("agno_debug_level", default=0)
 
@@ -20,6 +23,7 @@ def _build(name: str) -> logging.Logger:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(_FORMAT))
         built.addHandler(handler)
+        built.addFilter(_without_secrets)
         built.propagate = False
         built.setLevel(logging.DEBUG if os.environ.get("AGNO_DEBUG", "").lower() == "true" else logging.INFO)
     return built
@@ -40,6 +44,9 @@ def configure_agno_logging(
 ) -> None:
     """Send our log lines to loggers of your own."""
     global logger, agent_logger, team_logger, workflow_logger
+    for given in (custom_default_logger, custom_agent_logger, custom_team_logger, custom_workflow_logger):
+        if given is not None:
+            given.addFilter(_without_secrets)
     if custom_agent_logger is not None:
         agent_logger = custom_agent_logger
     if custom_team_logger is not None:

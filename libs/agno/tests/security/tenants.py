@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from fastapi import HTTPException
 from security.whole_os import bearer, socket, token
+from starlette.requests import Request
 
 from agno.db.query import Query
 from agno.db.schemas import EvalRunRecord, EvalType, KnowledgeRow, UserMemory
 from agno.db.tables import APPROVALS, EVALS, KNOWLEDGE, LEARNINGS, MEMORIES, SCHEDULE_RUNS, SCHEDULES, TRACES
 from agno.os import AgentOS
+from agno.os._caller import SCOPE_KEY, Caller
+from agno.os._operators import operators_only
+from agno.os.interfaces._chat.talk import Talk
 
 ANN, BOB = "ann-the-owner", "bob-the-other"
 MARK = "private-words"  # in all that is Ann's
@@ -35,10 +42,13 @@ class Attempt:
     options: dict[str, Any] = field(default_factory=dict)
     owner: bool = False
     claims: dict[str, Any] = field(default_factory=dict)
+    says: str = ""  # what is in the answer
 
 
-def attempt(path: str, statuses: tuple[int, ...], owner: bool = False, claims: Any = None, **options: Any) -> Attempt:
-    return Attempt(path, statuses, options, owner, claims or {})
+def attempt(
+    path: str, statuses: tuple[int, ...], owner: bool = False, claims: Any = None, says: str = "", **options: Any
+) -> Attempt:
+    return Attempt(path, statuses, options, owner, claims or {}, says)
 
 
 # What there is -------------------------------------------------------------------------------------------------------
@@ -58,9 +68,13 @@ async def furnished(client: httpx.AsyncClient, service: AgentOS, db: Any) -> dic
     form = {"message": MARK, "stream": "false", "session_id": "paused-session"}
     ids["paused"] = (await client.post("/agents/asker/runs", data=form, headers=ann)).json()["run_id"]
     bob = bearer(token(BOB))
-    ids["his"] = (
-        await client.post("/agents/asker/runs", data={**form, "message": "hi", "session_id": "his"}, headers=bob)
-    ).json()["run_id"]
+    form = {**form, "message": "hi", "session_id": "his"}
+    his = (await client.post("/agents/asker/runs", data=form, headers=bob)).json()
+    ids["his"], ids["his_answers"] = his["run_id"], json.dumps([{**one, "confirmed": True} for one in his["tools"]])
+    form = {"message": "hi", "stream": "false", "session_id": "his-gate"}
+    gate = (await client.post("/workflows/gate/runs", data=form, headers=bob)).json()
+    ids["gate"] = gate["run_id"]
+    ids["gate_answers"] = json.dumps([{**one, "confirmed": True} for one in gate["step_requirements"]])
     memory = {"memory": f"Ann has {MARK}", "topics": [MARK]}
     ids["memory"] = (await client.post("/memories", json=memory, headers=ann)).json()["memory_id"]
     schedule = {"name": MARK, "component_type": "agent", "component_id": "helper", "run_at": int(time.time()) + 9999}
@@ -86,8 +100,16 @@ async def _without_routes(service: AgentOS, db: Any) -> None:
     )
     row = KnowledgeRow(id="content-1", name=OPERATORS, description=OPERATORS, status="completed")
     db.upsert_knowledge_content(row)
-    db.create_approval({"id": "approval-1", "approval_type": "required", "status": "pending", "run_id": "r",
-                        "session_id": "s", "user_id": ANN, "agent_id": "helper", "tool_name": MARK})  # fmt: skip
+    approval = {
+        "approval_type": "required",
+        "status": "pending",
+        "run_id": "r",
+        "session_id": "s",
+        "agent_id": "helper",
+    }
+    db.create_approval({**approval, "id": "approval-1", "user_id": ANN, "tool_name": MARK})
+    for number in (1, 2):
+        db.create_approval({**approval, "id": f"bobs-{number}", "user_id": BOB, "tool_name": "launch"})
     db.upsert_learning({"learning_id": "learning-1", "learning_type": "note", "user_id": ANN, "content": {"a": MARK}})
     db.upsert_user_memory(UserMemory("Bob likes tea", memory_id="bobs-memory", user_id=BOB))
 
@@ -164,8 +186,8 @@ def _of_runs(kind: str, component: str, ids: dict[str, str]) -> dict[str, list[A
         found[f"POST {one}/continue"].append(
             attempt(paused, GONE, data={"tools": "[]", "session_id": "paused-session"})
         )
-        his = {"session_id": "his", "user_id": ANN, "stream": "false", "tools": "[]"}
-        found[f"POST {one}/continue"].append(attempt(f"/agents/asker/runs/{ids['his']}/continue", (200, 400), data=his))
+        his = {"session_id": "his", "user_id": ANN, "stream": "false", "tools": ids["his_answers"]}
+        found[f"POST {one}/continue"].append(attempt(f"/agents/asker/runs/{ids['his']}/continue", FINE, data=his))
     return found
 
 
@@ -233,7 +255,9 @@ def _of_records() -> dict[str, list[Attempt]]:
     decision = {"approved": True}
     return {
         "GET /approvals": [attempt("/approvals", FINE, owner=True), attempt("/approvals", FINE, params=as_ann)],
-        "GET /approvals/count": [attempt("/approvals/count", FINE), attempt("/approvals/count", FINE, params=as_ann)],
+        "GET /approvals/count": [
+            attempt("/approvals/count", FINE, says='{"count":2}', params=more) for more in ({}, as_ann)
+        ],
         "GET /approvals/{approval_id}": [attempt(approval, GONE, owner=True)],
         "POST /approvals/{approval_id}/resolve": [attempt(f"{approval}/resolve", (403, 404), json=decision)],
         "DELETE /approvals/{approval_id}": [attempt(approval, (403, 404))],
@@ -321,7 +345,16 @@ def _of_traces() -> dict[str, list[Attempt]]:
 def _of_interfaces() -> dict[str, list[Attempt]]:
     thread = {"threadId": "agent-session", "runId": "r1", "state": {}, "tools": [], "context": [],
               "forwardedProps": {}, "messages": [{"id": "1", "role": "user", "content": "hi"}]}  # fmt: skip
-    return {"POST /agui": [attempt("/agui", (200, 404), json=thread)]}
+    chat = {"model": "helper", "messages": [{"role": "user", "content": "hi"}]}
+    return {
+        "POST /agui": [attempt("/agui", (200, 404), json=thread)],
+        "POST /v1/chat/completions": [
+            attempt("/v1/chat/completions", GONE, json={**chat, "metadata": {"session_id": "agent-session"}}),
+            attempt("/v1/chat/completions", FINE, json={**chat, "user": ANN}),
+        ],
+        "GET /v1/models": [attempt("/v1/models", FINE)],
+        "GET /v1/models/{model}": [attempt("/v1/models/helper", FINE)],
+    }
 
 
 def messages(ids: dict[str, str]) -> list[str]:
@@ -355,22 +388,73 @@ def shows(text: str) -> bool:
     return any(words in text for words in (MARK, ANN, OPERATORS))
 
 
-async def attack(client: httpx.AsyncClient, service: AgentOS, db: Any) -> list[str]:
+Wanted = Callable[[str], bool]
+"""Whether something is tried; it is asked before each attempt. Tests try everything, and mutants what concerns them."""
+
+
+def always(what: str) -> bool:
+    return True
+
+
+async def attack(client: httpx.AsyncClient, service: AgentOS, db: Any, wanted: Wanted = always) -> list[str]:
     """Furnish, let Bob try everything, and tell what was wrong."""
     ids = await furnished(client, service, db)
     before, wrong = everything(db), []
     for route, several in attempts(ids).items():
-        for one in several:
-            wrong += await _tried(client, route, one)
-        if (now := everything(db)) != before:
+        tried = False
+        for number, one in enumerate(several):
+            if wanted(f"{route} {number}"):
+                tried, wrong = True, wrong + await _tried(client, route, one)
+        if tried and (now := everything(db)) != before:
             changed = [name for name in before if before[name] != now[name]]
             wrong.append(f"{route}: changed {', '.join(changed)}")
             before = now
+    for work in (_foreign_socket, _own_socket, _own_approvals, _chats):
+        if wanted(work.__name__):
+            wrong += await work(client, service, ids)
+            if everything(db) != before:
+                wrong.append(f"{work.__name__}: something has changed")
+    return wrong
+
+
+async def _own_approvals(client: httpx.AsyncClient, service: AgentOS, ids: dict[str, str]) -> list[str]:
+    """Nobody approves what they asked for, unless a scope says that they may; and then not in the name of another one."""
+    decision, bob = {"approved": True, "resolved_by": ANN}, bearer(token(BOB))
+    resolved = await client.post("/approvals/bobs-1/resolve", json=decision, headers=bob)
+    deleted = await client.delete("/approvals/bobs-2", headers=bob)
+    found = (resolved.status_code, resolved.json().get("resolved_by"), deleted.status_code)
+    right = (200, BOB, 204) if service.tokens is not None else (403, None, 403)
+    return [] if found == right else [f"own approvals: {found} instead of {right}"]
+
+
+async def _chats(client: httpx.AsyncClient, service: AgentOS, ids: dict[str, str]) -> list[str]:
+    """In a chat of several people, the session of one of them is not continued by another one."""
+    named = [await Talk(service.agents[0]).session_for("agent-session", user) for user in (ANN, BOB)]
+    return [] if named == ["agent-session", f"agent-session:{BOB}"] else [f"chats: {named}"]
+
+
+async def _foreign_socket(client: httpx.AsyncClient, service: AgentOS, ids: dict[str, str]) -> list[str]:
+    """Bob asks for what is Ann's."""
     heard = await socket(client._transport.app, "/workflows/ws", token(BOB), *messages(ids))  # type: ignore[attr-defined]
     errors = heard.count('"event":"error"')
-    if errors != len(messages(ids)) or shows(heard) or everything(db) != before:
-        wrong.append(f"WS /workflows/ws: {errors} of {len(messages(ids))} refused: {heard[:500]}")
-    return wrong
+    if errors != len(messages(ids)) or shows(heard):
+        return [f"WS /workflows/ws: {errors} of {len(messages(ids))} refused: {heard[:500]}"]
+    return []
+
+
+async def _own_socket(client: httpx.AsyncClient, service: AgentOS, ids: dict[str, str]) -> list[str]:
+    """Bob does what he may, but in the name of Ann: it is done in his."""
+    start = {"action": "start-workflow", "workflow_id": "flow", "message": "hi", "user_id": ANN}
+    answers = {"step_requirements": json.loads(ids["gate_answers"]), "session_id": "his-gate", "user_id": ANN}
+    go_on = {"action": "continue-workflow", "workflow_id": "gate", "run_id": ids["gate"], **answers}
+    said = [json.dumps(start), json.dumps(go_on)]
+    heard = await socket(client._transport.app, "/workflows/ws", token(BOB), *said)  # type: ignore[attr-defined]
+    while service.runs.active:
+        await asyncio.sleep(0.001)
+    gate = await client.get(f"/workflows/gate/runs/{ids['gate']}", headers=bearer(token(BOB)))
+    if '"event":"error"' in heard or gate.json().get("status") != "COMPLETED" or shows(heard):
+        return [f"WS /workflows/ws: {gate.text[:300]} {heard[:500]}"]
+    return []
 
 
 async def _tried(client: httpx.AsyncClient, route: str, one: Attempt) -> list[str]:
@@ -379,7 +463,7 @@ async def _tried(client: httpx.AsyncClient, route: str, one: Attempt) -> list[st
     wrong = []
     if answer.status_code not in one.statuses:
         wrong.append(f"{method} {one.path} {one.options}: {answer.status_code} {answer.text[:200]}")
-    if shows(answer.text):
+    if shows(answer.text) or one.says not in answer.text:
         wrong.append(f"{method} {one.path} {one.options} shows {answer.text[:300]}")
     if one.owner:
         own = await client.request(method, one.path, **_as(token(ANN), one))
@@ -395,22 +479,50 @@ def _as(who: str, one: Attempt) -> dict[str, Any]:
 # Scopes --------------------------------------------------------------------------------------------------------------
 
 
-async def unscoped(client: httpx.AsyncClient, service: AgentOS, db: Any) -> list[str]:
+OPEN_PATHS = {"/health", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
+
+
+async def unscoped(client: httpx.AsyncClient, service: AgentOS, db: Any, wanted: Wanted = always) -> list[str]:
     """What a token with too few scopes reaches all the same."""
-    wrong, open_paths = [], {"/health", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
+    wrong = []
     nobody = token(BOB, scopes=["unheard:of"])
     for method, path in (one.split() for one in sorted(routes_of(service))):
-        if path in open_paths or method == "WS":
+        if path in OPEN_PATHS or method == "WS" or path.startswith("/v1/") or not wanted(f"{method} {path}"):
             continue
         path = path.replace("{", "").replace("}", "")
         for who, status in ((nobody, 403), (None, 401)):
             answer = await client.request(method, path, headers=bearer(who) if who else {})
             if answer.status_code != status:
                 wrong.append(f"{method} {path}: {answer.status_code} instead of {status}")
+    for work in (_unscoped_lists, _unscoped_schedules, _unscoped_socket, _unscoped_models, _unscoped_operators):
+        if wanted(work.__name__):
+            wrong += await work(client)
+    return wrong
+
+
+async def _unscoped_lists(client: httpx.AsyncClient) -> list[str]:
     shown = await client.get("/agents", headers=bearer(token(BOB, scopes=["agents:asker:read"])))
-    if [one["id"] for one in shown.json()] != ["asker"]:
-        wrong.append(f"GET /agents shows {shown.text}")
-    return wrong + await _unscoped_schedules(client) + await _unscoped_socket(client)
+    return [] if [one["id"] for one in shown.json()] == ["asker"] else [f"GET /agents shows {shown.text}"]
+
+
+async def _unscoped_models(client: httpx.AsyncClient) -> list[str]:
+    """For clients of OpenAI, what they may not run is not there."""
+    nobody, chat = bearer(token(BOB, scopes=["agents:asker:run"])), {"messages": [{"role": "user", "content": "hi"}]}
+    listed = (await client.get("/v1/models", headers=nobody)).json()["data"]
+    one = await client.get("/v1/models/helper", headers=nobody)
+    run = await client.post("/v1/chat/completions", json={"model": "helper", **chat}, headers=nobody)
+    found = (listed, one.status_code, run.status_code, (await client.get("/v1/models")).status_code)
+    return [] if found == ([], 404, 404, 401) else [f"/v1: {found}"]
+
+
+async def _unscoped_operators(client: httpx.AsyncClient) -> list[str]:
+    """What operators do asks for the scope itself, whatever the guard in front of it looked at."""
+    caller = Caller(user_id=BOB, scopes=frozenset({"unheard:of"}))
+    try:
+        operators_only(Request({"type": "http", SCOPE_KEY: caller}), "evals", "read")
+    except HTTPException as error:
+        return [] if error.status_code == 403 else [f"operators_only: {error.status_code}"]
+    return ["operators_only: a user without a scope passes"]
 
 
 async def _unscoped_schedules(client: httpx.AsyncClient) -> list[str]:

@@ -20,7 +20,7 @@ from agno.tracing import stop_prometheus
 
 IDS = dict.fromkeys(
     [f"{kind}_{how}" for kind in ("agent", "team", "workflow") for how in ("stored", "hosted")]
-    + ["paused", "his", "memory", "schedule", "bobs", "trap"],
+    + ["paused", "his", "his_answers", "gate", "gate_answers", "memory", "schedule", "bobs", "trap"],
     "x",
 )
 

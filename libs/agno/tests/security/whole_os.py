@@ -16,6 +16,7 @@ from agno.knowledge import Knowledge
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.os import AgentOS
 from agno.os.interfaces.agui import AGUI
+from agno.os.interfaces.openai import OpenAIApi
 from agno.os.middleware import JWTMiddleware, JWTSettings
 from agno.team import Team
 from agno.testing import ScriptedModel, wants
@@ -45,7 +46,7 @@ def launch() -> str:
 
 
 def whole(db: Any = None, **settings: Any) -> AgentOS:
-    """An agent, one that asks before it acts, a team, a workflow, knowledge, schedules, traces, numbers and an interface."""
+    """Agents, a team, workflows, of which some ask before they act, knowledge, schedules, traces, numbers, interfaces."""
     db = db if db is not None else InMemoryDb(id="main")
     store = InMemoryVectorDb(embedder=HashingEmbedder())
     knowledge = Knowledge(name="docs", vector_db=store, contents_db=db)
@@ -54,8 +55,10 @@ def whole(db: Any = None, **settings: Any) -> AgentOS:
     asker = Agent(id="asker", name="Asker", model=ScriptedModel(wants("launch"), repeat=True), tools=[launch], db=db)
     crew = Team(id="crew", name="Crew", members=[helper], model=model, db=db)
     flow = Workflow(id="flow", name="Flow", steps=[Step(name="first", agent=helper)], db=db)
-    given = {"interfaces": [AGUI(agent=helper)], "db": db, "prometheus": True, **settings}
-    return AgentOS(agents=[helper, asker], teams=[crew], workflows=[flow], **given)
+    gate = Workflow(id="gate", name="Gate", steps=[Step(name="first", agent=helper, requires_confirmation=True)], db=db)
+    interfaces = [AGUI(agent=helper), OpenAIApi(agents=[helper])]
+    given = {"interfaces": interfaces, "db": db, "prometheus": True, **settings}
+    return AgentOS(agents=[helper, asker], teams=[crew], workflows=[flow, gate], **given)
 
 
 def jwt_os(db: Any = None, scoped: bool = False, **settings: Any) -> AgentOS:

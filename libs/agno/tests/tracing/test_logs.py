@@ -12,8 +12,8 @@ import pytest
 from agno.agent import Agent
 from agno.testing import ScriptedModel, says, wants
 from agno.tracing import RunFilter, setup_logging, stop_logging
-from agno.tracing._secrets import without_secrets
 from agno.utils.log import log_error, log_info, logger
+from agno.utils.secrets import without_secrets
 
 from playing import in_every_mode, play
 

@@ -114,13 +114,20 @@ class Pipeline:
             del self._under_way[str(content.content_hash)]
 
     async def _settle(self, content: Content) -> None:
-        """An attempt that was killed between storing a content and noting it left a row that says it is being processed."""
-        content_hash = str(content.content_hash)
-        content_id, earlier = await self.rows.attempt(self.io, content_hash)
-        if await self.rows.is_there(self.io, content_id):
-            content.id, content.status, content.status_message = content_id, ContentStatus.COMPLETED, ""
-            await self.rows.write(self.io, content)
-            await self.rows.delete(self.io, earlier)
+        """It is there already: give it the id under which it is listed. Where its row says that it is being processed, or is
+        missing, an attempt was killed or removed between storing and noting it, or nobody kept a list: note it now."""
+        content_id, earlier = await self.rows.attempt(self.io, str(content.content_hash))
+        content.status, content.status_message = ContentStatus.COMPLETED, ""
+        stored = sorted(await self.storing.older(self.io, content)) if self.storing is not None else []
+        if not await self.rows.is_there(self.io, content_id):
+            for known in (*stored, *reversed(earlier)):
+                if await self.rows.is_there(self.io, known):
+                    content.id = known
+                    return
+            content_id = next(iter(stored), content_id)
+        content.id = content_id
+        await self.rows.write(self.io, content)
+        await self.rows.delete(self.io, earlier)
 
     async def _begin(self, content: Content) -> None:
         """Make the row. An attempt that was killed left one, which is used again."""

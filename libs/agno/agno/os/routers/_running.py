@@ -16,7 +16,7 @@ from starlette.responses import Response
 from agno._io import ASYNC
 from agno.exceptions import RunNotContinuableError
 from agno.os import _docs as docs
-from agno.os._bodies import Body, invalid, media_of, read
+from agno.os._bodies import WHOLE, Body, invalid, media_of, read
 from agno.os._caller import Caller, caller_of
 from agno.os._components import ask, own_session
 from agno.os._errors import Json
@@ -37,7 +37,11 @@ _OVER = frozenset({RunStatus.completed, RunStatus.cancelled, RunStatus.regenerat
 _ANEW = frozenset({"input", "continue_from", "fork", "regenerate"})  # with one of these, any run goes on
 _FLAGS = ("add_history_to_context", "add_dependencies_to_context", "add_session_state_to_context")
 
-_UUID = {"type": "string", "format": "uuid", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
+_NEW_ID = {
+    "type": "string",
+    "pattern": "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$",
+    "description": "A UUID that the client chose; the service chooses one where this is missing or empty.",
+}
 
 
 class RunRoutes:
@@ -83,7 +87,7 @@ class RunRoutes:
             }),
             ("GET", "/{run_id}/stream", self.stream, {
                 "name": "stream_run_of", "summary": "The events of a run, from behind the last one that was received",
-                "responses": {**docs.run_response(200, plain=False), **docs.errors(404)},
+                "responses": {**docs.run_response(200, plain=False), **docs.errors(404, 422)},
                 "openapi_extra": docs.extra(of, run, session, last, docs.query("last_event_index", docs.NUMBER)),
             }),
             ("POST", "/{run_id}/resume", self.resume, {
@@ -109,7 +113,7 @@ class RunRoutes:
             "stream": {"type": "boolean", "default": default},
             "background": {"type": "boolean", "default": False},
             "session_id": docs.TEXT,
-            "run_id": _UUID,
+            "run_id": _NEW_ID,
             "user_id": docs.TEXT,
             "files": docs.UPLOADS,
             **dict.fromkeys(_JSON_OPTIONS, docs.JSON_OBJECT),
@@ -248,8 +252,8 @@ class RunRoutes:
         return Json(b"[" + b",".join(_bytes(run) for run in runs[:limit]) + b"]")
 
     async def stream(self, request: Request) -> Response:
-        given = request.query_params.get("last_event_index")
-        return await self._again(request, request.query_params.get("session_id"), given)
+        asked = request.query_params
+        return await self._again(request, asked.get("session_id"), _index(asked.get("last_event_index")))
 
     async def resume(self, request: Request) -> Response:
         self._component(request)
@@ -365,20 +369,23 @@ def _begun(begin: Callable[..., Any], **mode: Any) -> Any:
 
 
 def _limit(given: str | None) -> int:
-    limit = 20 if given is None else int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
+    limit = 20 if given is None else int(given) if WHOLE.fullmatch(given) else 0
     if not 1 <= limit <= 100:
-        raise HTTPException(
-            422,
-            [
-                {
-                    "type": "int_parsing",
-                    "loc": ["query", "limit"],
-                    "msg": "Input should be a whole number from 1 to 100",
-                    "input": given,
-                }
-            ],
-        )
+        raise _not_a_number("limit", "Input should be a whole number from 1 to 100", given)
     return limit
+
+
+def _index(given: str | None) -> int | None:
+    """What the query says of the last event that was received."""
+    if given is None:
+        return None
+    if not WHOLE.fullmatch(given):
+        raise _not_a_number("last_event_index", "Input should be a whole number", given)
+    return int(given)
+
+
+def _not_a_number(name: str, message: str, given: str | None) -> HTTPException:
+    return HTTPException(422, [{"type": "int_parsing", "loc": ["query", name], "msg": message, "input": given}])
 
 
 def _output(run: Any) -> Any:

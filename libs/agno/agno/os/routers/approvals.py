@@ -14,6 +14,7 @@ from agno.os._components import ask
 from agno.os._operators import operators_only
 from agno.os._pages import Page, as_json, paginated, sorted_by
 from agno.os.routers._table import Line, routes_of
+from agno.os.schema._given import Given
 from agno.os.schema.pages import Paginated
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Row = dict[str, Any]
 _NEWEST = Annotated[Page, Depends(sorted_by("created_at", ("created_at",)))]
 
 
-class Decision(BaseModel):
+class Decision(Given):
     """What somebody decided. `resolution_data` may hold a `note`, `values` and a `result`."""
 
     approved: bool

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 _SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "run_id")))]
-_TYPES = Annotated[str | None, Query(description="Kinds of evaluations, with commas between them")]
+_TYPE = f" *({'|'.join(one.value for one in EvalType)}) *"
+_TYPES = Annotated[
+    str | None,
+    Query(
+        description="Kinds of evaluations, with commas between them",
+        json_schema_extra={"pattern": f"^({_TYPE}(,{_TYPE})*)?$"},
+    ),
+]
 _KINDS = ("agent", "team", "workflow")
 _NAMED = ("agent_id", "model_id", "model_provider", "team_id", "workflow_id", "name", "evaluated_component_name", "eval_type",
           "eval_data", "eval_input")  # fmt: skip

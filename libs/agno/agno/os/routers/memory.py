@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 _SORTED = Annotated[Page, Depends(sorted_by("updated_at", ("updated_at", "created_at", "memory_id")))]
 _STATS = Annotated[Page, Depends(sorted_by("last_memory_updated_at", ("last_memory_updated_at",)))]
-_TOPICS = Annotated[str | None, Query(description="Topics that all must be there, with commas between them")]
+_TOPIC = r"[^,]*[^,\s][^,]*"
+_TOPICS = Annotated[
+    str | None,
+    Query(
+        description="Topics that all must be there, with commas between them",
+        json_schema_extra={"pattern": f"^({_TOPIC}(,{_TOPIC})*)?$"},
+    ),
+]
 
 
 def router(os: AgentOS) -> APIRouter | None:

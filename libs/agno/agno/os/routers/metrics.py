@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter
+from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 
+def _day(given: Any) -> Any:
+    """No seconds since 1970 and no times, which pydantic takes for dates as well."""
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
+        raise ValueError("it is no date such as 2026-01-31")
+    return given
+
+
+Day = Annotated[date | None, BeforeValidator(_day)]
+
+
 def router(os: AgentOS) -> APIRouter | None:
     """/metrics; None where no database is served."""
     if not os.components.dbs:
@@ -28,8 +40,8 @@ def router(os: AgentOS) -> APIRouter | None:
 
     async def get_metrics(
         request: Request,
-        starting_date: date | None = None,
-        ending_date: date | None = None,
+        starting_date: Day = None,
+        ending_date: Day = None,
         db_id: str | None = None,
     ) -> Response:
         """The days from one date to the other, both included, as far as they were counted. Prometheus, which says in its

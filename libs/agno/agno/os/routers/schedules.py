@@ -98,8 +98,7 @@ class _Routes:
             for name, value in body.model_dump(exclude_unset=True).items()
             if value is not None or name not in required
         }
-        user = caller_of(request).user_id
-        return ScheduleResponse.of(_there(await _said(self.schedules.aupdate(schedule_id, changes, user_id=user))))
+        return ScheduleResponse.of(_there(await _said(self.schedules.aupdate(schedule_id, changes))))
 
     async def delete(self, request: Request, schedule_id: str) -> Response:
         _there(await self.schedules.adelete(schedule_id, user_id=caller_of(request).user_id) or None)
@@ -108,8 +107,7 @@ class _Routes:
     async def enable(self, request: Request, schedule_id: str) -> ScheduleResponse:
         schedule = await self._found(request, schedule_id)
         await self._may_run(request, schedule.component_type, schedule.component_id, schedule.run_options)
-        user = caller_of(request).user_id
-        return ScheduleResponse.of(_there(await _said(self.schedules.aenable(schedule_id, user_id=user))))
+        return ScheduleResponse.of(_there(await _said(self.schedules.aenable(schedule_id))))
 
     async def disable(self, request: Request, schedule_id: str) -> ScheduleResponse:
         user = caller_of(request).user_id
@@ -118,7 +116,7 @@ class _Routes:
     async def trigger(self, request: Request, schedule_id: str) -> ScheduleRunResponse:
         schedule = await self._found(request, schedule_id)
         await self._may_run(request, schedule.component_type, schedule.component_id, schedule.run_options)
-        firing = _there(await self.schedules.atrigger(schedule_id, user_id=caller_of(request).user_id))
+        firing = _there(await self.schedules.atrigger(schedule_id))
         self.os.scheduling.wake()
         return ScheduleRunResponse.of(firing)
 
@@ -131,9 +129,7 @@ class _Routes:
         page: Page = 1,
     ) -> ScheduleRuns:
         await self._found(request, schedule_id)
-        found, total = await self.schedules.afirings(
-            schedule_id, status=status, user_id=caller_of(request).user_id, limit=limit, page=page
-        )
+        found, total = await self.schedules.afirings(schedule_id, status=status, limit=limit, page=page)
         return ScheduleRuns(data=[ScheduleRunResponse.of(one) for one in found], meta=_meta(page, limit, total))
 
     async def _found(self, request: Request, schedule_id: str) -> Any:

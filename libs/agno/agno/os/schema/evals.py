@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from agno.os._docs import Schema, one_of
+from agno.os.schema._given import Given
 
 
 class EvalSchema(BaseModel):
@@ -25,8 +28,30 @@ class EvalSchema(BaseModel):
     updated_at: str | None = None
 
 
-class EvalRunInput(BaseModel):
+_SOME_TEXT: Schema = {"type": "string", "minLength": 1}
+_NEEDS: Schema = {
+    "accuracy": {"expected_output": _SOME_TEXT},
+    "performance": {},
+    "reliability": {"expected_tool_calls": {"type": "array"}},
+    "agent_as_judge": {"criteria": _SOME_TEXT},
+}
+_RULES: Schema = {
+    "allOf": [
+        one_of("agent_id", "team_id", "workflow_id"),
+        {
+            "anyOf": [
+                {"required": ["eval_type", *needs], "properties": {"eval_type": {"const": kind}, **needs}}
+                for kind, needs in _NEEDS.items()
+            ]
+        },
+    ]
+}
+
+
+class EvalRunInput(Given):
     """What to evaluate: one component, one input, and what the kind of evaluation needs."""
+
+    model_config = ConfigDict(json_schema_extra=_RULES)
 
     agent_id: str | None = None
     team_id: str | None = None
@@ -47,13 +72,13 @@ class EvalRunInput(BaseModel):
     threshold: int = Field(7, ge=1, le=10)
 
 
-class EvalRename(BaseModel):
+class EvalRename(Given):
     """A new name."""
 
     name: str = Field(min_length=1, max_length=500)
 
 
-class EvalsToDelete(BaseModel):
+class EvalsToDelete(Given):
     """Which evaluations go."""
 
     eval_run_ids: list[str] = Field(max_length=1_000)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from agno.os.schema._given import Given
+
 
 class ContentResponseSchema(BaseModel):
     """A content and how far it is. `size` is in bytes."""
@@ -57,7 +59,7 @@ class ConfigResponseSchema(BaseModel):
     filters: list[str]
 
 
-class SearchGiven(BaseModel):
+class SearchGiven(Given):
     """A search. `filters` is an object whose pairs must all be equal."""
 
     query: str = Field(min_length=1, max_length=20_000)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from agno.os.schema._given import Given
+
 
 class UserMemorySchema(BaseModel):
     """A memory of a user."""
@@ -25,7 +27,7 @@ class UserStatsSchema(BaseModel):
     last_memory_updated_at: str | None = None
 
 
-class MemoryGiven(BaseModel):
+class MemoryGiven(Given):
     """A memory to keep. `user_id` may be left out by a caller who is one user."""
 
     memory: str = Field(min_length=1, max_length=20_000)
@@ -33,7 +35,7 @@ class MemoryGiven(BaseModel):
     topics: list[str] | None = Field(None, max_length=100)
 
 
-class MemoriesToDelete(BaseModel):
+class MemoriesToDelete(Given):
     """Which memories go."""
 
     memory_ids: list[str] = Field(max_length=1_000)

@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agno.os.schema._given import Given
 from agno.scheduler.schedule import Firing, Schedule
 
 
-class _When(BaseModel):
+class _When(Given):
     model_config = ConfigDict(extra="forbid")
 
     description: str | None = None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from agno.os._docs import one_of
+from agno.os.schema._given import Given
 
 Data = dict[str, Any]
 
@@ -116,14 +119,16 @@ class WorkflowRunSchema(BaseModel):
     created_at: int | None = None
 
 
-class Rename(BaseModel):
+class Rename(Given):
     """A new name."""
 
     session_name: str = Field(min_length=1, max_length=500)
 
 
-class NewSession(BaseModel):
+class NewSession(Given):
     """A session that has no runs yet. `agent_id`, `team_id` or `workflow_id` says whose it is."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("agent_id", "team_id", "workflow_id"))
 
     session_id: str | None = Field(None, min_length=1, max_length=255)
     session_name: str | None = Field(None, max_length=500)
@@ -135,7 +140,7 @@ class NewSession(BaseModel):
     workflow_id: str | None = None
 
 
-class SessionChange(BaseModel):
+class SessionChange(Given):
     """What changes of a session; what is not named stays."""
 
     session_name: str | None = Field(None, max_length=500)
@@ -143,7 +148,7 @@ class SessionChange(BaseModel):
     metadata: Data | None = None
 
 
-class SessionsToDelete(BaseModel):
+class SessionsToDelete(Given):
     """Which sessions go, with their types in the same order."""
 
     session_ids: list[str] = Field(max_length=1_000)

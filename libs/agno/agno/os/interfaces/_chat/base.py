@@ -12,9 +12,17 @@ from typing import Any, ClassVar
 
 from fastapi import HTTPException
 
+from agno.os import _docs as docs
 from agno.os.interfaces._chat.inbox import Inbox
 from agno.os.interfaces._chat.talk import Talk
 from agno.os.interfaces.base import BaseInterface
+from agno.utils.secrets import keep_secret
+
+# what the OpenAPI document says of a route that the server of the chat calls
+WEBHOOK: dict[str, Any] = {
+    "responses": docs.errors(400, 413),
+    "openapi_extra": docs.extra(body=docs.body({"application/json": {"type": "object"}})),
+}
 
 
 class ChatInterface(BaseInterface):
@@ -41,7 +49,10 @@ class ChatInterface(BaseInterface):
 
 def setting(given: str | None, variable: str) -> str | None:
     """A setting as it was given, else that of the environment."""
-    return given if given is not None else os.getenv(variable) or None
+    found = given if given is not None else os.getenv(variable) or None
+    if "ID" not in variable:  # of a phone, which is no secret
+        keep_secret(found)
+    return found
 
 
 def required(value: str | None, variable: str) -> str:
@@ -68,4 +79,4 @@ def json_object(body: bytes | str) -> dict[str, Any]:
     return found
 
 
-__all__ = ["ChatInterface", "has_signature", "json_object", "required", "setting"]
+__all__ = ["WEBHOOK", "ChatInterface", "has_signature", "json_object", "required", "setting"]

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agno._io import ASYNC
+from agno.os._errors import failure, public_error
 from agno.os.interfaces._chat.media import Attachment, attachments
 from agno.os.interfaces._chat.text import answer_in_words, content_text, options_of, question_text
-from agno.os.interfaces._failures import public_error, public_exception
 from agno.os.interfaces._frontend import Waiting
 from agno.os.interfaces._questions import Question, go_on, open_questions
 from agno.run.base import RunStatus
@@ -183,7 +183,7 @@ class Talk:
         except ValueError as error:  # the sentence is for whoever wrote the message
             await window.say(str(error))
         except Exception as error:  # the border: whatever went wrong, there is an answer
-            await window.say(public_exception(error))
+            await window.say(failure(error)[0])
         finally:
             await window.end()
 
@@ -266,7 +266,7 @@ class Talk:
 
     async def _show(self, said: Said, stream: Any, run_id: str, window: Window) -> None:
         self._running[said.session_id] = run_id
-        growing, failure, output = _Growing(window), "", None
+        growing, why, output = _Growing(window), "", None
         try:
             async with aclosing(_opened(stream)) as items:
                 async for item in items:
@@ -278,17 +278,17 @@ class Talk:
                     elif kind in _PIECES and isinstance(item.content, str):
                         await growing.add(item.content)
                     elif kind in _FAILURES:
-                        failure = public_error(item)
+                        why = public_error(item)
         finally:
             self._running.pop(said.session_id, None)
-        await self._finish(said, output, failure, window)
+        await self._finish(said, output, why, window)
 
-    async def _finish(self, said: Said, output: Any, failure: str, window: Window) -> None:
+    async def _finish(self, said: Said, output: Any, why: str, window: Window) -> None:
         """The end of a run: its answer and its files, or its question, or why there is none."""
         if output is not None:
             self._forget(output, said.user_id)
-        if failure or output is None:
-            await window.say(failure or "The run ended without an answer.")
+        if why or output is None:
+            await window.say(why or "The run ended without an answer.")
         elif output.status is RunStatus.paused:
             question = self._next(output)
             if question is not None:

@@ -18,10 +18,13 @@ from ag_ui.core import (
 )
 from ag_ui.encoder import EventEncoder
 from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
 
+from agno.os import _docs as docs
 from agno.os._caller import caller_of
-from agno.os.interfaces._failures import public_exception
+from agno.os._errors import failure
 from agno.os.interfaces._frontend import Waiting, client_function, with_tools
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.agui._events import Translator
@@ -44,13 +47,20 @@ class AGUI(BaseInterface):
         router = APIRouter(prefix=self.prefix, tags=[*self.tags])
         waiting = Waiting()
 
-        @router.post("/agui", summary="Run, as AG-UI events", response_class=StreamingResponse)
-        async def run_agui(given: RunAgentInput, request: Request) -> StreamingResponse:
+        @router.post(
+            "/agui", summary="Run, as AG-UI events", response_class=StreamingResponse, openapi_extra=docs.json_body(RunAgentInput),
+            responses={200: {"content": {"text/event-stream": {"schema": docs.EVENTS}}}, **docs.errors(413, 422)},
+        )  # fmt: skip
+        async def run_agui(request: Request) -> StreamingResponse:
             """Runs the component with the last message of the thread; answers with server-sent AG-UI events."""
+            try:
+                given = RunAgentInput.model_validate_json(await request.body())
+            except ValidationError as error:
+                raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
             frames = _frames(self.component, given, caller_of(request).user_id, waiting)
             return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
-        @router.get("/status", summary="Is it there")
+        @router.get("/status", summary="Is it there", responses=docs.errors())
         async def agui_status() -> dict[str, str]:
             """Says that the interface is there."""
             return {"status": "available"}
@@ -85,7 +95,7 @@ async def _events(
         yield RunErrorEvent(message=str(error), code="bad_request")
         return
     except Exception as error:
-        yield RunErrorEvent(message=public_exception(error), code="internal_error")
+        yield RunErrorEvent(message=failure(error)[0], code="internal_error")
         return
     if translator.failed:
         return

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 import msgspec
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from agno.exceptions import InputCheckError, OutputCheckError
+from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
-from agno.os._errors import Json
-from agno.os.interfaces._failures import public_error, public_exception
+from agno.os._errors import Json, failure, public_error
 from agno.os.interfaces._frontend import Waiting, with_tools
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.base import BaseInterface
@@ -76,12 +76,24 @@ class OpenAIApi(BaseInterface):
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         router = APIRouter(prefix=self.prefix, tags=[*self.tags])
-        for method, path, endpoint, summary in (
-            ("POST", "/v1/chat/completions", self._chat, "Run, as a chat completion"),
-            ("GET", "/v1/models", self._models, "What can be run"),
-            ("GET", "/v1/models/{model}", self._model, "One of what can be run"),
+        chat: dict[int | str, Any] = {200: _ANSWER, **_errors(400, 404, 409, 500), **docs.errors(413)}
+        found: dict[int | str, Any] = {200: {"content": {"application/json": {"schema": _OBJECT}}}}
+        for method, path, endpoint, summary, responses, extra in (
+            (
+                "POST",
+                "/v1/chat/completions",
+                self._chat,
+                "Run, as a chat completion",
+                chat,
+                docs.json_body(ChatRequest),
+            ),
+            ("GET", "/v1/models", self._models, "What can be run", found, None),
+            ("GET", "/v1/models/{model}", self._model, "One of what can be run", {**found, **_errors(404)}, None),
         ):
-            router.add_api_route(path, endpoint, methods=[method], summary=summary, response_model=None)
+            router.add_api_route(
+                path, endpoint, methods=[method], summary=summary, response_model=None, openapi_extra=extra,
+                responses={**docs.errors(), **responses},
+            )  # fmt: skip
         return router
 
     async def _models(self, request: Request) -> Json:
@@ -174,6 +186,32 @@ class OpenAIApi(BaseInterface):
             self._sessions.popitem(last=False)
 
 
+_OBJECT = {"type": "object"}
+_ANSWER = {
+    "description": "A chat completion, or its chunks",
+    "content": {"application/json": {"schema": _OBJECT}, "text/event-stream": {"schema": docs.EVENTS}},
+}
+
+
+class OpenAIError(BaseModel):
+    """What was wrong."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class OpenAIErrorResponse(BaseModel):
+    """An error, as OpenAI's API gives it."""
+
+    error: OpenAIError
+
+
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": OpenAIErrorResponse, "description": "In OpenAI's form"} for status in statuses}
+
+
 def _may_run(caller: Caller, component: Any) -> bool:
     return caller.may(f"{component.session_type}s", "run", component.id)
 
@@ -218,7 +256,7 @@ def _error_of(error: Exception) -> Json:
         return _error(400, str(error), "invalid_request_error")
     if isinstance(error, HTTPException):
         return _error(error.status_code, str(error.detail), "invalid_request_error")
-    return _error(500, public_exception(error), "server_error")
+    return _error(500, failure(error)[0], "server_error")
 
 
 __all__ = ["OpenAIApi"]

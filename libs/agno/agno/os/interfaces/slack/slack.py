@@ -11,12 +11,20 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from fastapi import APIRouter, HTTPException, Request
 
+from agno.os import _docs as docs
 from agno.os.interfaces._chat.base import ChatInterface, has_signature, json_object, required, setting
 from agno.os.interfaces._chat.media import add_media, download
 from agno.os.interfaces._chat.talk import Said
 from agno.os.interfaces._chat.text import wants_cancel
 from agno.os.interfaces.slack._window import Thread, read
 
+_SIGNED = [
+    {**docs.header(name, {"type": "string", "minLength": 1}), "required": True}
+    for name in ("X-Slack-Request-Timestamp", "X-Slack-Signature")
+]
+_EVENT = docs.extra(*_SIGNED, body=docs.body({"application/json": {"type": "object"}}))
+_FORM = {"type": "object", "properties": {"payload": docs.TEXT}}
+_PRESSED = docs.extra(*_SIGNED, body=docs.body({"application/x-www-form-urlencoded": _FORM}))
 _OLDEST = 300  # seconds
 _MENTION = re.compile(r"^\s*<@[A-Z0-9]+(\|[^>]*)?>\s*")
 _SUBTYPES = (None, "file_share", "thread_broadcast")
@@ -81,7 +89,7 @@ class Slack(ChatInterface):
     def get_router(self, use_async: bool = True) -> APIRouter:
         router = APIRouter(prefix=self.prefix, tags=[*self.tags])
 
-        @router.post("/events", summary="Events of Slack")
+        @router.post("/events", summary="Events of Slack", responses=docs.errors(400, 413), openapi_extra=_EVENT)
         async def slack_events(request: Request) -> dict[str, Any]:
             """Takes an event in, and answers at once. What Slack sends again is known by its id."""
             body = await self._verified(request)
@@ -93,7 +101,9 @@ class Slack(ChatInterface):
                 await self._receive(given, event)
             return {"status": "ok"}
 
-        @router.post("/interactions", summary="Buttons in Slack")
+        @router.post(
+            "/interactions", summary="Buttons in Slack", responses=docs.errors(400, 413), openapi_extra=_PRESSED
+        )
         async def slack_interactions(request: Request) -> dict[str, Any]:
             """Takes in that somebody pressed a button."""
             body = await self._verified(request)

@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 
+from agno.os import _docs as docs
 from agno.os.interfaces._chat.api import Api, ChatError
-from agno.os.interfaces._chat.base import ChatInterface, json_object, required, setting
+from agno.os.interfaces._chat.base import WEBHOOK, ChatInterface, json_object, required, setting
 from agno.os.interfaces._chat.media import add_media
 from agno.os.interfaces._chat.talk import Said
 from agno.os.interfaces._chat.text import wants_cancel
@@ -69,12 +70,12 @@ class Telegram(ChatInterface):
     def get_router(self, use_async: bool = True) -> APIRouter:
         router = APIRouter(prefix=self.prefix, tags=[*self.tags])
 
-        @router.get("/status", summary="Is it there")
+        @router.get("/status", summary="Is it there", responses=docs.errors())
         async def telegram_status() -> dict[str, str]:
             """Says that the interface is there."""
             return {"status": "available"}
 
-        @router.post("/webhook", summary="Updates of Telegram")
+        @router.post("/webhook", summary="Updates of Telegram", **WEBHOOK)
         async def telegram_webhook(request: Request) -> dict[str, str]:
             """Takes an update in, and answers at once. What is sent again is known by its id."""
             self._verify(request)

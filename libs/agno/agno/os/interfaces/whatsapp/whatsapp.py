@@ -8,16 +8,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 
+from agno.os import _docs as docs
 from agno.os.interfaces._chat.api import Api, ChatError
-from agno.os.interfaces._chat.base import ChatInterface, has_signature, json_object, required, setting
+from agno.os.interfaces._chat.base import WEBHOOK, ChatInterface, has_signature, json_object, required, setting
 from agno.os.interfaces._chat.media import add_media
 from agno.os.interfaces._chat.talk import Said
 from agno.os.interfaces._chat.text import wants_cancel
 from agno.os.interfaces.whatsapp._window import Chat
 
 GRAPH = "https://graph.facebook.com/v22.0"
+_ASKED = docs.extra(*(docs.query(f"hub.{name}", docs.TEXT) for name in ("mode", "verify_token", "challenge")))
 _MEDIA = ("image", "video", "audio", "document")
 _MEDIA_HOSTS = (".fbsbx.com", ".facebook.com", ".whatsapp.net")
 
@@ -60,17 +62,20 @@ class Whatsapp(ChatInterface):
     def get_router(self, use_async: bool = True) -> APIRouter:
         router = APIRouter(prefix=self.prefix, tags=[*self.tags])
 
-        @router.get("/status", summary="Is it there")
+        @router.get("/status", summary="Is it there", responses=docs.errors())
         async def whatsapp_status() -> dict[str, str]:
             """Says that the interface is there."""
             return {"status": "available"}
 
-        @router.get("/webhook", summary="Meta asks whether the webhook is ours", response_class=PlainTextResponse)
-        async def whatsapp_verify(request: Request) -> str:
+        @router.get(
+            "/webhook", summary="Meta asks whether the webhook is ours", response_class=Response, openapi_extra=_ASKED,
+            responses={200: {"content": {"text/plain": {"schema": docs.TEXT}}}, **docs.errors(400)},
+        )  # fmt: skip
+        async def whatsapp_verify(request: Request) -> Response:
             """Gives the challenge back to whoever knows the verify token."""
-            return self._challenge(request.query_params)
+            return PlainTextResponse(self._challenge(request.query_params))
 
-        @router.post("/webhook", summary="Messages of WhatsApp")
+        @router.post("/webhook", summary="Messages of WhatsApp", **WEBHOOK)
         async def whatsapp_webhook(request: Request) -> dict[str, str]:
             """Takes messages in, and answers at once. What is sent again is known by its id."""
             given = json_object(await self._verified(request))
