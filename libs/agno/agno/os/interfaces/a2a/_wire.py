@@ -1,0 +1,123 @@
+"""The bindings of A2A, of which the SDK reads and writes the messages: JSON-RPC and HTTP+JSON, versions 1.x and 0.3."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+from a2a.server.context import ServerCallContext
+from a2a.server.request_handlers.request_handler import RequestHandler
+from a2a.server.routes.common import ServerCallContextBuilder
+from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
+from a2a.server.routes.rest_routes import REST03Adapter, RestDispatcher  # where they are made they import each other
+from a2a.utils.error_handlers import build_rest_error_payload
+from a2a.utils.errors import A2AError
+from fastapi import Request
+from sse_starlette.event import ensure_bytes
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from agno.os._sse import HEARTBEAT
+from agno.os.interfaces.a2a._handler import CALL
+
+VERSION = "a2a-version"
+
+REST = (
+    ("POST", "/message:send", "on_message_send", "Send a message, and wait for the task"),
+    ("POST", "/message:stream", "on_message_send_stream", "Send a message, and read what happens"),
+    ("GET", "/tasks", "list_tasks", "The tasks of the caller"),
+    ("GET", "/tasks/{id}", "on_get_task", "A task as it is now"),
+    ("POST", "/tasks/{id}:cancel", "on_cancel_task", "Cancel a task"),
+    ("GET", "/tasks/{id}:subscribe", "on_subscribe_to_task", "Read what happens to a task"),
+    ("POST", "/tasks/{id}:subscribe", "on_subscribe_to_task", "Read what happens to a task"),
+    ("POST", "/tasks/{id}/pushNotificationConfigs", "set_push_notification", "Not supported"),
+    ("GET", "/tasks/{id}/pushNotificationConfigs", "list_push_notifications", "Not supported"),
+    ("GET", "/tasks/{id}/pushNotificationConfigs/{push_id}", "get_push_notification", "Not supported"),
+    ("DELETE", "/tasks/{id}/pushNotificationConfigs/{push_id}", "delete_push_notification", "Not supported"),
+    ("GET", "/extendedAgentCard", "handle_authenticated_agent_card", "The card with tools, members and steps"),
+    ("GET", "/card", "", "The same, for version 0.3"),
+)
+"""Method, path under `/v1`, method of the SDK for version 1.x, and what it is."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Wire:
+    """Takes requests for a handler apart, and writes its answers. `heartbeat`: seconds of silence after which a stream beats."""
+
+    def __init__(self, handler: RequestHandler, heartbeat: float = 15.0) -> None:
+        builder = _Context()
+        self.heartbeat = heartbeat
+        self._rpc = JsonRpcDispatcher(handler, builder, enable_v0_3_compat=True)
+        self._new, self._old = RestDispatcher(handler, builder), REST03Adapter(handler, builder).routes()
+
+    async def rpc(self, request: Request) -> Response:
+        """A call of JSON-RPC, of either version: the name of its method tells."""
+        try:
+            msgspec.json.decode(await request.body())
+        except msgspec.DecodeError as error:
+            failure = {"code": -32700, "message": f"The body is no valid JSON: {error}"}
+            return JSONResponse({"jsonrpc": "2.0", "id": None, "error": failure})
+        return await self._sent(await self._rpc.handle_requests(request))
+
+    async def rest(self, request: Request, method: str, path: str, name: str) -> Response:
+        """A request of HTTP+JSON, of the version that its header names; the path is that under `/v1`."""
+        old = self._old.get((f"/v1{path}", method))
+        if old is not None and (not name or version_of(request).startswith("0.")):
+            return await self._sent(await old(request))
+        return await self._sent(await getattr(self._new, name)(request))
+
+    async def _sent(self, response: Response) -> Response:
+        """The answer; a stream as one of this service, whose shutdown lets runs come to their end."""
+        if not hasattr(response, "body_iterator"):
+            return response
+        items = aiter(response.body_iterator)
+        try:
+            first = await anext(items)
+        except A2AError as error:
+            body = build_rest_error_payload(error)
+            return JSONResponse(body, status_code=body["error"]["code"])
+        except StopAsyncIteration:
+            first = None
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        beating = _beating(first, items, self.heartbeat)
+        return StreamingResponse(beating, media_type="text/event-stream", headers=headers)
+
+
+def version_of(request: Request) -> str:
+    """The version of the protocol that a request is of: 0.3 unless it says another one."""
+    return request.headers.get(VERSION) or request.query_params.get("A2A-Version") or "0.3"
+
+
+class _Context(ServerCallContextBuilder):
+    def build(self, request: Request) -> ServerCallContext:
+        headers = {**request.headers, VERSION: version_of(request)}
+        return ServerCallContext(state={"headers": headers, CALL: request.scope[CALL]})
+
+
+async def _beating(first: Any, items: AsyncIterator[Any], seconds: float) -> AsyncGenerator[bytes, None]:
+    """Server-sent events of the items, and a comment whenever there is none for so long."""
+    if first is not None:
+        yield ensure_bytes(first, "\r\n")
+    waiting: asyncio.Future[Any] = asyncio.ensure_future(_next(items))
+    try:
+        while True:
+            done, _ = await asyncio.wait({waiting}, timeout=seconds)
+            if not done:
+                yield HEARTBEAT
+            elif (item := waiting.result()) is None:
+                return
+            else:
+                yield ensure_bytes(item, "\r\n")
+                waiting = asyncio.ensure_future(_next(items))
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def _next(items: AsyncIterator[Any]) -> Any:
+    return await anext(items, None)
+
+
+__all__ = ["REST", "Wire", "version_of"]
