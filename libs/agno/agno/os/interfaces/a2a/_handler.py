@@ -43,6 +43,12 @@ from agno.utils.ids import new_id
 
 CALL = "agno.a2a"
 _GOES_ON = frozenset({RunStatus.pending, RunStatus.running})
+_HOW = {
+    RunStatus.completed: "was completed",
+    RunStatus.regenerated: "was completed",
+    RunStatus.cancelled: "was cancelled",
+    RunStatus.error: "failed",
+}
 _PATIENCE = 10.0  # seconds that a cancelled run has to stop before the answer says that it works still
 
 
@@ -154,7 +160,7 @@ class TaskHandler(RequestHandler):
             call = _call(context)
             run = await call.find(params.id)
             if run.status not in _GOES_ON and run.status is not RunStatus.paused:
-                raise TaskNotCancelableError(message=f"Task {params.id} is over: it is {run.status.value.lower()}.")
+                raise TaskNotCancelableError(message=f"Task {params.id} is over: it {_HOW[run.status]}.")
             hosted = isinstance(run, HostedRun)
             follower = run.follow() if hosted else None
             await call.component.acancel_run(run.run_id, run.session_id)
@@ -171,7 +177,7 @@ class TaskHandler(RequestHandler):
             run = await call.find(params.id)
             if run.status not in _GOES_ON and run.status is not RunStatus.paused:
                 raise UnsupportedOperationError(
-                    message=f"Task {params.id} is over: it is {run.status.value.lower()}. Get the task to see its result."
+                    message=f"Task {params.id} is over: it {_HOW[run.status]}. Get the task to see its result."
                 )
             if run.status is RunStatus.paused or (batches := _again(call, run)) is None:
                 yield await task_of(run)
@@ -230,7 +236,7 @@ async def _continued(
     if context_id and context_id != run.session_id:
         raise InvalidParamsError(message=f"Task {task_id} is not of the context {context_id}.")
     if run.status is not RunStatus.paused:
-        state = "goes on" if run.status in _GOES_ON else f"is over: it is {run.status.value.lower()}"
+        state = "goes on" if run.status in _GOES_ON else f"is over: it {_HOW[run.status]}"
         raise UnsupportedOperationError(message=f"Task {task_id} {state}; it asks nothing that a message could answer.")
     output = run.output if isinstance(run, HostedRun) else run
     answer(output, given)

@@ -27,10 +27,10 @@ REST = (
     ("POST", "/message:send", "on_message_send", "Send a message, and wait for the task"),
     ("POST", "/message:stream", "on_message_send_stream", "Send a message, and read what happens"),
     ("GET", "/tasks", "list_tasks", "The tasks of the caller"),
-    ("GET", "/tasks/{id}", "on_get_task", "A task as it is now"),
     ("POST", "/tasks/{id}:cancel", "on_cancel_task", "Cancel a task"),
     ("GET", "/tasks/{id}:subscribe", "on_subscribe_to_task", "Read what happens to a task"),
     ("POST", "/tasks/{id}:subscribe", "on_subscribe_to_task", "Read what happens to a task"),
+    ("GET", "/tasks/{id}", "on_get_task", "A task as it is now"),  # behind those that end in a verb
     ("POST", "/tasks/{id}/pushNotificationConfigs", "set_push_notification", "Not supported"),
     ("GET", "/tasks/{id}/pushNotificationConfigs", "list_push_notifications", "Not supported"),
     ("GET", "/tasks/{id}/pushNotificationConfigs/{push_id}", "get_push_notification", "Not supported"),
