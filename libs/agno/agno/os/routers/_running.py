@@ -8,7 +8,6 @@ from time import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response

@@ -28,7 +28,9 @@ def card_of(component: Any, url: str, os: Any = None, *, extended: bool = False)
     name = component.name or component.id
     kind = component.session_type
     description = component.description or getattr(component, "role", None) or f"The {kind} {name}."
-    first = AgentSkill(id=component.id, name=name, description=description, tags=[kind], examples=_examples(os, component))
+    first = AgentSkill(
+        id=component.id, name=name, description=description, tags=[kind], examples=_examples(os, component)
+    )
     card = AgentCard(
         name=name,
         description=description,
@@ -68,7 +70,9 @@ def _inner_skills(component: Any) -> list[AgentSkill]:
     members = getattr(component, "members", None)
     for member in members if isinstance(members, (list, tuple)) else ():
         found.append(("member", member.name or member.id, getattr(member, "role", None) or member.description))
-    found += [("step", node.name, getattr(node, "description", None)) for node in getattr(component, "nodes", None) or ()]
+    found += [
+        ("step", node.name, getattr(node, "description", None)) for node in getattr(component, "nodes", None) or ()
+    ]
     return [
         AgentSkill(id=f"{kind}:{name}", name=name, description=text or f"The {kind} {name}.", tags=[kind])
         for kind, name, text in found

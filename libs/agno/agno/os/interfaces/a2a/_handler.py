@@ -127,7 +127,9 @@ class TaskHandler(RequestHandler):
             self._cancelling.add(cancelling)
             cancelling.add_done_callback(self._cancelling.discard)
 
-    async def _begun(self, call: Call, params: SendMessageRequest, background: bool = False) -> tuple[HostedRun, Follower, Story]:
+    async def _begun(
+        self, call: Call, params: SendMessageRequest, background: bool = False
+    ) -> tuple[HostedRun, Follower, Story]:
         """The run that a message begins or continues: hosted, with who reads its events from now on."""
         validate_history_length(params.configuration)
         if params.configuration.HasField("task_push_notification_config"):

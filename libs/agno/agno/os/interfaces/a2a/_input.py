@@ -17,10 +17,6 @@ from agno.os.interfaces._questions import Question, open_questions
 
 _KINDS: dict[str, tuple[str, Any]] = {"image": ("images", Image), "audio": ("audio", Audio), "video": ("videos", Video)}
 _OF_CALLER = frozenset({"user_id", "userId", "agent_id", "agentId", "team_id", "teamId", "workflow_id", "workflowId"})
-_NO_PARTS = (
-    "The message has no parts. If it is of version 1.0 of the protocol, send the header A2A-Version: 1.0 with it: "
-    "without, it is read as version 0.3."
-)
 
 
 @dataclass
@@ -52,8 +48,6 @@ class Said:
 
 def said(message: Message, limits: Limits) -> Said:
     """What the message says. Raises the protocol's errors for parts that cannot be read and files that are too many or too large."""
-    if not message.parts:
-        raise InvalidParamsError(message=_NO_PARTS)
     found, texts, files = Said(metadata=MessageToDict(message.metadata)), [], 0
     for part in message.parts:
         kind = part.WhichOneof("content")
@@ -63,7 +57,7 @@ def said(message: Message, limits: Limits) -> Said:
             found.data.append(MessageToDict(part.data))
         elif kind in ("raw", "url"):
             files += 1
-            _check_size(part, files, limits)
+            _check(part, files, limits)
             _add(found.media, part, kind)
         else:
             raise InvalidParamsError(message="A part of the message has none of text, raw, url and data.")
@@ -71,7 +65,9 @@ def said(message: Message, limits: Limits) -> Said:
     return found
 
 
-def _check_size(part: Any, files: int, limits: Limits) -> None:
+def _check(part: Any, files: int, limits: Limits) -> None:
+    if not part.raw and not part.url:
+        raise InvalidParamsError(message="A file has no content: its bytes are empty or no base64.")
     if len(part.raw) > limits.file:
         raise InvalidParamsError(message=f"A file is larger than the {limits.file} bytes that are taken.")
     if files > limits.files:

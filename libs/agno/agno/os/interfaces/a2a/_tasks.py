@@ -120,7 +120,13 @@ def _given(output: Any) -> str:
 
 
 def _text(content: Any) -> str:
-    return content if isinstance(content, str) else "" if content is None else msgspec.json.encode(encode(content)).decode()
+    return (
+        content
+        if isinstance(content, str)
+        else ""
+        if content is None
+        else msgspec.json.encode(encode(content)).decode()
+    )
 
 
 async def _artifacts(output: Any) -> Any:
@@ -226,7 +232,12 @@ class Story:
         final = await task_of(run)
         updates: list[Any] = []
         for artifact in final.artifacts:
-            if artifact.artifact_id == ANSWER and self._text and artifact.parts[0].text == self._text and not self._anew:
+            if (
+                artifact.artifact_id == ANSWER
+                and self._text
+                and artifact.parts[0].text == self._text
+                and not self._anew
+            ):
                 updates.append(self._piece("", append=True, last=True))
             else:
                 updates.append(self._artifact(artifact, last=True))

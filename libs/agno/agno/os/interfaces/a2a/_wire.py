@@ -11,10 +11,14 @@ from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers.request_handler import RequestHandler
 from a2a.server.routes.common import ServerCallContextBuilder
 from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
-from a2a.server.routes.rest_routes import REST03Adapter, RestDispatcher  # where they are made they import each other
+from a2a.server.routes.rest_routes import (
+    REST03Adapter,  # type: ignore[attr-defined]  # in the modules they are of, they import each other
+    RestDispatcher,  # type: ignore[attr-defined]
+)
 from a2a.utils.error_handlers import build_rest_error_payload
-from a2a.utils.errors import A2AError
+from a2a.utils.errors import A2AError, InvalidRequestError
 from fastapi import Request
+from google.protobuf.json_format import ParseError
 from sse_starlette.event import ensure_bytes
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -22,6 +26,10 @@ from agno.os._sse import HEARTBEAT
 from agno.os.interfaces.a2a._handler import CALL
 
 VERSION = "a2a-version"
+_NEWER = (
+    "The message has parts, as in version 1.0 of the protocol, but the request does not say so, and is read as version 0.3. "
+    "Send the header A2A-Version: 1.0."
+)
 
 REST = (
     ("POST", "/message:send", "on_message_send", "Send a message, and wait for the task"),
@@ -65,6 +73,8 @@ class Wire:
         """A request of HTTP+JSON, of the version that its header names; the path is that under `/v1`."""
         old = self._old.get((f"/v1{path}", method))
         if old is not None and (not name or version_of(request).startswith("0.")):
+            if "parts" in inner(json_object(await request.body()), "message"):
+                return _failed(InvalidRequestError(message=_NEWER))
             return await self._sent(await old(request))
         return await self._sent(await getattr(self._new, name)(request))
 
@@ -75,14 +85,33 @@ class Wire:
         items = aiter(response.body_iterator)
         try:
             first = await anext(items)
-        except A2AError as error:
-            body = build_rest_error_payload(error)
-            return JSONResponse(body, status_code=body["error"]["code"])
+        except (A2AError, ParseError) as error:
+            return _failed(error)
         except StopAsyncIteration:
             first = None
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         beating = _beating(first, items, self.heartbeat)
         return StreamingResponse(beating, media_type="text/event-stream", headers=headers)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body; an empty one for all else, of which the SDK says what is wrong."""
+    try:
+        found = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def inner(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object in an object; an empty one if it is not there."""
+    found = data.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _failed(error: Exception) -> Response:
+    body = build_rest_error_payload(error)
+    return JSONResponse(body, status_code=body["error"]["code"])
 
 
 def version_of(request: Request) -> str:
@@ -120,4 +149,4 @@ async def _next(items: AsyncIterator[Any]) -> Any:
     return await anext(items, None)
 
 
-__all__ = ["REST", "Wire", "version_of"]
+__all__ = ["REST", "Wire", "inner", "json_object", "version_of"]

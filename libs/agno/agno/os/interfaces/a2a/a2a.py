@@ -24,7 +24,7 @@ try:
 
     from agno.os.interfaces.a2a._card import card_of
     from agno.os.interfaces.a2a._handler import CALL, Call, TaskHandler
-    from agno.os.interfaces.a2a._wire import REST, Wire
+    from agno.os.interfaces.a2a._wire import REST, Wire, inner, json_object
 except ImportError as error:
     raise ImportError('A2A needs the package `a2a-sdk` 1: pip install "agno[os,a2a]"') from error
 
@@ -79,7 +79,9 @@ class A2A(BaseInterface):
             self._add(router, "POST", base, partial(self._rpc, kind), "A call of JSON-RPC")
             for name in ("get", "cancel"):
                 act = partial(self._task, kind, name)
-                self._add(router, "POST", f"{base}/v1/tasks:{name}", act, f"{name.title()} the task that the body names")
+                self._add(
+                    router, "POST", f"{base}/v1/tasks:{name}", act, f"{name.title()} the task that the body names"
+                )
             for method, path, name, summary in REST:
                 act = partial(self._rest, kind, method, path, name)
                 self._add(router, method, f"{base}/v1{path}", act, summary)
@@ -115,19 +117,19 @@ class A2A(BaseInterface):
 
     async def _rest(self, kind: str, method: str, path: str, name: str, request: Request) -> Response:
         self._called(request, self._component(kind, request))
-        if method == "POST" and "jsonrpc" in _object(await request.body()):
+        if method == "POST" and "jsonrpc" in json_object(await request.body()):
             return await self._wire.rpc(request)
         return await self._wire.rest(request, method, path, name)
 
     async def _task(self, kind: str, name: str, request: Request) -> Response:
         """`tasks:get` and `tasks:cancel`, which name the task in the body."""
         self._called(request, self._component(kind, request))
-        body = _object(await request.body())
+        body = json_object(await request.body())
         if "jsonrpc" in body:
             return await self._wire.rpc(request)
         given = body.get("id") or request.query_params.get("id")
         if not isinstance(given, str) or not given:
-            raise HTTPException(422, "The body has no id of a task: send {\"id\": \"...\"}.")
+            raise HTTPException(422, 'The body has no id of a task: send {"id": "..."}.')
         request.path_params["id"] = given
         if name == "get":
             return await self._wire.rest(request, "GET", "/tasks/{id}", "on_get_task")
@@ -137,7 +139,7 @@ class A2A(BaseInterface):
         caller = caller_of(request)
         if not any(caller.may_some(f"{kind}s", "run") for kind in KINDS):
             require(caller, "agents", "run")
-        self._called(request, self._named(_object(await request.body()), request, caller))
+        self._called(request, self._named(json_object(await request.body()), request, caller))
         return await self._wire.rpc(request)
 
     # Who is asked, and by whom ---------------------------------------------------------------------------------------
@@ -155,8 +157,8 @@ class A2A(BaseInterface):
 
     def _named(self, body: dict[str, Any], request: Request, caller: Caller) -> Any:
         """The component that a message names in its metadata or a header; where only one is served, that one."""
-        message = _inner(_inner(body, "params"), "message")
-        said = {**message, **_inner(_inner(body, "params"), "metadata"), **_inner(message, "metadata")}
+        message = inner(inner(body, "params"), "message")
+        said = {**message, **inner(inner(body, "params"), "metadata"), **inner(message, "metadata")}
         for kind in KINDS:
             given = said.get(f"{kind}_id") or said.get(f"{kind}Id") or request.headers.get(f"x-{kind}-id")
             if given is not None:
@@ -202,20 +204,6 @@ def _by_id(kind: str, components: Sequence[Any]) -> dict[str, Any]:
 
 def _os(request: Request) -> Any:
     return getattr(request.app.state, "agent_os", None)
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body; an empty one for all else, of which the SDK says what is wrong."""
-    try:
-        found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _inner(data: dict[str, Any], name: str) -> dict[str, Any]:
-    found = data.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 __all__ = ["A2A"]
