@@ -48,13 +48,13 @@ class Said:
 
 def said(message: Message, limits: Limits) -> Said:
     """What the message says. Raises the protocol's errors for parts that cannot be read and files that are too many or too large."""
-    found, texts, files = Said(metadata=MessageToDict(message.metadata)), [], 0
+    found, texts, files = Said(metadata=_plain(MessageToDict(message.metadata))), [], 0
     for part in message.parts:
         kind = part.WhichOneof("content")
         if kind == "text":
             texts.append(part.text)
         elif kind == "data":
-            found.data.append(MessageToDict(part.data))
+            found.data.append(_plain(MessageToDict(part.data)))
         elif kind in ("raw", "url"):
             files += 1
             _check(part, files, limits)
@@ -63,6 +63,15 @@ def said(message: Message, limits: Limits) -> Said:
             raise InvalidParamsError(message="A part of the message has none of text, raw, url and data.")
     found.text = "\n".join(texts)
     return found
+
+
+def _plain(data: Any) -> Any:
+    """The data with whole numbers as such: on the way they were all floating-point numbers."""
+    if isinstance(data, dict):
+        return {name: _plain(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_plain(value) for value in data]
+    return int(data) if isinstance(data, float) and data.is_integer() else data
 
 
 def _check(part: Any, files: int, limits: Limits) -> None:

@@ -43,10 +43,11 @@ _FAILED = "The run failed; the server's log says more."
 _ERRORS = frozenset({"RunError", "TeamRunError", "WorkflowError"})
 _TEXT = frozenset({"RunContent", "TeamRunContent"})
 _OUTER = ("agent_id", "team_id", "workflow_id", "agent_name", "team_name", "workflow_name", "step_name", "step_index")
+_THOUGHT = ("reasoning_content",)
 _TOLD: dict[str, tuple[str, ...]] = {  # the fields that updates of the status have, by the kind of the event
     **dict.fromkeys(("ToolCallStarted", "ToolCallCompleted", "ToolCallError"), ("tool",)),
     **dict.fromkeys(("ReasoningStarted", "ReasoningCompleted"), ()),
-    **dict.fromkeys(("ReasoningContentDelta", "ReasoningStep"), ("reasoning_content",)),
+    **dict.fromkeys(("ReasoningContentDelta", "ReasoningStep"), _THOUGHT),
     **dict.fromkeys(("StepStarted", "StepCompleted", "StepError"), ()),
 }
 _TOLD |= {f"Team{kind}": fields for kind, fields in _TOLD.items() if not kind.startswith("Step")}
@@ -205,7 +206,6 @@ class Story:
             said.task_id, said.context_id = run_id, context_id
             self.task.history.append(said)
         self._text = ""
-        self._anew = True  # what is said next is the beginning of an answer
         self._error: dict[str, Any] = {}
 
     def take(self, kind: bytes, data: bytes) -> Iterator[Any]:
@@ -214,11 +214,11 @@ class Story:
         name, is_own = kind.decode(), event.get("run_id") == self.task.id
         if self.task.status.state != TaskState.TASK_STATE_WORKING:
             yield self._status(status(self.task, TaskState.TASK_STATE_WORKING))
+        thinks = name in _TEXT and bool(event.get("reasoning_content"))
+        if name in _TOLD or thinks or (name in _INSIDE and not is_own):
+            yield self._status(status(self.task, TaskState.TASK_STATE_WORKING), _facts(name, event))
         if is_own and name in _TEXT and isinstance(event.get("content"), str) and event["content"]:
             yield self._say(event["content"])
-        elif name in _TOLD or (name in _INSIDE and not is_own):
-            self._anew = self._anew or (is_own and "ToolCall" in name)  # what was said before it was no answer
-            yield self._status(status(self.task, TaskState.TASK_STATE_WORKING), _facts(name, event))
         elif is_own and name in _ERRORS:
             self._error = event
 
@@ -232,20 +232,15 @@ class Story:
         final = await task_of(run)
         updates: list[Any] = []
         for artifact in final.artifacts:
-            if (
-                artifact.artifact_id == ANSWER
-                and self._text
-                and artifact.parts[0].text == self._text
-                and not self._anew
-            ):
+            if artifact.artifact_id == ANSWER and self._text and artifact.parts[0].text == self._text:
                 updates.append(self._piece("", append=True, last=True))
             else:
                 updates.append(self._artifact(artifact, last=True))
-        return [*updates, self._status(final.status)]
+        return [*updates, self._status(self.failed() if self._error else final.status)]
 
     def _say(self, text: str) -> Any:
-        append = not self._anew
-        self._text, self._anew = (self._text if append else "") + text, False
+        append = bool(self._text)
+        self._text += text
         return self._piece(text, append=append)
 
     def _piece(self, text: str, *, append: bool, last: bool = False) -> Any:
@@ -270,7 +265,7 @@ class Story:
 
 def _facts(kind: str, event: dict[str, Any]) -> dict[str, Any]:
     """What an update says of an event: `{"agno": {"event": ..., ...}}`."""
-    fields = [name for name in (*_OUTER, *_TOLD.get(kind, ())) if event.get(name) not in (None, "")]
+    fields = [name for name in (*_OUTER, *_TOLD.get(kind, _THOUGHT)) if event.get(name) not in (None, "")]
     facts = {"event": kind, "run_id": event.get("run_id"), **{name: event[name] for name in fields}}
     if isinstance(tool := facts.get("tool"), dict):
         facts["tool"] = {name: tool[name] for name in _OF_TOOLS if tool.get(name) is not None}

@@ -11,9 +11,9 @@ from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers.request_handler import RequestHandler
 from a2a.server.routes.common import ServerCallContextBuilder
 from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
-from a2a.server.routes.rest_routes import (
-    REST03Adapter,  # type: ignore[attr-defined]  # in the modules they are of, they import each other
-    RestDispatcher,  # type: ignore[attr-defined]
+from a2a.server.routes.rest_routes import (  # type: ignore[attr-defined]  # where they are made they import each other
+    REST03Adapter,
+    RestDispatcher,
 )
 from a2a.utils.error_handlers import build_rest_error_payload
 from a2a.utils.errors import A2AError, InvalidRequestError
@@ -52,11 +52,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Wire:
-    """Takes requests for a handler apart, and writes its answers. `heartbeat`: seconds of silence after which a stream beats."""
+    """Takes requests for a handler apart, and writes its answers."""
 
-    def __init__(self, handler: RequestHandler, heartbeat: float = 15.0) -> None:
+    def __init__(self, handler: RequestHandler) -> None:
         builder = _Context()
-        self.heartbeat = heartbeat
         self._rpc = JsonRpcDispatcher(handler, builder, enable_v0_3_compat=True)
         self._new, self._old = RestDispatcher(handler, builder), REST03Adapter(handler, builder).routes()
 
@@ -67,7 +66,7 @@ class Wire:
         except msgspec.DecodeError as error:
             failure = {"code": -32700, "message": f"The body is no valid JSON: {error}"}
             return JSONResponse({"jsonrpc": "2.0", "id": None, "error": failure})
-        return await self._sent(await self._rpc.handle_requests(request))
+        return await _sent(request, await self._rpc.handle_requests(request))
 
     async def rest(self, request: Request, method: str, path: str, name: str) -> Response:
         """A request of HTTP+JSON, of the version that its header names; the path is that under `/v1`."""
@@ -75,23 +74,22 @@ class Wire:
         if old is not None and (not name or version_of(request).startswith("0.")):
             if "parts" in inner(json_object(await request.body()), "message"):
                 return _failed(InvalidRequestError(message=_NEWER))
-            return await self._sent(await old(request))
-        return await self._sent(await getattr(self._new, name)(request))
+            return await _sent(request, await old(request))
+        return await _sent(request, await getattr(self._new, name)(request))
 
-    async def _sent(self, response: Response) -> Response:
-        """The answer; a stream as one of this service, whose shutdown lets runs come to their end."""
-        if not hasattr(response, "body_iterator"):
-            return response
-        items = aiter(response.body_iterator)
-        try:
-            first = await anext(items)
-        except (A2AError, ParseError) as error:
-            return _failed(error)
-        except StopAsyncIteration:
-            first = None
-        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        beating = _beating(first, items, self.heartbeat)
-        return StreamingResponse(beating, media_type="text/event-stream", headers=headers)
+
+async def _sent(request: Request, response: Response) -> Response:
+    """The answer; a stream as one of this service, whose shutdown lets runs come to their end."""
+    if not hasattr(response, "body_iterator"):
+        return response
+    items = aiter(response.body_iterator)
+    try:
+        first = await anext(items, None)
+    except (A2AError, ParseError) as error:
+        return _failed(error)
+    beating = _beating(first, items, request.scope[CALL].runs.limits.heartbeat)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(beating, media_type="text/event-stream", headers=headers)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
