@@ -53,17 +53,16 @@ def result(agent: Agent) -> str:
     return str(model.requests[-1].messages[-1].content)
 
 
-@either_store
 @pytest.mark.parametrize("dialect", DIALECTS, ids="-".join)
 @pytest.mark.parametrize(
-    "turn, kind, said, told",
+    "turn, kind, said, told, stored",
     [
-        (wants("pay", amount=5), "confirmation", "yes", "paid 5"),
-        (wants("send", what="tea"), "user_input", {"where": "Rome"}, "sent tea to Rome"),
+        (wants("pay", amount=5), "confirmation", "yes", "paid 5", True),
+        (wants("send", what="tea"), "user_input", {"where": "Rome"}, "sent tea to Rome", False),
     ],
 )
 def test_a_task_asks_and_goes_on_with_the_answer(
-    turn: Any, kind: str, said: Any, told: str, dialect: Any, stored: bool, db: SqliteDb
+    turn: Any, kind: str, said: Any, told: str, stored: bool, dialect: Any, db: SqliteDb
 ) -> None:
     agent = asks(turn, db=db if stored else None)
 

@@ -15,6 +15,7 @@ from agno.db.in_memory import InMemoryDb
 from agno.knowledge import Knowledge
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.os import AgentOS
+from agno.os.interfaces.a2a import A2A
 from agno.os.interfaces.agui import AGUI
 from agno.os.middleware import JWTMiddleware, JWTSettings
 from agno.team import Team
@@ -45,7 +46,7 @@ def launch() -> str:
 
 
 def whole(db: Any = None, **settings: Any) -> AgentOS:
-    """An agent, one that asks before it acts, a team, a workflow, knowledge, schedules, traces, numbers and an interface."""
+    """An agent, one that asks before it acts, a team, a workflow, knowledge, schedules, traces, numbers and interfaces."""
     db = db if db is not None else InMemoryDb(id="main")
     store = InMemoryVectorDb(embedder=HashingEmbedder())
     knowledge = Knowledge(name="docs", vector_db=store, contents_db=db)
@@ -54,7 +55,8 @@ def whole(db: Any = None, **settings: Any) -> AgentOS:
     asker = Agent(id="asker", name="Asker", model=ScriptedModel(wants("launch"), repeat=True), tools=[launch], db=db)
     crew = Team(id="crew", name="Crew", members=[helper], model=model, db=db)
     flow = Workflow(id="flow", name="Flow", steps=[Step(name="first", agent=helper)], db=db)
-    given = {"interfaces": [AGUI(agent=helper)], "db": db, "prometheus": True, **settings}
+    interfaces = [AGUI(agent=helper), A2A(agents=[helper, asker], teams=[crew], workflows=[flow])]
+    given = {"interfaces": interfaces, "db": db, "prometheus": True, **settings}
     return AgentOS(agents=[helper, asker], teams=[crew], workflows=[flow], **given)
 
 

@@ -26,6 +26,7 @@ from agno.os._sse import HEARTBEAT
 from agno.os.interfaces.a2a._handler import CALL
 
 VERSION = "a2a-version"
+_UNREADABLE = "The body is no valid JSON, or it is nested too deeply."
 _NEWER = (
     "The message has parts, as in version 1.0 of the protocol, but the request does not say so, and is read as version 0.3. "
     "Send the header A2A-Version: 1.0."
@@ -61,15 +62,15 @@ class Wire:
 
     async def rpc(self, request: Request) -> Response:
         """A call of JSON-RPC, of either version: the name of its method tells."""
-        try:
-            msgspec.json.decode(await request.body())
-        except msgspec.DecodeError as error:
-            failure = {"code": -32700, "message": f"The body is no valid JSON: {error}"}
+        if _is_unreadable(await request.body()):
+            failure = {"code": -32700, "message": _UNREADABLE}
             return JSONResponse({"jsonrpc": "2.0", "id": None, "error": failure})
         return await _sent(request, await self._rpc.handle_requests(request))
 
     async def rest(self, request: Request, method: str, path: str, name: str) -> Response:
         """A request of HTTP+JSON, of the version that its header names; the path is that under `/v1`."""
+        if method == "POST" and (body := await request.body()) and _is_unreadable(body):
+            return _failed(InvalidRequestError(message=_UNREADABLE))
         old = self._old.get((f"/v1{path}", method))
         if old is not None and (not name or version_of(request).startswith("0.")):
             if "parts" in inner(json_object(await request.body()), "message"):
@@ -96,9 +97,17 @@ def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object of a body; an empty one for all else, of which the SDK says what is wrong."""
     try:
         found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _is_unreadable(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):  # the latter for what is nested too deeply
+        return True
+    return False
 
 
 def inner(data: dict[str, Any], name: str) -> dict[str, Any]:
