@@ -32,6 +32,7 @@ from agno.db.sqlite import SqliteDb
 from agno.guardrails import PromptInjectionGuardrail
 from agno.media import Image
 from agno.os import AgentOS, Limits, RunLimits
+from agno.os.interfaces.a2a import A2A
 from agno.team import Team
 from agno.testing import ScriptedModel, call, fails, says, thinks, wants
 from agno.tools.function import ToolResult
@@ -132,7 +133,7 @@ def test_files_go_in_and_come_out(dialect: Any) -> None:
 @pytest.mark.parametrize(
     "given, field",
     [
-        (Part(url="https://example.com/a.mp3", media_type="audio/mpeg"), "audio"),
+        (Part(raw=b"song", media_type="audio/mpeg"), "audio"),
         (Part(raw=b"%PDF", media_type="application/pdf", filename="../a.pdf"), "files"),
         (Part(raw=b"film", media_type="video/mp4"), "videos"),
     ],
@@ -144,8 +145,28 @@ def test_files_of_all_kinds_reach_the_model(given: Part, field: str) -> None:
 
     model: Any = agent.model
     (medium,) = getattr(model.requests[0].messages[-1], field)
-    assert medium.content == (given.raw or None) and medium.url == (given.url or None)
+    assert medium.content == given.raw
     assert getattr(medium, "filename", None) in (None, "a.pdf")
+
+
+@every_dialect
+@pytest.mark.parametrize("allowed", [False, True])
+def test_files_at_urls_are_read_from_public_addresses_only(allowed: bool, dialect: Any) -> None:
+    agent = agent_of(says("Yes."))
+    service = AgentOS(agents=[agent], interfaces=[A2A(agents=[agent], allow_private=allowed)])
+
+    async def go(peer: Peer) -> str:
+        url = peer.base + "/.well-known/agent-card.json"  # something that is there, on this machine
+        return await refused(peer.send("Look", Part(url=url)))
+
+    error = talk(service, go, dialect)
+
+    model: Any = agent.model
+    files = [file for request in model.requests for file in request.messages[-1].files]
+    if allowed:
+        assert error == "nothing" and files[0].mime_type == "application/json" and b"Helper" in files[0].content
+    else:
+        assert error != "nothing" and files == []
 
 
 @pytest.mark.parametrize("takes_data", [False, True])

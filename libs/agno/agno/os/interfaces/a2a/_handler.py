@@ -65,6 +65,9 @@ class Call:
     cancels: bool = False
     """A stream that its client leaves cancels the run."""
 
+    allow_private: bool = False
+    """Files are also read from URLs that are not public."""
+
     @property
     def kind(self) -> str:
         """`agent`, `team` or `workflow`."""
@@ -134,8 +137,9 @@ class TaskHandler(RequestHandler):
         validate_history_length(params.configuration)
         if params.configuration.HasField("task_push_notification_config"):
             raise PushNotificationNotSupportedError
-        given, message = said(params.message, call.limits), params.message
+        message = params.message
         call.runs.refuse_when_stopping()
+        given = await said(message, call.limits, call.allow_private)
         if message.task_id:
             run, follower = await _continued(call, message.task_id, message.context_id, given, background)
         else:

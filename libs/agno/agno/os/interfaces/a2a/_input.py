@@ -6,14 +6,18 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from a2a.types import Message
+from a2a.types import Message, Part
 from a2a.utils.errors import ContentTypeNotSupportedError, InvalidParamsError
 from google.protobuf.json_format import MessageToDict
 
+from agno._io import ASYNC
+from agno.knowledge._errors import ReaderError
+from agno.knowledge._web import Web, WebLimits
 from agno.media import Audio, File, Image, Video
 from agno.os._bodies import UPLOAD_TYPES, Limits
 from agno.os.interfaces._chat.text import answer_in_words
 from agno.os.interfaces._questions import Question, open_questions
+from agno.utils.log import log_warning
 
 _KINDS: dict[str, tuple[str, Any]] = {"image": ("images", Image), "audio": ("audio", Audio), "video": ("videos", Video)}
 _OF_CALLER = frozenset({"user_id", "userId", "agent_id", "agentId", "team_id", "teamId", "workflow_id", "workflowId"})
@@ -46,8 +50,11 @@ class Said:
         return "\n".join([*([self.text] if self.text else ()), *map(json.dumps, self.data)])
 
 
-def said(message: Message, limits: Limits) -> Said:
-    """What the message says. Raises the protocol's errors for parts that cannot be read and files that are too many or too large."""
+async def said(message: Message, limits: Limits, allow_private: bool = False) -> Said:
+    """What the message says; files at URLs are read, from public addresses only unless `allow_private`.
+
+    Raises the protocol's errors for parts that cannot be read and for files that are too many or too large.
+    """
     found, texts, files = Said(metadata=_plain(MessageToDict(message.metadata))), [], 0
     for part in message.parts:
         kind = part.WhichOneof("content")
@@ -58,7 +65,7 @@ def said(message: Message, limits: Limits) -> Said:
         elif kind in ("raw", "url"):
             files += 1
             _check(part, files, limits)
-            _add(found.media, part, kind)
+            _add(found.media, await _read(part, limits, allow_private) if kind == "url" else part)
         else:
             raise InvalidParamsError(message="A part of the message has none of text, raw, url and data.")
     found.text = "\n".join(texts)
@@ -83,17 +90,31 @@ def _check(part: Any, files: int, limits: Limits) -> None:
         raise InvalidParamsError(message=f"The message has more than the {limits.files} files that are taken.")
 
 
-def _add(media: dict[str, list[Any]], part: Any, kind: str) -> None:
+async def _read(part: Part, limits: Limits, allow_private: bool) -> Part:
+    """The file at a URL, as a part that holds it: who sends a URL must not see what only this service can reach."""
+    visit = WebLimits(longest=limits.seconds, max_bytes=limits.file, retries=0, allow_private=allow_private)
+    try:
+        async with Web(ASYNC, visit) as web:
+            page = await web.get(part.url)
+    except ReaderError as error:
+        log_warning(
+            f"A file of a message was not read: {error}"
+        )  # which may say more of the network than a caller may know
+        why = f"it is larger than {limits.file} bytes" if error.status_code == 413 else "nothing public was found there"
+        raise InvalidParamsError(message=f"The file at {part.url[:300]!r} cannot be read: {why}.") from None
+    return Part(raw=page.body, media_type=part.media_type or page.content_type, filename=part.filename)
+
+
+def _add(media: dict[str, list[Any]], part: Part) -> None:
     mime = part.media_type.partition(";")[0].strip().lower()
     name, made = _KINDS.get(mime.partition("/")[0], ("files", File))
-    source: dict[str, Any] = {"content": part.raw} if kind == "raw" else {"url": part.url}
-    if made is File:
-        if mime and mime not in File.valid_mime_types():
-            raise ContentTypeNotSupportedError(message=f"Files of type {mime!r} cannot be read. {_types()}")
-        source["filename"] = part.filename.replace("\\", "/").rpartition("/")[2] or None
-    elif kind == "raw":
-        source["format"] = mime.partition("/")[2]
-    media.setdefault(name, []).append(made(mime_type=mime or None, **source))
+    if made is not File:
+        media.setdefault(name, []).append(made(content=part.raw, mime_type=mime, format=mime.partition("/")[2]))
+        return
+    if mime and mime not in File.valid_mime_types():
+        raise ContentTypeNotSupportedError(message=f"Files of type {mime!r} cannot be read. {_types()}")
+    filename = part.filename.replace("\\", "/").rpartition("/")[2] or None
+    media.setdefault(name, []).append(File(content=part.raw, mime_type=mime or None, filename=filename))
 
 
 def _types() -> str:

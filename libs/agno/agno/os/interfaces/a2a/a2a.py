@@ -37,7 +37,7 @@ class A2A(BaseInterface):
     Each has its card at `/a2a/agents/{id}/.well-known/agent-card.json` (or under `/a2a/teams`, `/a2a/workflows`), which says
     where it is reached. The context of a message is the session, a task is a run. A run that waits for a person is a
     task that needs input; a message with its task id answers it. `base_url` is where callers reach the service, if that
-    is not what their requests say.
+    is not what their requests say. `allow_private`: files are also read from URLs that lead to private addresses.
     """
 
     type = "a2a"
@@ -52,6 +52,7 @@ class A2A(BaseInterface):
         prefix: str | None = None,
         tags: list[str] | None = None,
         base_url: str | None = None,
+        allow_private: bool = False,
     ) -> None:
         given = {"agent": agents or (), "team": teams or (), "workflow": workflows or ()}
         self.served = [component for some in given.values() for component in some]
@@ -59,6 +60,7 @@ class A2A(BaseInterface):
             raise ValueError("A2A has nothing to serve: give it agents=, teams= or workflows=.")
         super().__init__(self.served[0], prefix=prefix, tags=tags)
         self.base_url = base_url.rstrip("/") if base_url is not None else None
+        self.allow_private = allow_private
         self._by_id = {kind: _by_id(kind, some) for kind, some in given.items()}
         self._runs, self._limits = Runs(), Limits()  # where it is served without AgentOS
         self._wire = Wire(TaskHandler())
@@ -182,6 +184,7 @@ class A2A(BaseInterface):
             limits=os.limits if os is not None else self._limits,
             user_id=request.headers.get("x-user-id"),
             card=partial(card_of, component, self._url(request, component), os, extended=True),
+            allow_private=self.allow_private,
             cancels=os is not None and os.cancel_on_disconnect,
         )
 
