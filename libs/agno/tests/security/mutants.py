@@ -26,6 +26,7 @@ _PLACES = (
     "interfaces/*/*.py",
     "_socket.py",
     "_components.py",
+    "_finding.py",
     "_operators.py",
     "_guard.py",
     "_runs.py",

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from security.attempts import ANN, BOB, FINE, GONE, KINDS, NOT_HIS, Attempt, attempt
 from security.tenants_a2a import of_a2a
+from security.tenants_a2a import unscoped as unscoped_a2a
 from security.whole_os import bearer, socket, token
 
 from agno.db.query import Query
@@ -399,6 +400,7 @@ async def unscoped(client: httpx.AsyncClient, service: AgentOS, db: Any) -> list
     shown = await client.get("/agents", headers=bearer(token(BOB, scopes=["agents:asker:read"])))
     if [one["id"] for one in shown.json()] != ["asker"]:
         wrong.append(f"GET /agents shows {shown.text}")
+    wrong += await unscoped_a2a(client)
     return wrong + await _unscoped_schedules(client) + await _unscoped_socket(client)
 
 

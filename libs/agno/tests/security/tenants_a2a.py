@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from security.attempts import ANN, FINE, GONE, KINDS, Attempt, attempt
+import httpx
+from security.attempts import ANN, BOB, FINE, GONE, KINDS, Attempt, attempt
+from security.whole_os import bearer, token
 
 NEW = {"A2A-Version": "1.0"}
 AS_ANN = {**NEW, "X-User-ID": ANN}
@@ -20,12 +22,29 @@ def of_a2a(ids: dict[str, str]) -> dict[str, list[Attempt]]:
     found["POST /a2a/agents/{agent_id}/v1/message:send"].append(
         attempt("/a2a/agents/asker/v1/message:send", GONE, json=paused, headers=NEW)
     )
+    his = _message(taskId=ids["his"])
+    found["POST /a2a/agents/{agent_id}/v1/message:stream"].append(
+        attempt("/a2a/agents/asker/v1/message:stream", (200, 400), json=his, headers=AS_ANN)
+    )
     named = {"agent_id": "helper", "user_id": ANN}
     for name in ("send", "stream"):
         calls = [_call(f"message/{name}", contextId="agent-session", metadata=named)]
         calls += [_call(f"message/{name}", taskId=ids["agent_hosted"], metadata=named)]
         found[f"POST /a2a/message/{name}"] = [attempt(f"/a2a/message/{name}", FINE, json=call) for call in calls]
     return found
+
+
+async def unscoped(client: httpx.AsyncClient) -> list[str]:
+    """Whoever may run one agent may not run another one by naming it."""
+    poor = bearer(token(BOB, scopes=["agents:asker:run"]))
+    calls = {"asker": 200, "helper": 403, "nobody": 403}
+    wrong = []
+    for agent_id, status in calls.items():
+        call = _call("message/send", metadata={"agent_id": agent_id})
+        answer = await client.post("/a2a/message/send", json=call, headers=poor)
+        if answer.status_code != status:
+            wrong.append(f"POST /a2a/message/send to {agent_id}: {answer.status_code}")
+    return wrong
 
 
 def _of_kind(kind: str, base: str, name: str, ids: dict[str, str]) -> dict[str, list[Attempt]]:

@@ -246,10 +246,9 @@ async def _continued(
         raise UnsupportedOperationError(message=f"Task {task_id} {state}; it asks nothing that a message could answer.")
     output = run.output if isinstance(run, HostedRun) else run
     answer(output, given)
-    owner = call.caller.acts_as(given.user_id or call.user_id or run.user_id)
-    options = {"run_id": run.run_id, "session_id": run.session_id, "user_id": owner}
+    options = {"run_id": run.run_id, "session_id": run.session_id, "user_id": run.user_id}
     first = 0 if call.runs.knows(run.run_id) else int(time() * 1000)  # behind whatever was seen of it
-    return _hosted(call, partial(go_on, call.component, output, user_id=owner), options, background, first=first)
+    return _hosted(call, partial(go_on, call.component, output, user_id=run.user_id), options, background, first=first)
 
 
 def _hosted(

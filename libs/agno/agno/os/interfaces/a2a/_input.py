@@ -64,7 +64,7 @@ async def said(message: Message, limits: Limits, allow_private: bool = False) ->
             found.data.append(_plain(MessageToDict(part.data)))
         elif kind in ("raw", "url"):
             files += 1
-            _check(part, files, limits)
+            _check_file(part, files, limits)
             _add(found.media, await _read(part, limits, allow_private) if kind == "url" else part)
         else:
             raise InvalidParamsError(message="A part of the message has none of text, raw, url and data.")
@@ -81,7 +81,7 @@ def _plain(data: Any) -> Any:
     return int(data) if isinstance(data, float) and data.is_integer() else data
 
 
-def _check(part: Any, files: int, limits: Limits) -> None:
+def _check_file(part: Any, files: int, limits: Limits) -> None:
     if not part.raw and not part.url:
         raise InvalidParamsError(message="A file has no content: its bytes are empty or no base64.")
     if len(part.raw) > limits.file:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from agno.os import _docs as docs
 from agno.os._bodies import Limits
-from agno.os._caller import Caller, caller_of
+from agno.os._caller import caller_of
 from agno.os._components import KINDS
 from agno.os._errors import Json
 from agno.os._guard import require
@@ -141,38 +141,36 @@ class A2A(BaseInterface):
         caller = caller_of(request)
         if not any(caller.may_some(f"{kind}s", "run") for kind in KINDS):
             require(caller, "agents", "run")
-        self._called(request, self._named(json_object(await request.body()), request, caller))
+        kind, component_id = self._named(json_object(await request.body()), request)
+        self._called(request, self._component(kind, request, component_id=component_id))
         return await self._wire.rpc(request)
 
     # Who is asked, and by whom ---------------------------------------------------------------------------------------
 
-    def _component(self, kind: str, request: Request, action: str = "run") -> Any:
-        component_id = request.path_params[f"{kind}_id"]
+    def _component(self, kind: str, request: Request, action: str = "run", component_id: str | None = None) -> Any:
+        """The component that the path names, or another one, if the caller may do that with it."""
+        component_id = request.path_params[f"{kind}_id"] if component_id is None else component_id
         require(caller_of(request), f"{kind}s", action, component_id)
-        return self._found(kind, component_id)
-
-    def _found(self, kind: str, component_id: Any) -> Any:
         found = self._by_id[kind].get(component_id)
         if found is None:
             raise HTTPException(404, f"{kind.title()} not found")
         return found
 
-    def _named(self, body: dict[str, Any], request: Request, caller: Caller) -> Any:
-        """The component that a message names in its metadata or a header; where only one is served, that one."""
-        message = inner(inner(body, "params"), "message")
-        said = {**message, **inner(inner(body, "params"), "metadata"), **inner(message, "metadata")}
+    def _named(self, body: dict[str, Any], request: Request) -> tuple[str, Any]:
+        """Kind and id of the component that a message names in its metadata or a header; where only one is served, that one."""
+        params = inner(body, "params")
+        message = inner(params, "message")
+        said = {**message, **inner(params, "metadata"), **inner(message, "metadata")}
         for kind in KINDS:
             given = said.get(f"{kind}_id") or said.get(f"{kind}Id") or request.headers.get(f"x-{kind}-id")
             if given is not None:
-                require(caller, f"{kind}s", "run", str(given))
-                return self._found(kind, given)
+                return kind, str(given)
         if len(self.served) > 1:
             raise HTTPException(
                 422,
                 "Several components are served here: name one as agent_id, team_id or workflow_id in the metadata of the message.",
             )
-        require(caller, f"{self.component.session_type}s", "run", self.component.id)
-        return self.component
+        return self.component.session_type, self.component.id
 
     def _called(self, request: Request, component: Any) -> None:
         """Leave with the request what the handler has to know."""
