@@ -11,7 +11,7 @@ from a2a.utils.task import apply_history_length, validate_history_length, valida
 
 from agno.os._components import ask
 from agno.os._runs import HostedRun, Runs
-from agno.os.interfaces.a2a._tasks import STATES, task_of
+from agno.os.interfaces.a2a._tasks import STATES, task_of, time_of
 from agno.run.base import RunStatus
 
 _PAGE = 50
@@ -30,7 +30,7 @@ async def page_of(
         size = params.page_size
     seen = await _all(runs, kind, component, params.context_id, user_id)
     found = [one for one in seen if await _fits(one, params)]
-    found.sort(key=_made_at, reverse=True)
+    found.sort(key=time_of, reverse=True)
     some = found[start : start + size]
     more = str(start + size) if start + size < len(found) else ""
     tasks = [await _shown(one, params) for one in some]
@@ -71,15 +71,11 @@ def _hosted(runs: Runs, kind: str, component: Any, user_id: str | None) -> Itera
 
 async def _fits(run: Any, params: ListTasksRequest) -> bool:
     after, wanted = params.status_timestamp_after, params.status
-    if params.HasField("status_timestamp_after") and _made_at(run) < after.seconds:
+    if params.HasField("status_timestamp_after") and time_of(run) < after.seconds:
         return False
     if run.status is RunStatus.error:  # why it failed decides
         return wanted == TaskState.TASK_STATE_UNSPECIFIED or (await task_of(run)).status.state == wanted
     return wanted in (TaskState.TASK_STATE_UNSPECIFIED, STATES[run.status])
-
-
-def _made_at(run: Any) -> float:
-    return run.started_at if isinstance(run, HostedRun) else float(run.created_at or 0)
 
 
 async def _shown(run: Any, params: ListTasksRequest) -> Task:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from time import time
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from agno.os._runs import HostedRun
 from agno.os.interfaces._chat.media import attachments
 from agno.os.interfaces._questions import Question, open_questions
 from agno.run.base import RunStatus
+from agno.run.output import RunInput, text_of
 from agno.utils.codec import encode
 
 ANSWER = "answer"
@@ -64,15 +66,22 @@ async def task_of(run: Any) -> Task:
         return _going_on(run)
     output = run.output if isinstance(run, HostedRun) else run
     state, note = _state_of(run, output)
-    task = Task(id=output.run_id, context_id=output.session_id)
-    task.status.CopyFrom(status(task, state, *_parts_of_note(note)))
+    task, when = Task(id=output.run_id, context_id=output.session_id), time_of(run)
+    task.status.CopyFrom(status(task, state, *((note,) if note else ()), when=when))
     if output.status is RunStatus.paused and (questions := open_questions(output)):
-        task.status.CopyFrom(status(task, state, *_asked(questions), name=questions[0].id))
+        task.status.CopyFrom(status(task, state, *_asked(questions), name=questions[0].id, when=when))
     if given := _given(output):
         task.history.append(message(task, Role.ROLE_USER, given, name="input"))
     if output.status in (RunStatus.completed, RunStatus.regenerated):
         task.artifacts.extend([one async for one in _artifacts(output)])
     return task
+
+
+def time_of(run: Any) -> float:
+    """When a run came to where it is, in seconds since 1970; of one that goes on, when it began."""
+    if isinstance(run, HostedRun):
+        return run.ended_at or run.started_at
+    return float(run.created_at or 0) + float(getattr(run.metrics, "duration", None) or 0)
 
 
 def _going_on(run: HostedRun) -> Task:
@@ -117,17 +126,7 @@ def _why(event: dict[str, Any]) -> tuple[TaskState, str]:
 
 def _given(output: Any) -> str:
     given = output.input
-    return given.input_content_string() if hasattr(given, "input_content_string") else _text(given)
-
-
-def _text(content: Any) -> str:
-    return (
-        content
-        if isinstance(content, str)
-        else ""
-        if content is None
-        else msgspec.json.encode(encode(content)).decode()
-    )
+    return given.input_content_string() if isinstance(given, RunInput) else text_of(given)
 
 
 async def _artifacts(output: Any) -> Any:
@@ -135,7 +134,9 @@ async def _artifacts(output: Any) -> Any:
     if content is not None and content != "":
         yield Artifact(artifact_id=ANSWER, name=ANSWER, parts=[content_part(content)])
     for number, made in enumerate(await attachments(output), 1):
-        source: dict[str, Any] = {"url": made.url} if made.url is not None else {"raw": made.content or b""}
+        if made.url is None and not made.content:
+            continue  # it lies with the provider of the model
+        source: dict[str, Any] = {"url": made.url} if made.url is not None else {"raw": made.content}
         part = Part(**source, filename=made.name, media_type=made.mime_type)
         yield Artifact(artifact_id=f"file-{number}", name=made.name, parts=[part])
 
@@ -164,17 +165,13 @@ def message(task: Task, role: Role, *parts: Any, name: str = "") -> Message:
     return Message(message_id=key, task_id=task.id, context_id=task.context_id, role=role, parts=made)
 
 
-def status(task: Task, state: TaskState, *parts: Any, name: str = "status") -> TaskStatus:
-    """A status, with what the agent says about it."""
+def status(task: Task, state: TaskState, *parts: Any, name: str = "status", when: float | None = None) -> TaskStatus:
+    """A status, with what the agent says about it. `when` is seconds since 1970, by default now."""
     made = TaskStatus(state=state)
-    made.timestamp.FromDatetime(datetime.now(timezone.utc))
+    made.timestamp.FromDatetime(datetime.fromtimestamp(time() if when is None else when, timezone.utc))
     if parts:
         made.message.CopyFrom(message(task, Role.ROLE_AGENT, *parts, name=name))
     return made
-
-
-def _parts_of_note(note: str) -> tuple[str, ...]:
-    return (note,) if note else ()
 
 
 def _asked(questions: list[Question]) -> Iterator[Any]:
@@ -272,4 +269,4 @@ def _facts(kind: str, event: dict[str, Any]) -> dict[str, Any]:
     return {"agno": facts}
 
 
-__all__ = ["ANSWER", "STATES", "Story", "content_part", "message", "status", "task_of"]
+__all__ = ["ANSWER", "STATES", "Story", "content_part", "message", "status", "task_of", "time_of"]
