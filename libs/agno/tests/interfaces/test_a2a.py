@@ -43,6 +43,11 @@ from os_serving import until
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids="-".join)
 
 
+in_turns = pytest.mark.parametrize(
+    "dialect, stored", [(dialect, bool(number % 2)) for number, dialect in enumerate(DIALECTS)]
+)
+
+
 class Colour(BaseModel):
     """What the agent answers with."""
 
@@ -149,9 +154,8 @@ def test_files_of_all_kinds_reach_the_model(given: Part, field: str) -> None:
     assert getattr(medium, "filename", None) in (None, "a.pdf")
 
 
-@every_dialect
 @pytest.mark.parametrize("allowed", [False, True])
-def test_files_at_urls_are_read_from_public_addresses_only(allowed: bool, dialect: Any) -> None:
+def test_files_at_urls_are_read_from_public_addresses_only(allowed: bool) -> None:
     agent = agent_of(says("Yes."))
     service = AgentOS(agents=[agent], interfaces=[A2A(agents=[agent], allow_private=allowed)])
 
@@ -159,7 +163,7 @@ def test_files_at_urls_are_read_from_public_addresses_only(allowed: bool, dialec
         url = peer.base + "/.well-known/agent-card.json"  # something that is there, on this machine
         return await refused(peer.send("Look", Part(url=url)))
 
-    error = talk(service, go, dialect)
+    error = talk(service, go)
 
     model: Any = agent.model
     files = [file for request in model.requests for file in request.messages[-1].files]
@@ -330,8 +334,7 @@ def test_a_service_that_stops_takes_no_more_messages() -> None:
 # Tasks ---------------------------------------------------------------------------------------------------------------
 
 
-@every_dialect
-@pytest.mark.parametrize("stored", [False, True])
+@in_turns
 def test_a_message_that_does_not_wait_gets_a_task_that_is_looked_at_later(
     dialect: Any, stored: bool, db: SqliteDb
 ) -> None:
@@ -431,8 +434,7 @@ def on_loop_of(service: AgentOS, event: asyncio.Event) -> None:
     run.task.get_loop().call_soon_threadsafe(event.set)
 
 
-@every_dialect
-@pytest.mark.parametrize("stored", [False, True])
+@in_turns
 def test_a_task_that_works_is_cancelled(dialect: Any, stored: bool, db: SqliteDb) -> None:
     agent, _ = waiting_agent(db=db if stored else None)
 

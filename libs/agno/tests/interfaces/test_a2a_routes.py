@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import httpx
@@ -35,6 +36,12 @@ def all_kinds(**settings: Any) -> AgentOS:
     crew = Team(name="Crew", members=[helper], model=ScriptedModel("We greet you", repeat=True))
     flow = Workflow(name="Flow", steps=[Step(name="first", executor=lambda step_input: "flown")])
     return AgentOS(agents=[helper], teams=[crew], workflows=[flow], a2a_interface=True, **settings)
+
+
+@cache
+def shared() -> AgentOS:
+    """One for all tests that change nothing of it."""
+    return all_kinds()
 
 
 def message(text: str = "Hi", **more: Any) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def test_a_card_says_what_a_component_is_and_where_both_versions_reach_it() -> N
     ],
 )
 def test_the_extended_card_has_what_is_inside_in_either_version(path: str, skills: set[str]) -> None:
-    service = all_kinds()
+    service = shared()
 
     new = request(service, "GET", f"/a2a/{path}/v1/extendedAgentCard", headers=NEW).json()
     old = request(service, "GET", f"/a2a/{path}/v1/card").json()
@@ -125,7 +132,7 @@ def test_an_interface_serves_without_an_agent_os() -> None:
 def test_a_message_to_all_names_its_component(more: Any, headers: Any, answer: str) -> None:
     body = call(message=message(**more))
 
-    task = request(all_kinds(), "POST", "/a2a/message/send", json=body, headers=headers).json()["result"]
+    task = request(shared(), "POST", "/a2a/message/send", json=body, headers=headers).json()["result"]
 
     assert task["status"]["state"] == "completed"
     assert task["artifacts"][0]["parts"][0]["text"] == answer
@@ -142,7 +149,7 @@ def test_where_one_component_is_served_it_need_not_be_named() -> None:
 
 @pytest.mark.parametrize("more, status", [({}, 422), ({"metadata": {"agent_id": "nobody"}}, 404)])
 def test_a_message_to_nobody_is_refused(more: Any, status: int) -> None:
-    answer = request(all_kinds(), "POST", "/a2a/message/send", json=call(message=message(**more)))
+    answer = request(shared(), "POST", "/a2a/message/send", json=call(message=message(**more)))
 
     assert answer.status_code == status and isinstance(answer.json()["detail"], str)
 
@@ -150,7 +157,7 @@ def test_a_message_to_nobody_is_refused(more: Any, status: int) -> None:
 @pytest.mark.parametrize("path", ["agents/nobody", "teams/helper", "workflows/crew"])
 def test_an_unknown_component_is_not_found(path: str) -> None:
     for method, rest in (("GET", CARD), ("POST", ""), ("POST", "/v1/message:send"), ("GET", "/v1/tasks")):
-        assert request(all_kinds(), method, f"/a2a/{path}{rest}").status_code == 404
+        assert request(shared(), method, f"/a2a/{path}{rest}").status_code == 404
 
 
 def test_two_components_with_one_id_are_refused() -> None:
@@ -162,7 +169,7 @@ def test_two_components_with_one_id_are_refused() -> None:
 
 
 def test_tasks_are_got_and_cancelled_by_an_id_in_the_body_too() -> None:
-    service = all_kinds()
+    service = shared()
 
     async def go(client: httpx.AsyncClient) -> Any:
         sent = (await client.post(f"{HELPER}/v1/message:send", json=call(message=message()))).json()["result"]
@@ -187,7 +194,7 @@ BODIES = ["", "{bad", "[]", "7", '{"message": 3}', '{"message": {"messageId": "1
 
 @pytest.mark.parametrize("version", ["0.3", "1.0", "9.0", "x"])
 def test_rubbish_gets_an_error_of_the_protocol_and_never_a_500(version: str) -> None:
-    service = all_kinds()
+    service = shared()
 
     async def go(client: httpx.AsyncClient) -> list[Any]:
         paths = (HELPER, f"{HELPER}/v1/message:send", f"{HELPER}/v1/message:stream")
@@ -203,7 +210,7 @@ def test_rubbish_gets_an_error_of_the_protocol_and_never_a_500(version: str) -> 
 def test_a_message_of_version_1_that_does_not_say_so_is_told() -> None:
     body = {"message": {"messageId": "1", "role": "ROLE_USER", "parts": [{"text": "hi"}]}}
 
-    answer = request(all_kinds(), "POST", f"{HELPER}/v1/message:send", json=body)
+    answer = request(shared(), "POST", f"{HELPER}/v1/message:send", json=body)
 
     assert answer.status_code == 400 and "A2A-Version: 1.0" in answer.json()["error"]["message"]
 
@@ -220,7 +227,7 @@ def test_lists_with_wrong_limits_are_refused(params: Any) -> None:
 
 
 def test_push_notifications_are_refused_on_every_route() -> None:
-    service, base = all_kinds(), f"{HELPER}/v1/tasks/t/pushNotificationConfigs"
+    service, base = shared(), f"{HELPER}/v1/tasks/t/pushNotificationConfigs"
     body = {"url": "http://127.0.0.1/x", "pushNotificationConfig": {"url": "http://127.0.0.1/x"}}
 
     async def go(client: httpx.AsyncClient) -> list[Any]:
