@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import Any
 
@@ -114,6 +115,21 @@ def test_an_interface_serves_without_an_agent_os() -> None:
     task = request(app, "POST", HELPER, json=call(message=message())).json()["result"]
 
     assert task["artifacts"][0]["parts"] == [{"kind": "text", "text": "Hello"}]
+
+
+def test_the_configuration_of_the_service_lists_it() -> None:
+    shown = request(shared(), "GET", "/config").json()["interfaces"]
+
+    assert [(one["type"], one["route"]) for one in shown] == [("a2a", "/a2a")]
+
+
+def test_without_the_sdk_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith(("a2a.", "agno.os.interfaces.a2a"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "a2a", None)
+
+    with pytest.raises(ImportError, match=r"pip install .*agno\[os,a2a\]"):
+        all_kinds()
 
 
 # Whom a message is for -----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
@@ -49,7 +49,7 @@ REST = (
 )
 """Method, path under `/v1`, method of the SDK for version 1.x, and what it is."""
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+_CLOSING: set[asyncio.Future[None]] = set()  # streams that their clients left
 
 
 class Wire:
@@ -132,28 +132,37 @@ class _Context(ServerCallContextBuilder):
         return ServerCallContext(state={"headers": headers, CALL: request.scope[CALL]})
 
 
-async def _beating(first: Any, items: AsyncIterator[Any], seconds: float) -> AsyncGenerator[bytes, None]:
+async def _beating(first: Any, items: AsyncGenerator[Any, None], seconds: float) -> AsyncGenerator[bytes, None]:
     """Server-sent events of the items, and a comment whenever there is none for so long."""
-    if first is not None:
-        yield ensure_bytes(first, "\r\n")
-    waiting: asyncio.Future[Any] = asyncio.ensure_future(_next(items))
+    waiting: asyncio.Future[Any] | None = None
     try:
+        if first is not None:
+            yield ensure_bytes(first, "\r\n")
         while True:
+            waiting = waiting or asyncio.ensure_future(_next(items))
             done, _ = await asyncio.wait({waiting}, timeout=seconds)
             if not done:
                 yield HEARTBEAT
-            elif (item := waiting.result()) is None:
+                continue
+            item, waiting = waiting.result(), None
+            if item is None:
                 return
-            else:
-                yield ensure_bytes(item, "\r\n")
-                waiting = asyncio.ensure_future(_next(items))
-    finally:
+            yield ensure_bytes(item, "\r\n")
+    finally:  # in a task of its own, for this one may be cancelled at every step
+        closing = asyncio.ensure_future(_close(items, waiting))
+        _CLOSING.add(closing)
+        closing.add_done_callback(_CLOSING.discard)
+
+
+async def _next(items: AsyncGenerator[Any, None]) -> Any:
+    return await anext(items, None)
+
+
+async def _close(items: AsyncGenerator[Any, None], waiting: asyncio.Future[Any] | None) -> None:
+    if waiting is not None:
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-
-
-async def _next(items: AsyncIterator[Any]) -> Any:
-    return await anext(items, None)
+    await items.aclose()
 
 
 __all__ = ["REST", "Wire", "inner", "json_object", "version_of"]
