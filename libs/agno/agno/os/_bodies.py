@@ -110,7 +110,7 @@ class Body:
             return None
         try:
             return msgspec.json.decode(value)
-        except (msgspec.DecodeError, UnicodeEncodeError):
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             raise HTTPException(400, f"Invalid JSON in {name} field") from None
 
     def json_object(self, name: str) -> dict[str, Any] | None:
@@ -210,7 +210,7 @@ def _urlencoded(body: bytes, limits: Limits) -> dict[str, Any]:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(body) if body else {}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):  # the latter for what is nested too deeply
         raise HTTPException(400, "The body is no valid JSON.") from None
     if not isinstance(found, dict):
         raise HTTPException(

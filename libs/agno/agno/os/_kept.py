@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import Send
@@ -47,6 +49,26 @@ class KeptEvents:
     async def are_over(self) -> bool:
         """True if no more events will be written: the run ended, or no worker has it any more."""
         return self._ended or not await self._goes_on()
+
+    async def batches(self) -> AsyncGenerator[list[Frame], None]:
+        """What is stored, then what happens, until the last event. An empty list says that it waits now."""
+        checked = False
+        while True:
+            if found := await self.more():
+                checked = False
+                yield [frame for _, frame in found]
+            elif (run := self.here()) is not None:
+                async with aclosing(run.follow(self.next - 1).batches()) as batches:
+                    async for frames in batches:
+                        yield frames
+                return
+            elif checked:
+                return
+            elif await self.are_over():
+                checked = True  # look once more: it may have been written between the two questions
+            else:
+                yield []
+                await asyncio.sleep(_LOOK)
 
     async def _goes_on(self) -> bool:
         found: bool = await ASYNC.call(self._db.is_hosted, self._run_id)

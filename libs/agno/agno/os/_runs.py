@@ -310,6 +310,16 @@ def _facts(kind: str, component: Any, session_id: str, user_id: str | None) -> d
     return {"kind": kind, "component": component.id, "session_id": session_id, "user_id": user_id}
 
 
+def again_with(message: Any, options: dict[str, Any]) -> dict[str, Any] | None:
+    """What a run can be begun with once more, should nothing of it be stored; None if that is no plain data."""
+    again = {"input": message, "options": {name: value for name, value in options.items() if name != "run_id"}}
+    try:
+        msgspec.json.encode(again)
+    except TypeError:  # files, and classes of outputs
+        return None
+    return again
+
+
 def frame_of(event: Any) -> tuple[bytes, bytes]:
     """An event as it is sent: its kind, and its JSON on one line. What an exception says stays in the log."""
     kind = event.event.encode()
@@ -332,4 +342,4 @@ def _error_data(run: HostedRun, error: Exception) -> bytes:
     return msgspec.json.encode(body)
 
 
-__all__ = ["EVERYTHING", "HostedRun", "RunLimits", "Runs", "frame_of"]
+__all__ = ["EVERYTHING", "HostedRun", "RunLimits", "Runs", "again_with", "frame_of"]

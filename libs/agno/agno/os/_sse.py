@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -158,6 +158,20 @@ class Follower:
             await self._waiting
         finally:
             self._waiting = None
+
+    async def batches(self) -> AsyncGenerator[list[Frame], None]:
+        """The events, up to a handy number of bytes at once, until the last one. An empty list says that it waits now."""
+        try:
+            while not self.left:
+                if frames := self.ready():
+                    yield frames
+                elif self.log.closed:
+                    return
+                else:
+                    yield []
+                    await self.wait()
+        finally:
+            self.leave()
 
 
 class EventStream(Response):

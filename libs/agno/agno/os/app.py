@@ -28,6 +28,7 @@ from agno.os.settings import AgnoAPISettings
 from agno.utils.later import later
 
 _mcp, _tokens, _tracing = later("agno.os.mcp"), later("agno.os._tokens"), later("agno.tracing.setup")
+_a2a = later("agno.os.interfaces.a2a")
 
 OnConflict = Literal["preserve_agentos", "preserve_base_app", "error"]
 _DESCRIPTION = "An agent operating system."
@@ -51,6 +52,7 @@ class AgentOS:
       may. `scheduler_base_url` is kept for old programs: nothing is called over HTTP.
     - `tracing=True`: traces of runs are stored in `db`, or else in the only database there is, unless
       `agno.tracing.setup_tracing` was called before. `prometheus=True`: runs are counted for `GET /metrics/prometheus`.
+    - `a2a_interface=True`: all agents, teams and workflows are served to other agents, see `agno.os.interfaces.a2a`.
     - `cancel_on_disconnect`: a streamed run ends when its client goes. Otherwise it goes on, and can be read again.
     """
 
@@ -75,6 +77,7 @@ class AgentOS:
         base_app: FastAPI | None = None,
         enable_mcp_server: bool | None = None,
         on_route_conflict: OnConflict = "preserve_agentos",
+        a2a_interface: bool = False,
         cors_allowed_origins: Sequence[str] | None = None,
         authorization: bool = False,
         authorization_config: Any = None,
@@ -95,6 +98,8 @@ class AgentOS:
         self.os_id: str | None = _one("os_id", os_id, "id", id)
         self.name, self.description, self.version = name, description, version
         self.interfaces = list(interfaces or ())
+        if a2a_interface:
+            self.interfaces.append(_a2a.A2A(agents=agents, teams=teams, workflows=workflows))
         self.config = load_config(config)
         self.settings = settings or AgnoAPISettings()
         self.base_app: FastAPI | None = _one("fastapi_app", fastapi_app, "base_app", base_app)

@@ -15,6 +15,7 @@ from agno.db.in_memory import InMemoryDb
 from agno.knowledge import Knowledge
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.os import AgentOS
+from agno.os.interfaces.a2a import A2A
 from agno.os.interfaces.agui import AGUI
 from agno.os.interfaces.openai import OpenAIApi
 from agno.os.middleware import JWTMiddleware, JWTSettings
@@ -56,8 +57,13 @@ def whole(db: Any = None, **settings: Any) -> AgentOS:
     crew = Team(id="crew", name="Crew", members=[helper], model=model, db=db)
     flow = Workflow(id="flow", name="Flow", steps=[Step(name="first", agent=helper)], db=db)
     gate = Workflow(id="gate", name="Gate", steps=[Step(name="first", agent=helper, requires_confirmation=True)], db=db)
-    interfaces = [AGUI(agent=helper), OpenAIApi(agents=[helper])]
-    given = {"interfaces": interfaces, "db": db, "prometheus": True, **settings}
+    a2a = A2A(agents=[helper, asker], teams=[crew], workflows=[flow])
+    given = {
+        "interfaces": [AGUI(agent=helper), OpenAIApi(agents=[helper]), a2a],
+        "db": db,
+        "prometheus": True,
+        **settings,
+    }
     return AgentOS(agents=[helper, asker], teams=[crew], workflows=[flow, gate], **given)
 
 

@@ -119,7 +119,7 @@ def _feedback(requirement: RunRequirement, name: str | None) -> Question:
 
 
 def _input(requirement: RunRequirement, name: str | None) -> Question:
-    fields = requirement.user_input_schema or ()
+    fields = [item for item in requirement.user_input_schema or () if item.value is None]  # the model gave the others
     properties = {item.name: {"description": item.description or ""} for item in fields}
     schema = {"type": "object", "properties": properties, "required": list(properties)}
     message = f"The tool {name} needs from you: {', '.join(properties)}."

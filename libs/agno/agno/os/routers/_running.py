@@ -8,7 +8,6 @@ from time import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,12 +16,13 @@ from agno._io import ASYNC
 from agno.exceptions import RunNotContinuableError
 from agno.os import _docs as docs
 from agno.os._bodies import WHOLE, Body, invalid, media_of, read
-from agno.os._caller import Caller, caller_of
+from agno.os._caller import caller_of
 from agno.os._components import ask, own_session
 from agno.os._errors import Json
+from agno.os._finding import current_run, find_run
 from agno.os._kept import KeptEvents, KeptStream
 from agno.os._output_schemas import class_of
-from agno.os._runs import EVERYTHING, HostedRun
+from agno.os._runs import EVERYTHING, HostedRun, again_with
 from agno.os._sse import EventStream, Follower, last_event_id
 from agno.os.routers._answers import CONTINUATIONS
 from agno.run.base import RunStatus, to_json
@@ -146,7 +146,7 @@ class RunRoutes:
         streamed = body.flag("stream", STREAMED_BY_DEFAULT[self.kind])
         background = body.flag("background", False)
         begin = partial(component.arun, message, **options)
-        return await self._respond(component, begin, options, streamed, background, again=_again_with(message, options))
+        return await self._respond(component, begin, options, streamed, background, again=again_with(message, options))
 
     async def _new_id(self, component: Any, given: str | None, session_id: str) -> str:
         """The id of a new run. A client may choose it, so that a request that got lost can be sent again: status 409 then
@@ -309,39 +309,18 @@ class RunRoutes:
 
     async def _find(self, request: Request, session_id: str | None) -> Any:
         """The run that the path names: hosted here, or as it is stored. Status 404 if it is not there, or another user's."""
-        component, caller = self._component(request), caller_of(request)
-        run_id = request.path_params["run_id"]
-        hosted = self.os.runs.find(self.kind, component.id, run_id, caller.user_id)
-        found = hosted or await self._stored(component, run_id, session_id, caller)
-        if found is None:
-            raise HTTPException(404, f"Run with ID {run_id} not found")
-        return found
+        return await self._found(find_run, request, session_id)
 
     async def _current(self, request: Request, session_id: str | None) -> Any:
         """The same; a run that ended, as it is stored now: another process may have gone on with it."""
-        found = await self._find(request, session_id)
-        if not isinstance(found, HostedRun) or found.ended_at is None:
-            return found
-        stored = await self._stored(found.component, found.run_id, found.session_id, caller_of(request))
-        return found if stored is None else stored
+        return await self._found(current_run, request, session_id)
 
-    async def _stored(self, component: Any, run_id: str, session_id: str | None, caller: Caller) -> Any:
-        if component.db is None:
-            return None
-        session, run = await component._stored(ASYNC, run_id, session_id)
-        if run is None or (caller.user_id is not None and session.user_id != caller.user_id):
-            return None
-        return run
-
-
-def _again_with(message: Any, options: dict[str, Any]) -> dict[str, Any] | None:
-    """What a run can be begun with once more, should nothing of it be stored; None if that is no plain data."""
-    again = {"input": message, "options": {name: value for name, value in options.items() if name != "run_id"}}
-    try:
-        msgspec.json.encode(again)
-    except TypeError:  # files, and classes of outputs
-        return None
-    return again
+    async def _found(self, find: Callable[..., Any], request: Request, session_id: str | None) -> Any:
+        component, run_id = self._component(request), request.path_params["run_id"]
+        found = await find(self.os.runs, self.kind, component, run_id, session_id, caller_of(request))
+        if found is None:
+            raise HTTPException(404, f"Run with ID {run_id} not found")
+        return found
 
 
 def _class_of(schema: dict[str, Any]) -> Any:
