@@ -29,11 +29,11 @@ from agno.exceptions import RunNotContinuableError
 from agno.os._bodies import Limits
 from agno.os._caller import Caller
 from agno.os._components import own_session
+from agno.os._errors import failure
 from agno.os._finding import current_run
 from agno.os._kept import KeptEvents
 from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
 from agno.os._sse import Follower, Frame
-from agno.os._errors import failure
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.a2a._input import Said, answer, said
 from agno.os.interfaces.a2a._listing import page_of
