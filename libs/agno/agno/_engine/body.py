@@ -339,12 +339,15 @@ async def _structure(run: Run, exchange: Exchange) -> None:
 def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
     output, model = run.output, run.model
-    output.content = output.citations = output.response_audio = None
+    fields = output.__dict__
+    fields["content"] = None
+    if run.continued:
+        output.citations = output.response_audio = None
     for name, value in exchange.response.__dict__.items():
         if not value:
             continue
         if name == "content":
-            output.content = value
+            fields["content"] = value
         elif (target := _TAKEN.get(name)) is not None:
             setattr(output, target, [*(getattr(output, target) or ()), *value] if target in _MEDIA else value)
     assert model is not None

@@ -101,13 +101,12 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
 
     def register(self) -> None:
         """Start the clock and become known to `cancel_run`."""
-        run_id = self.output.run_id
         if not self.announced:
-            outer = self.parent.token if self.parent is not None else token_of(self.output.parent_run_id)
+            output, parent = self.output, self.parent
+            outer = parent.token if parent is not None else token_of(output.parent_run_id)
             alone = self.continued or "run_id" in self.asked
-            self.token = register_run(
-                self.component.cancel_key(run_id), outer, alone=alone, user_id=self.context.user_id
-            )
+            key = self.component.cancel_key(output.run_id)
+            self.token = register_run(key, outer, alone=alone, user_id=self.context.user_id)
         self.started = self.io.now()
 
     @property

@@ -69,7 +69,9 @@ def run_messages(run: Run) -> list[Message]:
     message: Message | None
     messages: list[Message]
     if isinstance(value, str):
-        message = Message(run.component.user_message_role, _content(run, value), **run.extra)
+        plain = "{" not in value and run.references_block is None and not run.context.dependencies
+        text = value if plain else _content(run, value)
+        message = Message(run.component.user_message_role, text, **run.extra)
         messages = [message]
     elif is_message_list(value):
         messages = [m.model_copy() if isinstance(m, Message) else Message(**m) for m in value]

@@ -197,9 +197,8 @@ def is_kept(run: Run) -> bool:
     component, output = run.component, run.output
     if run.opened:  # what could not be opened is left as it is in the database
         output.session_state = run.stored_state() or None
-        if output.parent_run_id is None and (
-            component.db is not None or component.cache_session or run.loaded_session is not None
-        ):
+        somewhere = not run.plan.begins_plainly and (component.db is not None or component.cache_session)
+        if output.parent_run_id is None and (somewhere or run.loaded_session is not None):
             return True
     run.stored = True
     return False

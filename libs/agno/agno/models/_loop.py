@@ -75,7 +75,7 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
         """Join a complete turn to the response: text and reasoning are concatenated, the newest of the rest wins."""
         total = self.response.__dict__
         for name, value in part.__dict__.items():
-            if value is None or name not in _NOTED:
+            if name == "role" or value is None or name not in _NOTED:
                 continue
             have = total.get(name)
             if name == "content":

@@ -288,7 +288,11 @@ def write(response: ModelResponse, assistant: Message) -> None:
         if value is None:
             continue
         if name == "content":
-            assistant.content = value if isinstance(value, (str, list)) else str(value)
+            assistant.content = value if value.__class__ is str or isinstance(value, (str, list)) else str(value)
+        elif name == "role":
+            assistant.role = value or assistant.role
+        elif name == "response_usage":
+            assistant.metrics.take_usage(value)
         elif name in _AS_IT_IS:
             if value:
                 setattr(assistant, _AS_IT_IS[name], value)
@@ -298,13 +302,10 @@ def write(response: ModelResponse, assistant: Message) -> None:
             assistant.image_output = value[-1]
         elif name == "videos" and value:
             assistant.video_output = value[-1]
-        elif name == "response_usage":
-            assistant.metrics.take_usage(value)
 
 
 # fields of an answer, and where they stand on the assistant message
 _AS_IT_IS = {
-    "role": "role",
     "tool_calls": "tool_calls",
     "reasoning_content": "reasoning_content",
     "redacted_reasoning_content": "redacted_reasoning_content",
