@@ -94,7 +94,9 @@ def test_earlier_turns_reach_the_model_once(stored: bool, tmp_path: Path) -> Non
     db = SqliteDb(db_file=str(tmp_path / "a.db")) if stored else None
 
     converse(
-        Vercel(agent=Agent(model=model, db=db, add_history_to_context=stored)), {"say": "I am Ada"}, {"say": "Who am I?"}
+        Vercel(agent=Agent(model=model, db=db, add_history_to_context=stored)),
+        {"say": "I am Ada"},
+        {"say": "Who am I?"},
     )
 
     assert [m.content for m in model.requests[1].messages] == ["I am Ada", "Hello Ada.", "Who am I?"]

@@ -110,7 +110,9 @@ async def _carry(answer: Answer, frames: AsyncGenerator[Frame, None]) -> None:
         answer.ended_at = time.time()
 
 
-def stream(answer: Answer, after: int = -1, *, cancels: bool = False, headers: dict[str, str] | None = None) -> EventStream:
+def stream(
+    answer: Answer, after: int = -1, *, cancels: bool = False, headers: dict[str, str] | None = None
+) -> EventStream:
     """The events of an answer from behind one. With `cancels`, its run is cancelled when its last reader leaves early.
 
     Status 404 if events that are asked for are gone: one answer keeps 16 MiB of them.

@@ -144,7 +144,6 @@ def media_of(message: UIMessage) -> dict[str, list[Any]]:
     return found
 
 
-
 def _medium(kind: Any, url: Any, mime: str, filename: Any) -> Any:
     facts: dict[str, Any] = {"mime_type": mime} if mime else {}
     if kind is File and isinstance(filename, str):

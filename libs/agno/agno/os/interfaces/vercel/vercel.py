@@ -228,6 +228,7 @@ def _with_id(endpoint: Any, base: str) -> Any:
     """The endpoint for one of the two addresses that a component may have."""
     chat = endpoint.__name__ != "_chat"
     if "{" not in base:
+
         async def first(request: Request, chat_id: str) -> Any:
             return await endpoint(request, None, chat_id)
 
