@@ -16,6 +16,8 @@ from agno.knowledge import Knowledge
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.os import AgentOS
 from agno.os.interfaces.agui import AGUI
+from agno.os.interfaces.openai import OpenAIApi
+from agno.os.interfaces.vercel import Vercel
 from agno.os.middleware import JWTMiddleware, JWTSettings
 from agno.team import Team
 from agno.testing import ScriptedModel, wants
@@ -44,6 +46,10 @@ def launch() -> str:
     return "launched"
 
 
+def _interfaces(helper: Agent) -> list[Any]:
+    return [AGUI(agent=helper), OpenAIApi(agents=[helper]), Vercel(agent=helper, resumable=True)]
+
+
 def whole(db: Any = None, **settings: Any) -> AgentOS:
     """An agent, one that asks before it acts, a team, a workflow, knowledge, schedules, traces, numbers and an interface."""
     db = db if db is not None else InMemoryDb(id="main")
@@ -54,7 +60,7 @@ def whole(db: Any = None, **settings: Any) -> AgentOS:
     asker = Agent(id="asker", name="Asker", model=ScriptedModel(wants("launch"), repeat=True), tools=[launch], db=db)
     crew = Team(id="crew", name="Crew", members=[helper], model=model, db=db)
     flow = Workflow(id="flow", name="Flow", steps=[Step(name="first", agent=helper)], db=db)
-    given = {"interfaces": [AGUI(agent=helper)], "db": db, "prometheus": True, **settings}
+    given = {"interfaces": _interfaces(helper), "db": db, "prometheus": True, **settings}
     return AgentOS(agents=[helper, asker], teams=[crew], workflows=[flow], **given)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, ClassVar
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from agno.os._caller import Caller, caller_of
@@ -16,6 +16,7 @@ from agno.os._components import own_session
 from agno.os._errors import Json
 from agno.os.interfaces._failures import public_error
 from agno.os.interfaces._frontend import Waiting, with_tools
+from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.base import BaseInterface
 from agno.os.interfaces.openai import _replies as replies
@@ -77,7 +78,8 @@ class OpenAIApi(BaseInterface):
         return self.served
 
     def get_router(self, use_async: bool = True) -> APIRouter:
-        router = APIRouter(prefix=self.prefix, tags=[*self.tags])
+        only = [Depends(runs_some(self.served))]
+        router = APIRouter(prefix=self.prefix, tags=[*self.tags], dependencies=only)
         for method, path, endpoint, summary in (
             ("POST", "/v1/chat/completions", self._chat, "Run, as a chat completion"),
             ("GET", "/v1/models", self._models, "What can be run"),
@@ -87,8 +89,10 @@ class OpenAIApi(BaseInterface):
         self._responses.add_to(router)
         return router
 
-    def working(self, grace: float) -> AbstractAsyncContextManager[None]:
-        return self._responses.answers.working(grace)
+    @asynccontextmanager
+    async def working(self, grace: float) -> AsyncIterator[None]:
+        async with self._responses.answers.working(grace):
+            yield
 
     async def _models(self, request: Request) -> Json:
         caller = caller_of(request)

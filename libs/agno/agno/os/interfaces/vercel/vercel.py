@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
@@ -19,6 +19,7 @@ from agno.os._sse import Frame
 from agno.os.interfaces._failures import public_exception
 from agno.os.interfaces._frontend import Waiting, with_tools
 from agno.os.interfaces._hosting import Answer, Answers, stream
+from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.base import BaseInterface
 from agno.os.interfaces.vercel._chunks import Chunk, Translator
@@ -78,11 +79,14 @@ class Vercel(BaseInterface):
     def components(self) -> list[Any]:
         return self.served
 
-    def working(self, grace: float) -> AbstractAsyncContextManager[None]:
-        return self._answers.working(grace)
+    @asynccontextmanager
+    async def working(self, grace: float) -> AsyncIterator[None]:
+        async with self._answers.working(grace):
+            yield
 
     def get_router(self, use_async: bool = True) -> APIRouter:
-        router = APIRouter(prefix=self.prefix, tags=[*self.tags])
+        only = [Depends(runs_some(self.served))]
+        router = APIRouter(prefix=self.prefix, tags=[*self.tags], dependencies=only)
         for base, of in (("/chat", "the first component"), ("/chat/{component_id}", "a component")):
             for method, path, endpoint, summary in (
                 ("POST", "", self._chat, "Run, as a UI message stream"),
