@@ -298,3 +298,16 @@ def test_a_query_that_is_no_number_or_no_flag_is_refused(query: str) -> None:
         refused = httpx.get(f"{client.base_url}responses/{first.id}?{query}")
 
     assert refused.status_code == 400 and refused.json()["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [[{"type": []}], [{"role": "user", "content": [1]}], [{"role": [], "content": "x"}], [3], {"a": 1}, None, True],
+)
+def test_rubbish_is_a_bad_request(given: Any) -> None:
+    agent, model = agent_of(says("never"))
+
+    with client_of(agent) as client, pytest.raises(openai.BadRequestError):
+        client.responses.create(model="painter", input=given)
+
+    assert model.requests == []

@@ -70,7 +70,7 @@ def read(given: str | list[dict[str, Any]]) -> Given:
         raise ValueError("input is empty; send a text, or a list with items.")
     found = Given()
     for item in given:
-        _READERS.get(item.get("type", "message"), _unknown)(item, found)
+        _READERS.get(str(item.get("type", "message")), _unknown)(item, found)
     return found
 
 

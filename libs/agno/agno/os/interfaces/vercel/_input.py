@@ -68,7 +68,8 @@ def answer(output: Any, message: UIMessage) -> tuple[bool, list[str]]:
         part = parts.get(str(question.tool_call_id))
         if part is None:
             continue
-        approval, state = part.get("approval") or {}, part.get("state")
+        given, state = part.get("approval"), part.get("state")
+        approval = given if isinstance(given, dict) else {}
         if question.kind == "confirmation" and state == "approval-responded" and approval.get("id") == question.id:
             approved = approval.get("approved")
             question.answer({"approved": approved, "note": approval.get("reason")})
