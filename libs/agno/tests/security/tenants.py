@@ -128,7 +128,7 @@ def attempts(ids: dict[str, str]) -> dict[str, list[Attempt]]:
     for kind, component in KINDS.items():
         found.update(_of_runs(kind, component, ids))
     return {**found, **_of_sessions(ids), **_of_memories(ids), **_of_records(), **_of_operators(), **_of_schedules(ids), **_of_traces(),
-            "WS /workflows/ws": [], **_of_interfaces(), **of_a2a(ids)}  # fmt: skip
+            "WS /workflows/ws": [], **_of_interfaces(ids), **of_a2a(ids)}  # fmt: skip
 
 
 def _of_runs(kind: str, component: str, ids: dict[str, str]) -> dict[str, list[Attempt]]:
@@ -324,18 +324,51 @@ def _of_traces() -> dict[str, list[Attempt]]:
     }
 
 
-def _of_interfaces() -> dict[str, list[Attempt]]:
+def _of_interfaces(ids: dict[str, str]) -> dict[str, list[Attempt]]:
     thread = {"threadId": "agent-session", "runId": "r1", "state": {}, "tools": [], "context": [],
               "forwardedProps": {}, "messages": [{"id": "1", "role": "user", "content": "hi"}]}  # fmt: skip
-    chat = {"model": "helper", "messages": [{"role": "user", "content": "hi"}]}
     return {
         "POST /agui": [attempt("/agui", (200, 404), json=thread)],
-        "POST /v1/chat/completions": [
-            attempt("/v1/chat/completions", GONE, json={**chat, "metadata": {"session_id": "agent-session"}}),
-            attempt("/v1/chat/completions", FINE, json={**chat, "user": ANN}),
-        ],
+        **_of_openai(ids),
+        **_of_chats("/api/chat", "/api/chat"),
+        **_of_chats("/api/chat/{component_id}", "/api/chat/helper"),
+    }
+
+
+def _of_openai(ids: dict[str, str]) -> dict[str, list[Attempt]]:
+    chat = {"model": "helper", "messages": [{"role": "user", "content": "hi"}], "user": ANN}
+    new = {"model": "helper", "input": "hi", "user": ANN}
+    theirs = [f"resp_{ids[f'agent_{how}']}" for how in ("stored", "hosted")]
+    one = [f"/v1/responses/{key}" for key in theirs]
+    return {
         "GET /v1/models": [attempt("/v1/models", FINE)],
         "GET /v1/models/{model}": [attempt("/v1/models/helper", FINE)],
+        "POST /v1/chat/completions": [
+            attempt("/v1/chat/completions", GONE, json={**chat, "metadata": {"session_id": "agent-session"}})
+        ],
+        "POST /v1/responses": [
+            attempt("/v1/responses", GONE, json={**new, "conversation": "agent-session"}),
+            *(attempt("/v1/responses", GONE, json={**new, "previous_response_id": key}) for key in theirs),
+        ],
+        "GET /v1/responses/{response_id}": [
+            *(attempt(path, GONE) for path in one),
+            attempt(one[0], GONE, params={"stream": "true"}),
+        ],
+        "POST /v1/responses/{response_id}/cancel": [attempt(path + "/cancel", GONE) for path in one],
+        "DELETE /v1/responses/{response_id}": [attempt(path, GONE) for path in one],
+    }
+
+
+def _of_chats(name: str, path: str) -> dict[str, list[Attempt]]:
+    chat = {"id": "agent-session", "messages": [{"id": "1", "role": "user", "parts": [{"type": "text", "text": "hi"}]}]}
+    stream = f"{path}/agent-session/stream"
+    return {
+        f"POST {name}": [
+            attempt(path, GONE, json=chat),
+            attempt(path, GONE, json={**chat, "trigger": "regenerate-message"}),
+        ],
+        f"GET {name}/{{chat_id}}/stream": [attempt(stream, (204,))],
+        f"DELETE {name}/{{chat_id}}/stream": [attempt(stream, (204,))],
     }
 
 

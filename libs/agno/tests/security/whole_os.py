@@ -18,6 +18,7 @@ from agno.os import AgentOS
 from agno.os.interfaces.a2a import A2A
 from agno.os.interfaces.agui import AGUI
 from agno.os.interfaces.openai import OpenAIApi
+from agno.os.interfaces.vercel import Vercel
 from agno.os.middleware import JWTMiddleware, JWTSettings
 from agno.team import Team
 from agno.testing import ScriptedModel, wants
@@ -46,6 +47,10 @@ def launch() -> str:
     return "launched"
 
 
+def _interfaces(helper: Agent) -> list[Any]:
+    return [AGUI(agent=helper), OpenAIApi(agents=[helper]), Vercel(agent=helper, resumable=True)]
+
+
 def whole(db: Any = None, **settings: Any) -> AgentOS:
     """Agents, a team, workflows, of which some ask before they act, knowledge, schedules, traces, numbers, interfaces."""
     db = db if db is not None else InMemoryDb(id="main")
@@ -58,12 +63,7 @@ def whole(db: Any = None, **settings: Any) -> AgentOS:
     flow = Workflow(id="flow", name="Flow", steps=[Step(name="first", agent=helper)], db=db)
     gate = Workflow(id="gate", name="Gate", steps=[Step(name="first", agent=helper, requires_confirmation=True)], db=db)
     a2a = A2A(agents=[helper, asker], teams=[crew], workflows=[flow])
-    given = {
-        "interfaces": [AGUI(agent=helper), OpenAIApi(agents=[helper]), a2a],
-        "db": db,
-        "prometheus": True,
-        **settings,
-    }
+    given = {"interfaces": [*_interfaces(helper), a2a], "db": db, "prometheus": True, **settings}
     return AgentOS(agents=[helper, asker], teams=[crew], workflows=[flow, gate], **given)
 
 

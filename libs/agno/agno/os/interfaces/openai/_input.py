@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from agno.media import Image
 from agno.models.message import Message
+from agno.os._caller import Caller
 from agno.os._output_schemas import class_of
 from agno.os.interfaces._frontend import client_function
 from agno.os.interfaces._questions import open_questions
@@ -17,6 +18,22 @@ from agno.tools.function import Function
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore")
+
+
+class Extra(_Part):
+    """What a run takes and OpenAI's API has no place for: `extra_body={"agno": {...}}` of the SDK."""
+
+    dependencies: dict[str, Any] | None = None
+    session_state: dict[str, Any] | None = None
+
+
+def brought(given: Extra | None, caller: Caller) -> dict[str, Any]:
+    """Dependencies and state as options of a run: what the identity says wins over what the body says."""
+    found: dict[str, Any] = {}
+    for name in ("dependencies", "session_state"):
+        if values := {**(getattr(given, name, None) or {}), **getattr(caller, name)}:
+            found[name] = values
+    return found
 
 
 class ChatMessage(_Part):
@@ -33,13 +50,14 @@ class ChatRequest(_Part):
 
     model: str
     messages: list[ChatMessage] = Field(min_length=1)
-    stream: bool = False
+    stream: StrictBool | None = None
     stream_options: dict[str, Any] | None = None
     tools: list[dict[str, Any]] | None = None
     response_format: dict[str, Any] | None = None
     user: str | None = None
     metadata: dict[str, str] | None = None
     n: Literal[1] | None = None
+    agno: Extra | None = None
 
 
 def functions(given: ChatRequest) -> list[Function]:
@@ -124,13 +142,14 @@ def _images(content: Any) -> list[Image]:
     for part in () if content is None or isinstance(content, str) else content:
         kind = part.get("type")
         if kind == "image_url":
-            found.append(_image((part.get("image_url") or {}).get("url")))
+            found.append(image_of((part.get("image_url") or {}).get("url")))
         elif kind != "text":
             raise ValueError(f"A part of type {kind!r} cannot be read here; send 'text' or 'image_url'.")
     return found
 
 
-def _image(url: Any) -> Image:
+def image_of(url: Any) -> Image:
+    """An image from its address or its `data:` URL. Raises ValueError for what is neither."""
     if not isinstance(url, str) or not url:
         raise ValueError("An image_url has no url.")
     if not url.startswith("data:"):
@@ -143,5 +162,5 @@ def _image(url: Any) -> Image:
     return Image(content=content, mime_type=head[len("data:") :].partition(";")[0] or None)
 
 
-__all__ = ["ChatMessage", "ChatRequest", "answer", "as_messages", "as_text", "functions", "newest", "output_schema",
-           "tool_results"]  # fmt: skip
+__all__ = ["ChatMessage", "ChatRequest", "Extra", "answer", "as_messages", "as_text", "brought", "functions", "image_of",
+           "newest", "output_schema", "tool_results"]  # fmt: skip

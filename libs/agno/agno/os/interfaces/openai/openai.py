@@ -4,33 +4,35 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, ClassVar
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ValidationError
 
-from agno.exceptions import InputCheckError, OutputCheckError
 from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
-from agno.os._errors import Json, failure, public_error
+from agno.os._errors import Json, public_error
 from agno.os.interfaces._frontend import Waiting, with_tools
+from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.base import BaseInterface
+from agno.os.interfaces.openai import _replies as replies
 from agno.os.interfaces.openai._input import (
     ChatRequest,
     answer,
     as_messages,
     as_text,
+    brought,
     functions,
     newest,
     output_schema,
     tool_results,
 )
 from agno.os.interfaces.openai._output import Completion, tool_calls
+from agno.os.interfaces.openai._responses import ResponseRoutes
 from agno.run.base import RunStatus
 from agno.utils.ids import new_id
 
@@ -38,7 +40,7 @@ _KEPT = 10_000  # calls whose sessions are remembered
 
 
 class OpenAIApi(BaseInterface):
-    """Serves components to clients of OpenAI's API: `POST /v1/chat/completions` and `GET /v1/models`.
+    """Serves components to clients of OpenAI's API: `/v1/chat/completions`, `/v1/responses`, `/v1/models`.
 
     The name of the model is the id of the component. Tools of the client are offered to the model; their results
     continue the run that waits for them where it is found, else all messages are the input of a new one. The session is
@@ -68,6 +70,7 @@ class OpenAIApi(BaseInterface):
             if self._by_id.setdefault(component.id, component) is not component:
                 raise ValueError(f"Two components have the id {component.id!r}, which is the name of the model.")
         self._waiting = Waiting()
+        self._responses = ResponseRoutes(self._by_id, self._waiting)
         self._sessions: OrderedDict[tuple[str, str | None], str] = OrderedDict()  # by a call that waits, and its user
 
     @property
@@ -75,70 +78,76 @@ class OpenAIApi(BaseInterface):
         return self.served
 
     def get_router(self, use_async: bool = True) -> APIRouter:
-        router = APIRouter(prefix=self.prefix, tags=[*self.tags])
-        chat: dict[int | str, Any] = {200: _ANSWER, **_errors(400, 404, 409, 500), **docs.errors(413)}
+        only = [Depends(runs_some(self.served))]
+        router = APIRouter(prefix=self.prefix, tags=[*self.tags], dependencies=only)
+        chat: dict[int | str, Any] = {200: _ANSWER, **replies.errors(400, 404, 409, 500), **docs.errors(413)}
         found: dict[int | str, Any] = {200: {"content": {"application/json": {"schema": _OBJECT}}}}
+        one, body = {**found, **replies.errors(404)}, docs.json_body(ChatRequest)
         for method, path, endpoint, summary, responses, extra in (
-            (
-                "POST",
-                "/v1/chat/completions",
-                self._chat,
-                "Run, as a chat completion",
-                chat,
-                docs.json_body(ChatRequest),
-            ),
+            ("POST", "/v1/chat/completions", self._chat, "Run, as a chat completion", chat, body),
             ("GET", "/v1/models", self._models, "What can be run", found, None),
-            ("GET", "/v1/models/{model}", self._model, "One of what can be run", {**found, **_errors(404)}, None),
+            ("GET", "/v1/models/{model}", self._model, "One of what can be run", one, None),
         ):
             router.add_api_route(
                 path, endpoint, methods=[method], summary=summary, response_model=None, openapi_extra=extra,
                 responses={**docs.errors(), **responses},
             )  # fmt: skip
+        self._responses.add_to(router)
         return router
+
+    @asynccontextmanager
+    async def working(self, grace: float) -> AsyncIterator[None]:
+        async with self._responses.answers.working(grace):
+            yield
 
     async def _models(self, request: Request) -> Json:
         caller = caller_of(request)
-        return _json({"object": "list", "data": [_shown(one) for one in self.served if _may_run(caller, one)]})
+        return replies.json(
+            {"object": "list", "data": [_shown(one) for one in self.served if replies.may_run(caller, one)]}
+        )
 
     async def _model(self, model: str, request: Request) -> Json:
         component = self._by_id.get(model)
-        if component is None or not _may_run(caller_of(request), component):
-            return _no_model(model)
-        return _json(_shown(component))
+        if component is None or not replies.may_run(caller_of(request), component):
+            return replies.no_model(model)
+        return replies.json(_shown(component))
 
     async def _chat(self, request: Request) -> Json | StreamingResponse:
         caller = caller_of(request)
         try:
             given = ChatRequest.model_validate_json(await request.body())
             component = self._by_id.get(given.model)
-            if component is None or not _may_run(caller, component):
-                return _no_model(given.model)
+            if component is None or not replies.may_run(caller, component):
+                return replies.no_model(given.model)
             user_id, session_id = caller.acts_as(given.user), _session_of(given, request, caller)
             if session_id is not None:
                 await own_session(component, session_id, caller)
             stream = {"stream": True, "stream_events": True, "yield_run_output": True} if given.stream else {}
-            begun = await self._begun(component, given, session_id, user_id, stream)
+            begun = await self._begun(component, given, session_id, user_id, {**stream, **brought(given.agno, caller)})
             if given.stream:
                 frames = self._frames(component, given, user_id, begun)
                 return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
             output = await begun
             if output.status is RunStatus.error:
-                return _error(500, public_error(output), "server_error")
+                return replies.error(500, public_error(output), "server_error")
             self._note(component, output, user_id)
-            return _json(Completion(given.model).whole(output))
+            return replies.json(Completion(given.model).whole(output))
         except Exception as error:
-            return _error_of(error)
+            return replies.error_of(error)
 
     async def _begun(
         self, component: Any, given: ChatRequest, session_id: str | None, user_id: str | None, mode: dict[str, Any]
     ) -> Any:
         """The run that the request asks for: a new one, or a waiting one that goes on."""
-        options = {**mode, "user_id": user_id}
+        options = {"user_id": user_id, **mode}
         equipped = with_tools(component, functions(given))
         if results := tool_results(given.messages):
             where = session_id or self._sessions.get((next(iter(results)), user_id))
             paused = await self._waiting.find(component, where, user_id) if where is not None else None
             if paused is not None and answer(paused, results):
+                options = {
+                    name: value for name, value in options.items() if name not in ("dependencies", "session_state")
+                }
                 return go_on(equipped, paused, **options)
         if (schema := output_schema(given)) is not None and component.session_type != "workflow":
             options["output_schema"] = schema
@@ -163,13 +172,13 @@ class OpenAIApi(BaseInterface):
                     if item.run_id != top:
                         continue
                     if kind in ("RunError", "TeamRunError", "WorkflowError"):
-                        yield _frame(_error_body(public_error(item), "server_error"))
+                        yield _frame(replies.error_body(public_error(item), "server_error"))
                         return
                     if kind in ("RunContent", "TeamRunContent") and isinstance(item.content, str) and item.content:
                         spoke = True
                         yield _frame(completion.chunk({"content": item.content}))
         except Exception as error:
-            yield _frame(msgspec.json.decode(bytes(_error_of(error).body)))
+            yield _frame(msgspec.json.decode(bytes(replies.error_of(error).body)))
             return
         if output is not None:
             self._note(component, output, user_id)
@@ -193,29 +202,6 @@ _ANSWER = {
 }
 
 
-class OpenAIError(BaseModel):
-    """What was wrong."""
-
-    message: str
-    type: str
-    param: str | None = None
-    code: str | None = None
-
-
-class OpenAIErrorResponse(BaseModel):
-    """An error, as OpenAI's API gives it."""
-
-    error: OpenAIError
-
-
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": OpenAIErrorResponse, "description": "In OpenAI's form"} for status in statuses}
-
-
-def _may_run(caller: Caller, component: Any) -> bool:
-    return caller.may(f"{component.session_type}s", "run", component.id)
-
-
 def _session_of(given: ChatRequest, request: Request, caller: Caller) -> str | None:
     named = (given.metadata or {}).get("session_id") or request.headers.get("x-session-id")
     return caller.session_id or named or None
@@ -225,38 +211,8 @@ def _shown(component: Any) -> dict[str, Any]:
     return {"id": component.id, "object": "model", "created": 0, "owned_by": "agno"}
 
 
-def _json(body: Any, status: int = 200) -> Json:
-    return Json(msgspec.json.encode(body), status_code=status)
-
-
 def _frame(body: Any) -> bytes:
     return b"data: " + msgspec.json.encode(body) + b"\n\n"
-
-
-def _error_body(message: str, kind: str, code: str | None = None, param: str | None = None) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
-
-
-def _error(status: int, message: str, kind: str, code: str | None = None, param: str | None = None) -> Json:
-    return _json(_error_body(message, kind, code, param), status)
-
-
-def _no_model(model: str) -> Json:
-    message = f"The model {model!r} does not exist or you do not have access to it."
-    return _error(404, message, "invalid_request_error", "model_not_found", "model")
-
-
-def _error_of(error: Exception) -> Json:
-    """Must be called while the exception is handled, for the log's traceback."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        return _error(400, f"{where or 'The body'}: {first['msg']}", "invalid_request_error", None, where or None)
-    if isinstance(error, (ValueError, InputCheckError, OutputCheckError)):  # the sentence is for whoever asked
-        return _error(400, str(error), "invalid_request_error")
-    if isinstance(error, HTTPException):
-        return _error(error.status_code, str(error.detail), "invalid_request_error")
-    return _error(500, failure(error)[0], "server_error")
 
 
 __all__ = ["OpenAIApi"]
