@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from agno._io import IO
@@ -130,9 +131,13 @@ class Milvus(VectorStore):
         self._is_made = False
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
-        rows = [entity_of(record, self.sparse_vector_dimensions) for record in records]
-        for start in range(0, len(rows), _BATCH):
-            await self._ask(io, "upsert", data=rows[start : start + _BATCH])
+        def stored(page: Sequence[Record]) -> None:
+            rows = [entity_of(record, self.sparse_vector_dimensions) for record in page]
+            self.client.upsert(self.collection, data=rows)
+
+        # Milvus's clients pack entities in Python, a millisecond for each: the asynchronous one does so on the loop
+        for start in range(0, len(records), _BATCH):
+            await self._blocking(io, partial(stored, records[start : start + _BATCH]))
 
     async def _erase(self, io: IO, where: Node) -> None:
         await self._ask(io, "delete", filter=Expression().said(where))
