@@ -85,6 +85,10 @@ class Knowledge(Readers):
         if all(given is None for given in (path, url, text_content, topics, remote_content, file_data)):
             log_warning("add_content got nothing to add: give path=, url=, text_content=, topics= or remote_content=.")
             return
+        if metadata is not None and not isinstance(metadata, Mapping):
+            raise TypeError(f"metadata is {metadata!r}; it must be a dict, such as {{'tenant': 'a'}}.")
+        if file_data is not None and not isinstance(file_data, FileData):
+            raise TypeError(f"file_data is a {type(file_data).__name__}; give FileData(content=..., filename='a.pdf').")
         if text_content is not None and file_data is None:
             file_data = FileData(content=text_content, type="Text")
         if self.isolate_vector_search:
@@ -181,9 +185,11 @@ class Knowledge(Readers):
         if db is None:
             log_warning("This Knowledge has no vector_db=, so there is nothing to search.")
             return []
+        if not isinstance(query, str):
+            raise TypeError(f"query is {query!r}, a {type(query).__name__}; it must be a text.")
         if self.isolate_vector_search:
             filters = both({_ISOLATED: self.name}, filters)
-        options = {"query": query, "limit": max_results or self.max_results, "filters": filters}
+        options = {"query": query, "limit": self.max_results if max_results is None else max_results, "filters": filters}
         if search_type is not None:
             options["search_type"] = search_type
         found: list[Document] = await coloured(io, db.search, db.async_search, **options)

@@ -35,7 +35,9 @@ class StoreMethods(Rebuildable, ABC):
     search_types: ClassVar[frozenset[SearchType]] = frozenset({SearchType.vector})
     distances: ClassVar[frozenset[Distance]] = frozenset(Distance)
     looks_up: ClassVar[bool] = True  # whether it is cheap to look at any one row
+    overwrite = False  # whether the first `create` drops what is there
     _compared_with: Any = None  # the embedder that the rows are known to be made by
+    _is_made = False  # whether the collection is known to be there, where a store remembers that
 
     def __init__(
         self,
@@ -125,11 +127,15 @@ class StoreMethods(Rebuildable, ABC):
 
     def _forget(self) -> None:
         """Look again whether the collection is there, if that was remembered."""
+        self._is_made = False
 
     # The collection --------------------------------------------------------------------------------------------------
 
     async def _create(self, io: IO) -> None:
         """Make the collection, unless it is there."""
+        if self.overwrite:
+            self.overwrite = False
+            await self._remove(io)
         if await self._made(io):
             await self._compare(io)
         else:
@@ -433,11 +439,11 @@ class StoreMethods(Rebuildable, ABC):
     vector_search, keyword_search, hybrid_search = sync(_vector_search), sync(_keyword_search), sync(_hybrid_search)
 
     def _able(self, search_type: SearchType | str) -> SearchType:
-        kind = SearchType(search_type)
-        if kind not in self.search_types:
-            known = ", ".join(sorted(one.value for one in self.search_types))
-            raise ValueError(f"{type(self).__name__} has no {kind.value} search; it has: {known}.")
-        return kind
+        known = {one.value: one for one in self.search_types}
+        if search_type not in known:  # a SearchType is its own text
+            named = getattr(search_type, "value", search_type)
+            raise ValueError(f"{type(self).__name__} has no {named} search; it has: {', '.join(sorted(known))}.")
+        return known[search_type]
 
     def get_supported_search_types(self) -> list[str]:
         """The names of the ways to search."""

@@ -425,7 +425,24 @@ def test_broken_files_say_why_and_the_others_are_added(knowledge, colour, tmp_pa
     ask(knowledge, colour, "add_content", path=str(tmp_path / "locked.pdf"), auth=ContentAuth(password="pw"))
     assert "secret" in found(knowledge, "secret", max_results=1)[0]
     (opened,) = [one for one in knowledge.get_content()[0] if one.name == "locked.pdf"]
-    assert opened.id != failed and opened.status is ContentStatus.COMPLETED  # a new attempt has a new id
+    assert opened.id == failed and opened.status is ContentStatus.COMPLETED  # a new attempt takes the place of the failed
+
+
+@both_colours
+def test_what_fails_again_and_again_is_listed_once(knowledge, colour, tmp_path):
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 and then nothing")
+    (tmp_path / "locked.pdf").write_bytes(pdf("secret", password="pw"))
+    for _ in range(3):
+        ask(knowledge, colour, "add_content", path=str(tmp_path))
+        ask(knowledge, colour, "add_content", topics=["tea"])  # no reader
+    assert len(knowledge.get_content()[0]) == 3
+
+    locked = {"path": str(tmp_path / "locked.pdf")}
+    ask(knowledge, colour, "add_content", **locked, auth=ContentAuth(password="pw"))
+    ask(knowledge, colour, "add_content", **locked, auth=ContentAuth(password="no"), skip_if_exists=False)
+    ask(knowledge, colour, "add_content", **locked)  # it is there: what failed since changes nothing
+    stored = [one.id for one in knowledge.get_content()[0] if one.status is ContentStatus.COMPLETED]
+    assert [document.content_id for document in knowledge.search("secret", max_results=5)] == stored
 
 
 @both_colours

@@ -27,7 +27,6 @@ from agno.knowledge.events import (
     ContentStarted,
     IngestionCompleted,
 )
-from agno.utils.ids import new_id
 from agno.utils.log import log_debug, log_error
 
 _AT_ONCE = 4  # contents that an asynchronous caller has under way
@@ -117,7 +116,7 @@ class Pipeline:
         """An attempt that was killed between storing a content and noting it left a row that says it is being processed."""
         content_hash = str(content.content_hash)
         content_id, earlier = await self.rows.attempt(self.io, content_hash)
-        if await self.rows.is_there(self.io, content_id):
+        if await self.rows.is_under_way(self.io, content_id):
             content.id, content.status, content.status_message = content_id, ContentStatus.COMPLETED, ""
             await self.rows.write(self.io, content)
             await self.rows.delete(self.io, earlier)
@@ -129,7 +128,7 @@ class Pipeline:
             content.id, self._earlier[content.content_hash] = await self.rows.attempt(self.io, content.content_hash)
             resumed = await self.storing.begun(self.io, content.content_hash)
         else:
-            content.id = new_id()
+            content.id, _ = await self.rows.attempt(self.io, _place(content))
         if self.storing is not None and self.storing.in_pieces:
             content.external_id = content.external_id or content.path  # by which a file that is gone is known
         content.status = ContentStatus.PROCESSING
@@ -243,6 +242,12 @@ class Pipeline:
             await self.storing.forget(self.io, content)
         except Exception as error:  # the content has failed anyway; the next attempt clears up
             log_debug(f"the pieces of {content.name!r} could not be removed: {error}")
+
+
+def _place(content: Content) -> str:
+    """Where a content comes from that could not even be hashed."""
+    given = (content.file_type, content.name, content.path, content.url, content.topics, content.metadata)
+    return repr(given)
 
 
 def _told(error: Exception) -> str:

@@ -78,7 +78,6 @@ class Milvus(VectorStore):
         self._client_is_given = client is not None
         self._async_clients: PerLoop[Any] = PerLoop()
         self._lock = threading.RLock()
-        self._is_made = False
 
     @property
     def client(self) -> Any:
@@ -126,9 +125,6 @@ class Milvus(VectorStore):
         if await self._exists(io):
             await self._ask(io, "drop_collection")
             self._forget()
-
-    def _forget(self) -> None:
-        self._is_made = False
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
         def stored(page: Sequence[Record]) -> None:

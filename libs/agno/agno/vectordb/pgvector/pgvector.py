@@ -83,7 +83,6 @@ class PgVector(VectorStore):
         self._engines, loops = engines_of(db_url, db_engine, type(self).__name__)
         self._worker = Worker(self._engines, PostgresDialect())
         self._awaited = Worker(loops, PostgresDialect()) if loops is not None else None
-        self._is_made = False
         self._table: sa.Table | None = None
         self._plain: sa.Select[Any] | None = None
         for worker in (self._worker, self._awaited):
@@ -281,9 +280,6 @@ class PgVector(VectorStore):
 
     def _nearness(self, distance: sa.ColumnElement[float]) -> sa.ColumnElement[Any]:
         return -distance if self.distance is Distance.max_inner_product else 1.0 / (1.0 + distance)
-
-    def _forget(self) -> None:
-        self._is_made = False
 
 
 def _explained(message: str) -> str:
