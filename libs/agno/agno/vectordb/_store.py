@@ -352,13 +352,19 @@ class StoreMethods(Rebuildable, ABC):
             await self._relabel(io, is_it, f"{content_hash[:SOURCE]} outdated", rows[0].content_id)
 
     async def add_draft(
-        self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
+        self,
+        io: IO,
+        content_hash: str,
+        documents: Sequence[Document],
+        filters: Mapping[str, Any] | None,
+        resumed: bool = True,
     ) -> None:
-        """Store a piece of a content. What is there of it already is not embedded again."""
+        """Store a piece of a content. What is there of it already is not embedded again; only if `resumed` it is looked for."""
         await self._create(io)
-        records = prepared(content_hash, documents, filters)
-        draft = together(field_is("id", *[r.id for r in records]), field_is("content_hash", DRAFT + content_hash))
-        there = await self._ids(io, draft)
+        records, there = prepared(content_hash, documents, filters), set[str]()
+        if resumed:
+            ids = field_is("id", *[record.id for record in records])
+            there = await self._ids(io, together(ids, field_is("content_hash", DRAFT + content_hash)))
         await self._vectors(io, fresh := [record for record in records if record.id not in there])
         await self._put_all(io, [replace(record, content_hash=DRAFT + content_hash) for record in fresh])
 
