@@ -189,7 +189,11 @@ class Knowledge(Readers):
             raise TypeError(f"query is {query!r}, a {type(query).__name__}; it must be a text.")
         if self.isolate_vector_search:
             filters = both({_ISOLATED: self.name}, filters)
-        options = {"query": query, "limit": self.max_results if max_results is None else max_results, "filters": filters}
+        options = {
+            "query": query,
+            "limit": self.max_results if max_results is None else max_results,
+            "filters": filters,
+        }
         if search_type is not None:
             options["search_type"] = search_type
         found: list[Document] = await coloured(io, db.search, db.async_search, **options)

@@ -425,7 +425,9 @@ def test_broken_files_say_why_and_the_others_are_added(knowledge, colour, tmp_pa
     ask(knowledge, colour, "add_content", path=str(tmp_path / "locked.pdf"), auth=ContentAuth(password="pw"))
     assert "secret" in found(knowledge, "secret", max_results=1)[0]
     (opened,) = [one for one in knowledge.get_content()[0] if one.name == "locked.pdf"]
-    assert opened.id == failed and opened.status is ContentStatus.COMPLETED  # a new attempt takes the place of the failed
+    assert (
+        opened.id == failed and opened.status is ContentStatus.COMPLETED
+    )  # a new attempt takes the place of the failed
 
 
 @both_colours

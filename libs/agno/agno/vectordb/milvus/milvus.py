@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from agno._io import IO
@@ -84,7 +85,7 @@ class Milvus(VectorStore):
         """The synchronous client: the given one, or our own, made at its first use."""
         with self._lock:
             if self._client is None:
-                self._client = milvus().MilvusClient(**self._settings)
+                self._client = self._connected(milvus().MilvusClient)
             return self._client
 
     @property
@@ -92,7 +93,12 @@ class Milvus(VectorStore):
         """The asynchronous client: the given one, or our own for the running event loop."""
         if self._given_async is not None:
             return self._given_async
-        return self._async_clients.get(lambda: milvus().AsyncMilvusClient(**self._settings))
+        return self._async_clients.get(lambda: self._connected(milvus().AsyncMilvusClient))
+
+    def _connected(self, client: Any) -> Any:
+        if "://" not in self.uri and self.uri.endswith(".db"):  # by which Milvus knows a file, too
+            Path(self.uri).parent.mkdir(parents=True, exist_ok=True)
+        return client(**self._settings)
 
     def close(self) -> None:
         """Close our own synchronous client."""

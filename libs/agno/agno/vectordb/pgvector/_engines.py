@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agno.db.postgres._dialect import PostgresDialect
 from agno.db.sql._engines import Engines, LoopEngines, loop_engines, sync_engines, url_of
 
+
 class _Dialect(PostgresDialect):
     """PostgreSQL, whose psycopg reads binary: as text a vector would be sent in twice as many bytes."""
 
