@@ -50,12 +50,15 @@ class StoreMethods(Rebuildable, ABC):
     ) -> None:
         self._embedder = embedder
         self.search_type = self._able(search_type)
-        self.distance = Distance(distance)
+        measures = {kind.value: kind for kind in self.distances}
+        if distance not in measures:  # a Distance is its own text
+            named = getattr(distance, "value", distance)
+            raise ValueError(
+                f"{type(self).__name__} does not measure {named}; it measures {', '.join(sorted(measures))}."
+            )
+        self.distance = measures[distance]
         self.reranker = reranker
         self.similarity_threshold = similarity_threshold
-        if self.distance not in self.distances:
-            known = ", ".join(sorted(kind.value for kind in self.distances))
-            raise ValueError(f"{type(self).__name__} does not measure {self.distance.value}; it measures {known}.")
 
     @property
     def embedder(self) -> Any:
