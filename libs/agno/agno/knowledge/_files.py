@@ -127,10 +127,14 @@ def _of_stream(source: Any, label: str, max_bytes: int) -> BinaryIO:
     return io.BytesIO(data.encode() if isinstance(data, str) else data)
 
 
+def _said(size: int) -> str:
+    return f"{size // 1_000_000} MB" if size >= 1_000_000 else f"{size} bytes"
+
+
 def _check_size(size: int, label: str, max_bytes: int) -> None:
     if size > max_bytes:
         raise ReaderError(
-            f"{label} is larger than {max_bytes // 1_000_000} MB, the reader's max_bytes; split it, or raise the limit.",
+            f"{label} is larger than {_said(max_bytes)}, the reader's max_bytes; split it, or raise the limit.",
             413,
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from agno._io import IO, Give, asynchronous, asynchronous_stream, silent, sync, sync_stream
 from agno.filters import both
+from agno.knowledge._arguments import check
 from agno.knowledge._filters import checked, is_known, keys_in
 from agno.knowledge._ingestion.items import items_of, missing_of
 from agno.knowledge._ingestion.pipeline import Pipeline
@@ -51,6 +52,8 @@ class Knowledge(Readers):
         self._known_keys: set[str] | None = None
         if self.isolate_vector_search and not self.name:
             raise ValueError("isolate_vector_search= needs a name=, by which the chunks of this knowledge are known.")
+        if self.vector_db is not None and not hasattr(self.vector_db, "exists"):
+            raise TypeError(f"vector_db is {self.vector_db!r}; give a vector database, such as LocalVectorDb('v.db').")
         if self.vector_db is not None and not self.vector_db.exists():
             self.vector_db.create()
         self.construct_readers()
@@ -85,6 +88,7 @@ class Knowledge(Readers):
         if all(given is None for given in (path, url, text_content, topics, remote_content, file_data)):
             log_warning("add_content got nothing to add: give path=, url=, text_content=, topics= or remote_content=.")
             return
+        check(Content(metadata=metadata, file_data=file_data, auth=auth, reader=reader, topics=topics))
         if text_content is not None and file_data is None:
             file_data = FileData(content=text_content, type="Text")
         if self.isolate_vector_search:
@@ -183,9 +187,15 @@ class Knowledge(Readers):
         if db is None:
             log_warning("This Knowledge has no vector_db=, so there is nothing to search.")
             return []
+        if not isinstance(query, str):
+            raise TypeError(f"query is {query!r}, a {type(query).__name__}; it must be a text.")
         if self.isolate_vector_search:
             filters = both({_ISOLATED: self.name}, filters)
-        options = {"query": query, "limit": max_results or self.max_results, "filters": filters}
+        options = {
+            "query": query,
+            "limit": self.max_results if max_results is None else max_results,
+            "filters": filters,
+        }
         if search_type is not None:
             options["search_type"] = search_type
         found: list[Document] = await coloured(io, db.search, db.async_search, **options)

@@ -35,7 +35,9 @@ class StoreMethods(Rebuildable, ABC):
     search_types: ClassVar[frozenset[SearchType]] = frozenset({SearchType.vector})
     distances: ClassVar[frozenset[Distance]] = frozenset(Distance)
     looks_up: ClassVar[bool] = True  # whether it is cheap to look at any one row
+    overwrite = False  # whether the first `create` drops what is there
     _compared_with: Any = None  # the embedder that the rows are known to be made by
+    _is_made = False  # whether the collection is known to be there, where a store remembers that
 
     def __init__(
         self,
@@ -48,12 +50,15 @@ class StoreMethods(Rebuildable, ABC):
     ) -> None:
         self._embedder = embedder
         self.search_type = self._able(search_type)
-        self.distance = Distance(distance)
+        measures = {kind.value: kind for kind in self.distances}
+        if distance not in measures:  # a Distance is its own text
+            named = getattr(distance, "value", distance)
+            raise ValueError(
+                f"{type(self).__name__} does not measure {named}; it measures {', '.join(sorted(measures))}."
+            )
+        self.distance = measures[distance]
         self.reranker = reranker
         self.similarity_threshold = similarity_threshold
-        if self.distance not in self.distances:
-            known = ", ".join(sorted(kind.value for kind in self.distances))
-            raise ValueError(f"{type(self).__name__} does not measure {self.distance.value}; it measures {known}.")
 
     @property
     def embedder(self) -> Any:
@@ -125,11 +130,15 @@ class StoreMethods(Rebuildable, ABC):
 
     def _forget(self) -> None:
         """Look again whether the collection is there, if that was remembered."""
+        self._is_made = False
 
     # The collection --------------------------------------------------------------------------------------------------
 
     async def _create(self, io: IO) -> None:
         """Make the collection, unless it is there."""
+        if self.overwrite:
+            self.overwrite = False
+            await self._remove(io)
         if await self._made(io):
             await self._compare(io)
         else:
@@ -346,13 +355,19 @@ class StoreMethods(Rebuildable, ABC):
             await self._relabel(io, is_it, f"{content_hash[:SOURCE]} outdated", rows[0].content_id)
 
     async def add_draft(
-        self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
+        self,
+        io: IO,
+        content_hash: str,
+        documents: Sequence[Document],
+        filters: Mapping[str, Any] | None,
+        resumed: bool = True,
     ) -> None:
-        """Store a piece of a content. What is there of it already is not embedded again."""
+        """Store a piece of a content. What is there of it already is not embedded again; only if `resumed` it is looked for."""
         await self._create(io)
-        records = prepared(content_hash, documents, filters)
-        draft = together(field_is("id", *[r.id for r in records]), field_is("content_hash", DRAFT + content_hash))
-        there = await self._ids(io, draft)
+        records, there = prepared(content_hash, documents, filters), set[str]()
+        if resumed:
+            ids = field_is("id", *[record.id for record in records])
+            there = await self._ids(io, together(ids, field_is("content_hash", DRAFT + content_hash)))
         await self._vectors(io, fresh := [record for record in records if record.id not in there])
         await self._put_all(io, [replace(record, content_hash=DRAFT + content_hash) for record in fresh])
 
@@ -433,11 +448,11 @@ class StoreMethods(Rebuildable, ABC):
     vector_search, keyword_search, hybrid_search = sync(_vector_search), sync(_keyword_search), sync(_hybrid_search)
 
     def _able(self, search_type: SearchType | str) -> SearchType:
-        kind = SearchType(search_type)
-        if kind not in self.search_types:
-            known = ", ".join(sorted(one.value for one in self.search_types))
-            raise ValueError(f"{type(self).__name__} has no {kind.value} search; it has: {known}.")
-        return kind
+        known = {one.value: one for one in self.search_types}
+        if search_type not in known:  # a SearchType is its own text
+            named = getattr(search_type, "value", search_type)
+            raise ValueError(f"{type(self).__name__} has no {named} search; it has: {', '.join(sorted(known))}.")
+        return known[search_type]
 
     def get_supported_search_types(self) -> list[str]:
         """The names of the ways to search."""

@@ -438,7 +438,50 @@ def test_broken_files_say_why_and_the_others_are_added(knowledge, colour, tmp_pa
     ask(knowledge, colour, "add_content", path=str(tmp_path / "locked.pdf"), auth=ContentAuth(password="pw"))
     assert "secret" in found(knowledge, "secret", max_results=1)[0]
     (opened,) = [one for one in knowledge.get_content()[0] if one.name == "locked.pdf"]
-    assert opened.id != failed and opened.status is ContentStatus.COMPLETED  # a new attempt has a new id
+    assert (
+        opened.id == failed and opened.status is ContentStatus.COMPLETED
+    )  # a new attempt takes the place of the failed
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"metadata": "ann"}, "metadata is 'ann'; it must be a dict"),
+        ({"file_data": b"tea"}, r"file_data is a bytes; give FileData\("),
+        ({"auth": "pw"}, r"auth is a str; give ContentAuth\("),
+        ({"reader": "pdf"}, r"reader is 'pdf'; give a reader, such as PDFReader\("),
+        ({"topics": "tea"}, r"topics is the text 'tea'; give a list"),
+    ],
+    ids=["metadata", "file_data", "auth", "reader", "topics"],
+)
+def test_a_wrong_argument_is_told(knowledge, given, said):
+    with pytest.raises(TypeError, match=said):
+        knowledge.add_content(**{"text_content": "tea", **given})
+    assert knowledge.get_content() == ([], 0)
+
+
+def test_one_pattern_need_not_be_a_list(knowledge, tmp_path):
+    for name in ("a.md", "b.txt"):
+        (tmp_path / name).write_text("tea")
+    knowledge.add_content(path=str(tmp_path), include="*.md")
+    assert list(rows(knowledge)) == ["a.md"]
+
+
+@both_colours
+def test_what_fails_again_and_again_is_listed_once(knowledge, colour, tmp_path):
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 and then nothing")
+    (tmp_path / "locked.pdf").write_bytes(pdf("secret", password="pw"))
+    for _ in range(3):
+        ask(knowledge, colour, "add_content", path=str(tmp_path))
+        ask(knowledge, colour, "add_content", topics=["tea"])  # no reader
+    assert len(knowledge.get_content()[0]) == 3
+
+    locked = {"path": str(tmp_path / "locked.pdf")}
+    ask(knowledge, colour, "add_content", **locked, auth=ContentAuth(password="pw"))
+    ask(knowledge, colour, "add_content", **locked, auth=ContentAuth(password="no"), skip_if_exists=False)
+    ask(knowledge, colour, "add_content", **locked)  # it is there: what failed since changes nothing
+    stored = [one.id for one in knowledge.get_content()[0] if one.status is ContentStatus.COMPLETED]
+    assert [document.content_id for document in knowledge.search("secret", max_results=5)] == stored
 
 
 @both_colours

@@ -103,6 +103,7 @@ class VectorDbContract:
     differences: dict[str, str] = {}  # test name -> reason; the test must then fail
     refused: dict[str, str] = {}  # the text of a filter -> why the product has no words for it; it must be refused
     numbers = itertools.count(1)
+    many = 10_000  # rows that are more than it takes at once
 
     def make(self, name: str, **options: Any) -> VectorDb:
         """A store with a collection of this name, on the same server or in the same folder each time."""
@@ -447,16 +448,17 @@ class VectorDbContract:
             assert db.delete_by_metadata({text: "changed"}) is True
         assert texts(db.search("tea", limit=50)) == ["safe tea"]
 
-    def test_ten_thousand_rows_are_stored_and_searched(self, name):
+    def test_thousands_of_rows_are_stored_and_searched(self, name):
         made = self.make(name, embedder=HashingEmbedder(dimensions=16))
         documents = [
-            Document(f"row {n}", meta_data={"n": n, "group": n % 10}, embedding=[1.0, n / 10_000, *[0.0] * 14])
-            for n in range(10_000)
+            Document(f"row {n}", meta_data={"n": n, "group": n % 10}, embedding=[1.0, n / self.many, *[0.0] * 14])
+            for n in range(self.many)
         ]
-        for start in range(0, 10_000, 2_500):
+        for start in range(0, self.many, 2_500):
             made.insert("h", documents[start : start + 2_500])
-        found = made.search("x", limit=3, filters=AND(EQ("group", 7), LT("n", 5_000)))
-        assert len(found) == 3 and all(d.meta_data["n"] % 10 == 7 and d.meta_data["n"] < 5_000 for d in found)
+        half = self.many // 2
+        found = made.search("x", limit=3, filters=AND(EQ("group", 7), LT("n", half)))
+        assert len(found) == 3 and all(d.meta_data["n"] % 10 == 7 and d.meta_data["n"] < half for d in found)
         assert made.delete_by_metadata(GTE("n", 100)) is True
         assert len(made.search("x", limit=200)) == 100
         made.drop()

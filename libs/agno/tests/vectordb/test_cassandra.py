@@ -41,6 +41,7 @@ def session(server):
 
 
 class TestCassandra(VectorDbContract):
+    many = 3_000  # the server is ours
     session = None
 
     def make(self, name, **options):

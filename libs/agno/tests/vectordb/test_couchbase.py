@@ -31,6 +31,7 @@ def cluster():
 
 
 class TestCouchbaseSearch(VectorDbContract):
+    many = 3_000  # the server is ours
     cluster = FakeCluster()
 
     def make(self, name, **options):

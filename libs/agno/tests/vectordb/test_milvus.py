@@ -39,6 +39,14 @@ def test_another_process_finds_it_after_a_restart(tmp_path):
     first.close()
 
 
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_the_folder_of_a_new_file_is_made(tmp_path, colour):
+    db = Milvus(collection="c", uri=tmp_path / colour / "new" / "m.db", embedder=EMBEDDER)
+    Face(db, colour == "async").insert("h", [Document("tea")])
+    assert texts(db.search("tea")) == ["tea"]
+    db.close()
+
+
 def test_a_text_without_words_is_kept_too(file):
     db = Milvus(collection="wordless", uri=file, embedder=EMBEDDER, search_type="hybrid")
     db.insert("h", [Document("..."), Document("tea")])

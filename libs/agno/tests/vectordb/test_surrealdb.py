@@ -26,6 +26,7 @@ def client():
 
 
 class TestSurrealDb(VectorDbContract):
+    many = 3_000  # it takes three milliseconds for each
     client = None
 
     def make(self, name, **options):

@@ -24,6 +24,7 @@ def server():
 
 
 class TestUpstashVectorDb(VectorDbContract):
+    many = 3_000  # the server is ours
     server = None
 
     def make(self, name, **options):

@@ -63,7 +63,10 @@ def _files(wanted: Content, include: list[str] | None, exclude: list[str] | None
         log_warning(f"There is no {wanted.path}: nothing was added of it.")
         return []
     paths = [root] if not root.is_dir() else _below(root)
-    return [_file(wanted, path) for path in paths if _chosen(path, root, include, exclude)]
+    chosen = [path for path in paths if _chosen(path, root, include, exclude)]
+    if not chosen:
+        log_warning(f"{wanted.path} has no files{' that fit' if paths else ''}: nothing was added of it.")
+    return [_file(wanted, path) for path in chosen]
 
 
 def missing_of(folder: str, paths: set[str]) -> set[str]:
@@ -92,6 +95,7 @@ def _not_listed(error: OSError) -> None:
 
 def _chosen(path: Path, root: Path, include: list[str] | None, exclude: list[str] | None) -> bool:
     """By patterns against the path, the path below the folder, and the name of the file; `exclude` wins."""
+    include, exclude = ([one] if isinstance(one, str) else one for one in (include, exclude))
     forms = {str(path), path.name, path.relative_to(root).as_posix() if path != root else path.name}
 
     def fits(patterns: list[str]) -> bool:

@@ -27,7 +27,6 @@ from agno.knowledge.events import (
     ContentStarted,
     IngestionCompleted,
 )
-from agno.utils.ids import new_id
 from agno.utils.log import log_debug, log_error
 
 _AT_ONCE = 4  # contents that an asynchronous caller has under way
@@ -136,7 +135,7 @@ class Pipeline:
             content.id, self._earlier[content.content_hash] = await self.rows.attempt(self.io, content.content_hash)
             resumed = await self.storing.begun(self.io, content.content_hash)
         else:
-            content.id = new_id()
+            content.id, _ = await self.rows.attempt(self.io, _place(content))
         if self.storing is not None and self.storing.in_pieces:
             content.external_id = content.external_id or content.path  # by which a file that is gone is known
         content.status = ContentStatus.PROCESSING
@@ -250,6 +249,12 @@ class Pipeline:
             await self.storing.forget(self.io, content)
         except Exception as error:  # the content has failed anyway; the next attempt clears up
             log_debug(f"the pieces of {content.name!r} could not be removed: {error}")
+
+
+def _place(content: Content) -> str:
+    """Where a content comes from that could not even be hashed."""
+    given = (content.file_type, content.name, content.path, content.url, content.topics, content.metadata)
+    return repr(given)
 
 
 def _told(error: Exception) -> str:

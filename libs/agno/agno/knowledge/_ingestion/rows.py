@@ -28,21 +28,22 @@ class Rows:
         await io.call(self.db.upsert_knowledge_content, self._row(content))
 
     async def attempt(self, io: IO, content_hash: str) -> tuple[str, list[str]]:
-        """The id of the next attempt at a content, and those of the attempts that failed or were replaced.
+        """The id of the next attempt at a content, and those of the attempts that it replaces.
 
-        It is a new id, unless the last attempt did not come to its end.
+        An attempt that failed or did not come to its end is made again under its id; so no more than one is listed.
         """
         earlier: list[str] = []
         while True:
             content_id = _id_of(content_hash, len(earlier))
             row = None if self.db is None else await io.call(self.db.get_knowledge_content, content_id)
-            if row is None or row.status == ContentStatus.PROCESSING.value:
+            if row is None or status_of(row.status) is not ContentStatus.COMPLETED:
                 return content_id, earlier
             earlier.append(content_id)
 
-    async def is_there(self, io: IO, content_id: str) -> bool:
-        """Whether there is such a row."""
-        return self.db is not None and await io.call(self.db.get_knowledge_content, content_id) is not None
+    async def is_under_way(self, io: IO, content_id: str) -> bool:
+        """Whether there is such a row of an attempt that did not come to its end."""
+        row = None if self.db is None else await io.call(self.db.get_knowledge_content, content_id)
+        return row is not None and status_of(row.status) is ContentStatus.PROCESSING
 
     async def delete(self, io: IO, ids: Iterable[str]) -> None:
         """Remove rows."""

@@ -58,12 +58,16 @@ class InStore:
 
     def __init__(self, store: VectorStore) -> None:
         self.store = store
+        self._resumed: set[str] = set()  # hashes of contents that an attempt that was killed left pieces of
 
     async def has(self, io: IO, content_hash: str) -> bool:
         return await self.store._content_hash_exists(io, content_hash)
 
     async def begun(self, io: IO, content_hash: str) -> bool:
-        return await self.store.has_draft(io, content_hash)
+        found = await self.store.has_draft(io, content_hash)
+        if found:
+            self._resumed.add(content_hash)
+        return found
 
     async def older(self, io: IO, content: Content) -> set[str]:
         return await self.store.other_contents(io, str(content.content_hash), content.id)
@@ -81,7 +85,9 @@ class InStore:
         await self.store.outdate(io, str(content.content_hash))
 
     async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
-        await self.store.add_draft(io, str(content.content_hash), documents, content.metadata)
+        content_hash = str(content.content_hash)
+        resumed = content_hash in self._resumed
+        await self.store.add_draft(io, content_hash, documents, content.metadata, resumed)
 
     async def finish(self, io: IO, content: Content) -> None:
         await self.store.publish(io, str(content.content_hash), content.id)

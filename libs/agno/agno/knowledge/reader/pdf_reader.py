@@ -145,7 +145,11 @@ def _joined(text: str, text_of_images: str) -> str:
 
 def _unlock(reader: Any, password: str | None, label: str) -> None:
     if reader.is_encrypted and not reader.decrypt(password or ""):
-        why = "the password is wrong" if password else "it needs a password: read(..., password=...)"
+        why = (
+            "the password is wrong"
+            if password
+            else "it needs a password: read(..., password=...), or add_content(..., auth=ContentAuth(password=...))"
+        )
         raise ReaderError(f"{label} is encrypted and {why}.", 401)
 
 

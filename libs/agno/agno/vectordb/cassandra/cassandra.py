@@ -60,7 +60,6 @@ class Cassandra(VectorStore):
         self._table = f'"{keyspace}"."{table_name}"'
         self._prepared: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self._is_made = False
 
     # The table -------------------------------------------------------------------------------------------------------
 
@@ -78,9 +77,6 @@ class Cassandra(VectorStore):
     async def _remove(self, io: IO) -> None:
         await self._done(io, lambda: self.session.execute(f"DROP TABLE IF EXISTS {self._table}"))
         self._forget()
-
-    def _forget(self) -> None:
-        self._is_made = False
 
     # Rows ------------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from agno._io import IO, asynchronous, sync
+from agno._io import IO
 from agno.vectordb._conditions import EVERYTHING, Node, holds
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
@@ -82,7 +82,6 @@ class CouchbaseSearch(VectorStore):
         self.wait_until_index_ready, self.batch_limit = wait_until_index_ready, max(1, batch_limit)
         self._settings, self._cluster, self._is_given = kwargs, cluster, cluster is not None
         self._lock = threading.RLock()
-        self._is_made = False
 
     @property
     def cluster(self) -> Any:
@@ -110,15 +109,6 @@ class CouchbaseSearch(VectorStore):
             self._cluster = None
 
     # The collection --------------------------------------------------------------------------------------------------
-
-    async def _create(self, io: IO) -> None:
-        """Make the collection and the index, unless they are there."""
-        if self.overwrite:
-            self.overwrite = False
-            await self._remove(io)
-        await super()._create(io)
-
-    create, async_create = sync(_create), asynchronous(_create)
 
     async def _made(self, io: IO) -> bool:
         if not self._is_made:
@@ -179,9 +169,6 @@ class CouchbaseSearch(VectorStore):
             except _couchbase().exceptions.SearchIndexNotFoundException:
                 pass  # somebody else dropped it
         self.cluster.bucket(self.bucket_name).collections().drop_collection(self.scope_name, self.collection_name)
-
-    def _forget(self) -> None:
-        self._is_made = False
 
     # Rows ------------------------------------------------------------------------------------------------------------
 

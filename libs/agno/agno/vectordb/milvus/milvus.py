@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from agno._io import IO
@@ -77,14 +79,13 @@ class Milvus(VectorStore):
         self._client_is_given = client is not None
         self._async_clients: PerLoop[Any] = PerLoop()
         self._lock = threading.RLock()
-        self._is_made = False
 
     @property
     def client(self) -> Any:
         """The synchronous client: the given one, or our own, made at its first use."""
         with self._lock:
             if self._client is None:
-                self._client = milvus().MilvusClient(**self._settings)
+                self._client = self._connected(milvus().MilvusClient)
             return self._client
 
     @property
@@ -92,7 +93,12 @@ class Milvus(VectorStore):
         """The asynchronous client: the given one, or our own for the running event loop."""
         if self._given_async is not None:
             return self._given_async
-        return self._async_clients.get(lambda: milvus().AsyncMilvusClient(**self._settings))
+        return self._async_clients.get(lambda: self._connected(milvus().AsyncMilvusClient))
+
+    def _connected(self, client: Any) -> Any:
+        if "://" not in self.uri and self.uri.endswith(".db"):  # by which Milvus knows a file, too
+            Path(self.uri).parent.mkdir(parents=True, exist_ok=True)
+        return client(**self._settings)
 
     def close(self) -> None:
         """Close our own synchronous client."""
@@ -126,13 +132,14 @@ class Milvus(VectorStore):
             await self._ask(io, "drop_collection")
             self._forget()
 
-    def _forget(self) -> None:
-        self._is_made = False
-
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
-        rows = [entity_of(record, self.sparse_vector_dimensions) for record in records]
-        for start in range(0, len(rows), _BATCH):
-            await self._ask(io, "upsert", data=rows[start : start + _BATCH])
+        def stored(page: Sequence[Record]) -> None:
+            rows = [entity_of(record, self.sparse_vector_dimensions) for record in page]
+            self.client.upsert(self.collection, data=rows)
+
+        # Milvus's clients pack entities in Python, a millisecond for each: the asynchronous one does so on the loop
+        for start in range(0, len(records), _BATCH):
+            await self._blocking(io, partial(stored, records[start : start + _BATCH]))
 
     async def _erase(self, io: IO, where: Node) -> None:
         await self._ask(io, "delete", filter=Expression().said(where))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from agno._io import IO, asynchronous, sync
+from agno._io import IO
 from agno._io.loops import PerLoop
 from agno.vectordb import _fusing
 from agno.vectordb._conditions import Node, field_is
@@ -84,7 +84,6 @@ class MongoDb(VectorStore):
         self._is_blocking = client is not None and not is_awaited
         self._async_clients: PerLoop[Any] = PerLoop()
         self._lock = threading.RLock()
-        self._is_made = False
 
     @property
     def client(self) -> Any:
@@ -108,15 +107,6 @@ class MongoDb(VectorStore):
             self._client = None
 
     # The collection --------------------------------------------------------------------------------------------------
-
-    async def _create(self, io: IO) -> None:
-        """Make the collection and its indexes, unless they are there."""
-        if self.overwrite:
-            self.overwrite = False
-            await self._remove(io)
-        await super()._create(io)
-
-    create, async_create = sync(_create), asynchronous(_create)
 
     async def _made(self, io: IO) -> bool:
         if not self._is_made:
@@ -157,9 +147,6 @@ class MongoDb(VectorStore):
     async def _remove(self, io: IO) -> None:
         await self._done(io, lambda db: db.drop_collection(self.collection_name))
         self._forget()
-
-    def _forget(self) -> None:
-        self._is_made = False
 
     # Rows ------------------------------------------------------------------------------------------------------------
 

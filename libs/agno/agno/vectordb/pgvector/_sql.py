@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import struct
+import sys
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,9 +22,10 @@ from agno.vectordb.distance import Distance
 OPERATORS = {Distance.cosine: "<=>", Distance.l2: "<->", Distance.max_inner_product: "<#>"}
 CLASSES = {Distance.cosine: "cosine_ops", Distance.l2: "l2_ops", Distance.max_inner_product: "ip_ops"}
 _INDEXED = 2000  # dimensions that an index takes; with half precision twice as many
+_INLINE = 8160  # bytes of a row from which on PostgreSQL moves its longest values elsewhere; the most that it takes
 
-LIMIT = sa.bindparam("limit", type_=sa.Integer())
-_READ = ("id", "content", "name", "meta_data", "embedding", "usage", "content_hash", "content_id")
+# written into the statement: without knowing it PostgreSQL plans for a tenth of the table
+LIMIT = sa.bindparam("limit", type_=sa.Integer(), literal_execute=True)
 
 Condition = sa.ColumnElement[bool]
 
@@ -57,6 +59,8 @@ def table_of(name: str, schema: str | None, dimensions: int) -> sa.Table:
         sa.Column("updated_at", moment),
         sa.Column("content_hash", text),
         sa.Column("content_id", text),
+        # else vectors lie elsewhere from 2 KB on, and an exact search fetches each of them from there
+        postgresql_with={"toast_tuple_target": _INLINE},
     )
 
 
@@ -105,17 +109,19 @@ def _value(record: Record) -> tuple[str | None, ...]:
     )
 
 
-def best(table: sa.Table, score: sa.Label[Any], order: Sequence[Any], where: Sequence[Condition]) -> sa.Select[Any]:
-    """The rows that come first, as many as the parameter `limit` says.
+def best(table: sa.Table, score: sa.Label[Any], where: Sequence[Condition], largest: bool) -> sa.Select[Any]:
+    """The rows whose score is the largest, or the smallest, the best first; as many as the parameter `limit` says.
 
-    Only they are made ready for reading: in one query PostgreSQL would do so with all rows, and then put them in order.
+    They are chosen by id and score alone: in one query PostgreSQL would unpack all columns of all rows to put them in order.
     """
-    kept = [table.c[name] for name in _READ]
-    first = sa.select(*kept, score).where(*where).order_by(*order).limit(LIMIT).subquery()
-    return sa.select(*columns_of(first), first.c[score.name])
+    order = [score.desc(), table.c.id] if largest else [score]
+    first = sa.select(table.c.id, score).where(*where).order_by(*order).limit(LIMIT).subquery()
+    found = first.c[score.name]
+    rows = sa.select(*columns_of(table), found).join_from(first, table, first.c.id == table.c.id)
+    return rows.order_by(*([found.desc(), first.c.id] if largest else [found]))
 
 
-def columns_of(table: sa.FromClause) -> list[Any]:
+def columns_of(table: sa.Table) -> list[Any]:
     """What a record is read from: the vector as pgvector sends it, all else as text."""
     return [
         table.c.id,
@@ -153,9 +159,11 @@ def vector_text(vector: Sequence[float]) -> str:
 
 
 def _vector(sent: bytes) -> list[float]:
-    """From two numbers, the first of which is how many follow, and as many of four bytes."""
-    (size,) = struct.unpack_from(">H", sent)
-    return list(struct.unpack_from(f">{size}f", sent, 4))
+    """From two numbers of two bytes, and as many of four bytes as the rest has."""
+    numbers = array("f", sent[4:])
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers.tolist()
 
 
 def _text(value: str | None) -> str | None:

@@ -83,7 +83,6 @@ class PgVector(VectorStore):
         self._engines, loops = engines_of(db_url, db_engine, type(self).__name__)
         self._worker = Worker(self._engines, PostgresDialect())
         self._awaited = Worker(loops, PostgresDialect()) if loops is not None else None
-        self._is_made = False
         self._table: sa.Table | None = None
         self._plain: sa.Select[Any] | None = None
         for worker in (self._worker, self._awaited):
@@ -174,7 +173,7 @@ class PgVector(VectorStore):
         words, text = self._words(query), self._text
         rank = sa.func.ts_rank_cd(text, words).label("rank")
         fits = self._where(where) & text.op("@@", return_type=sa.Boolean())(words)
-        found = sql.best(self.table, rank, [rank.desc(), self.table.c.id], [fits])
+        found = sql.best(self.table, rank, [fits], largest=True)
         rows = await self._done(io, lambda talk: talk.execute(found, {"limit": limit}).all(), alone=True)
         return [Hit(sql.record_of(row), row.rank) for row in rows]
 
@@ -189,7 +188,7 @@ class PgVector(VectorStore):
         share = self.vector_score_weight
         score = (share * self._nearness(distance) + (1 - share) * rank).label("score")
         among = sa.or_(table.c.id.in_(sa.select(near.c.id)), table.c.id.in_(sa.select(told.c.id)))
-        found = sql.best(table, score, [score.desc(), table.c.id], [among])
+        found = sql.best(table, score, [among], largest=True)
         rows = await self._asked(io, found, embedding, limit, most, where)
         return [Hit(sql.record_of(row), row.score) for row in rows]
 
@@ -241,8 +240,8 @@ class PgVector(VectorStore):
             return self._plain
         distance = sql.distance_to(self.table, self.distance).label("distance")
         if where != EVERYTHING:
-            return sql.best(self.table, distance, [distance], [self._where(where)])
-        self._plain = sql.best(self.table, distance, [distance], [])
+            return sql.best(self.table, distance, [self._where(where)], largest=False)
+        self._plain = sql.best(self.table, distance, [], largest=False)
         return self._plain
 
     async def _asked(
@@ -281,9 +280,6 @@ class PgVector(VectorStore):
 
     def _nearness(self, distance: sa.ColumnElement[float]) -> sa.ColumnElement[Any]:
         return -distance if self.distance is Distance.max_inner_product else 1.0 / (1.0 + distance)
-
-    def _forget(self) -> None:
-        self._is_made = False
 
 
 def _explained(message: str) -> str:

@@ -87,7 +87,6 @@ class Qdrant(VectorStore):
         self._async_clients: PerLoop[Any] = PerLoop()
         self._lock = threading.RLock()
         self._encoder: Any = None
-        self._is_made = False
 
     @property
     def client(self) -> Any:
@@ -135,9 +134,6 @@ class Qdrant(VectorStore):
         if await self._exists(io):
             await self._ask(io, "delete_collection")
             self._forget()
-
-    def _forget(self) -> None:
-        self._is_made = False
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
         words = await self._sparse(io, [record.content for record in records])

@@ -57,7 +57,6 @@ class SingleStore(VectorStore):
         self._engines = sync_engines(url, db_engine, owner, dialect)
         self._worker = Worker(self._engines, dialect)
         self._worker.lost = self._forget
-        self._is_made = False
 
     @property
     def db_engine(self) -> Any:
@@ -92,9 +91,6 @@ class SingleStore(VectorStore):
     async def _remove(self, io: IO) -> None:
         await self._done(io, lambda talk: talk.execute(sa.text(f"DROP TABLE IF EXISTS {self._table}")))
         self._forget()
-
-    def _forget(self) -> None:
-        self._is_made = False
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
         await self._done(io, lambda talk: self._store(talk, records))

@@ -56,7 +56,6 @@ class UpstashVectorDb(VectorStore):
         patience |= {"retry_interval": 1.0 if retry_interval is None else retry_interval}  # type: ignore[dict-item]
         self._settings = {"url": url, "token": token, **patience, **kwargs}
         self._index: Any = None
-        self._is_made = False
         self._async_indexes: PerLoop[Any] = PerLoop()
 
     @property
@@ -77,9 +76,6 @@ class UpstashVectorDb(VectorStore):
         if not self._is_made:  # asked once: the service is far away
             self._is_made = self.namespace == "" or self.namespace in (await self._call(io, "info")).namespaces
         return self._is_made
-
-    def _forget(self) -> None:
-        self._is_made = False
 
     async def _make(self, io: IO) -> None:
         """A namespace is there with its first vector, and stays without it."""

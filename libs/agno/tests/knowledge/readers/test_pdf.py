@@ -80,7 +80,9 @@ def test_a_password_opens_a_file(colour: str) -> None:
     locked = making.pdf("secret text", password="open")
     assert "secret text" in all_text(making.read(PDFReader(chunk=False), locked, colour, password="open"))
     assert "secret text" in all_text(making.read(PDFReader(chunk=False, password="open"), locked, colour))
-    with pytest.raises(ReaderError, match=r"The file is encrypted and it needs a password: read\(..., password=...\)."):
+    with pytest.raises(
+        ReaderError, match=r"The file is encrypted and it needs a password: read\(..., password=...\), or add_content"
+    ):
         making.read(PDFReader(), locked, colour)
     with pytest.raises(ReaderError, match="the password is wrong"):
         making.read(PDFReader(password="shut"), locked, colour)

@@ -72,4 +72,14 @@ def error_of(failed: Exception) -> Json:
     return error(500, failure(failed)[0], "server_error")
 
 
-__all__ = ["OpenAIError", "OpenAIErrorResponse", "error", "error_body", "error_of", "errors", "json", "may_run", "no_model"]
+__all__ = [
+    "OpenAIError",
+    "OpenAIErrorResponse",
+    "error",
+    "error_body",
+    "error_of",
+    "errors",
+    "json",
+    "may_run",
+    "no_model",
+]

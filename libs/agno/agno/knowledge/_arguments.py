@@ -1,0 +1,25 @@
+"""Wrong arguments of `add_content`, told before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agno.knowledge.content import Content, ContentAuth, FileData
+
+
+def check(content: Content) -> None:
+    """TypeError that says what was given and what was meant."""
+    metadata, file_data, auth, reader = content.metadata, content.file_data, content.auth, content.reader
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise TypeError(f"metadata is {metadata!r}; it must be a dict, such as {{'tenant': 'a'}}.")
+    if file_data is not None and not isinstance(file_data, FileData):
+        raise TypeError(f"file_data is a {type(file_data).__name__}; give FileData(content=..., filename='a.pdf').")
+    if auth is not None and not isinstance(auth, ContentAuth):
+        raise TypeError(f"auth is a {type(auth).__name__}; give ContentAuth(password=...).")
+    if reader is not None and (isinstance(reader, type) or not hasattr(reader, "read")):
+        raise TypeError(f"reader is {reader!r}; give a reader, such as PDFReader().")
+    if isinstance(content.topics, str):
+        raise TypeError(f"topics is the text {content.topics!r}; give a list, such as [{content.topics!r}].")
+
+
+__all__ = ["check"]
