@@ -91,8 +91,12 @@ class Vercel(BaseInterface):
     def get_router(self, use_async: bool = True) -> APIRouter:
         only = [Depends(runs_some(self.served))]
         router = APIRouter(prefix=self.prefix, tags=[*self.tags], dependencies=only)
-        begun = {200: _STREAM, **docs.errors(400, 404, 409, 413)}
-        there = {200: _STREAM, 204: {"description": "No answer is being made"}, **docs.errors(404)}
+        begun: dict[int | str, Any] = {200: _STREAM, **docs.errors(400, 404, 409, 413)}
+        there: dict[int | str, Any] = {
+            200: _STREAM,
+            204: {"description": "No answer is being made"},
+            **docs.errors(404),
+        }
         for base, of in (("/chat", "the first component"), ("/chat/{component_id}", "a component")):
             for method, path, endpoint, summary, responses in (
                 ("POST", "", self._chat, "Run, as a UI message stream", begun),
