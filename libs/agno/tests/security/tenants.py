@@ -532,13 +532,25 @@ async def _unscoped_lists(client: httpx.AsyncClient) -> list[str]:
 
 
 async def _unscoped_models(client: httpx.AsyncClient) -> list[str]:
-    """For clients of OpenAI, what they may not run is not there."""
-    nobody, chat = bearer(token(BOB, scopes=["agents:asker:run"])), {"messages": [{"role": "user", "content": "hi"}]}
-    listed = (await client.get("/v1/models", headers=nobody)).json()["data"]
-    one = await client.get("/v1/models/helper", headers=nobody)
-    run = await client.post("/v1/chat/completions", json={"model": "helper", **chat}, headers=nobody)
-    found = (listed, one.status_code, run.status_code, (await client.get("/v1/models")).status_code)
-    return [] if found == ([], 404, 404, 401) else [f"/v1: {found}"]
+    """For clients of OpenAI and pages of Vercel, what they may not run is not there; who may run nothing is refused."""
+    some, nobody = (bearer(token(BOB, scopes=[scope])) for scope in ("agents:asker:run", "agents:asker:read"))
+    said = {"messages": [{"role": "user", "content": "hi"}]}
+    page = {"id": "c", "messages": [{"id": "1", "role": "user", "parts": [{"type": "text", "text": "hi"}]}]}
+    requests: list[tuple[str, str, Any]] = [
+        ("GET", "/v1/models/helper", None),
+        ("POST", "/v1/chat/completions", {"model": "helper", **said}),
+        ("POST", "/v1/responses", {"model": "helper", "input": "hi"}),
+        ("POST", "/api/chat/helper", page),
+    ]
+    wrong = []
+    listed = [one["id"] for one in (await client.get("/v1/models", headers=some)).json()["data"]]
+    if listed != ["asker"]:
+        wrong.append(f"GET /v1/models shows {listed}")
+    for method, path, body in requests:
+        asked = [await client.request(method, path, json=body, headers=headers) for headers in (some, nobody, {})]
+        if (statuses := [one.status_code for one in asked]) != [404, 403, 401]:
+            wrong.append(f"{method} {path}: {statuses}")
+    return wrong
 
 
 async def _unscoped_operators(client: httpx.AsyncClient) -> list[str]:

@@ -47,8 +47,9 @@ def launch() -> str:
     return "launched"
 
 
-def _interfaces(helper: Agent) -> list[Any]:
-    return [AGUI(agent=helper), OpenAIApi(agents=[helper]), Vercel(agent=helper, resumable=True)]
+def _interfaces(*agents: Agent) -> list[Any]:
+    served = list(agents)
+    return [AGUI(agent=agents[0]), OpenAIApi(agents=served), Vercel(agents=served, resumable=True)]
 
 
 def whole(db: Any = None, **settings: Any) -> AgentOS:
@@ -63,7 +64,7 @@ def whole(db: Any = None, **settings: Any) -> AgentOS:
     flow = Workflow(id="flow", name="Flow", steps=[Step(name="first", agent=helper)], db=db)
     gate = Workflow(id="gate", name="Gate", steps=[Step(name="first", agent=helper, requires_confirmation=True)], db=db)
     a2a = A2A(agents=[helper, asker], teams=[crew], workflows=[flow])
-    given = {"interfaces": [*_interfaces(helper), a2a], "db": db, "prometheus": True, **settings}
+    given = {"interfaces": [*_interfaces(helper, asker), a2a], "db": db, "prometheus": True, **settings}
     return AgentOS(agents=[helper, asker], teams=[crew], workflows=[flow, gate], **given)
 
 

@@ -118,7 +118,7 @@ class Pipeline:
         content_id, earlier = await self.rows.attempt(self.io, str(content.content_hash))
         content.status, content.status_message = ContentStatus.COMPLETED, ""
         stored = sorted(await self.storing.older(self.io, content)) if self.storing is not None else []
-        if not await self.rows.is_there(self.io, content_id):
+        if not await self.rows.is_under_way(self.io, content_id):
             for known in (*stored, *reversed(earlier)):
                 if await self.rows.is_there(self.io, known):
                     content.id = known

@@ -40,6 +40,11 @@ class Rows:
                 return content_id, earlier
             earlier.append(content_id)
 
+    async def is_under_way(self, io: IO, content_id: str) -> bool:
+        """Whether there is such a row of an attempt that did not come to its end."""
+        row = None if self.db is None else await io.call(self.db.get_knowledge_content, content_id)
+        return row is not None and status_of(row.status) is ContentStatus.PROCESSING
+
     async def is_there(self, io: IO, content_id: str) -> bool:
         """Whether there is such a row."""
         return self.db is not None and await io.call(self.db.get_knowledge_content, content_id) is not None
