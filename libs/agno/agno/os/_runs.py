@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from fastapi import HTTPException
 
-from agno.os._errors import failed, failure
+from agno.os._failures import failed, failure
 from agno.os._keeper import Keeper
 from agno.os._sse import Follower, RunLog
 from agno.run.base import RunStatus

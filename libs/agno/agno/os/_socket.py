@@ -19,7 +19,7 @@ from agno._io import ASYNC
 from agno.os._bodies import Body
 from agno.os._caller import ANYBODY, SCOPE_KEY, Caller
 from agno.os._components import own_session
-from agno.os._errors import failure
+from agno.os._failures import failure
 from agno.os._guard import require
 from agno.os._refusing import Refusal
 from agno.os._runs import EVERYTHING

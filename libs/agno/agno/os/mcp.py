@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from agno.db.schemas.memory import UserMemory
 from agno.os._caller import ANYBODY, Caller, caller_of
 from agno.os._components import ask, own_session
-from agno.os._errors import failure
+from agno.os._failures import failure
 from agno.os._guard import require
 from agno.os._memories import shown
 from agno.os._sessions import listed

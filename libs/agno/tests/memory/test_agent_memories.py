@@ -39,9 +39,9 @@ def test_a_user_is_remembered_with_the_model_and_db_of_the_agent(mode: str) -> N
         says("Hello Ada"), note("The user is called Ada.", "name"), says("Done."), says("Ada"), says("Nothing new.")
     )
     agent = Agent(id="a", model=model, db=db, enable_user_memories=True, session_id="s")
-    settings = dict(agent.__dict__)
+    settings = agent.settings()
     seen = play(agent, "I am Ada", mode, user_id="ada")
-    assert agent.__dict__ == settings, "a run changes nothing on the agent"
+    assert agent.settings() == settings, "a run changes nothing on the agent"
     assert seen.output.content == "Hello Ada"
     if seen.events:
         assert seen.kinds == [

@@ -112,7 +112,7 @@ def test_no_answer_no_log_and_no_stored_row_has_a_secret(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", CANARIES["environment"])
     caplog.set_level(logging.INFO)
-    logging.getLogger("agno").setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="agno")
     db = InMemoryDb(id="main")
     try:
         service = service_of(*urls, db)

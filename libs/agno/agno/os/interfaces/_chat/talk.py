@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agno._io import ASYNC
-from agno.os._errors import failure, public_error
+from agno.os._failures import failure, public_error
 from agno.os.interfaces._chat.media import Attachment, attachments
 from agno.os.interfaces._chat.text import answer_in_words, content_text, options_of, question_text
 from agno.os.interfaces._frontend import Waiting

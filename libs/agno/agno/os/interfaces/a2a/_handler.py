@@ -29,7 +29,7 @@ from agno.exceptions import RunNotContinuableError
 from agno.os._bodies import Limits
 from agno.os._caller import Caller
 from agno.os._components import own_session
-from agno.os._errors import failure
+from agno.os._failures import failure
 from agno.os._finding import current_run
 from agno.os._kept import KeptEvents
 from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with

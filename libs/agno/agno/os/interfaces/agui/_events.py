@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agno.os._errors import public_error
+from agno.os._failures import public_error
 from agno.os.interfaces._questions import Question, open_questions
 from agno.run.base import to_json
 from agno.utils.codec import encode

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
-from agno.os._errors import failure
+from agno.os._failures import failure
 from agno.os.interfaces._frontend import Waiting, client_function, with_tools
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.agui._events import Translator

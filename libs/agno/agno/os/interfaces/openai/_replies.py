@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from agno.exceptions import InputCheckError, OutputCheckError
 from agno.os._caller import Caller
-from agno.os._errors import Json, failure
+from agno.os._errors import Json
+from agno.os._failures import failure
 
 
 class OpenAIError(BaseModel):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from agno.os._errors import public_error
+from agno.os._failures import public_error
 from agno.os._sse import Frame
 from agno.os.interfaces._questions import Question, open_questions
 from agno.os.interfaces.openai._items import ResponseRequest

@@ -18,7 +18,7 @@ from agno.models.message import Message
 from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
-from agno.os._errors import failure
+from agno.os._failures import failure
 from agno.os._sse import Frame
 from agno.os.interfaces._frontend import Waiting, with_tools
 from agno.os.interfaces._hosting import Answer, Answers, stream

@@ -14,7 +14,8 @@ from fastapi.responses import StreamingResponse
 from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
-from agno.os._errors import Json, public_error
+from agno.os._errors import Json
+from agno.os._failures import public_error
 from agno.os.interfaces._frontend import Waiting, with_tools
 from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
