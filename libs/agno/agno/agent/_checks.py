@@ -100,31 +100,20 @@ CHECKS: dict[str, Check] = {
 }
 
 
-# Settings with types of values that were found to fit; but of a plain class its type says too little.
-_fitting: set[tuple[str, type[Any]]] = set()
-_fits = _fitting.__contains__
-_MOST = 2000  # of these
+def refuse_misfits(component: Any) -> bool:
+    """Raise TypeError for the first setting that has a value it cannot have. True if their types alone say that they fit."""
+    return all([_fits(component, name, value) for name, value in component.__dict__.items()])
 
 
-def refuse_misfits(component: Any) -> None:
-    """Raise TypeError for the first setting that has a value it cannot have."""
-    settings = component.__dict__
-    if all(map(_fits, zip(settings, map(type, settings.values())))):  # noqa: B905  # of one dict
-        return  # nearly always: programs make agents of one kind over and over
-    for name, value in settings.items():
-        _look_at(component, name, value)
-
-
-def _look_at(component: Any, name: str, value: Any) -> None:
-    check, kind = CHECKS.get(name), type(value)
-    if check is not None and value is not None and (name, kind) not in _fitting and not check.fits(value):
-        shown = (
-            f"{name}={value!r}, which is of type {kind.__name__}" if check.shows else f"{name}= of type {kind.__name__}"
-        )
+def _fits(component: Any, name: str, value: Any) -> bool:
+    check = CHECKS.get(name)
+    if check is None or value is None:
+        return True
+    if not check.fits(value):
+        kind = type(value).__name__
+        shown = f"{name}={value!r}, which is of type {kind}" if check.shows else f"{name}= of type {kind}"
         raise TypeError(f"{type(component).__name__} got {shown}. It takes {check.takes}.")
-    telling = check is None or value is None or (kind is not type and not check.looks_inside)
-    if telling and len(_fitting) < _MOST:
-        _fitting.add((name, kind))
+    return not isinstance(value, type) and not check.looks_inside  # of a plain class its type says too little
 
 
 # What one run is told --------------------------------------------------------------------------------------------------

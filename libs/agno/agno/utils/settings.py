@@ -10,6 +10,7 @@ from typing_extensions import dataclass_transform
 
 S = TypeVar("S", bound="Settings")
 _set = object.__setattr__
+_MOST = 1000  # shapes of one class that are remembered
 
 
 @dataclass_transform(kw_only_default=True)
@@ -24,23 +25,32 @@ class Settings:
     _aliases: ClassVar[dict[str, str]] = {}
     _removed: ClassVar[dict[str, str]] = {}
     _required: ClassVar[tuple[str, ...]] = ()  # these have no default
+    _shapes: ClassVar[set[tuple[Any, ...]]]  # names and types of settings that were found right: of most objects
     _plans: ClassVar[Any] = None  # what was made from the settings of an object, until one of them is set
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         own = cls.__dict__.get("__annotations__", {})
         names = [name for name, kind in own.items() if not name.startswith("_") and "ClassVar" not in str(kind)]
-        cls._names = cls._names | frozenset(names)
+        cls._names, cls._shapes = cls._names | frozenset(names), set()
 
     def __init__(self, **settings: Any) -> None:
         self._take(settings)
 
     def _take(self, settings: dict[str, Any]) -> None:
         """Have these settings. The dict becomes the object's own."""
-        if not settings.keys() <= self._names:
-            settings = self._translated(settings)
-        _set(self, "__dict__", settings)
-        self._check()
+        shape = (*settings, *map(type, settings.values()))
+        if shape in self._shapes:  # programs make agents of one kind over and over
+            _set(self, "__dict__", settings)
+            return
+        known = settings.keys() <= self._names
+        _set(self, "__dict__", settings if known else self._translated(settings))
+        if self._check() and known and len(self._shapes) < _MOST:
+            self._shapes.add(shape)
+
+    def _check(self) -> bool:
+        """Raise TypeError for a value that cannot be right. True if the types of the values alone say that they are."""
+        return True
 
     def __setattr__(self, name: str, value: Any) -> None:
         _set(self, name, value)
@@ -49,9 +59,6 @@ class Settings:
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
         self.__dict__.pop("_plans", None)
-
-    def _check(self) -> None:
-        """Raise TypeError for a value that cannot be right."""
 
     def _translated(self, settings: dict[str, Any]) -> dict[str, Any]:
         translated: dict[str, Any] = {}
