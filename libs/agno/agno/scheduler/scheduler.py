@@ -236,7 +236,8 @@ class Scheduler:
             if stored.status in (RunStatus.completed, RunStatus.paused):
                 return stored
             if stored.status is not RunStatus.cancelled:
-                return await component.acontinue_run(run_id=firing["run_id"], stream=False, **who)
+                # the firing is this worker's: whoever claimed the run before lost its lease
+                return await component.acontinue_run(run_id=firing["run_id"], stream=False, take_over=True, **who)
             firing["run_id"] = new_id()
             await self._update(firing["id"], {"run_id": firing["run_id"]})
         options = {**(schedule["run_options"] or {}), **who, "run_id": firing["run_id"]}

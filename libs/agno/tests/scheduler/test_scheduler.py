@@ -177,6 +177,20 @@ def test_another_attempt_does_not_repeat_a_tool_that_succeeded() -> None:
     assert (firing.status, firing.attempt, paid) == (FiringStatus.COMPLETED, 2, [3])
 
 
+def test_another_attempt_goes_on_with_a_run_that_a_dead_worker_had_claimed() -> None:
+    model = ScriptedModel(fails(500), says("all is well"))
+    agent = Agent(name="Watcher", model=model, db=InMemoryDb())
+    office = Office(agent)
+    office.schedules.create("Watch", agent, "Look", run_at=START, max_retries=1, retry_delay_seconds=5)
+    office.work()
+    [firing] = office.firings
+    assert agent.db.claim_run(firing.session_id, firing.run_id, "a worker that died")
+    office.clock.forward(5)
+    office.work(office.another())
+    [firing] = office.firings
+    assert (firing.status, firing.attempt) == (FiringStatus.COMPLETED, 2)
+
+
 def test_a_step_that_fails_is_a_failure() -> None:
     def broken(step_input: Any) -> str:
         raise RuntimeError("no stock")
