@@ -14,7 +14,8 @@ class BaseInterface:
     """A protocol that AgentOS speaks for an agent, a team or a workflow.
 
     Subclasses set `type` and `default_prefix`, and build their routes in `get_router`. With several components given,
-    the first of agent, team, workflow is used.
+    the first of agent, team, workflow is used. With `allow_private`, files at URLs that callers name are also read from
+    addresses that are not public.
     """
 
     type: ClassVar[str] = ""
@@ -35,12 +36,14 @@ class BaseInterface:
         workflow: Any = None,
         prefix: str | None = None,
         tags: list[str] | None = None,
+        allow_private: bool = False,
     ) -> None:
         if agent is None and team is None and workflow is None:
             raise ValueError(f"{type(self).__name__} has nothing to serve: give it agent=, team= or workflow=.")
         self.agent = agent
         self.team = team
         self.workflow = workflow
+        self.allow_private = allow_private
         self.router_prefix = self.default_prefix if prefix is None else prefix
         self.tags = tags if tags is not None else [self.type.upper() if len(self.type) < 4 else self.type.title()]
 

@@ -10,14 +10,11 @@ from a2a.types import Message, Part
 from a2a.utils.errors import ContentTypeNotSupportedError, InvalidParamsError
 from google.protobuf.json_format import MessageToDict
 
-from agno._io import ASYNC
-from agno.knowledge._errors import ReaderError
-from agno.knowledge._web import Web, WebLimits
 from agno.media import Audio, File, Image, Video
 from agno.os._bodies import UPLOAD_TYPES, Limits
 from agno.os.interfaces._chat.text import answer_in_words
+from agno.os.interfaces._fetching import Fetching
 from agno.os.interfaces._questions import Question, open_questions
-from agno.utils.log import log_warning
 
 _KINDS: dict[str, tuple[str, Any]] = {"image": ("images", Image), "audio": ("audio", Audio), "video": ("videos", Video)}
 _OF_CALLER = frozenset({"user_id", "userId", "agent_id", "agentId", "team_id", "teamId", "workflow_id", "workflowId"})
@@ -91,17 +88,11 @@ def _check_file(part: Any, files: int, limits: Limits) -> None:
 
 
 async def _read(part: Part, limits: Limits, allow_private: bool) -> Part:
-    """The file at a URL, as a part that holds it: who sends a URL must not see what only this service can reach."""
-    visit = WebLimits(longest=limits.seconds, max_bytes=limits.file, retries=0, allow_private=allow_private)
+    """The file at a URL, as a part that holds it."""
     try:
-        async with Web(ASYNC, visit) as web:
-            page = await web.get(part.url)
-    except ReaderError as error:
-        log_warning(
-            f"A file of a message was not read: {error}"
-        )  # which may say more of the network than a caller may know
-        why = f"it is larger than {limits.file} bytes" if error.status_code == 413 else "nothing public was found there"
-        raise InvalidParamsError(message=f"The file at {part.url[:300]!r} cannot be read: {why}.") from None
+        page = await Fetching(limits, allow_private).page(part.url)
+    except ValueError as error:
+        raise InvalidParamsError(message=str(error)) from None
     return Part(raw=page.body, media_type=part.media_type or page.content_type, filename=part.filename)
 
 

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
 from agno.os._failures import failure
+from agno.os.interfaces._fetching import Fetching, fetching_for
 from agno.os.interfaces._frontend import Waiting, client_function, with_tools
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.agui._events import Translator
@@ -57,7 +58,8 @@ class AGUI(BaseInterface):
                 given = RunAgentInput.model_validate_json(await request.body())
             except ValidationError as error:
                 raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
-            frames = _frames(self.component, given, caller_of(request).user_id, waiting)
+            fetching = fetching_for(request, self.allow_private)
+            frames = _frames(self.component, given, caller_of(request).user_id, waiting, fetching)
             return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
         @router.get("/status", summary="Is it there", responses=docs.errors())
@@ -68,22 +70,24 @@ class AGUI(BaseInterface):
         return router
 
 
-async def _frames(component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting) -> AsyncIterator[str]:
+async def _frames(
+    component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting, fetching: Fetching
+) -> AsyncIterator[str]:
     encode = EventEncoder().encode
-    async with aclosing(_events(component, given, user_id, waiting)) as events:
+    async with aclosing(_events(component, given, user_id, waiting, fetching)) as events:
         async for event in events:
             yield encode(event)
 
 
 async def _events(
-    component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting
+    component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting, fetching: Fetching
 ) -> AsyncGenerator[Any, None]:
     """The whole answer, from RUN_STARTED to RUN_FINISHED or RUN_ERROR."""
     yield RunStartedEvent(thread_id=given.thread_id, run_id=given.run_id)
     translator = Translator({tool.name for tool in given.tools or ()})
     output = None
     try:
-        stream = await _begun(component, given, user_id, waiting, translator)
+        stream = await _begun(component, given, user_id, waiting, translator, fetching)
         async with aclosing(stream):
             async for item in stream:
                 if hasattr(item, "event"):
@@ -117,7 +121,12 @@ def _outcome(translator: Translator) -> Any:
 
 
 async def _begun(
-    component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting, translator: Translator
+    component: Any,
+    given: RunAgentInput,
+    user_id: str | None,
+    waiting: Waiting,
+    translator: Translator,
+    fetching: Fetching,
 ) -> Any:
     """The stream of the run that the request asks for: a new one, or a waiting one that goes on."""
     functions = [client_function(tool.name, tool.description, tool.parameters) for tool in given.tools or ()]
@@ -132,6 +141,7 @@ async def _begun(
             translator.goes_on(paused)
             if answer(paused, given.resume or [], what.tool_results):
                 return go_on(component, paused, **options)
+    await fetching.hold([medium for several in what.media.values() for medium in several])
     return _new(component, given, what, options)
 
 

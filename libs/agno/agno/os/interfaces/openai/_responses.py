@@ -20,6 +20,7 @@ from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._failures import failure
 from agno.os._sse import Frame
+from agno.os.interfaces._fetching import Fetching, fetching_for
 from agno.os.interfaces._frontend import Waiting, with_tools
 from agno.os.interfaces._hosting import Answer, Answers, stream
 from agno.os.interfaces._questions import go_on
@@ -80,9 +81,9 @@ _ANSWER = {
 class ResponseRoutes:
     """`/v1/responses`: the run is the response, and its session the conversation."""
 
-    def __init__(self, components: dict[str, Any], waiting: Waiting) -> None:
+    def __init__(self, components: dict[str, Any], waiting: Waiting, allow_private: bool) -> None:
         self.answers = Answers()
-        self._by_id, self._waiting = components, waiting
+        self._by_id, self._waiting, self.allow_private = components, waiting, allow_private
 
     def add_to(self, router: APIRouter) -> None:
         """Put the routes on a router."""
@@ -106,7 +107,7 @@ class ResponseRoutes:
             component = self._by_id.get(given.model)
             if component is None or not replies.may_run(caller, component):
                 return replies.no_model(given.model)
-            made = await self._hosted(component, given, caller)
+            made = await self._hosted(component, given, caller, fetching_for(request, self.allow_private))
             if given.stream:
                 return stream(made, cancels=not given.background)
             if not given.background and made.task is not None:
@@ -120,8 +121,8 @@ class ResponseRoutes:
             return replies.error(400 if bad else 500, failed["message"], kind)
         return replies.json(body)
 
-    async def _hosted(self, component: Any, given: ResponseRequest, caller: Caller) -> Made:
-        run = await self._begin(component, given, caller)
+    async def _hosted(self, component: Any, given: ResponseRequest, caller: Caller, fetching: Fetching) -> Made:
+        run = await self._begin(component, given, caller, fetching)
         key = f"resp_{run.run_id}" + (f"_{run.count}" if run.count else "")
         responding = Responding(begun(key, given, run.session_id))
         made = Made(key, caller.user_id, component, run.run_id, run.session_id, responding=responding)
@@ -154,7 +155,7 @@ class ResponseRoutes:
 
     # Beginning -------------------------------------------------------------------------------------------------------
 
-    async def _begin(self, component: Any, given: ResponseRequest, caller: Caller) -> Begun:
+    async def _begin(self, component: Any, given: ResponseRequest, caller: Caller, fetching: Fetching) -> Begun:
         items, session_id, before = read(given.input), given.session_id, None
         if given.previous_response_id is not None:
             if session_id is not None:
@@ -174,6 +175,7 @@ class ResponseRoutes:
             return await self._goes_on(equipped, component, items, before, session_id, user_id)
         if items.approvals:
             raise ValueError("An mcp_approval_response needs previous_response_id or conversation.")
+        await fetching.hold_all(items.messages)
         options = {**_EVERYTHING, "user_id": user_id, **brought(given.agno, caller)}
         return self._new(equipped, given, items, before, {**options, "session_id": session_id or new_id()})
 

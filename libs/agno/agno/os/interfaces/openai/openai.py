@@ -16,6 +16,7 @@ from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._errors import Json
 from agno.os._failures import public_error
+from agno.os.interfaces._fetching import Fetching, fetching_for
 from agno.os.interfaces._frontend import Waiting, with_tools
 from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
@@ -59,19 +60,21 @@ class OpenAIApi(BaseInterface):
         workflows: Sequence[Any] | None = None,
         prefix: str | None = None,
         tags: list[str] | None = None,
+        allow_private: bool = False,
     ) -> None:
         self.served = [*(agents or ()), *(teams or ()), *(workflows or ())]
         if not self.served:
             raise ValueError("OpenAIApi has nothing to serve: give it agents=, teams= or workflows=.")
         first = self.served[0]
-        super().__init__(first, prefix=prefix, tags=tags if tags is not None else ["OpenAI"])
+        tags = tags if tags is not None else ["OpenAI"]
+        super().__init__(first, prefix=prefix, tags=tags, allow_private=allow_private)
         self._by_id: dict[str, Any] = {}
         for component in self.served:
             component.set_id()
             if self._by_id.setdefault(component.id, component) is not component:
                 raise ValueError(f"Two components have the id {component.id!r}, which is the name of the model.")
         self._waiting = Waiting()
-        self._responses = ResponseRoutes(self._by_id, self._waiting)
+        self._responses = ResponseRoutes(self._by_id, self._waiting, allow_private)
         self._sessions: OrderedDict[tuple[str, str | None], str] = OrderedDict()  # by a call that waits, and its user
 
     @property
@@ -124,7 +127,8 @@ class OpenAIApi(BaseInterface):
             if session_id is not None:
                 await own_session(component, session_id, caller)
             stream = {"stream": True, "stream_events": True, "yield_run_output": True} if given.stream else {}
-            begun = await self._begun(component, given, session_id, user_id, {**stream, **brought(given.agno, caller)})
+            fetching, mode = fetching_for(request, self.allow_private), {**stream, **brought(given.agno, caller)}
+            begun = await self._begun(component, given, session_id, user_id, mode, fetching)
             if given.stream:
                 frames = self._frames(component, given, user_id, begun)
                 return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
@@ -137,7 +141,13 @@ class OpenAIApi(BaseInterface):
             return replies.error_of(error)
 
     async def _begun(
-        self, component: Any, given: ChatRequest, session_id: str | None, user_id: str | None, mode: dict[str, Any]
+        self,
+        component: Any,
+        given: ChatRequest,
+        session_id: str | None,
+        user_id: str | None,
+        mode: dict[str, Any],
+        fetching: Fetching,
     ) -> Any:
         """The run that the request asks for: a new one, or a waiting one that goes on."""
         options = {"user_id": user_id, **mode}
@@ -155,9 +165,12 @@ class OpenAIApi(BaseInterface):
         options["session_id"] = session_id or new_id()
         if component.session_type == "workflow":
             text, images = as_text(given.messages)
+            await fetching.hold(images)
             return equipped.arun(text, **options, **({"images": images} if images else {}))
         remembers = session_id is not None and component.db is not None and component.add_history_to_context
-        return equipped.arun(as_messages(newest(given.messages) if remembers else given.messages), **options)
+        messages = as_messages(newest(given.messages) if remembers else given.messages)
+        await fetching.hold_all(messages)
+        return equipped.arun(messages, **options)
 
     async def _frames(self, component: Any, given: ChatRequest, user_id: str | None, run: Any) -> AsyncIterator[bytes]:
         completion, top, spoke, output = Completion(given.model), None, False, None

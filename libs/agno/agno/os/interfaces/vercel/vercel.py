@@ -18,6 +18,7 @@ from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._failures import failure
 from agno.os._sse import Frame
+from agno.os.interfaces._fetching import Fetching, fetching_for
 from agno.os.interfaces._frontend import Waiting, with_tools
 from agno.os.interfaces._hosting import Answer, Answers, stream
 from agno.os.interfaces._permitted import runs_some
@@ -66,11 +67,12 @@ class Vercel(BaseInterface):
         resumable: bool = False,
         prefix: str | None = None,
         tags: list[str] | None = None,
+        allow_private: bool = False,
     ) -> None:
         single = [one for one in (agent, team, workflow) if one is not None]
         self.served = [*single, *(agents or ()), *(teams or ()), *(workflows or ())]
         first = self.served[0] if self.served else None
-        super().__init__(first, prefix=prefix, tags=tags)
+        super().__init__(first, prefix=prefix, tags=tags, allow_private=allow_private)
         self.resumable = resumable
         self._by_id: dict[str, Any] = {}
         for component in self.served:
@@ -116,7 +118,7 @@ class Vercel(BaseInterface):
             component = self._component(caller, component_id)
             given = ChatBody.model_validate_json(await request.body())
             await own_session(component, given.id, caller)
-            turn = await self._turn(component, given, caller)
+            turn = await self._turn(component, given, caller, fetching_for(request, self.allow_private))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "The body"
@@ -150,7 +152,7 @@ class Vercel(BaseInterface):
 
     # One turn --------------------------------------------------------------------------------------------------------
 
-    async def _turn(self, component: Any, given: ChatBody, caller: Caller) -> Turn:
+    async def _turn(self, component: Any, given: ChatBody, caller: Caller, fetching: Fetching) -> Turn:
         equipped = with_tools(component, functions(given))
         options: dict[str, Any] = {**_EVERYTHING, "user_id": caller.user_id}
         last = given.messages[-1]
@@ -166,18 +168,22 @@ class Vercel(BaseInterface):
         options |= _brought(given, caller)
         if given.trigger == "regenerate-message" and (again := await self._again(equipped, given, options)) is not None:
             return again
-        return self._new(equipped, given, options)
+        return await self._new(equipped, given, options, fetching)
 
-    def _new(self, component: Any, given: ChatBody, options: dict[str, Any]) -> Turn:
+    async def _new(self, component: Any, given: ChatBody, options: dict[str, Any], fetching: Fetching) -> Turn:
         last, run_id = given.messages[-1], new_id()
         options |= {"session_id": given.id, "run_id": run_id}
         remembers = component.db is not None and getattr(component, "add_history_to_context", False)
         if component.session_type == "workflow" or remembers:
             if last.role != "user":
                 raise ValueError("The chat does not end with a message of the user, and no run waits for an answer.")
-            events = component.arun(text_of(last), **media_of(last), **options)
+            media = media_of(last)
+            await fetching.hold([medium for several in media.values() for medium in several])
+            events = component.arun(text_of(last), **media, **options)
         else:
-            events = component.arun(as_messages(given.messages), **options)
+            messages = as_messages(given.messages)
+            await fetching.hold_all(messages)
+            events = component.arun(messages, **options)
         return Turn(events, Translator(), run_id, new_id(), [])
 
     async def _again(self, component: Any, given: ChatBody, options: dict[str, Any]) -> Turn | None:
