@@ -166,7 +166,7 @@ class FileContract(ReaderContract):
     def test_a_file_that_is_too_large_is_not_opened(self, reader: Reader, source: Path) -> None:
         reader.max_bytes = 10
         for given in (source, source.read_bytes(), io.BytesIO(source.read_bytes())):
-            self._fails(reader, given, "is larger than 0 MB, the reader's max_bytes")
+            self._fails(reader, given, "is larger than 10 bytes, the reader's max_bytes")
 
     def _fails(self, reader: Reader, source: Any, sentence: str, colour: str = "sync") -> None:
         with pytest.raises(ReaderError, match=sentence) as caught:
