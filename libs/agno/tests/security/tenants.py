@@ -104,7 +104,8 @@ def everything(db: Any) -> dict[str, Any]:
         foreign = [row for row in rows if row.get("user_id") != BOB and not _of_bobs(table, row)]
         found[table.kind] = sorted(json.dumps(row, sort_keys=True, default=str) for row in foreign)
     for kind in KINDS:
-        found[kind] = [one.to_dict() for one in db.get_sessions(kind, ANN, sort_by="session_id")]
+        sessions = db.get_sessions(kind, sort_by="session_id")
+        found[kind] = [one.to_dict() for one in sessions if one.user_id != BOB]
     found["whose"] = {name: db.get_session(name, kind) and db.get_session(name, kind).user_id for name, kind in _NAMED}
     return found
 
@@ -344,11 +345,13 @@ def _of_openai(ids: dict[str, str]) -> dict[str, list[Attempt]]:
         "GET /v1/models": [attempt("/v1/models", FINE)],
         "GET /v1/models/{model}": [attempt("/v1/models/helper", FINE)],
         "POST /v1/chat/completions": [
-            attempt("/v1/chat/completions", GONE, json={**chat, "metadata": {"session_id": "agent-session"}})
+            attempt("/v1/chat/completions", GONE, json={**chat, "metadata": {"session_id": "agent-session"}}),
+            attempt("/v1/chat/completions", FINE, json=chat),
         ],
         "POST /v1/responses": [
             attempt("/v1/responses", GONE, json={**new, "conversation": "agent-session"}),
             *(attempt("/v1/responses", GONE, json={**new, "previous_response_id": key}) for key in theirs),
+            attempt("/v1/responses", FINE, json=new),
         ],
         "GET /v1/responses/{response_id}": [
             *(attempt(path, GONE) for path in one),
@@ -366,6 +369,7 @@ def _of_chats(name: str, path: str) -> dict[str, list[Attempt]]:
         f"POST {name}": [
             attempt(path, GONE, json=chat),
             attempt(path, GONE, json={**chat, "trigger": "regenerate-message"}),
+            attempt(path, FINE, json={**chat, "id": f"bobs{path.replace('/', '-')}"}),
         ],
         f"GET {name}/{{chat_id}}/stream": [attempt(stream, (204,))],
         f"DELETE {name}/{{chat_id}}/stream": [attempt(stream, (204,))],

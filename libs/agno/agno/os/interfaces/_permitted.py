@@ -13,12 +13,12 @@ from agno.os._caller import caller_of
 def runs_some(served: Sequence[Any]) -> Callable[[Request], None]:
     """A dependency of routes: status 403 for a caller whose scopes allow to run nothing of what is served."""
 
-    def check(request: Request) -> None:
+    def permitted(request: Request) -> None:
         caller = caller_of(request)
         if not any(caller.may(f"{one.session_type}s", "run", one.id) for one in served):
             raise HTTPException(403, "Insufficient permissions")
 
-    return check
+    return permitted
 
 
 __all__ = ["runs_some"]

@@ -34,14 +34,14 @@ def empty(response_id: str, model: str, **facts: Any) -> Body:
     }  # fmt: skip
 
 
-def begun(response_id: str, given: ResponseRequest, session_id: str) -> Body:
+def begun(response_id: str, given: ResponseRequest, session_id: str, user_id: str | None) -> Body:
     """The response to a request, as it begins."""
     return empty(
         response_id, given.model, status="queued" if given.background else "in_progress",
         background=bool(given.background), conversation={"id": session_id} if given.conversation else None,
         instructions=given.instructions, metadata=given.metadata or {}, previous_response_id=given.previous_response_id,
         store=given.store is not False, text=given.text or {"format": {"type": "text"}}, tools=given.tools or [],
-        user=given.user,
+        user=user_id,
     )  # fmt: skip
 
 

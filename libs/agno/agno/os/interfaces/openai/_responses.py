@@ -124,7 +124,7 @@ class ResponseRoutes:
     async def _hosted(self, component: Any, given: ResponseRequest, caller: Caller, fetching: Fetching) -> Made:
         run = await self._begin(component, given, caller, fetching)
         key = f"resp_{run.run_id}" + (f"_{run.count}" if run.count else "")
-        responding = Responding(begun(key, given, run.session_id))
+        responding = Responding(begun(key, given, run.session_id, run.options["user_id"]))
         made = Made(key, caller.user_id, component, run.run_id, run.session_id, responding=responding)
         self.answers.host(made, self._frames(made, run, run.options["user_id"]))
         if given.store is False:

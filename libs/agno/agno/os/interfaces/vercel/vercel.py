@@ -153,11 +153,11 @@ class Vercel(BaseInterface):
     # One turn --------------------------------------------------------------------------------------------------------
 
     async def _turn(self, component: Any, given: ChatBody, caller: Caller, fetching: Fetching) -> Turn:
-        equipped = with_tools(component, functions(given))
-        options: dict[str, Any] = {**_EVERYTHING, "user_id": caller.user_id}
+        equipped, user_id = with_tools(component, functions(given)), caller.user_id
+        options: dict[str, Any] = {**_EVERYTHING, "user_id": user_id}
         last = given.messages[-1]
         if has_answers(last):
-            paused = await self._waiting.find(component, given.id, caller.user_id)
+            paused = await self._waiting.find(component, given.id, user_id)
             if paused is not None:
                 translator = Translator()
                 found, denied = answer(paused, last)
@@ -194,7 +194,7 @@ class Vercel(BaseInterface):
         own = [run for run in (session.runs if session else None) or () if run.parent_run_id is None]
         if not own:
             return None
-        options = {name: value for name, value in options.items() if name in (*_EVERYTHING, "user_id")}
+        options = {**_EVERYTHING, "user_id": options["user_id"]}
         events = component.acontinue_run(run_id=own[-1].run_id, session_id=given.id, regenerate=True, **options)
         return Turn(events, Translator(), own[-1].run_id, new_id(), [])
 
