@@ -1,6 +1,6 @@
 # make demo       install what the command needs and ask this repository three questions
 # make test       the test suite, but for the house tests, which `make check` runs
-# make test-node  the tests against MCP servers on Node.js
+# make test-node  the tests whose other side is written in JavaScript: MCP servers and suites, clients of the interfaces
 # make test-services   the tests against what the system's packages bring: MariaDB, Tesseract
 # make test-heavy      what takes minutes or large packages: a thousand turns, 100,000 sessions, killed writers, the true
 #                      Agno 2.0.0, text recognition

@@ -20,7 +20,6 @@ SHAPED = ("output_schema", "parser_model", "output_model", "followups", "post_ho
 THOUGHT = ("reasoning", "reasoning_model")
 OPENED = ("system_message", "additional_input")
 TAKEN = ("input_schema", "knowledge_filters", "output_schema", "store_events", "pre_hooks", "post_hooks")
-
 PASSED = ("add_dependencies_to_context", "add_session_state_to_context")  # on to the steps of a workflow
 ALONE = ("knowledge", "save_response_to_file", "debug_mode")
 
@@ -83,7 +82,7 @@ class Planner:
 
 
 def _is_value(name: str, value: Any) -> bool:
-    return value is not None and value is not False and not (name == "retries" and value == 0)
+    return value is not None and value is not False and (name != "retries" or value != 0)  # tool_call_limit=0 is one
 
 
 def id_of(component: Any) -> Any:

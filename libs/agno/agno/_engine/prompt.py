@@ -27,8 +27,9 @@ Section = Callable[[Run], str | Awaitable[str | None] | None]
 
 
 async def build_messages(run: Run) -> list[Message]:
-    """System message, few-shot messages, history and the user's input, in that order."""
-    component, messages = run.component, run.messages
+    """System message, few-shot messages, history and the user's input, in that order; a run has all of them or none."""
+    component = run.component
+    messages: list[Message] = []
     if run.plan.looks_around:
         await _look_around(run)
     system = await (_from_sections if run.plan.opens_plainly else system_message)(run)
@@ -42,6 +43,7 @@ async def build_messages(run: Run) -> list[Message]:
         messages.extend(history_messages(run))
     run.history_length = len(messages)
     messages.extend(run_messages(run))
+    run.messages = messages
     return messages
 
 

@@ -315,3 +315,15 @@ def test_the_session_of_another_user_is_refused_in_one_sentence_without_a_traceb
     assert caplog.records == []
     [kept] = agent.get_session("s", user_id="ann").runs
     assert kept.content == "hers"
+
+
+def test_a_run_whose_prompt_cannot_be_made_is_stored_without_half_of_one() -> None:
+    wrong = {"role": "user", "content": "an example", 1: 2}
+    agent = Agent(model=ScriptedModel(), instructions="be brief", additional_input=[wrong], db=InMemoryDb())
+
+    with pytest.raises(TypeError):
+        agent.run("hi", session_id="s")
+
+    session = agent.get_session("s")
+    assert session is not None and session.runs is not None
+    assert [(run.status, run.messages) for run in session.runs] == [(RunStatus.error, None)]
