@@ -129,6 +129,8 @@ class AgentAsJudgeEval(Evaluation, BaseEval):
     run_in_background: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.criteria, str) or not self.criteria.strip():
+            raise ValueError(f"criteria={self.criteria!r} says nothing to judge by; give it a text.")
         if self.scoring_strategy not in ("binary", "numeric"):
             raise ValueError(f"scoring_strategy={self.scoring_strategy!r} is neither 'binary' nor 'numeric'.")
         if not 1 <= self.threshold <= 10:

@@ -95,6 +95,10 @@ class ReliabilityEval(Evaluation):
             raise ValueError(
                 "ReliabilityEval needs expected_tool_calls=, the names of tools; [] says that none is to be called."
             )
+        if isinstance(self.expected_tool_calls, str):
+            raise ValueError(
+                f"expected_tool_calls={self.expected_tool_calls!r} is a text; give a list of names of tools."
+            )
         eval_id = self._begin()
         self.result = result = self._compared(list(_calls_in(output)))
         if print_results or self.print_results:

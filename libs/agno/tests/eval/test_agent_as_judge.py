@@ -73,6 +73,8 @@ def test_what_cannot_be_judged_is_refused(colour: str) -> None:
 
 
 def test_settings_that_mean_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to judge by"):
+        AgentAsJudgeEval(" ")
     with pytest.raises(ValueError, match="neither 'binary' nor 'numeric'"):
         AgentAsJudgeEval("c", scoring_strategy="stars")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="threshold=11"):

@@ -139,6 +139,8 @@ def test_there_must_be_exactly_one_response_and_something_expected(colour: str) 
         ask(both, colour)
     with pytest.raises(ValueError, match="needs expected_tool_calls="):
         ask(ReliabilityEval(agent_response=calling()), colour)
+    with pytest.raises(ValueError, match="'add' is a text; give a list"):
+        ask(ReliabilityEval(agent_response=calling(), expected_tool_calls="add"), colour)
 
 
 def test_the_table_shows_what_passed_and_what_did_not(capsys: Any) -> None:
