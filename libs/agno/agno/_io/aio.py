@@ -12,13 +12,12 @@ from contextlib import asynccontextmanager
 from types import FunctionType
 from typing import Any, TypeVar
 
-from agno._io.outlet import Give, silent
+from agno._io.outlet import Give, left_with, silent
 from agno._io.port import IO, Work
 from agno._io.portal import Visitor
 from agno._io.stopping import Gate, Interruption, Stop
 from agno._io.sync import WorkerIO
 from agno._io.workers import begin_in_thread, finish, in_thread_to_its_end, iterate_in_thread
-from agno.utils.log import log_warning
 
 T = TypeVar("T")
 
@@ -189,8 +188,8 @@ async def _join(tasks: Sequence[asyncio.Future[Any]], results: _Results) -> None
     await finish(tasks)
     while not results.empty():
         kind, value = results.get_nowait()
-        if kind == "error" and not isinstance(value, asyncio.CancelledError):
-            log_warning(f"a branch failed while it was closed: {value!r}")
+        if kind == "error":
+            left_with(value, asyncio.CancelledError)
 
 
 def _kept(found: dict[int, T], number: int, coroutine: Coroutine[Any, Any, T]) -> Work:

@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from agno.exceptions import RunCancelledException
+from agno.utils.log import log_warning
+
 Give = Callable[[Any], Awaitable[None]]
 
 
 class ReaderLeft(BaseException):
     """Raised at an `await give(item)` whose reader stopped reading: the work ends there, and its `finally` blocks run."""
+
+
+def left_with(error: BaseException, *told: type[BaseException]) -> None:
+    """A branch of merged work ended with this after the others had been left: a warning, unless it was told to end so."""
+    if not isinstance(error, (ReaderLeft, RunCancelledException, *told)):
+        log_warning(f"a branch failed while it was closed: {error!r}")
 
 
 class Outlet(tuple[Any]):
@@ -55,4 +64,4 @@ def silent(item: Any) -> Awaitable[None]:
     return DONE
 
 
-__all__ = ["DONE", "Give", "Outlet", "ReaderLeft", "silent"]
+__all__ = ["DONE", "Give", "Outlet", "ReaderLeft", "left_with", "silent"]

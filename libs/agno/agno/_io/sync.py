@@ -11,12 +11,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from typing import Any, TypeVar
 
 from agno._io.drivers import drive
-from agno._io.outlet import Give, ReaderLeft
+from agno._io.outlet import Give, ReaderLeft, left_with
 from agno._io.port import IO, Work
 from agno._io.portal import Home, Visitor, patiently, portal
 from agno._io.stopping import SHUT, Gate, Stop
 from agno._io.workers import alone_in_thread
-from agno.utils.log import log_warning
 
 T = TypeVar("T")
 
@@ -205,8 +204,8 @@ def _join(branches: list[_Branch], results: _Results, patience: float | None) ->
             continue
         if kind == "item":
             branch.drop()
-        elif kind == "error" and not isinstance(value, ReaderLeft):
-            log_warning(f"a branch failed while it was closed: {value!r}")
+        elif kind == "error":
+            left_with(value)
 
 
 SYNC = SyncIO()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -156,6 +157,24 @@ def test_cancelling_reaches_the_running_step(mode: str, where: str) -> None:
         assert len(model.requests) == 1, "the agent asks no more"
     if seen.events:
         assert seen.kinds[-1] == "WorkflowCancelled"
+
+
+@in_every_mode
+def test_branches_that_end_because_they_are_cancelled_are_no_failures(
+    mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    workflow: Workflow
+    at_work = threading.Barrier(2)
+
+    def cancel() -> str:
+        at_work.wait(10)
+        workflow.cancel_run("the-run")
+        return "cancelled"
+
+    branches = [Agent(name=name, model=ScriptedModel(wants("cancel")), tools=[cancel]) for name in "AB"]
+    workflow = Workflow(name="w", steps=[Parallel(*branches)])
+    assert play(workflow, "go", mode, run_id="the-run").output.status is RunStatus.cancelled
+    assert not caplog.records
 
 
 def test_leaving_a_stream_early_stores_what_was_done() -> None:
