@@ -219,3 +219,16 @@ class OutputCheckError(Exception):
         self.message = message
         self.check_trigger = check_trigger
         self.additional_data = additional_data
+
+
+# Whoever asked for the run may read what these say; others speak of what is inside. A step that says itself that it
+# failed is a StepFailed; a run whose worker died is marked as WorkerDied.
+FOR_CALLERS = frozenset(
+    {"InputCheckError", "OutputCheckError", "RunNotFoundError", "RunNotContinuableError", "RunClaimedError",
+     "StepFailed", "WorkerDied"}
+)  # fmt: skip
+
+
+def error_type_of(error: BaseException) -> str:
+    """The name of an exception's class; of one that tells of another run's failure, the name in there."""
+    return getattr(error, "error_type", None) or type(error).__name__

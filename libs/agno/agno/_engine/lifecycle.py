@@ -14,7 +14,7 @@ from agno._engine.context import Run
 from agno._engine.costs import MEMBER, add_member_details
 from agno._engine.observing import is_observed, observe
 from agno._engine.sessions import begin, store
-from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException
+from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException, error_type_of
 from agno.models._loop import seal
 from agno.models.base import Model
 from agno.models.message import Message
@@ -51,6 +51,7 @@ async def _lived(run: Run, body: Body) -> None:
     except Exception as error:
         if watching.watcher is not None:
             watching.watcher.failed(error)
+        run.output.error_type = error_type_of(error)
         await _ended(run, RunStatus.error, str(error), run.events.RunErrorEvent, **_facts(error))
         if not run.streaming and not isinstance(error, run.told_errors):
             raise
@@ -208,7 +209,7 @@ def _count_others(run: Run, total: Metrics) -> None:
 
 
 def _facts(error: Exception) -> dict[str, Any]:
-    facts: dict[str, Any] = {"content": str(error), "error_type": type(error).__name__}
+    facts: dict[str, Any] = {"content": str(error), "error_type": error_type_of(error)}
     if isinstance(error, (InputCheckError, OutputCheckError)):
         trigger = error.check_trigger
         facts["error_type"] = facts["error_id"] = getattr(trigger, "value", trigger)

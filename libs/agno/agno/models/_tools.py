@@ -275,6 +275,7 @@ class ToolTurn:
             if (inside := outcome.inside) is not None:
                 execution.child_run_ids, slot.shown = inside.run_ids, inside.shown
                 execution.child_run_id = inside.run_ids[0] if inside.run_ids else None
+                execution.child_errors = inside.errors or None
                 if outcome.status == "waiting":
                     slot.begun = False  # a run inside of it waits for a person: it has no answer yet
                     return

@@ -89,6 +89,7 @@ class ToolExecution(Coded):
     external_execution_silent: bool | None = None
     child_run_id: str | None = None  # the run that the call began, a member's; of several, the first
     child_run_ids: list[str] | None = None
+    child_errors: list[dict[str, Any]] | None = None  # of those that failed: run_id, error_type and error
     approval_type: str | None = None
     approval_id: str | None = None
 

@@ -146,7 +146,7 @@ class Recovery:
             hold(session, (run_id, owner))
             inside = [one for one in _inside(session, run_id) if one.status.value in GOING_ON]
             for one in (*inside, run):
-                one.status = RunStatus.error
+                one.status, one.error_type = RunStatus.error, "WorkerDied"
                 one.content = one.content or DIED
             await ASYNC.call(keeper.db.finish_run, session, run, inside)
         body = {"run_id": run_id, "session_id": facts["session_id"], _text_of(facts["kind"]): DIED}

@@ -17,20 +17,15 @@ from typing import Any
 import msgspec
 from fastapi import HTTPException
 
-from agno.os._failures import failed, failure
+from agno.os._failures import Shown, failure
 from agno.os._keeper import Keeper
 from agno.os._sse import Follower, RunLog
 from agno.run.base import RunStatus
 from agno.run.cancel import acancel_run
 from agno.run.output import OutputBase
 from agno.run.workflow import WorkflowRunOutput
-from agno.utils.codec import encode
 
 ERROR_EVENTS = {"agent": b"RunError", "team": b"TeamRunError", "workflow": b"WorkflowError"}
-_FAILED = frozenset(ERROR_EVENTS.values())
-_SAID = frozenset(
-    {"InputCheckError", "OutputCheckError", "RunNotFoundError", "RunNotContinuableError"}
-)  # meant for the caller
 EVERYTHING = {"stream": True, "stream_events": True, "yield_run_output": True}  # the options of a hosted run
 _FAIR = 64  # events after which others get their turn, however fast a run is
 _LAST_WORDS = 5.0  # seconds that cancelled runs have to be stored
@@ -70,6 +65,7 @@ class HostedRun:
     keeper: Keeper | None = None
     again: dict[str, Any] | None = None  # with what it can be begun once more; None if that cannot be written down
     takeovers: int = 0
+    shown: Shown = field(default_factory=Shown)
 
     @property
     def status(self) -> RunStatus:
@@ -166,7 +162,7 @@ class Runs:
             run.keeper.begin(run.run_id, facts, run.log, task=lambda: run.task, sure=run.background)
 
     async def _carry(self, run: HostedRun, events: AsyncIterator[Any]) -> None:
-        log, count = run.log, 0
+        log, shown, count = run.log, run.shown, 0
         try:
             async for item in events:
                 if isinstance(item, (OutputBase, WorkflowRunOutput)):
@@ -174,7 +170,7 @@ class Runs:
                     continue
                 if not count:
                     self._named(run, item)
-                log.append(*frame_of(item))
+                log.append(*shown.frame(item))
                 if log.is_full:
                     if run.keeper is not None:
                         await run.keeper.written()
@@ -320,21 +316,6 @@ def again_with(message: Any, options: dict[str, Any]) -> dict[str, Any] | None:
     return again
 
 
-def frame_of(event: Any) -> tuple[bytes, bytes]:
-    """An event as it is sent: its kind, and its JSON on one line. What an exception says stays in the log."""
-    kind = event.event.encode()
-    shown = encode(event)
-    if kind in _FAILED and shown.get("error_id") is None and shown.get("error_type") not in _SAID:
-        shown = _generic(shown)
-    return kind, msgspec.json.encode(shown, enc_hook=str)
-
-
-def _generic(shown: dict[str, Any]) -> dict[str, Any]:
-    texts = {name: shown[name] for name in ("content", "error") if isinstance(shown.get(name), str)}
-    words, error_id = failed(shown.get("run_id"), " ".join(texts.values()))
-    return {**shown, **dict.fromkeys(texts, words), "error_id": error_id}
-
-
 def _error_data(run: HostedRun, error: Exception) -> bytes:
     text, error_id = failure(error)
     body = {"event": ERROR_EVENTS[run.kind].decode(), "run_id": run.run_id, "session_id": run.session_id,
@@ -342,4 +323,4 @@ def _error_data(run: HostedRun, error: Exception) -> bytes:
     return msgspec.json.encode(body)
 
 
-__all__ = ["EVERYTHING", "HostedRun", "RunLimits", "Runs", "again_with", "frame_of"]
+__all__ = ["EVERYTHING", "HostedRun", "RunLimits", "Runs", "again_with"]

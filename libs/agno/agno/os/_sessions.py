@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agno.os._failures import Shown
 from agno.os._pages import iso
 from agno.run.output import text_of
 from agno.utils.codec import encode
@@ -59,7 +60,7 @@ def detail_of(kind: str, session: Any) -> dict[str, Any]:
         "session_summary": session.summary.to_dict() if session.summary is not None else None,
         "total_tokens": (metrics or {}).get("total_tokens"),
         "metrics": encode(metrics),
-        "chat_history": [message.to_dict() for message in session.get_messages()],
+        "chat_history": _chat_history(session),
         "created_at": iso(session.created_at),
         "updated_at": iso(session.updated_at),
     }
@@ -69,11 +70,21 @@ def detail_of(kind: str, session: Any) -> dict[str, Any]:
     return {**found, "team_id": session.team_id, "team_data": encode(session.team_data)}
 
 
+def _chat_history(session: Any) -> list[dict[str, Any]]:
+    """All messages, without what exceptions said that are repeated in them."""
+    runs = session.runs or ()
+    failures = [{"error_type": run.error_type, "content": run.content} for run in runs if run.error_type is not None]
+    failures += [failure for run in runs for tool in run.tools or () for failure in tool.child_errors or ()]
+    messages = [message.to_dict() for message in session.get_messages()]
+    found: list[dict[str, Any]] = Shown(session.session_id).data_of([messages, failures])[0]
+    return found
+
+
 def run_of(kind: str, run: Any, session: Any) -> dict[str, Any]:
     """A run. In the session of a team, the runs of members are those of agents."""
     if kind == "workflow":
         return _workflow_run(run, session)
-    data = run.to_dict()
+    data = Shown(run.run_id).data_of(run.to_dict())
     found = {
         name: data.get(name)
         for name in ("run_id", "parent_run_id", "reasoning_content", "metrics", "messages", "tools")
@@ -92,7 +103,7 @@ def run_of(kind: str, run: Any, session: Any) -> dict[str, Any]:
 
 
 def _workflow_run(run: Any, session: Any) -> dict[str, Any]:
-    data = run.to_dict()
+    data = Shown(run.run_id).data_of(run.to_dict())
     names = (
         "run_id",
         "content",

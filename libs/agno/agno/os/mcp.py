@@ -12,12 +12,11 @@ from fastapi import HTTPException
 from agno.db.schemas.memory import UserMemory
 from agno.os._caller import ANYBODY, Caller, caller_of
 from agno.os._components import ask, own_session
-from agno.os._failures import failure
+from agno.os._failures import Shown, failure
 from agno.os._guard import require
 from agno.os._memories import shown
 from agno.os._sessions import listed
 from agno.os.routers.home import config_of
-from agno.utils.codec import encode
 from agno.utils.ids import new_id
 
 try:
@@ -120,7 +119,8 @@ class _Tools:
         if output.is_paused:
             waiting = output.active_step_requirements if kind == "workflow" else output.active_requirements
             found["requirements"] = [item.to_dict() for item in waiting]
-        return {**found, "content": encode(output.content)}
+        data: Data = Shown().data_of({**output.to_dict(), **found})
+        return {name: data.get(name) for name in (*found, "content")}
 
     # Sessions --------------------------------------------------------------------------------------------------------
 

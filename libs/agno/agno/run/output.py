@@ -91,6 +91,7 @@ class OutputBase(Coded):
     created_at: int = field(default_factory=now_epoch)
     events: list[Any] | None = None
     status: RunStatus = RunStatus.running
+    error_type: str | None = None  # the class of what the run failed with; the content is what it said
     workflow_step_id: str | None = None
     last_checkpoint_at_message_index: int | None = None
     forked_from_run_id: str | None = None

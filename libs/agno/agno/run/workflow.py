@@ -106,6 +106,7 @@ class WorkflowRunOutput(Coded):
     session_state: dict[str, Any] | None = None
     created_at: int = field(default_factory=now_epoch)
     status: RunStatus = RunStatus.pending
+    error_type: str | None = None  # the class of what the run failed with
     workflow_agent_run: RunOutput | None = None
     step_requirements: list[StepRequirement] | None = None
     error_requirements: list[ErrorRequirement] | None = None
@@ -307,6 +308,7 @@ class StepErrorEvent(_StepEvent):
 
     event: Literal["StepError"] = "StepError"
     error: str | None = None
+    error_type: str | None = None
 
 
 @dataclass

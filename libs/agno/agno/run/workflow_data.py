@@ -52,6 +52,7 @@ class StepOutput(Coded):
     metrics: Metrics | None = None
     success: bool = True
     error: str | None = None
+    error_type: str | None = None  # the class of what was raised; None where the step itself says that it failed
     stop: bool = False
     skipped: bool | None = None  # True for a step that was left out; what comes next sees the output before it
     steps: list[StepOutput] | None = None

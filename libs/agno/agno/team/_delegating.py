@@ -230,7 +230,9 @@ class Delegations:
         limit = self.run.component.max_member_response_chars
         failed = [errand for errand in errands if errand.output.status is RunStatus.error]
         if len(failed) == len(errands):
-            return RunsInside(ids, "\n".join(_failure(errand) for errand in failed), failed=True)
+            return RunsInside(
+                ids, "\n".join(_failure(errand) for errand in failed), failed=True, errors=errors_of(failed)
+            )
         if self.run.component.respond_directly:
             return self._as_answer(errands[0], ids)
         texts = []
@@ -240,7 +242,7 @@ class Delegations:
                 continue
             text = bounded(answer_of(errand.output, errand.member.name), limit)
             texts.append(f"{errand.member.kind} {errand.member.name}: {text}" if together else text)
-        return RunsInside(ids, "\n".join(texts))
+        return RunsInside(ids, "\n".join(texts), errors=errors_of(failed))
 
     def _as_answer(self, errand: Errand, ids: list[str]) -> RunsInside:
         """Make a member's answer the team's own."""
@@ -272,6 +274,12 @@ def answer_task(output: Any) -> str:
 
 def _failure(errand: Errand) -> str:
     return f"{errand.member.kind} {errand.member.name} failed: {errand.output.content}"
+
+
+def errors_of(errands: Sequence[Errand]) -> list[dict[str, Any]]:
+    """What the runs of these members failed with."""
+    failed = [errand.output for errand in errands if errand.output.status is RunStatus.error]
+    return [{"run_id": one.run_id, "error_type": one.error_type, "error": one.content} for one in failed]
 
 
 # The tools -----------------------------------------------------------------------------------------------------------
@@ -383,4 +391,4 @@ def member_tool(method: Callable[..., Any], **options: Any) -> Function:
     return function
 
 
-__all__ = ["Delegations", "Errand", "Leader", "MemberFailed", "member_tool", "resumed", "wanted"]
+__all__ = ["Delegations", "Errand", "Leader", "MemberFailed", "errors_of", "member_tool", "resumed", "wanted"]

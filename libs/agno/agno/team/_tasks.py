@@ -16,7 +16,7 @@ from agno.models._loop import Exchange, converse
 from agno.models.message import Message
 from agno.run.base import RunStatus
 from agno.team._assignments import answer_of, bounded
-from agno.team._delegating import Delegations, Errand, MemberFailed, resumed, wanted
+from agno.team._delegating import Delegations, Errand, MemberFailed, errors_of, resumed, wanted
 from agno.tools._results import Deferred, RunsInside
 from agno.utils.blank import blank
 from agno.utils.dttm import now_epoch
@@ -187,7 +187,8 @@ class Board:
             return RunsInside([errand.output.run_id for errand in errands])
         limit = self.run.component.max_member_response_chars
         told = [f"{_line(task)}\n{bounded(str(task['result']), limit)}" for task in tasks]
-        return RunsInside([errand.output.run_id for errand in errands], "\n\n".join(told))
+        ids = [errand.output.run_id for errand in errands]
+        return RunsInside(ids, "\n\n".join(told), errors=errors_of(errands))
 
     async def _errand(self, task: dict[str, Any], member_id: str | None) -> Errand:
         missing = [other for other in task["depends_on"] if self._task(other)["status"] != "completed"]

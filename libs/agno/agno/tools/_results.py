@@ -37,13 +37,15 @@ class RunsInside:
     """The result of work that began runs: their ids. Without a `result` the call waits, because one of them does.
 
     `shown`: what it says has been given out as the answer. `failed`: none of them did what it was asked; the result
-    says why, and the model may go on, also where the call would have been the last.
+    says why, and the model may go on, also where the call would have been the last. `errors`: what some of them ended
+    with: `run_id`, `error_type` and `error`.
     """
 
     run_ids: list[str]
     result: Any = None
     shown: bool = False
     failed: bool = False
+    errors: list[dict[str, Any]] | None = None
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 from agno._engine.inputs import MEDIA
 from agno._engine.sessions import store
 from agno._io import ReaderLeft
+from agno.exceptions import error_type_of
 from agno.run.base import RunStatus
 from agno.run.workflow import WorkflowCompletedEvent, WorkflowPausedEvent, WorkflowStartedEvent
 from agno.run.workflow_data import StepOutput, StepType
@@ -43,10 +44,6 @@ async def workflow_body(run: WorkflowRun) -> None:
             await _steps(run, component.nodes)
     except Paused as pause:
         await _pause(run, pause)
-    except StepFailed as failure:
-        cause = failure.__cause__
-        run.error_type = type(cause).__name__ if cause is not None else None
-        raise
     else:
         await _finish(run)
 
@@ -135,7 +132,8 @@ async def _function(run: WorkflowRun) -> None:
         raise
     except Exception as error:
         run.check()
-        raise StepFailed(_function_output(component, success=False, error=str(error))) from error
+        facts = {"error": str(error), "error_type": error_type_of(error)}
+        raise StepFailed(_function_output(component, success=False, **facts)) from error
     if isinstance(found, StepOutput):
         run.output.step_results = [found]
         found = found.told
@@ -210,7 +208,7 @@ async def _pause(run: WorkflowRun, pause: Paused) -> None:
 def _need(one: Any) -> str:
     name = repr(one.step_name)
     if isinstance(one, ErrorRequirement):
-        return f"step {name} failed ({one.error_message}): try it again, or go on without it"
+        return f"step {name} needs a decision, to try it again or to go on without it; it failed: {one.error_message}"
     if one.requires_executor_input:
         return f"{one.executor_name or 'the executor'} in step {name} needs an answer"
     asked = one.confirmation_message or one.user_input_message or one.output_review_message

@@ -44,6 +44,10 @@ _CONTENT = _CONTENT | {"WorkflowRunContent"}
 class ExecutorFailed(Exception):
     """The run of an agent, team or workflow ended with an error; the message is its error."""
 
+    def __init__(self, message: str, error_type: str | None = None) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+
 
 # Agents and teams ----------------------------------------------------------------------------------------------------
 
@@ -179,7 +183,7 @@ async def _ended(step: Step, place: Place, output: Any) -> StepOutput:
             place.run.check()
             raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
         if status is RunStatus.error:
-            raise ExecutorFailed(text_of(output.content))
+            raise ExecutorFailed(text_of(output.content), output.error_type)
     return step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output), **_media_of(output))
 
 

@@ -15,6 +15,7 @@ class StepFailed(Exception):
     def __init__(self, output: StepOutput, fatal: bool = False) -> None:
         super().__init__(f"Step {output.step_name!r} failed: {output.error}")
         self.output = output
+        self.error_type = output.error_type
         self.fatal = fatal
 
 

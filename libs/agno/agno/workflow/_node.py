@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException
+from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException, error_type_of
 from agno.run import watching
 from agno.run.workflow import StepErrorEvent
 from agno.run.workflow_data import StepOutput, StepType
@@ -116,9 +116,7 @@ class Node(Rebuildable):
                 return await self._failed(place, failure)
             except Exception as error:
                 text = str(error) or type(error).__name__
-                await place.emit(
-                    StepErrorEvent, step_id=self.step_id, step_name=self.label, step_index=place.index, error=text
-                )
+                await self.emit(place, StepErrorEvent, error=text, error_type=error_type_of(error))
                 if not attempts_left or isinstance(error, _FINAL):
                     return await self._failed(place, error)
                 log_warning(f"run_id={place.run.output.run_id} | step {self.label!r} failed and is tried again: {text}")
@@ -134,7 +132,7 @@ class Node(Rebuildable):
             output, text = error.output, error.output.error or str(error)
         else:
             text = str(error) or type(error).__name__
-            output = self.output(success=False, error=text, content=f"Step {self.label!r} failed: {text}")
+            output = self._failure(text, error_type_of(error))
         if self.on_error is OnError.skip:
             return output
         if self.on_error is OnError.pause:
@@ -149,10 +147,13 @@ class Node(Rebuildable):
         if not answer.is_resolved:
             raise Paused([answer])
         if answer.should_skip:
-            text = answer.error_message
-            return self.output(success=False, error=text, content=f"Step {self.label!r} failed: {text}")
+            return self._failure(answer.error_message, answer.error_type)
         place.run.journal.forget_failures(place)
         return None
+
+    def _failure(self, text: str, error_type: str | None) -> StepOutput:
+        content = f"Step {self.label!r} failed: {text}"
+        return self.output(success=False, error=text, error_type=error_type, content=content)
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
         """The work itself."""

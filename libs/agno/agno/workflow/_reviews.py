@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from agno.exceptions import error_type_of
 from agno.run.workflow import (
     ConditionPausedEvent,
     RouterPausedEvent,
@@ -220,7 +221,6 @@ async def ask_about_failure(node: Node, place: Place, text: str, error: Exceptio
     journal = place.run.journal
     count = (journal.noted(place, "failures") or 0) + 1
     await journal.note(place, "failures", count)
-    cause = error.__cause__ if error.__cause__ is not None else error
     found = ErrorRequirement(
         step_id=node.step_id,
         step_name=node.label,
@@ -228,7 +228,7 @@ async def ask_about_failure(node: Node, place: Place, text: str, error: Exceptio
         step_type=node.step_type.value,
         key=place.key,
         error_message=text,
-        error_type=type(cause).__name__,
+        error_type=error_type_of(error),
         retry_count=count - 1,
     )
     await node.emit(place, StepPausedEvent, requirements=[found.to_dict()])

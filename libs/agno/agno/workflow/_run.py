@@ -70,7 +70,6 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     executed_at: dict[str, list[Any]] = {}  # the runs of executors by the key of their step
     at_work: dict[str, str] = {}  # the run that goes on in a step, by the key of the step
     before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
-    error_type: str | None = None  # the class of what a step failed with
 
     def __post_init__(self) -> None:
         if self.root is None:
@@ -90,7 +89,6 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     def event(self, event_class: type[Any], **details: Any) -> Any:
         if event_class is WorkflowErrorEvent:  # the engine's word for it is another one
             details["error"] = details.pop("content", None)
-            details["error_type"] = self.error_type or details.get("error_type")
         return super().event(event_class, **details)
 
     # Executors -------------------------------------------------------------------------------------------------------

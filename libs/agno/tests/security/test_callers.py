@@ -9,6 +9,7 @@ import json
 import socket as sockets
 import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from security.whole_os import SECRET, bearer, jwt_os, request, token, whole
@@ -17,12 +18,15 @@ from starlette.websockets import WebSocketDisconnect
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
+from agno.exceptions import InputCheckError
 from agno.models.openai import OpenAIChat
 from agno.os import AgentOS, _guard
 from agno.os.middleware import JWTMiddleware
 from agno.os.settings import AgnoAPISettings
-from agno.testing import ScriptedModel, fails
+from agno.team import Team
+from agno.testing import ScriptedModel, fails, says, wants
 from agno.tracing import stop_tracing
+from agno.workflow import Loop, Parallel, Step, StepInput, StepOutput, Workflow
 
 from os_serving import served
 
@@ -181,6 +185,86 @@ def test_an_error_says_nothing_of_what_is_inside() -> None:
             )
     finally:
         stop_tracing()
+
+
+INSIDE = "db7.internal refused"
+
+
+def broken_os() -> AgentOS:
+    """An agent, teams and workflows that fail, each in its own way."""
+
+    def boom(step_input: StepInput) -> str:
+        raise OSError(INSIDE)
+
+    def model(*turns: Any) -> ScriptedModel:
+        return ScriptedModel(*turns, repeat=True)
+
+    db, down = InMemoryDb(), model(fails(ConnectionError(INSIDE)))
+    asks = wants("delegate_task_to_member", member_id="member", task_description="look")
+    member = Agent(name="member", model=down)
+    silent = {"stream_member_events": False, "store_member_responses": False}
+    function = Step(name="works", executor=boom, max_retries=0)
+    return AgentOS(
+        agents=[Agent(name="alone", model=down, db=db)],
+        teams=[
+            Team(name="led", members=[member], model=model(asks, says("It is out of order.")), db=db),
+            Team(name="quiet", members=[member], model=model(asks, says("It is out of order.")), db=db, **silent),
+            Team(name="leading", members=[Agent(name="idle")], model=down, db=db),
+        ],
+        workflows=[
+            Workflow(name="function", steps=[function], db=db),
+            Workflow(name="skipping", steps=[Step(name="s", executor=boom, max_retries=0, on_error="skip")], db=db),
+            Workflow(name="asking", steps=[Step(name="s", executor=boom, max_retries=0, on_error="pause")], db=db),
+            Workflow(name="agent", steps=[Step(name="s", agent=member, max_retries=0)], db=db),
+            Workflow(name="nested", steps=[Parallel(Loop([function], max_iterations=1), name="p")], db=db),
+            Workflow(name="whole", steps=lambda workflow, execution_input: boom(execution_input), db=db),
+        ],
+    )
+
+
+@pytest.mark.parametrize("stream", ["true", "false"])
+def test_what_an_exception_says_is_in_no_answer_and_in_the_log(stream: str, caplog: pytest.LogCaptureFixture) -> None:
+    service = broken_os()
+    for kind in ("agents", "teams", "workflows"):
+        for component in getattr(service, kind):
+            caplog.clear()
+            run, session = str(uuid4()), f"{component.id}-{stream}"
+            form = {"message": "hi", "stream": stream, "run_id": run, "session_id": session}
+            answers = [request(service, "POST", f"/{kind}/{component.id}/runs", data=form)]
+            assert INSIDE in caplog.text, component.id
+            of = {"type": kind[:-1]}
+            for path in (
+                f"/{kind}/{component.id}/runs/{run}",
+                f"/{kind}/{component.id}/runs",
+                f"/sessions/{session}/runs",
+                f"/sessions/{session}",
+                f"/sessions/{session}/runs/{run}",
+            ):
+                answers.append(request(service, "GET", path, params=of))
+                assert answers[-1].status_code == 200, (path, answers[-1].text)
+            for answer in answers:
+                assert INSIDE not in answer.text, (component.id, str(answer.url), answer.text)
+            assert "The run failed." in answers[1].text or component.id == "quiet"
+
+
+def test_what_is_meant_for_the_caller_is_said_in_steps_and_by_members_too() -> None:
+    def refuse(run_input: Any) -> None:
+        raise InputCheckError("Not about money, please.")
+
+    def own_words(step_input: StepInput) -> StepOutput:
+        return StepOutput(content="-", success=False, error="The stock is empty.")
+
+    careful, db = Agent(name="careful", model=ScriptedModel(), pre_hooks=[refuse]), InMemoryDb()
+    service = AgentOS(
+        workflows=[
+            Workflow(name="agent", steps=[Step(name="s", agent=careful, max_retries=0)], db=db),
+            Workflow(name="own", steps=[Step(name="s", executor=own_words, on_error="fail")], db=db),
+        ]
+    )
+    for name, words in (("agent", "Not about money, please."), ("own", "The stock is empty.")):
+        for stream in ("true", "false"):
+            answer = request(service, "POST", f"/workflows/{name}/runs", data={"message": "hi", "stream": stream})
+            assert words in answer.text and "error id" not in answer.text, answer.text
 
 
 # Outwards ------------------------------------------------------------------------------------------------------------

@@ -312,7 +312,9 @@ def test_a_failure_waits_for_a_decision(mode: str, decision: str, tmp_path: Any)
     played = Played(tmp_path, mode, build)
     question = played.output.active_error_requirements[0]
     assert (question.error_message, question.error_type, question.retry_count) == ("broke", "ValueError", 0)
-    assert played.output.content.endswith("step 'bad' failed (broke): try it again, or go on without it.")
+    assert played.output.content.endswith(
+        "step 'bad' needs a decision, to try it again or to go on without it; it failed: broke."
+    )
     output = played.go_on(lambda requirement: getattr(requirement, decision)())
     assert output.content == ("fixed" if decision == "retry" else "Step 'bad' failed: broke")
     assert played.log.count("first") == 1

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from agno.exceptions import FOR_CALLERS
 from agno.run.base import RunStatus
 from agno.run.requirement import RunRequirement
 from agno.run.workflow_requirements import ErrorRequirement, StepRequirement
@@ -194,7 +195,8 @@ def _selection(step: StepRequirement) -> Question:
 
 
 def _of_error(error: ErrorRequirement) -> Question:
-    message = f"Step {error.step_name!r} failed: {error.error_message}. Try it again, or go on without it?"
+    why = f": {error.error_message}" if error.error_type in FOR_CALLERS else ""  # the rest is in the log
+    message = f"Step {error.step_name!r} failed{why}. Try it again, or go on without it?"
 
     def answer(payload: Any) -> None:
         if payload == "skip" or payload is False:

@@ -19,6 +19,7 @@ from agno.os._bodies import WHOLE, Body, invalid, media_of, read
 from agno.os._caller import caller_of
 from agno.os._components import ask, own_session
 from agno.os._errors import Json
+from agno.os._failures import Shown
 from agno.os._finding import current_run, find_run
 from agno.os._kept import KeptEvents, KeptStream
 from agno.os._output_schemas import class_of
@@ -182,7 +183,7 @@ class RunRoutes:
                 output = await awaited
             if component.db is None and output.status is RunStatus.paused:
                 runs.keep(self.kind, component, output)
-            return Json(_bytes(output))
+            return Json(Shown().bytes_of(output.to_dict()))
         run, follower = runs.host(
             self.kind,
             component,
@@ -372,7 +373,7 @@ def _output(run: Any) -> Any:
 
 
 def _bytes(output: Any) -> bytes:
-    return to_json(output.to_dict(), None).encode()
+    return Shown(output.run_id).bytes_of(output.to_dict())
 
 
 def _pending(run: HostedRun) -> bytes:
