@@ -177,6 +177,10 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
     def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
         """All runs of some sessions, in their order; what an older version wrote into the header comes first."""
 
+    def load_first_runs(self, session_ids: Sequence[str]) -> dict[str, RunRow]:
+        """The first run of each of these sessions. Backends that can read it without the others do so."""
+        return {key: runs[0] for key, runs in self.load_runs(session_ids).items() if runs}
+
     @abstractmethod
     def write_session(
         self,

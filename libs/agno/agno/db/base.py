@@ -168,7 +168,7 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
 
     def first_runs(self, session_ids: Sequence[str]) -> dict[str, Any]:
         """The first run of each of these sessions, as a dict: what a list of sessions without names shows of them."""
-        return {key: from_json(runs[0][1]) for key, runs in self.load_runs(session_ids).items() if runs}
+        return {key: from_json(payload) for key, (_, payload) in self.load_first_runs(session_ids).items()}
 
     def iter_sessions(
         self,

@@ -376,6 +376,14 @@ class DbContract(DefinitionsContract, SchedulesContract, HostingContract):
         monkeypatch.setattr(db, "load_runs", None)
         assert [s.runs for s in db.get_sessions(SessionType.AGENT, with_runs=False)] == [[]]
 
+    def test_the_first_run_of_each_session_is_read(self, db):
+        db.upsert_session(a_session("1", a_run(run_id="a"), a_run(run_id="b")))
+        db.upsert_session(a_session("2", a_run(run_id="d"), a_run(run_id="c")))
+        db.upsert_session(a_session("3"))
+        found = db.first_runs(["2", "1", "3", "4"])
+        assert {key: run["run_id"] for key, run in found.items()} == {"1": "a", "2": "d"}
+        assert db.first_runs([]) == {}
+
     def test_all_sessions_are_walked_page_by_page(self, db):
         names = ["a", "B", "ä", "b c", "", "10", "9", "日本"]
         for name in names:

@@ -92,6 +92,11 @@ class InMemoryDb(BaseDb):
             newest = list(kept.items() if runs is None else islice(reversed(kept.items()), max(0, runs)))
         return _row(SESSIONS, found), _runs(newest if runs is None else reversed(newest))
 
+    def load_first_runs(self, session_ids: Sequence[str]) -> dict[str, RunRow]:
+        with self._store() as store:
+            found = {key: next(iter(runs.items())) for key in session_ids if (runs := store.runs.get(key))}
+        return {key: _runs([run])[0] for key, run in found.items()}
+
     def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
         with self._store() as store:
             found = {key: list(store.runs[key].items()) for key in session_ids if key in store.runs}

@@ -177,19 +177,34 @@ class MongoVerbs(BaseDb):
         return header_of(header), [(run["run_id"], run["payload"].encode()) for run in reversed(found)]
 
     def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
+        return self._load_runs(session_ids, first=False)
+
+    def load_first_runs(self, session_ids: Sequence[str]) -> dict[str, RunRow]:
+        return {key: runs[0] for key, runs in self._load_runs(session_ids, first=True).items()}
+
+    def _load_runs(self, session_ids: Sequence[str], first: bool) -> dict[str, list[RunRow]]:
         found: dict[str, list[RunRow]] = {}
         for start in range(0, len(session_ids), _AT_ONCE):
-            wanted = {"session_id": {"$in": list(session_ids[start : start + _AT_ONCE])}}
+            some = list(session_ids[start : start + _AT_ONCE])
+            wanted = {"session_id": {"$in": some}}
             old = {**wanted, "runs": {"$ne": None}}
             with self._told():
-                cursor = self._collection(RUNS).find(wanted).sort([("session_id", 1), (SEQ, 1)])
-                runs = self._calls.rows(cursor)
+                runs = (
+                    self._first_of_each(some)
+                    if first
+                    else self._calls.rows(self._collection(RUNS).find(wanted).sort([("session_id", 1), (SEQ, 1)]))
+                )
                 headers = self._calls.rows(self._collection(SESSIONS).find(old, {"session_id": 1, "runs": 1}))
             for run in runs:
                 found.setdefault(run["session_id"], []).append((run["run_id"], run["payload"].encode()))
             for header in headers:
                 found[header["session_id"]] = with_old_runs(header["runs"], found.get(header["session_id"], ()))
         return found
+
+    def _first_of_each(self, session_ids: Sequence[str]) -> list[Any]:
+        runs = self._collection(RUNS)
+        cursors = (runs.find({"session_id": {"$eq": key}}).sort(SEQ, 1).limit(1) for key in session_ids)
+        return [run for cursor in cursors for run in self._calls.rows(cursor)]
 
     def write_session(
         self,

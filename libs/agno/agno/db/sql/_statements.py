@@ -76,10 +76,13 @@ class Statements:
         statement = sa.delete(self.sql)
         return statement if keys is None else statement.where(self.sql.c[column].in_(keys))
 
-    def of_sessions(self, session_ids: Sequence[str]) -> sa.Select[Any]:
-        """The runs of some sessions, in their order."""
+    def of_sessions(self, session_ids: Sequence[str], first: bool = False) -> sa.Select[Any]:
+        """The runs of some sessions, in their order, or the first of each."""
         column = self.sql.c
         wanted = sa.select(column.session_id, column.run_id, column.payload).where(column.session_id.in_(session_ids))
+        if first:
+            places = sa.select(sa.func.min(column[ORDER])).where(column.session_id.in_(session_ids))
+            wanted = wanted.where(column[ORDER].in_(places.group_by(column.session_id)))
         return wanted.order_by(column.session_id, column[ORDER])
 
     def old_runs(self, session_ids: Sequence[str]) -> sa.Select[Any]:

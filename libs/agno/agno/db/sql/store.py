@@ -176,6 +176,12 @@ class SqlDb(BaseDb):
         return None if found is None else (_header(names, found), [])
 
     def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
+        return self._load_runs(session_ids, first=False)
+
+    def load_first_runs(self, session_ids: Sequence[str]) -> dict[str, RunRow]:
+        return {key: runs[0] for key, runs in self._load_runs(session_ids, first=True).items()}
+
+    def _load_runs(self, session_ids: Sequence[str], first: bool) -> dict[str, list[RunRow]]:
         wanted = [rows.key(session_id, self.dialect) for session_id in session_ids]
         names = dict(zip(wanted, session_ids, strict=True))
 
@@ -185,7 +191,7 @@ class SqlDb(BaseDb):
             for some in _lists(wanted) if headers is not None else ():
                 assert headers is not None
                 if runs is not None:
-                    for session_id, run_id, payload in talk.execute(runs.of_sessions(some)):
+                    for session_id, run_id, payload in talk.execute(runs.of_sessions(some, first)):
                         found.setdefault(names[session_id], []).append(rows.run_of(run_id, payload))
                 for session_id, old in talk.execute(headers.old_runs(some)):
                     name = names[session_id]

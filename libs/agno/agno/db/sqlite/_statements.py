@@ -149,9 +149,11 @@ class RunStatements:
         self.old_runs = f"SELECT runs FROM {sessions.name} WHERE session_id = ?"
         self.set_old_runs = f"UPDATE {sessions.name} SET runs = ? WHERE session_id = ?"
 
-    def load_runs(self, session_ids: Collection[str]) -> str:
-        """The runs of some sessions; the index gives them in this order."""
+    def load_runs(self, session_ids: Collection[str], first: bool = False) -> str:
+        """The runs of some sessions, or the first of each; the index gives them in this order."""
         wanted = f"FROM {self._runs} WHERE session_id IN ({marks(session_ids)})"
+        if first:
+            wanted = f"FROM {self._runs} WHERE seq IN (SELECT MIN(seq) {wanted} GROUP BY session_id)"
         return f"SELECT session_id, run_id, CAST(payload AS BLOB) {wanted} ORDER BY session_id, seq"
 
     def load_old_runs(self, session_ids: Collection[str]) -> str:

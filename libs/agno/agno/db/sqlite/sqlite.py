@@ -228,6 +228,12 @@ class SqliteDb(BaseDb):
         return header, [(run[1], run[2]) for run in reversed(found) if run[0] is not None]
 
     def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
+        return self._load_runs(session_ids, first=False)
+
+    def load_first_runs(self, session_ids: Sequence[str]) -> dict[str, RunRow]:
+        return {key: runs[0] for key, runs in self._load_runs(session_ids, first=True).items()}
+
+    def _load_runs(self, session_ids: Sequence[str], first: bool) -> dict[str, list[RunRow]]:
         found: dict[str, list[RunRow]] = {}
         with self._reading(SESSIONS) as connection:
             if connection is None:
@@ -235,7 +241,7 @@ class SqliteDb(BaseDb):
             for start in range(0, len(session_ids), _AT_ONCE):
                 wanted = session_ids[start : start + _AT_ONCE]
                 if self._is_there(connection, RUNS):
-                    for session_id, *run in connection.execute(self._run_sql.load_runs(wanted), wanted):
+                    for session_id, *run in connection.execute(self._run_sql.load_runs(wanted, first), wanted):
                         found.setdefault(session_id, []).append((run[0], run[1]))
                 for session_id, old in connection.execute(self._run_sql.load_old_runs(wanted), wanted):
                     found[session_id] = with_old_runs(old, found.get(session_id, ()))
