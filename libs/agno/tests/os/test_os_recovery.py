@@ -28,7 +28,9 @@ import asyncio, sys
 from agno.agent import Agent
 from agno.os import AgentOS, RunLimits
 from agno.db.sqlite import SqliteDb
+from agno.team import Team
 from agno.testing import ScriptedModel, says, wants
+from agno.workflow import Step, Workflow
 
 def note(line: str) -> None:
     with open(sys.argv[3], "a") as file:
@@ -49,8 +51,24 @@ def turn(messages):
     done = [m.tool_name for m in messages if m.role == "tool"]
     return wants("quick") if not done else wants("slow") if len(done) == 1 else says("the end")
 
-helper = Agent(name="Helper", model=ScriptedModel(turn, repeat=True), tools=[quick, slow], db=SqliteDb(db_file=sys.argv[1]))
-service = AgentOS(agents=[helper], run_limits=RunLimits(lease=2))
+def lead(messages):
+    done = any(m.role == "tool" for m in messages)
+    return says("the end") if done else wants("delegate_task_to_member", member_id="member", task_description="do it")
+
+db = SqliteDb(db_file=sys.argv[1])
+tools = {"tools": [quick, slow], "model": ScriptedModel(turn, repeat=True)}
+
+async def first(step_input, run_context):
+    return await quick(run_context)
+
+async def second(step_input, run_context):
+    return await slow(run_context)
+
+helper = Agent(name="Helper", db=db, **tools)
+desk = Team(name="Desk", members=[Agent(name="Member", **tools)], model=ScriptedModel(lead, repeat=True), db=db)
+last = Agent(name="Last", model=ScriptedModel(says("the end"), repeat=True))
+flow = Workflow(name="Flow", steps=[Step(name="first", executor=first), Step(name="second", executor=second), last], db=db)
+service = AgentOS(agents=[helper], teams=[desk], workflows=[flow], run_limits=RunLimits(lease=2))
 service.serve(service.get_app(), host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 """
 
@@ -91,8 +109,10 @@ def workers(place: Path) -> Iterator[Any]:
 class Reader:
     """A client: what it has seen of one run, by number."""
 
-    def __init__(self, client: httpx.AsyncClient, name: str, background: bool) -> None:
-        self.client, self.name, self.background = client, name, background
+    def __init__(self, client: httpx.AsyncClient, number: int) -> None:
+        self.client, self.name, self.background = client, f"s{number}", number % 2 == 0
+        self.kind = ("agent", "team", "workflow")[number % 3]
+        self.runs = f"/{self.kind}s/{_SERVED[self.kind]}/runs"
         self.seen: list[tuple[int, str, dict[str, Any]]] = []
         self.slow = asyncio.Event()
         self.run_id = ""
@@ -100,14 +120,14 @@ class Reader:
     async def begin(self) -> None:
         form = {"message": "hi", "stream": "true", "session_id": self.name, "background": str(self.background).lower()}
         try:
-            async with self.client.stream("POST", "/agents/helper/runs", data=form) as response:
+            async with self.client.stream("POST", self.runs, data=form) as response:
                 await self._read(response)
         except httpx.TransportError:  # the worker was killed
             pass
 
     async def come_back(self) -> None:
         last = {"Last-Event-ID": str(self.seen[-1][0])}
-        place = f"/agents/helper/runs/{self.run_id}/stream"
+        place = f"{self.runs}/{self.run_id}/stream"
         async with self.client.stream("GET", place, params={"session_id": self.name}, headers=last) as response:
             assert response.status_code == 200, await response.aread()
             await self._read(response)
@@ -122,8 +142,19 @@ class Reader:
             elif line.startswith("data: "):
                 self.seen.append((number, kind, json.loads(line[6:])))
                 self.run_id = self.run_id or self.seen[-1][2]["run_id"]
-                if kind == "ToolCallStarted" and self.seen[-1][2]["tool"]["tool_name"] == "slow":
+                if _is_slow(kind, self.seen[-1][2]):
                     self.slow.set()
+
+
+_SERVED = {"agent": "helper", "team": "desk", "workflow": "flow"}
+_ENDS = {"agent": ("RunCompleted", "RunError"), "team": ("TeamRunCompleted", "TeamRunError"),
+         "workflow": ("WorkflowCompleted", "WorkflowError")}  # fmt: skip
+
+
+def _is_slow(kind: str, data: dict[str, Any]) -> bool:
+    if kind == "ToolCallStarted":
+        return bool(data["tool"]["tool_name"] == "slow")
+    return kind == "StepStarted" and data["step_name"] == "second"
 
 
 async def _kill_and_come_back(place: Path, count: int) -> list[Reader]:
@@ -132,7 +163,7 @@ async def _kill_and_come_back(place: Path, count: int) -> list[Reader]:
         first = start(600)
         async with httpx.AsyncClient(base_url=first.url, trust_env=False, timeout=120, limits=limits) as client:
             await _answering(client)
-            readers = [Reader(client, f"s{number}", number % 2 == 0) for number in range(count)]
+            readers = [Reader(client, number) for number in range(count)]
             tasks = [asyncio.create_task(reader.begin()) for reader in readers]
             await asyncio.gather(*(asyncio.wait_for(reader.slow.wait(), 90) for reader in readers))
             first.kill()
@@ -153,25 +184,29 @@ async def _answering(client: httpx.AsyncClient) -> None:
     raise AssertionError("the service does not answer")
 
 
-@pytest.mark.parametrize("count", [5, pytest.param(200, marks=[pytest.mark.heavy, pytest.mark.timeout(400)])])
+@pytest.mark.parametrize("count", [6, pytest.param(200, marks=[pytest.mark.heavy, pytest.mark.timeout(400)])])
 def test_after_a_worker_was_killed_no_run_is_lost_and_each_event_is_seen_once(count: int, tmp_path: Path) -> None:
     readers = asyncio.run(_kill_and_come_back(tmp_path, count))
-    helper = agent(db=SqliteDb(db_file=str(tmp_path / "a.db")))
     calls = (tmp_path / "tools").read_text().splitlines()
+    db = SqliteDb(db_file=str(tmp_path / "a.db"))
     for reader in readers:
         numbers, kinds = [one[0] for one in reader.seen], [one[1] for one in reader.seen]
         assert numbers == sorted(set(numbers)), "nothing comes twice"
-        assert kinds[0] == "RunStarted" and kinds.count("RunContinued") == reader.background
-        run = helper.get_last_run_output(reader.name)
-        assert run is not None
+        session = db.get_session(reader.name, reader.kind)
+        assert session is not None
+        run, (good, bad) = session.get_run(reader.run_id), _ENDS[reader.kind]
         if reader.background:
-            assert run.status.value == "COMPLETED" and run.content == "the end" and kinds[-1] == "RunCompleted"
-            assert kinds.count("ToolCallCompleted") == 2 and kinds.count("RunCompleted") == 1
-            assert calls.count(f"quick {reader.name}") == 1, "a tool that succeeded does not run again"
+            assert run.status.value == "COMPLETED" and run.content == "the end", (reader.kind, run.status, run.content)
+            assert kinds[-1] == good and kinds.count(good) == 1 and kinds.count(bad) == 0, (reader.kind, kinds)
+            again = reader.kind == "team"  # a member that was at work begins its task anew
+            assert calls.count(f"quick {reader.name}") == 1 + again, "what succeeded does not run again"
+            assert calls.count(f"slow {reader.name}") == 2
         else:
-            assert run.status.value == "ERROR" and kinds[-1] == "RunError"
-            assert reader.seen[-1][2]["content"] == "The worker of this run died before it ended."
+            assert run.status.value == "ERROR" and kinds[-1] == bad
+            last = reader.seen[-1][2]
+            assert (last.get("content") or last.get("error")) == "The worker of this run died before it ended."
             assert calls.count(f"slow {reader.name}") == 1
+            assert all(one.status.value != "RUNNING" for one in session.runs), "nor does what is inside of it"
 
 
 def test_a_worker_whose_runs_were_taken_over_stops_them_and_writes_no_more(tmp_path: Path) -> None:
