@@ -12,6 +12,7 @@ from fastapi import FastAPI, File, Form, UploadFile
 from starlette.responses import Response, StreamingResponse
 
 from agno.agent import Agent
+from agno.db.sqlite import SqliteDb
 from agno.models.base import Model
 from agno.models.response import ModelResponse
 from agno.os import AgentOS
@@ -50,6 +51,12 @@ def us(folder: Path) -> Any:
     return AgentOS(agents=[Agent(name="A", id="a", model=Instant())]).get_app()
 
 
+def us_sqlite(folder: Path) -> Any:
+    """The same with a database, so that sessions and runs are kept."""
+    agent = Agent(name="A", id="a", model=Instant(), db=SqliteDb(db_file=str(folder / "os.db")))
+    return AgentOS(agents=[agent]).get_app()
+
+
 def fastapi(folder: Path) -> Any:
     """A route of FastAPI that declares the form, and returns the bytes; a stream goes out event by event."""
     plain, frames = _recorded(folder)
@@ -80,7 +87,7 @@ def _recorded(folder: Path) -> tuple[bytes, list[bytes]]:
     return (folder / "plain").read_bytes(), [frame + b"\n\n" for frame in frames if frame]
 
 
-ROWS = {"us": us, "fastapi": fastapi}
+ROWS = {"us": us, "us-sqlite": us_sqlite, "fastapi": fastapi}
 
 if __name__ == "__main__":
     row, port, folder = sys.argv[1:]
