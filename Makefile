@@ -67,6 +67,7 @@ bench: $(VENV)/.uv
 
 bench-os: $(VENV)/.test
 	$(PYTHON) -m benchmarks.agentos $(BENCH)
+	$(PYTHON) -m benchmarks.agentos.load $(if $(findstring --quick,$(BENCH)),--quick)
 
 bench-retrieval: $(VENV)/.knowledge
 	$(PYTHON) -m benchmarks.retrieval $(BENCH)

@@ -130,6 +130,7 @@ class AsyncBaseDb(SpelledOut, ABC):
     abandoned_schedule_runs = awaited(BaseDb.abandoned_schedule_runs)
     take_schedule_run = awaited(BaseDb.take_schedule_run)
     update_schedule_run = awaited(BaseDb.update_schedule_run)
+    prune_schedule_runs = awaited(BaseDb.prune_schedule_runs)
     get_schedule_run = awaited(BaseDb.get_schedule_run)
     get_schedule_runs = awaited(BaseDb.get_schedule_runs)
 

@@ -13,6 +13,7 @@ from agno.db.tables import SCHEDULE_RUNS, SCHEDULES, Row, Table
 from agno.utils.dttm import now_epoch
 
 OPEN, CLOSED = "open", "closed"
+_BATCH = 500
 
 
 class Schedules(RowVerbs):
@@ -103,6 +104,13 @@ class Schedules(RowVerbs):
     def get_schedule_run(self, run_id: str) -> Row | None:
         """A run, or None."""
         return self.get(SCHEDULE_RUNS, run_id)
+
+    def prune_schedule_runs(self, before: int) -> int:
+        """Delete runs that are over and were due before this moment, in epoch seconds; how many there were."""
+        old, gone = (*equal(phase=CLOSED), Where("to", ("due_at",), before - 1)), 0
+        while rows := self.find(SCHEDULE_RUNS, Query(old, limit=_BATCH, columns=("id",), counted=False))[0]:
+            gone += self.delete(SCHEDULE_RUNS, [row["id"] for row in rows])
+        return gone
 
     def get_schedule_runs(
         self,

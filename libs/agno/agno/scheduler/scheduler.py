@@ -21,6 +21,7 @@ Find = Callable[[str, str], Any]  # kind and id -> the component, or None
 
 _MOST_TAKEOVERS = 3  # what kills its worker again and again is given up
 _LONGEST_DELAY = 3600
+_FORGET_SECONDS = 3600.0  # between two looks for what is too old
 _BATCH = 50
 _RUN_STATUS = {
     RunStatus.completed: FiringStatus.COMPLETED,
@@ -38,7 +39,8 @@ class Scheduler:
 
     `components` are agents, teams and workflows, or a function that gives one by its kind and id (None if there is none).
     It looks every `poll_interval` seconds, and runs up to `max_concurrent` firings at once. After a downtime a schedule fires
-    once, and not again for each time that was missed. `clock` gives epoch seconds.
+    once, and not again for each time that was missed. `clock` gives epoch seconds. What became of each time is kept for
+    `keep_days`; None keeps it for good.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Scheduler:
         poll_interval: float = 15.0,
         lease: float = 60.0,
         max_concurrent: int = 10,
+        keep_days: float | None = 30,
         clock: Callable[[], float] = time.time,
         worker: str | None = None,
     ) -> None:
@@ -56,7 +59,10 @@ class Scheduler:
             raise ValueError(
                 "Scheduler(poll_interval=, lease=, max_concurrent=) must be positive, a lease at least 1 s."
             )
+        if keep_days is not None and keep_days < 1:  # rows of times that may still be due say that somebody has them
+            raise ValueError(f"Scheduler(keep_days={keep_days}) must be at least 1, or None to keep everything.")
         self.db, self.poll_interval, self.lease, self.max_concurrent = db, poll_interval, lease, max_concurrent
+        self.keep_days = keep_days
         self.worker = worker or new_id()
         self._find = components if callable(components) else _by_id(components)
         self._clock = clock
@@ -70,7 +76,7 @@ class Scheduler:
         """Begin to look for what is due. Nothing happens if it does already."""
         if not self._loops:
             self._woken = asyncio.Event()  # of the loop that runs now
-            every = ((self.poll, self.poll_interval), (self.renew, self.lease / 3))
+            every = ((self.poll, self.poll_interval), (self.renew, self.lease / 3), (self.forget_old, _FORGET_SECONDS))
             self._loops = [asyncio.create_task(self._again(work, seconds)) for work, seconds in every]
 
     async def stop(self, grace: float = 30.0) -> None:
@@ -133,6 +139,12 @@ class Scheduler:
             if kept is None and firing_id in self._running:
                 log_warning(f"firing={firing_id} | was taken over by another worker; this one stops")
                 task.cancel()
+
+    async def forget_old(self) -> int:
+        """Delete what became of times that are older than `keep_days`; how many there were."""
+        if self.keep_days is None:
+            return 0
+        return int(await ASYNC.call(self.db.prune_schedule_runs, self._now() - int(self.keep_days * 86_400)))
 
     async def _take_due(self) -> int:
         taken = 0

@@ -67,6 +67,12 @@ class SchedulesContract:
         assert db.claim_schedule_run(db.get_schedule("s"), a_firing("s@100", worker="two"), 160) is None
         assert db.get_schedule("s")["next_run_at"] == 160
 
+    def test_runs_that_are_over_are_deleted_when_they_are_old(self, db: Any) -> None:
+        for name, fields in {"old": {}, "young": {"due_at": 300}, "open": {"phase": "open"}}.items():
+            db.create_schedule_run(a_firing(name, **{"phase": "closed", "due_at": 200, **fields}))
+        assert db.prune_schedule_runs(200) == 0 and db.prune_schedule_runs(201) == 1
+        assert sorted(row["id"] for row in db.get_schedule_runs()[0]) == ["open", "young"]
+
     def test_of_many_who_claim_at_once_one_gets_it(self, db: Any) -> None:
         db.create_schedule(a_schedule("s"))
         seen = db.get_schedule("s")

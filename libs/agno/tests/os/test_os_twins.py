@@ -141,7 +141,7 @@ DATABASE = {
          "clear_cultural_knowledge"), "is shared by all users, so it is read through runs only"),
     **dict.fromkeys(
         ("get_components", "load_component", "save_component", "delete_component"), "definitions are code"),
-    **dict.fromkeys(("prune", "prune_traces", "prune_run_events"), "deletes by age: an operator's task, `agno prune`"),
+    **dict.fromkeys(("prune", "prune_traces", "prune_run_events", "prune_schedule_runs"), "deletes by age: an operator's task, `agno prune`"),
 }  # fmt: skip
 _RECORDS = ("session", "memor", "eval", "metrics", "trace", "approval", "learning", "cultur", "component", "prune")
 _OF_THE_ENGINE = frozenset(

@@ -332,6 +332,17 @@ def test_a_worker_that_lost_its_lease_stops() -> None:
     assert asyncio.run(scenario())
 
 
+def test_what_became_of_old_times_is_forgotten() -> None:
+    agent = reporter()
+    office = Office(agent, keep_days=2)
+    office.schedules.create("News", agent, "What is new?", cron_expr="@daily")
+    for _ in range(4):
+        office.clock.forward(86_400)
+        assert office.work() == 1
+    assert asyncio.run(office.worker.forget_old()) == 2 and len(office.firings) == 2
+    assert asyncio.run(office.another(keep_days=None).forget_old()) == 0
+
+
 # As a service ------------------------------------------------------------------------------------------------------------
 
 
@@ -414,6 +425,8 @@ def test_a_service_that_stops_gives_back_what_it_cannot_finish() -> None:
 
 
 def test_settings_that_mean_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"keep_days=0\) must be at least 1"):
+        Scheduler(InMemoryDb(), [], keep_days=0)
     for wrong in ({"poll_interval": 0}, {"lease": 0.5}, {"max_concurrent": 0}):
         with pytest.raises(ValueError, match="must be positive"):
             Scheduler(InMemoryDb(), [], **wrong)
