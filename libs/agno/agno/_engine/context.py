@@ -171,6 +171,10 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
         """Remember what another model said, so that its cost is counted."""
         self.other_usage = [*self.other_usage, (part.value, model, messages)]
 
+    def own_cost(self) -> Metrics:
+        """What the session has to count of the run itself, without the runs inside of it."""
+        return self.spent or self.output.metrics  # type: ignore[no-any-return]  # it is closed, so it has metrics
+
     @property
     def asked_schema(self) -> Any:
         """The schema that the main model is to follow; None if another model brings the answer into it."""

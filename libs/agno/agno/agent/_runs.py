@@ -9,7 +9,7 @@ from typing import Any
 from agno._engine.branching import Continuation
 from agno._engine.context import Run, own_containers
 from agno._engine.hooks import refuse_async_hooks
-from agno._engine.inputs import validated
+from agno._engine.inputs import MEDIA, validated
 from agno._engine.modes import Mode
 from agno._engine.plan import Plan, id_of, plan_of
 from agno.agent._checks import refuse_option
@@ -71,7 +71,7 @@ def _model(component: Any, parent: Run | None) -> Any:
 def _captured(given: Any, values: dict[str, Any]) -> RunInput:
     captured = bare(RunInput)
     captured.input_content = given
-    if values:
+    if not values.keys().isdisjoint(MEDIA):
         captured.images, captured.videos = values.get("images"), values.get("videos")
         captured.audios, captured.files = values.get("audio"), values.get("files")
     return captured
@@ -118,12 +118,16 @@ def _sorted_options(
         if name in known:
             if value is not None:
                 refuse_option(agent, name, value)
-                values[name] = value
+                values[name] = _known_tags(value) if name == "workflow_context" else value
         elif _is_asked_for(agent, name):
             extra[name] = value
         else:
             raise TypeError(f"A run of {agent!r} got the unknown option {name!r}.{_hint(name, known)}")
     return values, extra
+
+
+def _known_tags(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: tag for name, tag in given.items() if tag is not None and name in _WORKFLOW_TAGS}
 
 
 def _hint(name: str, known: frozenset[str]) -> str:
@@ -216,13 +220,11 @@ def _run(
 
 def _tag(output: Any, identity: dict[str, Any], values: dict[str, Any]) -> None:
     """What the run is a part of, as the call says."""
-    output.parent_run_id = values.get("parent_run_id")
+    fields = output.__dict__
+    fields["parent_run_id"] = values.get("parent_run_id")
     if tags := values.get("workflow_context"):
-        for name, tag in tags.items():
-            if tag is not None and name in _WORKFLOW_TAGS:
-                identity[name] = tag
-        output.workflow_id = tags.get("workflow_id")
-        output.workflow_step_id = tags.get("step_id")
+        identity.update(tags)
+        fields["workflow_id"], fields["workflow_step_id"] = tags.get("workflow_id"), tags.get("step_id")
 
 
 def _skipped(agent: Any) -> frozenset[str]:

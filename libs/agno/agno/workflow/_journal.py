@@ -8,11 +8,12 @@ goes, each in a row of its own; what is written does not grow with what was done
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import Any
 
 from agno._engine.claims import renew
 from agno._engine.context import private_copy
+from agno._io import DONE
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
 from agno.workflow._failing import StepFailed
@@ -62,9 +63,9 @@ class Journal:
             raise StepFailed(output)
         return output
 
-    async def record(
+    def record(
         self, place: Place, output: StepOutput, before: dict[str, Any], runs: Sequence[Any], *, leaf: bool, raised: bool
-    ) -> None:
+    ) -> Awaitable[None]:
         """A step ended."""
         record: dict[str, Any] = {"key": place.key, "output": output}
         if runs:
@@ -76,18 +77,16 @@ class Journal:
         self._add_state(record, place, before)
         self.done[place.key] = record
         self.records.append(record)
-        if self.owner.progress_db is not None and place.key != self.unsaved_key:
-            await self._store(place, record, runs if leaf else ())
+        return self._kept(place, record, runs if leaf else ())
 
-    async def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> None:
+    def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> Awaitable[None]:
         """Something was decided."""
         record: dict[str, Any] = {"key": place.key, "note": {name: value}}
         if before is not None:
             self._add_state(record, place, before)
         self.notes.setdefault(place.key, {})[name] = value
         self.records.append(record)
-        if self.owner.progress_db is not None and place.key != self.unsaved_key:
-            await self._store(place, record, ())
+        return self._kept(place, record, ())
 
     def noted(self, place: Place, name: str) -> Any:
         """What was decided, or None."""
@@ -110,6 +109,11 @@ class Journal:
         now = own_state(place.state)
         if now != before:
             record["state"] = private_copy(now)
+
+    def _kept(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> Awaitable[None]:
+        if self.owner.progress_db is None or place.key == self.unsaved_key:
+            return DONE
+        return self._store(place, record, runs)
 
     async def _store(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
         owner = self.owner

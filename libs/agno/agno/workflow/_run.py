@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from agno._engine.context import Run, private_copy
 from agno._engine.inputs import MEDIA, validated
 from agno._engine.modes import Mode
-from agno._engine.plan import plan_of
+from agno._engine.plan import id_of, plan_of
 from agno.exceptions import RunNotContinuableError, RunNotFoundError
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -137,6 +137,12 @@ class WorkflowRun(Run, kw_only=True, eq=False):
             metrics=output.metrics,
         )
 
+    def own_cost(self) -> Metrics:
+        metrics = self.output.metrics
+        assert metrics is not None  # the run is closed
+        total = metrics.total()
+        return total if self.before_cost is None else _less(total, self.before_cost)
+
     def count_all(self, output: StepOutput) -> None:
         """Count a step and what is inside of it."""
         self.count(output)
@@ -186,8 +192,8 @@ def new_run(workflow: Any, given: Any, mode: Mode, outer: Any = None) -> Workflo
         run_id=context.run_id,
         session_id=context.session_id,
         user_id=context.user_id,
-        workflow_id=workflow.id,
-        workflow_name=workflow.name,
+        workflow_id=context.workflow_id,
+        workflow_name=context.workflow_name,
         parent_run_id=values.get("parent_run_id"),
         input=_kept_input(value),
         additional_data=values.get("additional_data"),
@@ -249,8 +255,8 @@ def _begun(
         extra=extra,
         streaming=mode.streaming,
         identity={
-            "workflow_id": workflow.id,
-            "workflow_name": workflow.name,
+            "workflow_id": context.workflow_id,
+            "workflow_name": context.workflow_name,
             "session_id": context.session_id,
             "run_id": output.run_id,
         },
@@ -283,7 +289,7 @@ def _context(workflow: Any, values: dict[str, Any]) -> RunContext:
         run_id=values.get("run_id") or new_id(),
         session_id=values.get("session_id") or workflow.sticky_session_id(user_id),
         user_id=user_id,
-        workflow_id=workflow.id,
+        workflow_id=id_of(workflow),
         workflow_name=workflow.name,
     )
 
@@ -371,9 +377,6 @@ def close_run(run: WorkflowRun, status: RunStatus, reason: str) -> None:
     seconds = run.io.now() - run.started
     output.metrics = WorkflowMetrics(steps=dict(run.step_metrics), duration=seconds)
     output.collect_from_executors()
-    run.spent = output.metrics.total()
-    if run.before_cost is not None:
-        run.spent = _less(run.spent, run.before_cost)
     if run.kept_events is not None:
         output.events = run.kept_events
     if run.root is run:

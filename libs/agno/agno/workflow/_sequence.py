@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agno._engine.inputs import MEDIA
+from agno._engine.inputs import media_of
 from agno.run.workflow_data import StepOutput
 from agno.workflow._failing import StepFailed
 from agno.workflow._node import Node
 from agno.workflow._place import Place
 from agno.workflow.types import StepInput, last_told
-
-_MEDIA = frozenset(MEDIA)
 
 
 class Ending:
@@ -74,9 +72,8 @@ def after(given: StepInput, node: Node, output: StepOutput) -> StepInput:
     following.__dict__.update(given.__dict__)
     following.previous_step_outputs = outputs
     following.previous_step_content = told if told is not None else last_told(outputs)
-    for kind in output.__dict__.keys() & _MEDIA:
-        if made := getattr(output, kind):
-            setattr(following, kind, [*(getattr(given, kind) or ()), *made])
+    for kind, made in media_of(output).items():
+        setattr(following, kind, [*(getattr(given, kind) or ()), *made])
     return following
 
 
@@ -99,8 +96,9 @@ def inside(outputs: Iterable[StepOutput]) -> dict[str, Any]:
     """What a container says of itself: its steps, their media, and whether one of them said stop."""
     outputs = list(outputs)
     facts: dict[str, Any] = {"steps": outputs or None, "stop": any(output.stop for output in outputs)}
-    for kind in MEDIA:
-        facts[kind] = [item for output in outputs for item in getattr(output, kind) or ()] or None
+    for output in outputs:
+        for kind, media in media_of(output).items():
+            facts[kind] = [*facts.get(kind, ()), *media]
     return facts
 
 
