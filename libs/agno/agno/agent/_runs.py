@@ -51,13 +51,15 @@ def begun_run(
     context = _context(agent, plan, values, values.get("run_id") or new_id())
     model = agent.model_of_run() if parent is None else _model(agent, parent)
     output = agent.new_output(
-        run_id=context.run_id,
-        session_id=context.session_id,
-        user_id=context.user_id,
-        model=model.id,
-        model_provider=model.get_provider(),
-        input=_captured(given, values),
-        created_at=int(time()),
+        {
+            "run_id": context.run_id,
+            "session_id": context.session_id,
+            "user_id": context.user_id,
+            "model": model.id,
+            "model_provider": model.get_provider(),
+            "input": _captured(given, values),
+            "created_at": int(time()),
+        }
     )
     return _run(agent, mode, plan, output, context, values, extra or {}, model, value, parent)
 
@@ -98,7 +100,12 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
     if not wish.branches and is_running_here(context.run_id):
         raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
     output = agent.new_output(
-        run_id=context.run_id, session_id=context.session_id, user_id=context.user_id, created_at=now_epoch()
+        {
+            "run_id": context.run_id,
+            "session_id": context.session_id,
+            "user_id": context.user_id,
+            "created_at": now_epoch(),
+        }
     )
     run = _run(agent, mode, plan, output, context, values, extra, _model(agent, parent), None, parent)
     run.continued, run.answers = True, wish
@@ -195,6 +202,7 @@ def _run(
         identity["parent_run_id"] = output.parent_run_id
     run = Run(
         component=agent,
+        plans=agent._plans,
         io=mode.io,
         events=agent.events,
         output=output,
