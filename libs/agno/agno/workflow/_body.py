@@ -38,7 +38,7 @@ async def workflow_body(run: WorkflowRun) -> None:
             await _begin(run)
             await _function(run)
         else:
-            if run.root is run:
+            if run.outermost_run is None:
                 check_depth(component)
             await _begin(run)
             await _steps(run, nodes)
@@ -207,7 +207,7 @@ async def _pause(run: WorkflowRun, pause: Paused) -> None:
         error_requirements=output.error_requirements,
     )
     await store(run)
-    if run.root is run:  # else the outermost run says it
+    if run.outermost_run is None:  # else the outermost run says it
         await run.show(event)
 
 

@@ -24,8 +24,7 @@ from agno.workflow._state import own_state, replace
 class Journal:
     """The records of a run and of the workflows inside of it; `rows` are those that are stored beside it."""
 
-    def __init__(self, owner: Any) -> None:
-        self.owner = owner  # the outermost run
+    def __init__(self) -> None:
         self.records: list[dict[str, Any]] = []
         self.done: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, dict[str, Any]] = {}
@@ -104,19 +103,19 @@ class Journal:
             self.records.remove(gone)
 
     def _add_state(self, record: dict[str, Any], place: Place, before: dict[str, Any]) -> None:
-        if place.context is not self.owner.context:
+        if place.context is not place.run.root.context:
             record["branch"] = True  # the state of parallel steps is their own until all of them ended
         now = own_state(place.state)
         if now != before:
             record["state"] = private_copy(now)
 
     def _kept(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> Awaitable[None]:
-        if self.owner.progress_db is None or place.key == self.unsaved_key:
+        if place.run.root.progress_db is None or place.key == self.unsaved_key:
             return DONE
         return self._store(place, record, runs)
 
     async def _store(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
-        owner = self.owner
+        owner = place.run.root
         row = progress_id(owner.output.run_id, next(self.numbers))
         self.rows.append(row)
         stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record

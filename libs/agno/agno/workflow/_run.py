@@ -59,8 +59,8 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     output: WorkflowRunOutput
     told_errors: tuple[type[Exception], ...] = (StepFailed,)
     identity_name: str = "workflow"
-    root: WorkflowRun = _UNSET  # the outermost run
-    journal: Journal = _UNSET
+    outermost_run: WorkflowRun | None = None  # that this one is a step of; itself is not named, or it would hold itself
+    journal: Journal = _UNSET  # of the outermost run
     place_key: str = ""  # where it stands in the outermost run
     parent_step_id: str | None = None
     continued_inside: bool = False  # it goes on as a step of a run that goes on
@@ -73,8 +73,13 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     error_type: str | None = None  # the class of what a step failed with
 
     def __post_init__(self) -> None:
-        if self.root is None:
-            self.root, self.journal = self, Journal(self)
+        if self.journal is None:
+            self.journal = Journal()
+
+    @property
+    def root(self) -> WorkflowRun:
+        """The outermost run."""
+        return self.outermost_run or self
 
     @property
     def progress_db(self) -> Any:
@@ -207,7 +212,7 @@ def new_run(workflow: Any, given: Any, mode: Mode, outer: Any = None) -> Workflo
             setattr(output, name, list(media))
     state: dict[str, Any] = {"input": value}
     if outer is not None:
-        state |= {"root": outer.run.root, "journal": outer.run.journal}
+        state |= {"outermost_run": outer.run.root, "journal": outer.run.journal}
     return _begun(workflow, mode, output, context, values, extra, state)
 
 
@@ -379,7 +384,7 @@ def close_run(run: WorkflowRun, status: RunStatus, reason: str) -> None:
     output.collect_from_executors()
     if run.kept_events is not None:
         output.events = run.kept_events
-    if run.root is run:
+    if run.outermost_run is None:
         output.progress = None if status is RunStatus.completed else run.journal.records or None
         run.progress_rows = run.journal.rows
 
