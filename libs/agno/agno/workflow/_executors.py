@@ -13,6 +13,7 @@ from agno._engine.costs import sum_of
 from agno._engine.inputs import media_of
 from agno._engine.lifecycle import COMPLETED, live
 from agno._engine.modes import Mode
+from agno._engine.plan import PASSED
 from agno.agent._running import Running
 from agno.agent._runs import begun_run, continued_run
 from agno.exceptions import RunCancelledException
@@ -35,6 +36,7 @@ from agno.workflow._state import adopt, own_state
 from agno.workflow.types import StepInput
 
 if TYPE_CHECKING:
+    from agno.workflow._run import WorkflowRun
     from agno.workflow.step import Step
 
 _CONTENT = frozenset({"RunContent", "TeamRunContent", "RunIntermediateContent", "TeamRunIntermediateContent"})
@@ -54,7 +56,9 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     waiting: StepRequirement | None = run.replies.get((place.key, "executor")) if run.replies else None
     if waiting is None:
         first = message_for(step, place, given)
-        options |= _fresh(place, given)
+        options |= media_of(given)
+        if run.plan.passes_context:
+            options |= _passed(run)
     else:
         first = await _waited(step, place, waiting)
         options["requirements"] = waiting.executor_requirements
@@ -111,15 +115,9 @@ def _options(step: Step, place: Place) -> dict[str, Any]:
     return options
 
 
-def _fresh(place: Place, given: StepInput) -> dict[str, Any]:
-    """What only a run that begins takes."""
-    run, options = place.run, media_of(given)
-    if run.plan.passes_context:
-        if run.get("add_dependencies_to_context"):
-            options["add_dependencies_to_context"] = True
-        if run.get("add_session_state_to_context"):
-            options["add_session_state_to_context"] = True
-    return options
+def _passed(run: WorkflowRun) -> dict[str, Any]:
+    """What the workflow's settings say about the prompt of a run that begins."""
+    return {name: True for name in PASSED if run.get(name)}
 
 
 def _run_inside(step: Step, place: Place, first: Any, options: dict[str, Any], *, goes_on: bool) -> Run | None:

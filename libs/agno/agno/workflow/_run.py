@@ -134,12 +134,8 @@ class WorkflowRun(Run, kw_only=True, eq=False):
         if known is not None and known.metrics is not None:
             known.metrics = known.metrics + output.metrics
             return
-        self.step_metrics[name] = blank(
-            StepMetrics,
-            step_name=name,
-            executor_type=output.executor_type or "",
-            executor_name=output.executor_name or "",
-            metrics=output.metrics,
+        self.step_metrics[name] = StepMetrics(
+            name, output.executor_type or "", output.executor_name or "", output.metrics
         )
 
     def own_cost(self) -> Metrics:

@@ -9,6 +9,7 @@ from agno.run.cancel import cancel_run
 from agno.run.workflow import StepCompletedEvent, StepOutputEvent, StepStartedEvent
 from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
+from agno.utils.blank import blank
 from agno.utils.parameters import names_of
 from agno.workflow._executors import by_component, by_function
 from agno.workflow._nested import by_workflow
@@ -123,7 +124,15 @@ class Step(Node):
         return data
 
     def output(self, **fields: Any) -> StepOutput:
-        return super().output(executor_type=self.executor_type, executor_name=self.executor_name, **fields)
+        return blank(
+            StepOutput,
+            step_name=self.label,
+            step_id=self.step_id,
+            step_type=self.kind,
+            executor_type=self.executor_type,
+            executor_name=self.executor_name,
+            **fields,
+        )
 
     def wants_history(self, run: WorkflowRun) -> bool:
         """True if the executor is told of earlier runs."""
