@@ -12,6 +12,7 @@ from agno._engine.hooks import refuse_async_hooks
 from agno._engine.inputs import MEDIA, validated
 from agno._engine.modes import Mode
 from agno._engine.plan import Plan, id_of, plan_of
+from agno._io import IO
 from agno.agent._checks import refuse_option
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
@@ -34,13 +35,14 @@ def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Ru
     A run that is a part of another, its `parent`, takes the model of that if its component has none.
     """
     values, extra = _sorted_options(agent, mode.options, RUN_OPTIONS) if mode.options else ({}, {})
-    return begun_run(agent, given, mode, values, extra, parent)
+    return begun_run(agent, given, mode.io, mode.streaming, values, extra, parent)
 
 
 def begun_run(
     agent: Any,
     given: Any,
-    mode: Mode,
+    io: IO,
+    streaming: bool,
     values: dict[str, Any],
     extra: dict[str, Any] | None = None,
     parent: Run | None = None,
@@ -61,7 +63,7 @@ def begun_run(
             "created_at": int(time()),
         }
     )
-    return _run(agent, mode, plan, output, context, values, extra or {}, model, value, parent)
+    return _run(agent, io, streaming, plan, output, context, values, extra or {}, model, value, parent)
 
 
 def _model(component: Any, parent: Run | None) -> Any:
@@ -107,7 +109,8 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
             "created_at": now_epoch(),
         }
     )
-    run = _run(agent, mode, plan, output, context, values, extra, _model(agent, parent), None, parent)
+    model = _model(agent, parent)
+    run = _run(agent, mode.io, mode.streaming, plan, output, context, values, extra, model, None, parent)
     run.continued, run.answers = True, wish
     return run
 
@@ -175,7 +178,8 @@ def _context(agent: Any, plan: Plan, values: dict[str, Any], run_id: str) -> Run
 
 def _run(
     agent: Any,
-    mode: Mode,
+    io: IO,
+    streaming: bool,
     plan: Plan,
     output: Any,
     context: RunContext,
@@ -203,7 +207,7 @@ def _run(
     run = Run(
         component=agent,
         plans=agent._plans,
-        io=mode.io,
+        io=io,
         events=agent.events,
         output=output,
         context=context,
@@ -212,7 +216,7 @@ def _run(
         model=model,
         input=input,
         extra=extra,
-        streaming=mode.streaming,
+        streaming=streaming,
         identity_name=agent.session_type,
         parent=parent,
         plan=plan,
@@ -221,7 +225,7 @@ def _run(
         if agent.store_events:
             run.kept_events = list(output.events or ())
             run.skipped_events = _skipped(agent)
-        if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
+        if not io.is_async and (agent.pre_hooks or agent.post_hooks):
             refuse_async_hooks(agent)
     return run
 

@@ -57,7 +57,11 @@ def _prepare(run: WorkflowRun, steps: int) -> None:
     context = run.context
     found = (context.workflow_id, context.run_id, context.session_id, context.workflow_name)
     run.state.update(zip(INJECTED[-4:], found, strict=True))
-    if run.place_key == "" and steps:
+    if run.outermost_run is not None:
+        return
+    if run.component.checkpoint == "steps" and run.output.parent_run_id is None:
+        run.journal.db = run.component.db
+    if steps:
         run.journal.unsaved_key = str(steps - 1)
 
 

@@ -129,8 +129,10 @@ def _run_inside(step: Step, place: Place, first: Any, options: dict[str, Any], *
     if getattr(_face(executor, run.io.is_async, goes_on), "__func__", None) not in _OWN:
         return None
     told = run.streaming and run.root.get("stream_executor_events")
-    mode = Mode(run.io, told, False, False, options)
-    inner = continued_run(executor, first, mode) if goes_on else begun_run(executor, first, mode, options)
+    if goes_on:
+        inner = continued_run(executor, first, Mode(run.io, told, False, False, options))
+    else:
+        inner = begun_run(executor, first, run.io, told, options)
     run.at_work[place.key] = inner.context.run_id
     if told:
         inner.give, inner.shown = place.give, run.shown

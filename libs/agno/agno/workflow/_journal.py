@@ -31,6 +31,7 @@ class Journal:
         self.pool: dict[str, Any] = {}  # executor runs of before, by their id
         self.rows: list[str] = []
         self.numbers: Iterator[int] = itertools.count()
+        self.db: Any = None  # where records are stored as the run goes; None if they are not
         self.unsaved_key: str | None = None  # the last step: the end of the run is stored right after it
 
     def take_up(self, source: Any) -> None:
@@ -68,9 +69,8 @@ class Journal:
         """A step ended."""
         record: dict[str, Any] = {"key": place.key, "output": output}
         if runs:
-            record["run_ids"] = [run.run_id for run in runs]
-            for run in runs:
-                self.pool[run.run_id] = run
+            record["run_ids"] = ids = [run.run_id for run in runs]
+            self.pool.update(zip(ids, runs, strict=True))
         if raised:
             record["raised"] = True
         self._add_state(record, place, before)
@@ -103,14 +103,15 @@ class Journal:
             self.records.remove(gone)
 
     def _add_state(self, record: dict[str, Any], place: Place, before: dict[str, Any]) -> None:
+        now = own_state(place.state)
+        if now == before:
+            return
+        record["state"] = private_copy(now)
         if place.context is not place.run.root.context:
             record["branch"] = True  # the state of parallel steps is their own until all of them ended
-        now = own_state(place.state)
-        if now != before:
-            record["state"] = private_copy(now)
 
     def _kept(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> Awaitable[None]:
-        if place.run.root.progress_db is None or place.key == self.unsaved_key:
+        if self.db is None or place.key == self.unsaved_key:
             return DONE
         return self._store(place, record, runs)
 
@@ -119,7 +120,7 @@ class Journal:
         row = progress_id(owner.output.run_id, next(self.numbers))
         self.rows.append(row)
         stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
-        await place.run.io.call(owner.progress_db.note_progress, owner.session, owner.output, row, stored)
+        await place.run.io.call(self.db.note_progress, owner.session, owner.output, row, stored)
         await renew(owner)
 
 

@@ -81,14 +81,6 @@ class WorkflowRun(Run, kw_only=True, eq=False):
         """The outermost run."""
         return self.outermost_run or self
 
-    @property
-    def progress_db(self) -> Any:
-        """Where progress is stored; None if it is not."""
-        component = self.component
-        if component.db is None or component.checkpoint != "steps" or self.output.parent_run_id is not None:
-            return None
-        return component.db
-
     def stored_state(self) -> dict[str, Any]:
         return own_state(self.state)
 
