@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agno._engine.context import private_copy
-from agno._engine.inputs import MEDIA
+from agno._engine.inputs import media_of
 from agno._engine.lifecycle import live
 from agno._engine.modes import Mode
 from agno.exceptions import RunCancelledException
@@ -72,7 +72,7 @@ def _mode(place: Place, given: StepInput, state: dict[str, Any], run_id: str) ->
         "parent_run_id": run.output.run_id,
         "additional_data": given.additional_data,
         "dependencies": run.context.dependencies,
-        **{name: media for name in MEDIA if (media := getattr(given, name))},
+        **media_of(given),
     }
     return Mode(run.io, run.streaming, run.shown is None, False, options)
 
