@@ -181,7 +181,7 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
 
     def own_cost(self) -> Metrics:
         """What the session has to count of the run itself, without the runs inside of it."""
-        return self.spent or self.output.metrics  # type: ignore[no-any-return]  # it is closed, so it has metrics
+        return self.spent or self.output.metrics
 
     @property
     def asked_schema(self) -> Any:

@@ -161,4 +161,14 @@ def _attach_media(run: Run, message: Message) -> None:
             setattr(message, name, list(media))
 
 
-__all__ = ["MEDIA", "as_json", "hooked_input", "is_message_list", "media_of", "run_messages", "said", "text_of", "validated"]
+__all__ = [
+    "MEDIA",
+    "as_json",
+    "hooked_input",
+    "is_message_list",
+    "media_of",
+    "run_messages",
+    "said",
+    "text_of",
+    "validated",
+]

@@ -85,9 +85,7 @@ async def _waited(step: Step, place: Place, waiting: StepRequirement) -> Any:
     if not waiting.is_resolved and not any(one.is_resolved() for one in waiting.executor_requirements or ()):
         run.executed(place.key, found)
         raise Paused([waiting])
-    await step.emit(
-        place, StepExecutorContinuedEvent, executor_run_id=found.run_id, executor_name=step.executor_name
-    )
+    await step.emit(place, StepExecutorContinuedEvent, executor_run_id=found.run_id, executor_name=step.executor_name)
     return found
 
 

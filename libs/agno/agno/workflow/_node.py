@@ -79,9 +79,7 @@ class Node(Rebuildable):
         await self._recorded(place, output, before, raised=False)
         return output
 
-    def _recorded(
-        self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool
-    ) -> Awaitable[None]:
+    def _recorded(self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool) -> Awaitable[None]:
         run = place.run
         if self.is_leaf:
             run.count(output)
