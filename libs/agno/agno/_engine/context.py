@@ -181,8 +181,7 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
 
     def own_cost(self) -> Metrics:
         """What the session has to count of the run itself, without the runs inside of it."""
-        cost: Metrics = self.spent or self.output.metrics  # it is closed, so it has metrics
-        return cost
+        return self.spent or self.output.metrics
 
     @property
     def asked_schema(self) -> Any:

@@ -50,10 +50,10 @@ def register_run(
             _tokens.pop(run_id, None)
         raise
     if outer is not None:
-        if token.polled or outer.polled:
-            token = LinkedToken(token, outer)
-        else:
+        if token.__class__ is CancelToken and not outer.polled:
             token.follow(outer)
+        else:
+            token = LinkedToken(token, outer)
     if user_id is not None:
         token.user_id = user_id
     _tokens[run_id] = token

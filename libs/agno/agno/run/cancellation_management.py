@@ -98,7 +98,7 @@ class PolledToken(CancelToken):
 
 
 class LinkedToken(CancelToken):
-    """The token of a run inside another run where one of them cannot be followed, because it changes unheard."""
+    """The token of a run inside another run where it cannot follow that one: a manager has the mark of one of them."""
 
     def __init__(self, own: CancelToken, outer: CancelToken) -> None:
         super().__init__(own.run_id)

@@ -117,7 +117,7 @@ class Journal:
 
     async def _store(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
         owner = place.run.root
-        row = progress_id(owner.output.run_id or "", next(self.numbers))
+        row = progress_id(owner.context.run_id, next(self.numbers))
         self.rows.append(row)
         stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
         await place.run.io.call(self.db.note_progress, owner.session, owner.output, row, stored)

@@ -203,8 +203,7 @@ def _shown(output: StepOutput) -> dict[str, Any]:
 def _name_of(worker: Any) -> str | None:
     name = getattr(worker, "name", None) or getattr(worker, "__name__", None)
     if name.__class__ is str:
-        text: str = name
-        return text
+        return name
     if name is None and (inner := getattr(worker, "func", None)) is not None:  # a partial
         return _name_of(inner)
     if name is None and callable(worker) and kind_of_executor(worker) == "executor":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -428,3 +430,19 @@ def test_expressions_decide(monkeypatch: Any) -> None:
     assert output.step_results[2].steps[0].step_name == "b"
     failed = Workflow(steps=[Condition("nonsense(", [named("x")], name="if")]).run("go")
     assert failed.status is RunStatus.error and "'nonsense('" in failed.content
+
+
+@in_every_mode
+def test_a_run_that_nobody_holds_is_gone_without_the_garbage_collector(mode: str) -> None:
+    inner = Workflow(name="inner", steps=[saying("b")])
+    workflow = Workflow(steps=[saying("a", name="A"), inner, named("p")])
+    play(workflow, "go", mode)
+    gc.disable()
+    try:
+        seen = play(workflow, "go", mode)
+        assert seen.output is not None and seen.output.status is RunStatus.completed
+        runs = [weakref.ref(run) for run in (seen.output, *(seen.output.step_executor_runs or ()))]
+        del seen
+        assert len(runs) == 3 and not [run for run in runs if run() is not None]
+    finally:
+        gc.enable()
