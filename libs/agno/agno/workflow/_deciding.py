@@ -57,21 +57,30 @@ def evaluate(expression: str, names: dict[str, Any], owner: str) -> Any:
     try:
         found = _program(expression).evaluate({name: adapted(_plain(value)) for name, value in names.items()})
     except (cel.CELEvalError, cel.CELParseError) as error:
-        raise ValueError(f"{owner} is {expression!r}, which cannot be evaluated: {_reason(error)}") from error
+        raise ValueError(f"{owner} is {expression!r}, which cannot be evaluated: {reason_of(error)}") from error
     return _from_cel(found)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """What is wrong with an expression, without all that it could have named."""
     said = error.args[0] if error.args else error
     return str(said).partition(" (in activation ")[0].strip()
 
 
 @lru_cache(maxsize=256)
+def compiled(expression: str) -> Any:
+    """The tree of an expression. Raises celpy.CELParseError."""
+    return _environment().compile(expression)
+
+
+@lru_cache(maxsize=256)
 def _program(expression: str) -> Any:
-    cel = import_module("celpy")
-    environment = cel.Environment()
-    return environment.program(environment.compile(expression))
+    return _environment().program(compiled(expression))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Any:
+    return import_module("celpy").Environment()
 
 
 def _plain(value: Any) -> Any:
@@ -93,4 +102,4 @@ def _from_cel(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-__all__ = ["decided", "evaluate", "names_for", "remembered"]
+__all__ = ["compiled", "decided", "evaluate", "names_for", "reason_of", "remembered"]

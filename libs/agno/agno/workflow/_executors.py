@@ -134,7 +134,11 @@ async def _work(step: Step, place: Place, first: Any, options: dict[str, Any], g
         inner = continued_run(executor, first, mode) if goes_on else begun_run(executor, first, mode, options)
         if told:
             inner.give, inner.shown = place.give, run.shown
-        await live(inner, executor.body)
+        try:
+            await live(inner, executor.body)
+        except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
+            run.executed(place.key, inner.output)
+            raise
         return inner.output
     return await _work_elsewhere(place, faces, first, options, told)
 

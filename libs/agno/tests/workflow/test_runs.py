@@ -173,8 +173,10 @@ def test_branches_that_end_because_they_are_cancelled_are_no_failures(
 
     branches = [Agent(name=name, model=ScriptedModel(wants("cancel")), tools=[cancel]) for name in "AB"]
     workflow = Workflow(name="w", steps=[Parallel(*branches)])
-    assert play(workflow, "go", mode, run_id="the-run").output.status is RunStatus.cancelled
-    assert not caplog.records
+    output = play(workflow, "go", mode, run_id="the-run").output
+    assert output.status is RunStatus.cancelled and not caplog.records
+    runs = {run.agent_name: run.status for run in output.step_executor_runs}
+    assert runs == {"A": RunStatus.cancelled, "B": RunStatus.cancelled}, "what both did is kept"
 
 
 def test_leaving_a_stream_early_stores_what_was_done() -> None:
@@ -426,5 +428,5 @@ def test_expressions_decide(monkeypatch: Any) -> None:
     output = Workflow(steps=steps, session_state={"go": True}).run("b please")
     assert [len(one.steps or ()) for one in output.step_results] == [0, 1, 1, 2]
     assert output.step_results[2].steps[0].step_name == "b"
-    failed = Workflow(steps=[Condition("nonsense(", [named("x")], name="if")]).run("go")
-    assert failed.status is RunStatus.error and "'nonsense('" in failed.content
+    failed = Workflow(steps=[Condition("session_state.gone", [named("x")], name="if")]).run("go")
+    assert failed.status is RunStatus.error and "'session_state.gone'" in failed.content
