@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from agno.utils.parameters import accepted
+from agno.workflow._executors import outcome_of
 from agno.workflow._place import Place
 from agno.workflow._state import snapshot
 from agno.workflow.types import StepInput
@@ -20,7 +21,7 @@ async def decided(node: Node, place: Place, name: str, rule: Any, subject: Any, 
     if isinstance(rule, str):
         return evaluate(rule, names, f"{name} of {node.label!r}")
     offered = {"session_state": place.state, "run_context": place.context, "step_choices": names.get("step_choices")}
-    return await place.run.io.call(rule, subject, **accepted(rule, offered))
+    return await outcome_of(place, rule, partial(rule, subject, **accepted(rule, offered)), None)
 
 
 async def remembered(place: Place, name: str, decide: Any) -> Any:

@@ -42,7 +42,7 @@ def test_a_team_refuses_what_cannot_work() -> None:
         Team([ann, agent("Ben"), ann], name="Desk")
     with pytest.raises(ValueError, match="two that are called 'Ann'"):
         Team([ann, agent("Ann")])
-    with pytest.raises(ValueError, match="two that are called 'Ben'"):
+    with pytest.raises(ValueError, match="two that are called 'same'"):
         Team([Agent(name="Ann", id="same"), Agent(name="Ben", id="same")])
     with pytest.raises(TypeError, match="functions and toolkits go into tools="):
         Team([print])

@@ -160,6 +160,40 @@ def test_cancelling_reaches_the_running_step(mode: str, where: str) -> None:
 
 
 @in_every_mode
+@pytest.mark.parametrize("where", ["step", "pieces", "timed", "parallel", "nested", "selector", "function"])
+def test_cancelling_does_not_wait_for_a_function_that_awaits(mode: str, where: str) -> None:
+    begun, log = threading.Event(), list[str]()
+
+    async def forever(*given: Any, **options: Any) -> str:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            log.append("left")
+        return "never"
+
+    async def pieces(step_input: StepInput) -> AsyncIterator[str]:
+        yield "piece"
+        yield await forever()
+
+    steps: Any = {
+        "step": [forever],
+        "pieces": [pieces],
+        "timed": [Step("timed", executor=forever, timeout_seconds=100)],
+        "parallel": [Parallel(Step("a", executor=forever), named("b"))],
+        "nested": [Step("in", workflow=Workflow(name="inner", steps=[forever]))],
+        "selector": [Router(forever, [named("a")])],
+        "function": forever,
+    }[where]
+    workflow = Workflow(name="w", steps=steps)
+    canceller = threading.Thread(target=lambda: begun.wait(30) and workflow.cancel_run("the-run"))
+    canceller.start()
+    seen = play(workflow, "go", mode, run_id="the-run")
+    canceller.join()
+    assert seen.output.status is RunStatus.cancelled and log == ["left"] and get_active_runs() == {}
+
+
+@in_every_mode
 def test_branches_that_end_because_they_are_cancelled_are_no_failures(
     mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
