@@ -212,8 +212,9 @@ class PlainSteps:
 
     def feed(self, event: Any) -> None:
         self.screen.feed(event)
-        if self.screen.show_details and (event.event == "StepCompleted" or event.event.endswith("ExecutionStarted")):
-            self._write_visits(ended=event.event == "StepCompleted")
+        ended = event.event in ("StepCompleted", "StepError")
+        if self.screen.show_details and (ended or event.event.endswith("ExecutionStarted")):
+            self._write_visits(ended=ended)
 
     def stop(self) -> None:
         if self.screen.show_details:

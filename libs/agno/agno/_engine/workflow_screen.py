@@ -107,6 +107,7 @@ class WorkflowScreen(Screen):
         visit = self.latest.get(event.step_id)
         if visit is not None:
             visit.failed, visit.content = True, f"Failed: {event.error}"
+            visit.done, visit.seconds = True, self.timer.elapsed - visit.began  # another attempt is another visit
 
     def _on_WorkflowPaused(self, event: Any) -> None:
         self._note("Workflow Paused", str(event.content), "yellow")

@@ -143,7 +143,7 @@ class Delegations:
 
         Each has begun with the state as it was before all of them. Their changes are merged in the members' order.
         """
-        working = [errand for errand in errands if errand.run is not None]
+        run, working = self.run, [errand for errand in errands if errand.run is not None]
         try:
             if io.is_async and len(working) > 1:
                 await io.merge([functools.partial(self._work, errand) for errand in working], give)
@@ -155,9 +155,10 @@ class Delegations:
                 self._settle(errand)
             if len(self.begun) > len(working):  # calls of one turn may end in another order than they began
                 place = {run_id: position for position, run_id in enumerate(self.begun)}
-                self.run.output.member_responses.sort(key=lambda one: place.get(one.run_id, -1))
+                run.output.member_responses.sort(key=lambda one: place.get(one.run_id, -1))
         for errand in working:
             if errand.output.status is RunStatus.cancelled:
+                run.check()  # cancelled with the team, it is no reason of its own
                 raise RunCancelledException(f"Run {errand.output.run_id} of {errand.member.name} was cancelled")
 
     async def _work(self, errand: Errand, give: Give) -> None:

@@ -72,8 +72,9 @@ def check(team: Any, members: Sequence[Member]) -> None:
             raise ValueError(f"members= of {team!r} lists {member.component!r} twice; a member is listed once.")
         other = seen.get(member.id) or next((m for m in seen.values() if m.name == member.name), None)
         if other is not None:
+            called = member.name if member.name == other.name else member.id
             raise ValueError(
-                f"members= of {team!r} holds two that are called {member.name!r}: {other.component!r} and "
+                f"members= of {team!r} holds two that are called {called!r}: {other.component!r} and "
                 f"{member.component!r}. Give one of them another name= (or id=), so that the leader can tell them apart."
             )
         seen[member.id] = member
@@ -87,10 +88,13 @@ def check_kinds(team: Any, components: Any) -> None:
             "or a function that gives one."
         )
     for item in components:
-        if not isinstance(item, Component):
+        kind = getattr(item, "session_type", None) if isinstance(item, Component) else None
+        if kind not in ("agent", "team"):
+            rest = (
+                "a workflow goes into tools=[WorkflowTools(...)]" if kind else "functions and toolkits go into tools="
+            )
             raise TypeError(
-                f"members= of {team!r} holds {item!r} ({type(item).__name__}). A member is an Agent or a Team; functions "
-                "and toolkits go into tools=."
+                f"members= of {team!r} holds {item!r} ({type(item).__name__}). A member is an Agent or a Team; {rest}."
             )
 
 

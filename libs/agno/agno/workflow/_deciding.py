@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from agno.utils.parameters import accepted
+from agno.workflow._executors import outcome_of
 from agno.workflow._place import Place
 from agno.workflow._state import snapshot
 from agno.workflow.types import StepInput
@@ -20,7 +21,7 @@ async def decided(node: Node, place: Place, name: str, rule: Any, subject: Any, 
     if isinstance(rule, str):
         return evaluate(rule, names, f"{name} of {node.label!r}")
     offered = {"session_state": place.state, "run_context": place.context, "step_choices": names.get("step_choices")}
-    return await place.run.io.call(rule, subject, **accepted(rule, offered))
+    return await outcome_of(place, rule, partial(rule, subject, **accepted(rule, offered)), None)
 
 
 async def remembered(place: Place, name: str, decide: Any) -> Any:
@@ -57,21 +58,30 @@ def evaluate(expression: str, names: dict[str, Any], owner: str) -> Any:
     try:
         found = _program(expression).evaluate({name: adapted(_plain(value)) for name, value in names.items()})
     except (cel.CELEvalError, cel.CELParseError) as error:
-        raise ValueError(f"{owner} is {expression!r}, which cannot be evaluated: {_reason(error)}") from error
+        raise ValueError(f"{owner} is {expression!r}, which cannot be evaluated: {reason_of(error)}") from error
     return _from_cel(found)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """What is wrong with an expression, without all that it could have named."""
     said = error.args[0] if error.args else error
     return str(said).partition(" (in activation ")[0].strip()
 
 
 @lru_cache(maxsize=256)
+def compiled(expression: str) -> Any:
+    """The tree of an expression. Raises celpy.CELParseError."""
+    return _environment().compile(expression)
+
+
+@lru_cache(maxsize=256)
 def _program(expression: str) -> Any:
-    cel = import_module("celpy")
-    environment = cel.Environment()
-    return environment.program(environment.compile(expression))
+    return _environment().program(compiled(expression))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Any:
+    return import_module("celpy").Environment()
 
 
 def _plain(value: Any) -> Any:
@@ -93,4 +103,4 @@ def _from_cel(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-__all__ = ["decided", "evaluate", "names_for", "remembered"]
+__all__ = ["compiled", "decided", "evaluate", "names_for", "reason_of", "remembered"]

@@ -14,6 +14,7 @@ from agno._engine.inputs import media_of
 from agno._engine.lifecycle import COMPLETED, live
 from agno._engine.modes import Mode
 from agno._engine.plan import PASSED
+from agno._io import IO, Give, is_coroutine_function
 from agno.agent._running import Running
 from agno.agent._runs import begun_run, continued_run
 from agno.exceptions import RunCancelledException
@@ -70,7 +71,11 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     if inner is None:
         output = await _work_elsewhere(step, place, first, options, goes_on=waiting is not None)
     else:
-        await live(inner, inner.component.body)
+        try:
+            await live(inner, inner.component.body)
+        except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
+            run.executed(place.key, inner.output)
+            raise
         output = inner.output
     if waiting is not None:
         del run.replies[place.key, "executor"]  # used up; an attempt that failed takes it again
@@ -284,26 +289,46 @@ async def by_function(step: Step, place: Place, given: StepInput) -> StepOutput:
 
 
 async def outcome_of(place: Place, function: Callable[..., Any], call: Callable[[], Any], step: Step | None) -> Any:
-    """What a function of any colour gives; a generator is read to its end, and its pieces are events."""
-    run = place.run
+    """What a function of any colour gives; a generator is read to its end, and its pieces are events.
+
+    One that awaits is left where it waits when the run is cancelled.
+    """
+    run, found = place.run, []
+    if not (is_coroutine_function(function) or inspect.isasyncgenfunction(_inner(function))):
+        return await _outcome(run.io, place, function, call, step)
+
+    async def work(io: IO, give: Give) -> None:
+        found.append(await _outcome(io, place.heard_by(give), function, call, step))
+
+    await run.io.unless(run.token, work, place.give)
+    return found[0]
+
+
+async def _outcome(io: IO, place: Place, function: Any, call: Callable[[], Any], step: Step | None) -> Any:
     if is_generator(function):
-        return await _gathered(place, call, step)
-    found = await run.io.call(call)
+        return await _gathered(io, place, call, step)
+    found = await io.call(call)
     if inspect.isgenerator(found) or inspect.isasyncgen(found):
-        return await _gathered(place, lambda: found, step)
+        return await _gathered(io, place, lambda: found, step)
     return found
 
 
 def is_generator(function: Any) -> bool:
     """True for generator functions of both colours, also behind a partial, and for objects with such a `__call__`."""
+    function = _inner(function)
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+
+
+def _inner(function: Any) -> Any:
+    """The function behind partials, or the `__call__` of an object."""
     while isinstance(function, partial):
         function = function.func
     if not inspect.isroutine(function) and not isinstance(function, type):
         function = getattr(function, "__call__", function)  # noqa: B004  # its own call, not whether it has one
-    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    return function
 
 
-async def _gathered(place: Place, call: Callable[[], Any], step: Step | None) -> Any:
+async def _gathered(io: IO, place: Place, call: Callable[[], Any], step: Step | None) -> Any:
     """The texts of a generator joined, or the StepOutput that it yields or returns."""
     run, pieces = place.run, list[str]()
     result: Any = None
@@ -312,7 +337,7 @@ async def _gathered(place: Place, call: Callable[[], Any], step: Step | None) ->
         items = call()
         return _with_return(items) if inspect.isgenerator(items) else items
 
-    async with aclosing(run.io.stream(begin, begin)) as items:
+    async with aclosing(io.stream(begin, begin)) as items:
         async for item in items:
             run.check()
             if isinstance(item, _Returned):

@@ -40,9 +40,11 @@ async def by_workflow(step: Step, place: Place, given: StepInput) -> StepOutput:
     inner.place_key, inner.parent_step_id, inner.replies = f"{place.key}/", step.step_id, run.replies
     inner.continued_inside = resumed
     run.at_work[place.key] = began
-    await live(inner, inner.component.body)
     output = inner.output
-    run.executed(place.key, output)
+    try:
+        await live(inner, inner.component.body)
+    finally:
+        run.executed(place.key, output)
     if output.status is RunStatus.paused:
         raise Paused([*(output.step_requirements or ()), *(output.error_requirements or ())])
     adopt(place.state, before, inner.stored_state())

@@ -62,6 +62,10 @@ class Place:
         """The same place, with events that go elsewhere and a state of its own, for work that may be given up."""
         return Place(self.run, self.key, self.index, self.parent_id, give, _apart(self.context))
 
+    def heard_by(self, give: Give) -> Place:
+        """The same place, with events that go elsewhere."""
+        return self if give is self.give else Place(self.run, self.key, self.index, self.parent_id, give, self.context)
+
     def emit(self, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """Let an event happen here."""
         run = self.run

@@ -81,14 +81,14 @@ def join(
 def _joined(key: str, old: Any, changed: Sequence[tuple[str, Any]]) -> Any:
     values = [value for _, value in changed]
     last = values[-1]
-    if all(value == last for value in values):
-        return last
     if all(isinstance(value, dict) for value in values) and (old is _GONE or isinstance(old, dict)):
         return _joined_dicts(key, {} if old is _GONE else old, changed)
     if all(isinstance(value, list) for value in values) and (old is _GONE or isinstance(old, list)):
         start: list[Any] = [] if old is _GONE else old
         if all(value[: len(start)] == start for value in values):
             return [*start, *(item for value in values for item in value[len(start) :])]
+    if all(value == last for value in values):
+        return last
     names = ", ".join(repr(name) for name, _ in changed)
     log_warning(
         f"session_state[{key!r}] was changed by the parallel steps {names}; {changed[-1][0]!r} wins. "

@@ -11,6 +11,7 @@ from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
 from agno.utils.log import log_warning
 from agno.workflow._building import StepList
 from agno.workflow._deciding import decided, names_for, remembered
+from agno.workflow._expressions import refuse_expression
 from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._sequence import one_after_the_other
@@ -46,8 +47,9 @@ class Condition(Node):
             evaluator, steps = (True if steps is None else steps), evaluator
         if not (isinstance(evaluator, (bool, str)) or callable(evaluator)):
             raise ValueError(
-                f"The evaluator of {named('Condition', name)} is {evaluator!r}; give a bool, a function or a text."
+                f"{named('Condition', name)} has evaluator={evaluator!r}; give a bool, a function or a text."
             )
+        refuse_expression(named("Condition", name), "evaluator", evaluator)
         self.evaluator: bool | str | Callable[..., Any] = evaluator
         self.steps = [steps] if steps is not None and not isinstance(steps, (list, tuple)) else steps or []
         self.else_steps = else_steps

@@ -18,6 +18,7 @@ from agno.utils.log import log_warning
 from agno.workflow import _reviews as reviews
 from agno.workflow._building import StepList
 from agno.workflow._deciding import decided, names_for, remembered
+from agno.workflow._expressions import refuse_expression
 from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._sequence import Ending, after, inside, one_after_the_other
@@ -70,8 +71,16 @@ class Loop(Node):
     def _check(self) -> None:
         if self.max_iterations is None and self.end_condition is None:
             raise ValueError(f"{self.title} has no end: give max_iterations=, or end_condition=.")
-        if self.max_iterations is not None and not (isinstance(self.max_iterations, int) and self.max_iterations >= 1):
-            raise ValueError(f"{self.title} has max_iterations={self.max_iterations!r}; give a number of 1 or more.")
+        rounds = self.max_iterations
+        if rounds is not None and (not isinstance(rounds, int) or rounds is True or rounds < 1):
+            raise ValueError(f"{self.title} has max_iterations={rounds!r}; give a number of 1 or more.")
+        if (
+            self.end_condition is not None
+            and not isinstance(self.end_condition, str)
+            and not callable(self.end_condition)
+        ):
+            raise ValueError(f"{self.title} has end_condition={self.end_condition!r}; give a function or a text.")
+        refuse_expression(self.title, "end_condition", self.end_condition, *_TOLD)
         if not self.nodes:
             raise ValueError(f"{self.title} has no steps to repeat.")
 
@@ -171,6 +180,10 @@ class Loop(Node):
         for node, output in zip(self.nodes, ending.outputs, strict=False):
             given = after(given, node, output)
         return given
+
+
+# what an end condition that is an expression can name, beside what every expression can
+_TOLD = ("iteration", "current_iteration", "max_iterations", "last_step_content", "step_outputs", "all_success")
 
 
 __all__ = ["Loop"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from agno.run.workflow import RouterExecutionCompletedEvent, RouterExecutionStartedEvent
 from agno.run.workflow_data import StepOutput, StepType
@@ -11,6 +11,7 @@ from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
 from agno.workflow import _reviews as reviews
 from agno.workflow._building import StepList, listed, step_of
 from agno.workflow._deciding import decided, names_for
+from agno.workflow._expressions import refuse_expression, texts_of
 from agno.workflow._node import Node, named, review_of
 from agno.workflow._place import Place
 from agno.workflow._sequence import one_after_the_other
@@ -77,9 +78,12 @@ class Router(Node):
                 f"{self.title} has nobody who chooses: give selector=, or requires_user_input=True to let a person do it."
             )
         if self.selector is not None and not isinstance(self.selector, str) and not callable(self.selector):
-            raise ValueError(f"The selector of {self.title} is {self.selector!r}; give a function or a text.")
+            raise ValueError(f"{self.title} has selector={self.selector!r}; give a function or a text.")
         if not self.nodes and not callable(self.selector):  # a function may give steps that are not among them
             raise ValueError(f"{self.title} has no choices.")
+        refuse_expression(self.title, "selector", self.selector, "step_choices")
+        for name in texts_of(self.title, "selector", self.selector) or _announced(self.selector):
+            self._named(name, "can choose")
 
     def constructor_arguments(self) -> dict[str, Any]:
         """What makes it again, whichever way round it was written."""
@@ -161,12 +165,25 @@ class Router(Node):
             "Its selector gives steps, or names of its choices."
         )
 
-    def _named(self, name: str) -> Node:
+    def _named(self, name: str, verb: str = "chose") -> Node:
         for node in self.nodes:
             if node.label == name:
                 return node
         names = ", ".join(repr(node.label) for node in self.nodes)
-        raise ValueError(f"Router {self.label!r} chose {name!r}, but its choices are {names}.")
+        raise ValueError(f"{self.title} {verb} {name!r}, but its choices are {names or 'none'}.")
+
+
+def _announced(selector: Any) -> list[str]:
+    """The names that a function says it gives: `def choose(step_input) -> Literal["draft", "edit"]`."""
+    hint = getattr(selector, "__annotations__", {}).get("return")
+    if isinstance(hint, str):
+        try:
+            hint = get_type_hints(selector).get("return")
+        except (NameError, TypeError):  # names something that only its author knows
+            return []
+    found = [hint, *(inner for outer in get_args(hint) for inner in (outer, *get_args(outer)))]
+    literals = [one for one in found if get_origin(one) is Literal]
+    return [name for one in literals for name in get_args(one) if isinstance(name, str)]
 
 
 def _as_list(chosen: Any) -> Iterable[Any]:

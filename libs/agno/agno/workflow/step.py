@@ -73,10 +73,12 @@ class Step(Node):
             raise ValueError(f"{title} needs one of agent=, team=, workflow= and executor=; it got {has}.")
         kind, self.worker = found[0]
         _check_worker(title, kind, self.worker)
-        if max_retries < 0:
-            raise ValueError(f"{title} has max_retries={max_retries}; give 0 for one attempt, or more.")
-        if timeout_seconds is not None and timeout_seconds <= 0:
-            raise ValueError(f"{title} has timeout_seconds={timeout_seconds}; give more than 0, or None.")
+        if not isinstance(max_retries, int) or max_retries < 0:
+            raise ValueError(f"{title} has max_retries={max_retries!r}; give 0 for one attempt, or more.")
+        if timeout_seconds is not None and (not isinstance(timeout_seconds, (int, float)) or not timeout_seconds > 0):
+            raise ValueError(
+                f"{title} has timeout_seconds={timeout_seconds!r}; give a number of seconds above 0, or None."
+            )
         self.agent, self.team, self.executor, self.workflow = agent, team, executor, workflow
         self.executor_type = "function" if kind == "executor" else kind
         self.max_retries, self.timeout_seconds = max_retries, timeout_seconds

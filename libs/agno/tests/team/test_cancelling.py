@@ -85,7 +85,7 @@ def test_cancelling_reaches_all_members_that_run_at_once() -> None:
     members = [waiting(name) for name in "abc"]
     desk = team(members, *leads(to_all()), delegate_task_to_all_members=True, db=InMemoryDb(), session_id="s")
     output = asyncio.run(asyncio.wait_for(desk.arun("go", run_id="the-run"), 30))
-    assert output.status is RunStatus.cancelled
+    assert output.status is RunStatus.cancelled and output.content == "Run the-run was cancelled"
     assert all(len(member.model.requests) == 1 for member in members)
     assert statuses(desk) == {"cancelled"} and not get_active_runs()
 

@@ -17,6 +17,7 @@ from agno.run.context import RunContext
 from agno.team import Team
 from agno.testing import ScriptedModel, call, says, wants
 from agno.utils.team import get_member_id
+from agno.workflow import Workflow
 from team.desk import agent, leads, sent, team, to, to_all
 
 from playing import in_every_mode, play
@@ -41,7 +42,7 @@ def test_a_team_refuses_what_cannot_work() -> None:
         Team([ann, agent("Ben"), ann], name="Desk")
     with pytest.raises(ValueError, match="two that are called 'Ann'"):
         Team([ann, agent("Ann")])
-    with pytest.raises(ValueError, match="two that are called 'Ben'"):
+    with pytest.raises(ValueError, match="two that are called 'same'"):
         Team([Agent(name="Ann", id="same"), Agent(name="Ben", id="same")])
     with pytest.raises(TypeError, match="functions and toolkits go into tools="):
         Team([print])
@@ -125,6 +126,7 @@ def count(run_context: RunContext, name: str) -> str:
         name: The name.
     """
     run_context.session_state.setdefault("seen", []).append(name)
+    run_context.session_state.setdefault("new", []).append("somebody")
     run_context.session_state["last"] = name
     return str(run_context.session_state["seen"])
 
@@ -137,10 +139,15 @@ def test_what_members_do_to_the_state_comes_together(mode: str, together: bool) 
     desk = team(members, *turns, delegate_task_to_all_members=together, db=InMemoryDb(), session_id="s")
     seen = play(desk, "go", mode, session_state={"seen": ["start"], "kept": 1})
     state = desk.get_session_state()
-    assert state == {"seen": ["start", "Ann", "Ben"], "kept": 1, "last": "Ben"}
+    assert state == {"seen": ["start", "Ann", "Ben"], "new": ["somebody"] * 2, "kept": 1, "last": "Ben"}
     assert seen.output.session_state == state
     saw = sent(members[1], 1)[-1].content
     assert saw == ("['start', 'Ben']" if together else "['start', 'Ann', 'Ben']")
+
+
+def test_a_workflow_is_no_member() -> None:
+    with pytest.raises(TypeError, match=r"holds Workflow\(name='Press'\).* a workflow goes into tools="):
+        Team([Workflow(name="Press", steps=[])])
 
 
 def test_options_of_the_run_reach_the_members() -> None:

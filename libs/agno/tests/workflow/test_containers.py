@@ -123,6 +123,18 @@ def test_what_parallel_steps_change_in_the_state_is_joined_in_their_order(mode: 
 
 
 @in_every_mode
+def test_lists_get_what_every_parallel_step_added_also_if_it_is_the_same(mode: str) -> None:
+    def vote(step_input: StepInput, session_state: dict[str, Any]) -> str:
+        session_state["votes"].append("yes")
+        session_state.setdefault("voters", []).append("somebody")
+        return "voted"
+
+    voters = Parallel(*[Step(name, executor=vote) for name in "ab"], name="voters")
+    seen = play(Workflow(steps=[voters]), "go", mode, session_state={"votes": ["no"]})
+    assert seen.output.session_state == {"votes": ["no", "yes", "yes"], "voters": ["somebody", "somebody"]}
+
+
+@in_every_mode
 def test_metrics_of_parallel_agents_are_summed_and_told_by_name(mode: str) -> None:
     both = Parallel(saying("x", name="A"), saying("y", name="B"), name="both")
     seen = play(Workflow(steps=[both, named("f")]), "go", mode)

@@ -58,6 +58,17 @@ def test_without_a_terminal_each_step_is_told_once_when_it_ended(way: str) -> No
 
 
 @in_every_way
+def test_a_step_that_failed_is_told_in_its_place(way: str) -> None:
+    soft = Step("soft", executor=named("soft", ValueError("broke")), max_retries=1, skip_on_failure=True)
+    flow = Workflow(name="Press", steps=[named("a"), soft, Router(lambda si: "way", [named("way")], name="route")])
+    lines = shown(flow, "rain", way, terminal=False, show_time=False).splitlines()
+    told = [line for line in lines if line.partition(":")[0].strip() in ("a", "soft", "route", "way")]
+    failures = told[1:-2]
+    assert [told[0], told[-1]] == ["a: a", "  way: way"] and told[-2].startswith("route: Router: ")
+    assert all(line.startswith("soft: ") and "broke" in line for line in failures) and failures
+
+
+@in_every_way
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_failure_and_a_pause_are_told_at_the_end(way: str, terminal: bool) -> None:
     broken = Workflow(name="w", steps=[Step("bad", executor=named("bad", ValueError("no luck")), max_retries=0)])

@@ -162,6 +162,40 @@ def test_cancelling_reaches_the_running_step(mode: str, where: str) -> None:
 
 
 @in_every_mode
+@pytest.mark.parametrize("where", ["step", "pieces", "timed", "parallel", "nested", "selector", "function"])
+def test_cancelling_does_not_wait_for_a_function_that_awaits(mode: str, where: str) -> None:
+    begun, log = threading.Event(), list[str]()
+
+    async def forever(*given: Any, **options: Any) -> str:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            log.append("left")
+        return "never"
+
+    async def pieces(step_input: StepInput) -> AsyncIterator[str]:
+        yield "piece"
+        yield await forever()
+
+    steps: Any = {
+        "step": [forever],
+        "pieces": [pieces],
+        "timed": [Step("timed", executor=forever, timeout_seconds=100)],
+        "parallel": [Parallel(Step("a", executor=forever), named("b"))],
+        "nested": [Step("in", workflow=Workflow(name="inner", steps=[forever]))],
+        "selector": [Router(forever, [named("a")])],
+        "function": forever,
+    }[where]
+    workflow = Workflow(name="w", steps=steps)
+    canceller = threading.Thread(target=lambda: begun.wait(30) and workflow.cancel_run("the-run"))
+    canceller.start()
+    seen = play(workflow, "go", mode, run_id="the-run")
+    canceller.join()
+    assert seen.output.status is RunStatus.cancelled and log == ["left"] and get_active_runs() == {}
+
+
+@in_every_mode
 def test_branches_that_end_because_they_are_cancelled_are_no_failures(
     mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -175,8 +209,10 @@ def test_branches_that_end_because_they_are_cancelled_are_no_failures(
 
     branches = [Agent(name=name, model=ScriptedModel(wants("cancel")), tools=[cancel]) for name in "AB"]
     workflow = Workflow(name="w", steps=[Parallel(*branches)])
-    assert play(workflow, "go", mode, run_id="the-run").output.status is RunStatus.cancelled
-    assert not caplog.records
+    output = play(workflow, "go", mode, run_id="the-run").output
+    assert output.status is RunStatus.cancelled and not caplog.records
+    runs = {run.agent_name: run.status for run in output.step_executor_runs}
+    assert runs == {"A": RunStatus.cancelled, "B": RunStatus.cancelled}, "what both did is kept"
 
 
 def test_leaving_a_stream_early_stores_what_was_done() -> None:
@@ -428,8 +464,8 @@ def test_expressions_decide(monkeypatch: Any) -> None:
     output = Workflow(steps=steps, session_state={"go": True}).run("b please")
     assert [len(one.steps or ()) for one in output.step_results] == [0, 1, 1, 2]
     assert output.step_results[2].steps[0].step_name == "b"
-    failed = Workflow(steps=[Condition("nonsense(", [named("x")], name="if")]).run("go")
-    assert failed.status is RunStatus.error and "'nonsense('" in failed.content
+    failed = Workflow(steps=[Condition("session_state.gone", [named("x")], name="if")]).run("go")
+    assert failed.status is RunStatus.error and "'session_state.gone'" in failed.content
 
 
 @in_every_mode

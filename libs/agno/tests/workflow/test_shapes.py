@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -45,6 +45,10 @@ def choose(step_input: StepInput) -> str:
     return "first"
 
 
+def first_or_third(step_input: StepInput) -> list[Literal["first", "third"]] | None:
+    return ["first"]
+
+
 @pytest.mark.parametrize(
     ("build", "words"),
     [
@@ -53,9 +57,19 @@ def choose(step_input: StepInput) -> str:
         (lambda: Loop([first], name="l", max_iterations="3"), "max_iterations='3'; give a number"),
         (lambda: Step("x", executor=first, max_retries=-1), "Step 'x' has max_retries=-1"),
         (lambda: Step("x", executor=first, timeout_seconds=0), "Step 'x' has timeout_seconds=0"),
+        (lambda: Step("x", executor=first, max_retries="2"), "Step 'x' has max_retries='2'"),
+        (lambda: Step("x", executor=first, timeout_seconds="2"), "Step 'x' has timeout_seconds='2'"),
+        (lambda: Loop([first], name="l", max_iterations=True), "max_iterations=True; give a number"),
+        (lambda: Loop([first], name="l", end_condition=5), "Loop 'l' has end_condition=5; give a function or a text"),
+        (lambda: Loop([first], name="l", end_condition="n >"), "Loop 'l' has end_condition='n >', which is no CEL"),
+        (lambda: Condition("inputt == 'x'", [first], name="c"), "names 'inputt'; it can name input, previous_step_c"),
+        (lambda: Router(5, [first], name="r"), "Router 'r' has selector=5; give a function or a text"),
+        (lambda: Router('"x"', [first], name="r"), "Router 'r' can choose 'x', but its choices are 'first'"),
+        (lambda: Router("input == '' ? 'first' : ['x']", [first], name="r"), "Router 'r' can choose 'x'"),
+        (lambda: Router(first_or_third, [first, second], name="r"), "Router 'r' can choose 'third'"),
         (lambda: Loop([], name="l"), "Loop 'l' has no steps"),
         (lambda: Condition(True, [], name="c"), "Condition 'c' has no steps"),
-        (lambda: Condition(7, [first], name="c"), "is 7; give a bool, a function or a text"),
+        (lambda: Condition(7, [first], name="c"), "Condition 'c' has evaluator=7; give a bool, a function or a text"),
         (lambda: Router(None, [first], name="r"), "has nobody who chooses"),
         (lambda: Router("'x'", [], name="r"), "Router 'r' has no choices"),
         (lambda: Loop([]), "The Loop without a name has no steps"),
@@ -148,9 +162,16 @@ def test_a_single_step_stands_for_a_list_of_one(build: Any) -> None:
 
 
 def test_what_is_wrong_with_an_expression_is_said_briefly() -> None:
-    output = Workflow(steps=[Condition("nobody > 1", [first], name="c")]).run("go")
-    said = "evaluator of 'c' is 'nobody > 1', which cannot be evaluated: undeclared reference to 'nobody'"
-    assert output.content == f"Step 'c' failed: {said}"
+    output = Workflow(steps=[Condition("input > 1", [first], name="c")]).run("go")
+    said = "evaluator of 'c' is 'input > 1', which cannot be evaluated: found no matching overload for"
+    assert output.content.startswith(f"Step 'c' failed: {said}") and "\n" not in output.content
+
+
+def test_expressions_that_are_right_are_taken() -> None:
+    Condition('session_state.counts.exists(n, n > 2) && size(input) > int("2")', [first])
+    Condition("has(session_state.go) && additional_data['a'].b", [first])
+    Loop([first], end_condition="all_success && (iteration > 1 || last_step_content == '')")
+    Router('input == "a" ? "first" : (input == "b" ? ["second", "first"] : step_choices[0])', [first, second])
 
 
 def test_the_old_name_of_the_id_is_ignored_with_a_warning() -> None:

@@ -392,3 +392,16 @@ def test_a_step_needs_exactly_one_executor() -> None:
         Step("x", executor=saying("a"))
     assert Step(executor=plain).name == "plain" and Step(executor=plain).executor_name == "plain"
     assert Step("x", agent=Agent()).executor_name == "unnamed agent"
+
+
+@in_every_mode
+def test_what_an_agent_did_before_it_failed_is_kept(mode: str) -> None:
+    def look() -> str:
+        """Look around."""
+        return "seen"
+
+    agent = Agent(name="A", model=ScriptedModel(wants("look"), fails(RuntimeError("broke"))), tools=[look])
+    output = play(Workflow(steps=[Step("a", agent=agent, max_retries=0)]), "go", mode).output
+    (run,) = output.step_executor_runs
+    assert output.status is run.status is RunStatus.error
+    assert [tool.result for tool in run.tools] == ["seen"] and run.metrics.total_tokens == 15
