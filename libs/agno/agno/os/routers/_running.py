@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 STREAMED_BY_DEFAULT = {"agent": False, "team": True, "workflow": True}
 _JSON_OPTIONS = ("session_state", "dependencies", "metadata")
 _OVER = frozenset({RunStatus.completed, RunStatus.cancelled, RunStatus.regenerated})
-_ANEW = frozenset({"input", "continue_from", "fork", "regenerate"})  # with one of these, any run goes on
+_ANEW = frozenset(
+    {"input", "continue_from", "fork", "fork_session", "regenerate"}
+)  # with one of these, any run goes on
 _FLAGS = ("add_history_to_context", "add_dependencies_to_context", "add_session_state_to_context")
 
 _NEW_ID = {
