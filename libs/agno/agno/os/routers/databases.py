@@ -71,7 +71,7 @@ async def _done(db: Any, version: str | None) -> Migrated:
     for line in report.failed:
         log_warning(f"Not migrated: {line}")
     tables = [
-        MigratedTable(name=one.name, kind=one.kind, rows=one.there, written=one.written, failed=len(one.failed))
+        MigratedTable(name=one.name, rows=one.there, written=one.written, failed=len(one.failed))
         for one in report.tables
     ]
     return Migrated(db_id=db.id, tables=tables, versions=await ask(manager.versions))

@@ -165,7 +165,7 @@ class MemoryRoutes:
         if user is None:
             raise HTTPException(422, "user_id is required: whose memories are tidied up?")
         if given.model is not None:
-            operators_only(request, "system", "write")
+            operators_only(request, "models", "write")
         manager = manager_for(self.os.components, db, given.model)
         return as_json(await optimized(manager, user, given.strategy, given.apply))
 

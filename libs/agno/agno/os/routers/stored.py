@@ -275,10 +275,11 @@ def _refused() -> Iterator[None]:
         raise
 
 
-def _there(row: Row | None, version: int | None) -> Row:
+def _there(row: Any, version: int | None) -> Row:
     if row is None:
         raise HTTPException(404, f"Version {version} not found" if version is not None else "There is no version")
-    return row
+    found: Row = row
+    return found
 
 
 def _id_of(name: str) -> str:

@@ -9,7 +9,6 @@ class MigratedTable(BaseModel):
     """What became of a table."""
 
     name: str
-    kind: str
     rows: int
     written: int
     failed: int
