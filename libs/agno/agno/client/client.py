@@ -11,7 +11,7 @@ from agno.client._runs import OUTPUTS, RunAt
 from agno.run.workflow import workflow_run_output_event_from_dict
 from agno.utils.ids import new_id
 
-_PAGED = "limit page sort_by sort_order"
+_PAGED = "limit page sort_by sort_order cursor"
 _WHOSE = "user_id agent_id team_id workflow_id"
 _SCHEDULE = "description cron_expr run_at timezone input run_options timeout_seconds max_retries retry_delay_seconds"
 
@@ -358,7 +358,7 @@ class AgentOSClient(_Runs):
 
     # Schedules
     list_schedules, alist_schedules = route(
-        "GET", "/schedules", "Schedules, a page of them.", query="component_id enabled user_id limit page"
+        "GET", "/schedules", "Schedules, a page of them.", query="component_id enabled user_id limit page cursor"
     )
     create_schedule, acreate_schedule = route(
         "POST", "/schedules", "Make a schedule.", needed="name component_type component_id",
@@ -374,7 +374,10 @@ class AgentOSClient(_Runs):
     disable_schedule, adisable_schedule = route("POST", "/schedules/{schedule_id}/disable", "Let it rest.")
     trigger_schedule, atrigger_schedule = route("POST", "/schedules/{schedule_id}/trigger", "Run it now.")
     list_schedule_runs, alist_schedule_runs = route(
-        "GET", "/schedules/{schedule_id}/runs", "When it was due, and what came of it.", query="status limit page"
+        "GET",
+        "/schedules/{schedule_id}/runs",
+        "When it was due, and what came of it.",
+        query="status limit page cursor",
     )
 
     # Stored components and databases

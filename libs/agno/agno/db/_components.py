@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from agno.db._port import DbError, RowVerbs
-from agno.db.query import Query, Where, equal
+from agno.db.query import Place, Query, Where, equal
 from agno.db.tables import COMPONENTS, Row
 from agno.utils.dttm import now_epoch
 
@@ -149,11 +149,17 @@ class Components(RowVerbs):
         return [row for row in rows if row["latest"] is None]
 
     def get_components(
-        self, component_type: str | None = None, limit: int | None = None, page: int | None = None
-    ) -> tuple[list[Row], int]:
-        """The components, newest first, without their configuration; and how many there are before paging."""
+        self,
+        component_type: str | None = None,
+        limit: int | None = None,
+        page: int | None = None,
+        *,
+        after: Place | None = None,
+    ) -> tuple[list[Row], int | None]:
+        """The components, newest first, without their configuration; and how many there are before paging (None with
+        `after`)."""
         where = (*equal(component_type=component_type), _ONLY)
-        return self.find(COMPONENTS, Query(where, "created_at", "desc", limit, page))
+        return self._page_behind(COMPONENTS, Query(where, "created_at", "desc", limit, page, after=after))
 
     def delete_component(self, component_type: str, component_id: str, version: int | None = None) -> bool:
         """Delete a component, or one version of it. False if it is not there."""

@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno.db.schemas.memory import UserMemory
+from agno.db.tables import MEMORIES
 from agno.os._caller import caller_of
 from agno.os._components import ask
 from agno.os._memories import shown
 from agno.os._operators import operators_only
 from agno.os._optimizing import manager_for, optimized
-from agno.os._pages import Page, as_json, iso, paginated, sorted_by
+from agno.os._pages import Page, as_json, iso, numbered, paginated, sorted_by
 from agno.os.routers._table import Line, routes_of
 from agno.os.schema.memory import (
     MemoriesToDelete,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 Rows = list[dict[str, Any]]
-_SORTED = Annotated[Page, Depends(sorted_by("updated_at", ("updated_at", "created_at", "memory_id")))]
-_STATS = Annotated[Page, Depends(sorted_by("last_memory_updated_at", ("last_memory_updated_at",)))]
+_SORTED = Annotated[Page, Depends(sorted_by("updated_at", ("updated_at", "created_at", "memory_id"), MEMORIES))]
+_STATS = Annotated[Page, Depends(numbered("last_memory_updated_at"))]
 _TOPIC = r"[^,]*[^,\s][^,]*"
 _TOPICS = Annotated[
     str | None,
@@ -90,7 +91,7 @@ class MemoryRoutes:
             self.os.components.db(db_id).get_user_memories, user, agent_id, team_id, wanted, search_content,
             deserialize=False, **page.options(),
         )  # fmt: skip
-        return paginated([shown(UserMemory.from_dict(_set(row))) for row in rows], total, page)
+        return paginated(rows, total, page, lambda row: shown(UserMemory.from_dict(_set(row))))
 
     async def create(self, request: Request, given: MemoryGiven, db_id: str | None = None) -> Response:
         """Keeps a memory of a user."""

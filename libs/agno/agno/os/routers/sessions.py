@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno._engine.branching import forked
+from agno.db.tables import SESSIONS
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
 from agno.os._components import ask
@@ -41,7 +42,7 @@ Kind = Literal["agent", "team", "workflow"]
 Detail = AgentSessionDetail | TeamSessionDetail | WorkflowSessionDetail
 AnyRun = WorkflowRunSchema | TeamRunSchema | RunSchema
 _CLASSES: dict[str, Any] = {"agent": AgentSession, "team": TeamSession, "workflow": WorkflowSession}
-_SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "session_id")))]
+_SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "session_id"), SESSIONS))]
 
 
 def router(os: AgentOS) -> APIRouter | None:
@@ -109,7 +110,7 @@ class SessionRoutes:
         first = await ask(db.first_runs, nameless) if nameless else {}
         for session_id, run in first.items():
             named[session_id].runs = [_CLASSES[type].read_run(run)]
-        return paginated([listed(session) for session in named.values()], total, page)
+        return paginated(list(named.values()), total, page, listed)
 
     async def create(self, request: Request, given: NewSession, db_id: str | None = None) -> Response:
         """Makes a session for the component that is named."""

@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno.db._port import DbError
+from agno.db.tables import COMPONENTS
 from agno.os._components import KINDS, ask
 from agno.os._operators import operators_only
-from agno.os._pages import Page, as_json, paginated, sorted_by
+from agno.os._pages import Page, as_json, newest_first, numbered, paginated
 from agno.os.routers._table import Line, routes_of
 from agno.os.schema.pages import Paginated
 from agno.os.schema.stored import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 Row = dict[str, Any]
-_NEWEST = Annotated[Page, Depends(sorted_by("created_at", ("created_at",)))]
+_NEWEST = Annotated[Page, Depends(newest_first("created_at", COMPONENTS))]
 _Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _NO_PART_OF_AN_ID = re.compile(r"[/@\s]+")
 
@@ -80,10 +81,8 @@ class StoredRoutes:
     ) -> Response:
         """Without their settings."""
         operators_only(request, "components", "read")
-        rows, total = await ask(
-            self.os.components.db(db_id).get_components, component_type, limit=page.limit, page=page.page
-        )
-        return paginated([_shown(row) for row in rows], total, page)
+        rows, total = await ask(self.os.components.db(db_id).get_components, component_type, **page.window())
+        return paginated(rows, total, page, _shown)
 
     async def create(self, request: Request, given: ComponentCreate, db_id: str | None = None) -> Response:
         """Stores the first version."""
@@ -226,9 +225,7 @@ class StoredRoutes:
 
     # What they may name ----------------------------------------------------------------------------------------------
 
-    async def registry(
-        self, request: Request, page: Annotated[Page, Depends(sorted_by("name", ("name",)))]
-    ) -> Response:
+    async def registry(self, request: Request, page: Annotated[Page, Depends(numbered("name"))]) -> Response:
         """The objects of `AgentOS(registry=...)`."""
         operators_only(request, "system", "read")
         found = [] if self.os.registry is None else list(_entries(self.os.registry))
@@ -241,7 +238,7 @@ class StoredRoutes:
     async def _found(self, component_id: str, kind: str | None, db_id: str | None) -> Row:
         db = self.os.components.db(db_id)
         kinds = KINDS if kind is None else (kind,)
-        rows = [row for one in kinds if (row := await ask(db.get_component, one, component_id)) is not None]
+        rows: list[Row] = [row for one in kinds if (row := await ask(db.get_component, one, component_id)) is not None]
         if not rows:
             raise HTTPException(404, f"Component {component_id} not found")
         if len(rows) > 1:
