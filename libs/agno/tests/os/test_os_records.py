@@ -244,14 +244,22 @@ def test_lists_are_read_whole_with_cursors(os: AgentOS, db: Any) -> None:
         for limit in (2, 7, 100):
             found = pages(os, path, limit, key)
             assert len(found) == len(set(found)) == 7, path
-    assert pages(os, "/sessions", 2, "session_id", sort_by="session_id", sort_order="asc") == [f"s{n}" for n in range(7)]
+    assert pages(os, "/sessions", 2, "session_id", sort_by="session_id", sort_order="asc") == [
+        f"s{n}" for n in range(7)
+    ]
 
 
 def test_a_cursor_of_another_list_is_refused(os: AgentOS) -> None:
     for number in range(3):
         ask(os, "POST", "/sessions", json={"agent_id": "helper", "session_id": f"s{number}"})
     cursor = ask(os, "GET", "/sessions?cursor=&limit=1").json()["meta"]["next_cursor"]
-    for query in (f"cursor={cursor}&sort_by=session_id", "cursor=abc", "cursor=%F0%9F%98%80", "cursor=WyJhIiwxXQ", f"cursor={'A' * 5000}"):
+    for query in (
+        f"cursor={cursor}&sort_by=session_id",
+        "cursor=abc",
+        "cursor=%F0%9F%98%80",
+        "cursor=WyJhIiwxXQ",
+        f"cursor={'A' * 5000}",
+    ):
         answer = ask(os, "GET", f"/sessions?{query}")
         assert answer.status_code == 422 and answer.json()["detail"][0]["loc"] == ["query", "cursor"], query
 

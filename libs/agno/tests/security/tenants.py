@@ -441,7 +441,8 @@ def routes_of(service: AgentOS) -> set[str]:
     found = set()
     for route in service.get_app().routes:
         methods = getattr(route, "methods", None)
-        found |= {f"{method} {route.path}" for method in (methods or {"WS"}) if method != "HEAD"}  # type: ignore[attr-defined]
+        path = getattr(route, "path_format", route.path)  # type: ignore[attr-defined]
+        found |= {f"{method} {path}" for method in (methods or {"WS"}) if method != "HEAD"}
     return found
 
 

@@ -49,7 +49,7 @@ def router(os: AgentOS) -> APIRouter | None:
     if not os.components.dbs:
         return None
     routes, one = StoredRoutes(os), "/components/{component_id}"
-    version = f"{one}/configs/{{version}}"
+    version = f"{one}/configs/{{version:int}}"
     table: list[Line] = [
         ("GET", "/components", routes.list, Paginated[StoredComponent], 200, "list_components", "Stored components"),
         ("POST", "/components", routes.create, StoredComponent, 201, "create_component", "Store a component"),
@@ -243,7 +243,7 @@ class StoredRoutes:
             raise HTTPException(404, f"Component {component_id} not found")
         if len(rows) > 1:
             several = " and ".join(row["component_type"] for row in rows)
-            raise HTTPException(400, f"There is {several} '{component_id}': name the component_type")
+            raise HTTPException(409, f"There is {several} '{component_id}': name the component_type")
         return rows[0]
 
     async def _version(self, row: Row, version: int | None, db_id: str | None) -> Row:
