@@ -62,6 +62,8 @@ def _signature(names: list[str], first_optional: int) -> inspect.Signature:
 
 
 def _quoted(name: str, value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # the number of a version
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name}={value!r} is no id.")
     return quoted(value)

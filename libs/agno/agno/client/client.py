@@ -11,7 +11,7 @@ from agno.client._runs import OUTPUTS, RunAt
 from agno.run.workflow import workflow_run_output_event_from_dict
 from agno.utils.ids import new_id
 
-_PAGED = "limit page sort_by sort_order"
+_PAGED = "limit page sort_by sort_order cursor"
 _WHOSE = "user_id agent_id team_id workflow_id"
 _SCHEDULE = "description cron_expr run_at timezone input run_options timeout_seconds max_retries retry_delay_seconds"
 
@@ -77,7 +77,7 @@ class _Runs:
         """Answer what a paused run waits for, or go on with one that broke off; gives its output.
 
         Options of agents and teams: `requirements`, `tools`, `input`, `additional_instructions`, `continue_from`, `fork`,
-        `regenerate`, `user_id`; of workflows: `step_requirements`, `error_requirements`, `user_id`.
+        `fork_session`, `regenerate`, `replace_original`, `user_id`; of workflows: `step_requirements`, `error_requirements`, `user_id`.
         """
         at = RunAt(self.connection, kind, component_id, session_id, run_id)
         output = await self.connection.send(io, at.go_on(options, stream=False, background=background))
@@ -223,6 +223,10 @@ class AgentOSClient(_Runs):
         json="session_name session_state metadata", query="type db_id",
     )  # fmt: skip
     delete_session, adelete_session = route("DELETE", "/sessions/{session_id}", "Delete a session.", query="db_id")
+    fork_session, afork_session = route(
+        "POST", "/sessions/{session_id}/fork", "Copy a session of an agent or a team, or its runs before one of them.",
+        json="before_run_id", query="type db_id",
+    )  # fmt: skip
     rename_session, arename_session = route(
         "POST", "/sessions/{session_id}/rename", "Rename a session.", needed="session_name", json="session_name",
         query="type db_id",
@@ -259,6 +263,10 @@ class AgentOSClient(_Runs):
     list_user_memory_stats, alist_user_memory_stats = route(
         "GET", "/user_memory_stats", "How many memories each user has.", query=f"user_id db_id {_PAGED}"
     )
+    optimize_memories, aoptimize_memories = route(
+        "POST", "/optimize-memories", "Let a model tidy up the memories of a user.", json="user_id model apply strategy",
+        query="db_id",
+    )  # fmt: skip
 
     # Approvals and learnings
     list_approvals, alist_approvals = route(
@@ -350,7 +358,7 @@ class AgentOSClient(_Runs):
 
     # Schedules
     list_schedules, alist_schedules = route(
-        "GET", "/schedules", "Schedules, a page of them.", query="component_id enabled user_id limit page"
+        "GET", "/schedules", "Schedules, a page of them.", query="component_id enabled user_id limit page cursor"
     )
     create_schedule, acreate_schedule = route(
         "POST", "/schedules", "Make a schedule.", needed="name component_type component_id",
@@ -366,7 +374,61 @@ class AgentOSClient(_Runs):
     disable_schedule, adisable_schedule = route("POST", "/schedules/{schedule_id}/disable", "Let it rest.")
     trigger_schedule, atrigger_schedule = route("POST", "/schedules/{schedule_id}/trigger", "Run it now.")
     list_schedule_runs, alist_schedule_runs = route(
-        "GET", "/schedules/{schedule_id}/runs", "When it was due, and what came of it.", query="status limit page"
+        "GET",
+        "/schedules/{schedule_id}/runs",
+        "When it was due, and what came of it.",
+        query="status limit page cursor",
+    )
+
+    # Stored components and databases
+    list_components, alist_components = route(
+        "GET", "/components", "Stored components, a page of them.", query=f"component_type db_id {_PAGED}"
+    )
+    create_component, acreate_component = route(
+        "POST", "/components", "Store a component with its first version.", needed="name component_type",
+        json="name component_type component_id description metadata config stage label notes set_current", query="db_id",
+    )  # fmt: skip
+    get_component, aget_component = route(
+        "GET", "/components/{component_id}", "One stored component.", query="component_type db_id"
+    )
+    update_component, aupdate_component = route(
+        "PATCH", "/components/{component_id}", "Change a stored component; what is not named stays.",
+        json="name description metadata current_version", query="component_type db_id",
+    )  # fmt: skip
+    delete_component, adelete_component = route(
+        "DELETE", "/components/{component_id}", "Delete it with all its versions.", query="component_type db_id"
+    )
+    list_configs, alist_configs = route(
+        "GET", "/components/{component_id}/configs", "Its versions, the oldest first.", query="component_type db_id"
+    )
+    create_config, acreate_config = route(
+        "POST", "/components/{component_id}/configs", "Store a new version.", needed="config",
+        json="config stage label notes set_current", query="component_type db_id",
+    )  # fmt: skip
+    get_current_config, aget_current_config = route(
+        "GET", "/components/{component_id}/configs/current", "The version in use.", query="component_type db_id"
+    )
+    get_config_version, aget_config_version = route(
+        "GET", "/components/{component_id}/configs/{version}", "One version.", query="component_type db_id"
+    )
+    update_config, aupdate_config = route(
+        "PATCH", "/components/{component_id}/configs/{version}", "Change a draft, or publish it.",
+        json="config stage label notes", query="component_type db_id",
+    )  # fmt: skip
+    delete_config, adelete_config = route(
+        "DELETE", "/components/{component_id}/configs/{version}", "Delete a version that is not in use.",
+        query="component_type db_id",
+    )  # fmt: skip
+    set_current_config, aset_current_config = route(
+        "POST", "/components/{component_id}/configs/{version}/set-current", "Put a version in use.",
+        query="component_type db_id",
+    )  # fmt: skip
+    list_registry, alist_registry = route("GET", "/registry", "What stored components may name.", query=_PAGED)
+    migrate_database, amigrate_database = route(
+        "POST", "/databases/{db_id}/migrate", "Bring the tables of a database to a version.", query="target_version"
+    )
+    migrate_all_databases, amigrate_all_databases = route(
+        "POST", "/databases/all/migrate", "The same for all databases.", query="target_version"
     )
 
 

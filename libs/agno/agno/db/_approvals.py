@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agno.db._port import DbError, RowVerbs
-from agno.db.query import Query, equal
+from agno.db.query import Place, Query, equal
 from agno.db.tables import APPROVALS, Row
 from agno.utils.dttm import now_epoch
 
@@ -40,13 +40,14 @@ class Approvals(RowVerbs):
         workflow_id: str | None = None,
         limit: int | None = None,
         page: int | None = None,
-    ) -> tuple[list[Row], int]:
-        """The records that fit, newest first, and how many there are before paging."""
+        after: Place | None = None,
+    ) -> tuple[list[Row], int | None]:
+        """The records that fit, newest first, and how many there are before paging (None with `after`)."""
         where = equal(
             status=status, approval_type=approval_type, run_id=run_id, session_id=session_id, user_id=user_id,
             agent_id=agent_id, team_id=team_id, workflow_id=workflow_id,
         )  # fmt: skip
-        return self.find(APPROVALS, Query(where, "created_at", "desc", limit, page))
+        return self._page_behind(APPROVALS, Query(where, "created_at", "desc", limit, page, after=after))
 
     def resolve_approval(
         self,
@@ -89,7 +90,7 @@ class Approvals(RowVerbs):
 
     def count_pending_approvals(self, user_id: str | None = None) -> int:
         """How many wait for a decision."""
-        return self.get_approvals(PENDING, user_id=user_id, limit=0)[1]
+        return self.get_approvals(PENDING, user_id=user_id, limit=0)[1] or 0
 
     def delete_approval(self, approval_id: str) -> bool:
         """Delete a record. False if it is not there."""

@@ -108,6 +108,9 @@ class AsyncBaseDb(SpelledOut, ABC):
     save_component = awaited(BaseDb.save_component)
     load_component = awaited(BaseDb.load_component)
     component_versions = awaited(BaseDb.component_versions)
+    get_component = awaited(BaseDb.get_component)
+    update_component = awaited(BaseDb.update_component)
+    update_component_version = awaited(BaseDb.update_component_version)
     get_components = awaited(BaseDb.get_components)
     delete_component = awaited(BaseDb.delete_component)
 

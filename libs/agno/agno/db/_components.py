@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from agno.db._port import RowVerbs
-from agno.db.query import Query, Where, equal
+from agno.db._port import DbError, RowVerbs
+from agno.db.query import Place, Query, Where, equal
 from agno.db.tables import COMPONENTS, Row
 from agno.utils.dttm import now_epoch
 
@@ -32,8 +32,9 @@ class Components(RowVerbs):
         stage: Stage = "published",
         label: str | None = None,
         notes: str | None = None,
+        current: bool = True,
     ) -> int:
-        """Store a new version; gives its number. A draft is kept, but does not come into use."""
+        """Store a new version; gives its number. A draft, or any with `current=False`, is kept but does not come into use."""
         now = now_epoch()
         facts = {
             "component_type": component_type,
@@ -50,6 +51,7 @@ class Components(RowVerbs):
                 "created_at": now,
                 **(row or {}),
                 **facts,
+                "metadata": metadata,
                 "id": key,
                 "latest": latest,
                 "updated_at": now,
@@ -61,9 +63,70 @@ class Components(RowVerbs):
         written = {"config": config, "metadata": metadata, "stage": stage, "label": label, "notes": notes}
         row = {**facts, **written, "id": _key(component_type, component_id, version), "version": version}
         self.put(COMPONENTS, {**row, "latest": None, "created_at": now, "updated_at": now})
-        if stage == "published":
+        if stage == "published" and current:
             self.update(COMPONENTS, key, lambda row: row and {**row, "version": max(row["version"] or 0, version)})
         return version
+
+    def get_component(self, component_type: str, component_id: str) -> Row | None:
+        """A component without its configuration: `version` is the one in use, `latest` the last number that was given."""
+        return self.get(COMPONENTS, _key(component_type, component_id))
+
+    def update_component(
+        self,
+        component_type: str,
+        component_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        version: int | None = None,
+    ) -> Row | None:
+        """Change what is given, and put a published `version` in use, an older one, too; gives the component, or None.
+
+        Raises DbError (404, 409) for a version that is not there, or is a draft.
+        """
+        if version is not None:
+            chosen = self.get(COMPONENTS, _key(component_type, component_id, version))
+            if chosen is None:
+                raise DbError(f"{component_type} {component_id!r} has no version {version}.", 404)
+            if chosen["stage"] != "published":
+                raise DbError(
+                    f"Version {version} of {component_type} {component_id!r} is a draft. Publish it first.", 409
+                )
+        return self._changed(
+            _key(component_type, component_id), name=name, description=description, metadata=metadata, version=version
+        )
+
+    def update_component_version(
+        self,
+        component_type: str,
+        component_id: str,
+        version: int,
+        *,
+        config: dict[str, Any] | None = None,
+        stage: Stage | None = None,
+        label: str | None = None,
+        notes: str | None = None,
+    ) -> Row | None:
+        """Change what is given of a draft; with `stage="published"` it comes into use. Gives the version, or None.
+
+        What was published is never changed: DbError (409).
+        """
+        key = _key(component_type, component_id, version)
+        row = self.get(COMPONENTS, key)
+        if row is not None and row["stage"] != "draft":
+            raise DbError(
+                f"Version {version} of {component_type} {component_id!r} is published, so it stays as it is. Store a new one.",
+                409,
+            )
+        row = self._changed(key, config=config, stage=stage, label=label, notes=notes)
+        if row is not None and stage == "published":
+            self.update_component(component_type, component_id, version=version)
+        return row
+
+    def _changed(self, key: str, **changes: Any) -> Row | None:
+        given = {name: value for name, value in changes.items() if value is not None}
+        return self.update(COMPONENTS, key, lambda row: row and {**row, **given, "updated_at": now_epoch()})
 
     def load_component(
         self, component_type: str, component_id: str, *, version: int | None = None, label: str | None = None
@@ -86,11 +149,17 @@ class Components(RowVerbs):
         return [row for row in rows if row["latest"] is None]
 
     def get_components(
-        self, component_type: str | None = None, limit: int | None = None, page: int | None = None
-    ) -> tuple[list[Row], int]:
-        """The components, newest first, without their configuration; and how many there are before paging."""
+        self,
+        component_type: str | None = None,
+        limit: int | None = None,
+        page: int | None = None,
+        *,
+        after: Place | None = None,
+    ) -> tuple[list[Row], int | None]:
+        """The components, newest first, without their configuration; and how many there are before paging (None with
+        `after`)."""
         where = (*equal(component_type=component_type), _ONLY)
-        return self.find(COMPONENTS, Query(where, "created_at", "desc", limit, page))
+        return self._page_behind(COMPONENTS, Query(where, "created_at", "desc", limit, page, after=after))
 
     def delete_component(self, component_type: str, component_id: str, version: int | None = None) -> bool:
         """Delete a component, or one version of it. False if it is not there."""
@@ -103,8 +172,13 @@ class Components(RowVerbs):
         if not self.delete(COMPONENTS, gone):
             return False
         if kept:
-            in_use = max((row["version"] for row in kept if row["stage"] == "published"), default=None)
-            self.update(COMPONENTS, key, lambda row: row and {**row, "version": in_use, "updated_at": now_epoch()})
+            published = {row["version"] for row in kept if row["stage"] == "published"}
+
+            def settled(row: Row | None) -> Row | None:
+                in_use = row and (row["version"] if row["version"] in published else max(published, default=None))
+                return row and {**row, "version": in_use, "updated_at": now_epoch()}
+
+            self.update(COMPONENTS, key, settled)
         return True
 
 

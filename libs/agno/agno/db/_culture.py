@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agno.db._port import RowVerbs
-from agno.db.query import Query, Where, equal
+from agno.db.query import Place, Query, Where, equal
 from agno.db.schemas.culture import CulturalKnowledge
 from agno.db.tables import CULTURE, LEARNINGS, Row
 from agno.utils.dttm import now_epoch
@@ -91,8 +91,9 @@ class Culture(RowVerbs):
         search_content: str | None = None,
         limit: int | None = None,
         page: int | None = None,
-    ) -> tuple[list[Row], int]:
-        """The learnings that fit, the one changed last first, and how many there are before paging."""
+        after: Place | None = None,
+    ) -> tuple[list[Row], int | None]:
+        """The learnings that fit, the one changed last first, and how many there are before paging (None with `after`)."""
         where = equal(
             learning_type=learning_type,
             namespace=namespace,
@@ -102,7 +103,7 @@ class Culture(RowVerbs):
         )
         if search_content is not None:
             where = (*where, Where("contains", ("content",), search_content))
-        return self.find(LEARNINGS, Query(where, "updated_at", "desc", limit, page))
+        return self._page_behind(LEARNINGS, Query(where, "updated_at", "desc", limit, page, after=after))
 
     def delete_learnings(self, learning_ids: Sequence[str]) -> int:
         """Delete learnings; how many there were."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from agno.db.query import Query
@@ -164,6 +165,12 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
     @abstractmethod
     def find(self, table: Table, query: Query) -> tuple[list[Row], int]:
         """The rows a query asks for, and how many there are before paging."""
+
+    def _page_behind(self, table: Table, query: Query) -> tuple[list[Row], int | None]:
+        """`find` for a list; behind a place nothing is counted (None)."""
+        if query.after is None:
+            return self.find(table, query)
+        return self.find(table, replace(query, page=None, counted=False))[0], None
 
     @abstractmethod
     def update(self, table: Table, key: str, change: Callable[[Row | None], Row | None]) -> Row | None:

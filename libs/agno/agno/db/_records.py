@@ -8,7 +8,7 @@ from typing import Any
 
 from agno.db._metrics import PERIOD, Days, epoch, utc_date
 from agno.db._port import DbError, RowVerbs
-from agno.db.query import Query, Where, equal
+from agno.db.query import Place, Query, Where, equal
 from agno.db.schemas.evals import EvalRunRecord
 from agno.db.schemas.knowledge import KnowledgeRow
 from agno.db.schemas.memory import UserMemory
@@ -76,14 +76,16 @@ class Records(RowVerbs):
         sort_by: str | None = None,
         sort_order: str | None = None,
         deserialize: bool = True,
+        *,
+        after: Place | None = None,
     ) -> Any:
-        """Memories that fit all filters and have all topics; as dicts, with the number before paging."""
+        """Memories that fit all filters and have all topics; as dicts, with the number before paging (None with `after`)."""
         where = [*equal(user_id=user_id, agent_id=agent_id, team_id=team_id)]
         if topics:
             where.append(Where("all", ("topics",), list(topics)))
         if search_content is not None:
             where.append(Where("contains", ("memory",), search_content))
-        rows, total = self.find(MEMORIES, Query(tuple(where), sort_by, sort_order, limit, page))
+        rows, total = self._page_behind(MEMORIES, Query(tuple(where), sort_by, sort_order, limit, page, after=after))
         return [_memory(row) for row in rows] if deserialize else (rows, total)
 
     def get_all_memory_topics(self) -> list[str]:
@@ -155,15 +157,18 @@ class Records(RowVerbs):
         filter_type: Any = None,
         eval_type: Sequence[Any] | None = None,
         deserialize: bool = True,
+        *,
+        after: Place | None = None,
     ) -> Any:
-        """Evaluations that fit all filters, newest first unless sorted; as dicts, with the number before paging."""
+        """Evaluations that fit all filters, newest first unless sorted; as dicts, with the number before paging (None with
+        `after`)."""
         where = [*equal(agent_id=agent_id, team_id=team_id, workflow_id=workflow_id, model_id=model_id)]
         if filter_type is not None:
             where.append(Where("set", (f"{getattr(filter_type, 'value', filter_type)}_id",)))
         if eval_type:
             where.append(Where("in", ("eval_type",), [getattr(kind, "value", kind) for kind in eval_type]))
         order = (sort_by, sort_order) if sort_by is not None else ("created_at", "desc")
-        rows, total = self.find(EVALS, Query(tuple(where), *order, limit, page))
+        rows, total = self._page_behind(EVALS, Query(tuple(where), *order, limit, page, after=after))
         return [EvalRunRecord.model_validate(row) for row in rows] if deserialize else (rows, total)
 
     def rename_eval_run(self, eval_run_id: str, name: str, deserialize: bool = True) -> Any:
@@ -203,10 +208,11 @@ class Records(RowVerbs):
         sort_order: str | None = None,
         *,
         linked_to: str | None = None,
-    ) -> tuple[list[KnowledgeRow], int]:
-        """Contents, and the number before paging."""
-        query = Query(equal(linked_to=linked_to), sort_by, sort_order, limit, page)
-        rows, total = self.find(KNOWLEDGE, query)
+        after: Place | None = None,
+    ) -> tuple[list[KnowledgeRow], int | None]:
+        """Contents, and the number before paging (None with `after`)."""
+        query = Query(equal(linked_to=linked_to), sort_by, sort_order, limit, page, after=after)
+        rows, total = self._page_behind(KNOWLEDGE, query)
         return [KnowledgeRow.model_validate(row) for row in rows], total
 
     def delete_knowledge_content(self, id: str) -> None:

@@ -8,7 +8,7 @@ in between leaves a row whose lease ends, and the others move the schedule on.
 from __future__ import annotations
 
 from agno.db._port import DbError, RowVerbs
-from agno.db.query import Query, Where, equal
+from agno.db.query import Place, Query, Where, equal
 from agno.db.tables import SCHEDULE_RUNS, SCHEDULES, Row, Table
 from agno.utils.dttm import now_epoch
 
@@ -38,10 +38,11 @@ class Schedules(RowVerbs):
         enabled: bool | None = None,
         limit: int | None = None,
         page: int | None = None,
-    ) -> tuple[list[Row], int]:
-        """The schedules that fit, newest first, and how many there are before paging."""
+        after: Place | None = None,
+    ) -> tuple[list[Row], int | None]:
+        """The schedules that fit, newest first, and how many there are before paging (None with `after`)."""
         where = equal(user_id=user_id, component_type=component_type, component_id=component_id, enabled=enabled)
-        return self.find(SCHEDULES, Query(where, "created_at", "desc", limit, page))
+        return self._page_behind(SCHEDULES, Query(where, "created_at", "desc", limit, page, after=after))
 
     def update_schedule(
         self, schedule_id: str, changes: Row, *, user_id: str | None = None, expected: Row | None = None
@@ -120,10 +121,11 @@ class Schedules(RowVerbs):
         user_id: str | None = None,
         limit: int | None = None,
         page: int | None = None,
-    ) -> tuple[list[Row], int]:
-        """The runs that fit, newest first, and how many there are before paging."""
+        after: Place | None = None,
+    ) -> tuple[list[Row], int | None]:
+        """The runs that fit, newest first, and how many there are before paging (None with `after`)."""
         where = equal(schedule_id=schedule_id, status=status, user_id=user_id)
-        return self.find(SCHEDULE_RUNS, Query(where, "created_at", "desc", limit, page))
+        return self._page_behind(SCHEDULE_RUNS, Query(where, "created_at", "desc", limit, page, after=after))
 
 
 def _insert(db: RowVerbs, table: Table, given: Row) -> Row:

@@ -44,7 +44,7 @@ from agno.db._sessions import (
     without_progress,
 )
 from agno.db._traces import Traces
-from agno.db.query import Query, Where, equal
+from agno.db.query import Place, Query, Where, equal
 from agno.db.tables import SESSIONS, Row
 from agno.utils.dttm import now_epoch
 from agno.utils.later import later
@@ -148,10 +148,12 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
         deserialize: bool = True,
         *,
         with_runs: bool = True,
+        after: Place | None = None,
     ) -> Any:
         """Sessions that fit all filters; with `deserialize=False` dicts, and the number before paging.
 
-        A list that shows headers only is much cheaper with `with_runs=False`.
+        `after` is where the page before ended: with it, `page` is not needed, a page costs the same however many come
+        before it, and nothing is counted (None). `Place()` is the beginning. A list that shows headers only is much cheaper with `with_runs=False`.
         """
         where = self._of(session_type, user_id, component_id)
         if session_name is not None:
@@ -160,7 +162,7 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
             where.append(Where("from", ("created_at",), _storable(start_timestamp)))
         if end_timestamp is not None:
             where.append(Where("to", ("created_at",), _storable(end_timestamp)))
-        headers, total = self.find(SESSIONS, Query(tuple(where), sort_by, sort_order, limit, page))
+        headers, total = self._page_behind(SESSIONS, Query(tuple(where), sort_by, sort_order, limit, page, after=after))
         runs = self.load_runs([header["session_id"] for header in headers]) if with_runs and headers else {}
         if deserialize:
             return [session_of(header, runs.get(header["session_id"], ())) for header in headers]

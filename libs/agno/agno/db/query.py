@@ -25,9 +25,20 @@ class Where(NamedTuple):
     key: str | None = None
 
 
+class Place(NamedTuple):
+    """Where a page ended: what its last row has in the column that is sorted by, and its key; without a key, the beginning."""
+
+    value: Any = None
+    key: str | None = None
+
+
 @dataclass(frozen=True)
 class Query:
-    """Conditions combine with AND. Without `sort_by` rows come as they were inserted; ties follow that order too."""
+    """Conditions combine with AND. Without `sort_by` rows come as they were inserted; ties follow that order too.
+
+    With `after` only those come that are behind a place, and ties follow their keys: so whatever is added or deleted
+    meanwhile, no other row is missed or comes twice.
+    """
 
     where: tuple[Where, ...] = ()
     sort_by: str | None = None
@@ -36,6 +47,7 @@ class Query:
     page: int | None = None
     columns: tuple[str, ...] | None = None  # only these are needed
     counted: bool = True  # the number before paging is wanted; counting reads all that fit
+    after: Place | None = None
 
     @property
     def descending(self) -> bool:
@@ -59,7 +71,9 @@ def chosen(rows: Iterable[Row], query: Query, table: Table) -> tuple[list[Row], 
     """The rows a query asks for, and how many there are before paging. `rows` come in the order of insertion."""
     found = [row for row in rows if all(fits(row, condition) for condition in query.where)]
     column = query.sort_column(table)
-    if column is not None:
+    if query.after is not None:
+        found = _behind(found, query.after, column, table.key, query.descending)
+    elif column is not None:
         found.sort(key=lambda row: (row.get(column) is not None, row.get(column)))
         if query.descending:
             found.reverse()
@@ -68,6 +82,19 @@ def chosen(rows: Iterable[Row], query: Query, table: Table) -> tuple[list[Row], 
         limit, offset = query.window
         found = found[offset : offset + limit]
     return found, total
+
+
+def _behind(rows: list[Row], after: Place, column: str | None, key: str, descending: bool) -> list[Row]:
+    """The rows behind a place, in the order of their places; null is smaller than anything."""
+
+    def order(value: Any, own: str) -> tuple[Any, ...]:
+        return (False, 0, own) if column is None or value is None else (True, value, own)
+
+    placed = [(order(row.get(column or key), row[key]), row) for row in rows]
+    if after.key is not None:
+        last = order(after.value, after.key)
+        placed = [one for one in placed if (one[0] < last if descending else one[0] > last)]
+    return [row for _, row in sorted(placed, key=lambda one: one[0], reverse=descending)]
 
 
 def fits(row: Row, where: Where) -> bool:
@@ -106,4 +133,4 @@ def equal(**values: Any) -> tuple[Where, ...]:
     return tuple(Where("is", (name,), value) for name, value in values.items() if value is not None)
 
 
-__all__ = ["Query", "Where", "chosen", "equal", "fits", "has_all", "searchable"]
+__all__ = ["Place", "Query", "Where", "chosen", "equal", "fits", "has_all", "searchable"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agno._io import IO, Give, asynchronous, asynchronous_stream, silent, sync, sync_stream
+from agno.db.query import Place
 from agno.filters import both
 from agno.knowledge._arguments import check, whole
 from agno.knowledge._filters import checked, is_known, keys_in
@@ -243,9 +244,9 @@ class Knowledge(Readers):
             raise ValueError("This Knowledge has no contents_db=, so it keeps no list of its contents.")
         return self.contents_db
 
-    async def _listed(self, io: IO, **options: Any) -> tuple[list[Any], int]:
+    async def _listed(self, io: IO, **options: Any) -> tuple[list[Any], int | None]:
         named = {"linked_to": self.name} if self.name else {}
-        listed: tuple[list[Any], int] = await io.call(self._db().get_knowledge_contents, **options, **named)
+        listed: tuple[list[Any], int | None] = await io.call(self._db().get_knowledge_contents, **options, **named)
         return listed
 
     async def _get_content(
@@ -255,9 +256,15 @@ class Knowledge(Readers):
         page: int | None = None,
         sort_by: str | None = None,
         sort_order: str | None = None,
-    ) -> tuple[list[Content], int]:
-        """The contents of this knowledge, and their number before paging. ValueError without `contents_db`."""
-        rows, total = await self._listed(io, limit=limit, page=page, sort_by=sort_by, sort_order=sort_order)
+        *,
+        after: Place | None = None,
+    ) -> tuple[list[Content], int | None]:
+        """The contents of this knowledge, and their number before paging (None with `after`, where the page before ended).
+
+        ValueError without `contents_db`.
+        """
+        order = {"sort_by": sort_by, "sort_order": sort_order}
+        rows, total = await self._listed(io, limit=limit, page=page, after=after, **order)
         return [content_of(row) for row in rows], total
 
     async def _get_content_by_id(self, io: IO, content_id: str) -> Content | None:

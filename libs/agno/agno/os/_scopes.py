@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 _COMPONENTS = frozenset({"agents", "teams", "workflows"})
 _RESOURCES = {
-    **dict.fromkeys(("", "config", "models", "info", "databases", "registry", "service-accounts"), "system"),
+    **dict.fromkeys(("", "config", "models", "info", "registry", "service-accounts"), "system"),
     **dict.fromkeys(("memories", "memory_topics", "user_memory_stats", "optimize-memories"), "memories"),
     **dict.fromkeys(("traces", "trace_session_stats"), "traces"),
     "eval-runs": "evals",

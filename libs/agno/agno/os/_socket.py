@@ -15,11 +15,11 @@ import msgspec
 from fastapi import HTTPException, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from agno._io import ASYNC
 from agno.os._bodies import Body
 from agno.os._caller import ANYBODY, SCOPE_KEY, Caller
 from agno.os._components import own_session
 from agno.os._failures import failure
+from agno.os._finding import find_run
 from agno.os._guard import require
 from agno.os._refusing import Refusal
 from agno.os._runs import EVERYTHING
@@ -199,11 +199,8 @@ class Conversation:
         run_id = said.text("run_id")
         if run_id is None:
             raise _Said("run_id is required")
-        found = self._os.runs.find("workflow", workflow.id, run_id, self.caller.user_id)
-        if found is None and workflow.db is not None:
-            session, found = await workflow._stored(ASYNC, run_id, said.text("session_id"))
-            if found is not None and self.caller.user_id not in (None, session.user_id):
-                found = None
+        session_id = said.text("session_id")
+        found = await find_run(self._os.runs, "workflow", workflow, run_id, session_id, self.caller)
         if found is None:
             raise _Said(f"Run {run_id} not found")
         return found

@@ -52,6 +52,11 @@ class AgentOS:
       may. `scheduler_base_url` is kept for old programs: nothing is called over HTTP.
     - `tracing=True`: traces of runs are stored in `db`, or else in the only database there is, unless
       `agno.tracing.setup_tracing` was called before. `prometheus=True`: runs are counted for `GET /metrics/prometheus`.
+    - `registry`: a `Registry` with what stored components may name; `GET /registry` lists it.
+    - `checkpoint`: when agents and teams without a setting of their own store what their runs did so far; "tools" where a
+      database can tell other workers of a run.
+    - `auto_provision_dbs`, `internal_service_token` and `telemetry` are kept for old programs: tables are made at the first
+      write, and nothing is called over HTTP.
     - `a2a_interface=True`: all agents, teams and workflows are served to other agents, see `agno.os.interfaces.a2a`.
     - `cancel_on_disconnect`: a streamed run ends when its client goes. Otherwise it goes on, and can be read again.
     """
@@ -92,6 +97,10 @@ class AgentOS:
         scheduler_base_url: str | None = None,
         tracing: bool = False,
         prometheus: bool = False,
+        registry: Any = None,
+        checkpoint: str | None = None,
+        auto_provision_dbs: bool = True,
+        internal_service_token: str | None = None,
     ) -> None:
         if not (agents or teams or workflows):
             raise ValueError("AgentOS has nothing to serve: give it at least one of agents=, teams= and workflows=.")
@@ -106,6 +115,7 @@ class AgentOS:
         self.lifespan = lifespan
         self.enable_mcp = enable_mcp if enable_mcp_server is None else enable_mcp_server
         self.telemetry = telemetry
+        self.registry, self.checkpoint = registry, checkpoint
         if on_route_conflict not in ("preserve_agentos", "preserve_base_app", "error"):
             raise ValueError(
                 f"on_route_conflict={on_route_conflict!r} is none of 'preserve_agentos', 'preserve_base_app', 'error'."
@@ -142,7 +152,11 @@ class AgentOS:
                 continue
             if "store_events" not in component.__dict__:
                 component.store_events = True
-            if "checkpoint" not in component.__dict__ and self.runs.keeper_of(component) is not None:
+            if "checkpoint" in component.__dict__:
+                continue
+            if self.checkpoint is not None:
+                component.checkpoint = self.checkpoint
+            elif self.runs.keeper_of(component) is not None:
                 component.checkpoint = "tools"  # who takes its runs over does not run these again
 
     def _traces_db(self, db: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from agno._io import IO, asynchronous, sync
 from agno.db._schedules import OPEN
+from agno.db.query import Place
 from agno.db.tables import Row
 from agno.scheduler.cron import cron_of, zone_of
 from agno.scheduler.schedule import Firing, FiringStatus, Schedule, packed
@@ -106,11 +107,13 @@ class Schedules:
         enabled: bool | None = None,
         limit: int | None = None,
         page: int | None = None,
-    ) -> tuple[Sequence[Schedule], int]:
-        """The schedules that fit, newest first, and how many there are before paging."""
+        after: Place | None = None,
+    ) -> tuple[Sequence[Schedule], int | None]:
+        """The schedules that fit, newest first, and how many there are before paging (None with `after`, where the page
+        before ended)."""
         rows, total = await io.call(
             self.db.get_schedules, user_id=user_id, component_type=component_type, component_id=component_id,
-            enabled=enabled, limit=limit, page=page,
+            enabled=enabled, limit=limit, page=page, after=after,
         )  # fmt: skip
         return [Schedule.from_row(row) for row in rows], total
 
@@ -184,11 +187,18 @@ class Schedules:
         user_id: str | None = None,
         limit: int | None = None,
         page: int | None = None,
-    ) -> tuple[Sequence[Firing], int]:
-        """What became of each time, newest first, and how many there are before paging."""
+        after: Place | None = None,
+    ) -> tuple[Sequence[Firing], int | None]:
+        """What became of each time, newest first, and how many there are before paging (None with `after`)."""
         status = None if status is None else FiringStatus(status).value
         rows, total = await io.call(
-            self.db.get_schedule_runs, schedule_id, status=status, user_id=user_id, limit=limit, page=page
+            self.db.get_schedule_runs,
+            schedule_id,
+            status=status,
+            user_id=user_id,
+            limit=limit,
+            page=page,
+            after=after,
         )
         return [Firing.from_row(row) for row in rows], total
 

@@ -26,6 +26,7 @@ from agno.run.workflow import WorkflowRunOutput
 from agno.session import AgentSession, SessionSummary, TeamSession, WorkflowSession
 from db.definitions_contract import DefinitionsContract
 from db.hosting_contract import HostingContract
+from db.paging_contract import PagingContract
 from db.schedules_contract import SchedulesContract
 
 OPERATORS = ["$ne", '{"$gt": ""}', "*", "a:b", "../x", "__proto__", "\u2028", "x" * 100]
@@ -61,7 +62,7 @@ def an_eval(run_id: str, **fields: Any) -> EvalRunRecord:
     return EvalRunRecord(run_id=run_id, eval_data={"score": 1}, **fields)
 
 
-class DbContract(DefinitionsContract, SchedulesContract, HostingContract):
+class DbContract(DefinitionsContract, SchedulesContract, HostingContract, PagingContract):
     """The suite for every database."""
 
     differences: dict[str, str] = {}  # test name -> reason; the test must then fail

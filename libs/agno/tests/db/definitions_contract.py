@@ -50,6 +50,31 @@ class DefinitionsContract:
         assert db.save_component("agent", "a", {"n": 3}) == 3, "a number is never given twice"
         assert db.delete_component("agent", "a") and db.get_components() == ([], 0)
 
+    def test_an_older_version_is_put_in_use_again_and_stays(self, db: Any) -> None:
+        for n in (1, 2, 3):
+            db.save_component("agent", "a", {"n": n}, name="A", metadata={"m": n})
+        assert db.save_component("agent", "a", {"n": 4}, metadata={"m": 4}, current=False) == 4
+        assert db.get_component("agent", "a")["version"] == 3
+        row = db.update_component("agent", "a", version=1, name="B")
+        assert (row["version"], row["latest"], row["name"], row["metadata"]) == (1, 4, "B", {"m": 4})
+        assert db.load_component("agent", "a")["config"] == {"n": 1}
+        assert db.delete_component("agent", "a", version=3) and db.load_component("agent", "a")["config"] == {"n": 1}
+        assert db.update_component("agent", "b", name="B") is None and db.get_component("agent", "b") is None
+        with pytest.raises(DbError, match="has no version 9"):
+            db.update_component("agent", "a", version=9)
+
+    def test_a_draft_is_changed_until_it_is_published(self, db: Any) -> None:
+        db.save_component("agent", "a", {"n": 1}, stage="draft")
+        with pytest.raises(DbError, match="is a draft"):
+            db.update_component("agent", "a", version=1)
+        assert db.update_component_version("agent", "a", 1, config={"n": 2}, notes="why")["config"] == {"n": 2}
+        assert db.get_component("agent", "a")["version"] is None
+        assert db.update_component_version("agent", "a", 1, stage="published")["notes"] == "why"
+        assert db.get_component("agent", "a")["version"] == 1
+        with pytest.raises(DbError, match="is published, so it stays"):
+            db.update_component_version("agent", "a", 1, config={})
+        assert db.update_component_version("agent", "a", 2, config={}) is None
+
     def test_an_approval_is_decided_once(self, db: Any) -> None:
         db.create_approval({"id": "1", "approval_type": "required", "status": "pending", "run_id": "r", "user_id": "ann",
                             "tool_args": {"amount": 3}})  # fmt: skip

@@ -8,6 +8,7 @@ from agno.db.mysql import AsyncMySQLDb, MySQLDb
 from agno.db.singlestore import SingleStoreDb
 from db.awaited import Awaited
 from db.definitions_contract import DefinitionsContract
+from db.paging_contract import PagingContract
 from db.migration_contract import SqlMigrationContract
 from db.old_versions import OldSql
 from db.servers.sql import MariaDb, a_name, running
@@ -22,7 +23,7 @@ def server():
         yield server
 
 
-class TestMySQLDb(ProcessContract, DefinitionsContract):
+class TestMySQLDb(ProcessContract, DefinitionsContract, PagingContract):
     def make(self, server, schema, **options):
         return MySQLDb(db_url=server.url(), db_schema=schema, **options)
 
@@ -65,7 +66,7 @@ def singlestore(server):
     return server
 
 
-class TestSingleStoreDb(ProcessContract, DefinitionsContract):
+class TestSingleStoreDb(ProcessContract, DefinitionsContract, PagingContract):
     @pytest.fixture(autouse=True)
     def _functions(self, singlestore):
         pass

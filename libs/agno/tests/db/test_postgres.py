@@ -21,6 +21,7 @@ from agno.testing import ScriptedModel, says
 from db.awaited import Awaited
 from db.contract import a_run, a_session, ids
 from db.definitions_contract import DefinitionsContract
+from db.paging_contract import PagingContract
 from db.migration_contract import SqlMigrationContract
 from db.old_versions import OldSql, v2_row
 from db.servers.sql import Postgres, a_name, free_port, running
@@ -34,7 +35,7 @@ def server():
         yield server
 
 
-class TestPostgresDb(ProcessContract, DefinitionsContract):
+class TestPostgresDb(ProcessContract, DefinitionsContract, PagingContract):
     json_types = ("JSON", "JSONB")
 
     def make(self, server, schema, **options):

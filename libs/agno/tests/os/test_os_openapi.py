@@ -90,6 +90,10 @@ def everything_there_is() -> Any:
             made = Schedules(db).create(**schedule)
             db.put(SCHEDULES, {**db.get_schedule(made.id), "id": ID})
             db.delete_schedule(made.id)
+        if db.load_component("agent", ID, version=2) is None:
+            db.delete_component("agent", ID)
+            for stage in ("published", "draft"):
+                db.save_component("agent", ID, {"name": ID}, name=ID, stage=stage)
         if db.get_session(SESSION, "agent") is None:
             helper.run("hi", session_id=SESSION, run_id=RUN)
 

@@ -210,3 +210,64 @@ def test_metrics_are_counted_and_read(os: AgentOS) -> None:
     assert read["metrics"] == refreshed and read["updated_at"].endswith("Z")
     assert ask(os, "GET", "/metrics?starting_date=2000-13-01").status_code == 422
     assert ask(os, "GET", "/metrics?ending_date=2000-01-01").json()["metrics"] == []
+
+
+# Cursors -------------------------------------------------------------------------------------------------------------
+
+
+def pages(os: AgentOS, path: str, limit: int, key: str, **params: Any) -> list[str]:
+    """The keys of all rows, read page by page with cursors."""
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = ask(os, "GET", path, params={**params, "limit": limit, "cursor": cursor})
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        assert len(body["data"]) <= limit and body["meta"]["total_count"] is None
+        found += [row[key] for row in body["data"]]
+        cursor = body["meta"]["next_cursor"]
+    return found
+
+
+def test_lists_are_read_whole_with_cursors(os: AgentOS, db: Any) -> None:
+    for number in range(7):
+        ask(os, "POST", "/sessions", json={"agent_id": "helper", "session_id": f"s{number}"})
+        ask(os, "POST", "/memories", json={"memory": f"Fact {number}", "user_id": "ada"})
+        schedule = {"name": f"n{number}", "component_type": "agent", "component_id": "helper", "run_at": 2**33}
+        assert ask(os, "POST", "/schedules", json=schedule).status_code == 201
+        ask(os, "POST", "/components", json={"name": f"c{number}", "component_type": "agent"})
+        db.create_approval({"id": f"a{number}", "approval_type": "required", "status": "pending", "run_id": "r"})
+        db.upsert_learning({"learning_id": f"l{number}", "learning_type": "note", "content": {}})
+    lists = {"/sessions": "session_id", "/memories": "memory_id", "/schedules": "id", "/components": "component_id",
+             "/approvals": "id", "/learnings": "learning_id"}  # fmt: skip
+    for path, key in lists.items():
+        for limit in (2, 7, 100):
+            found = pages(os, path, limit, key)
+            assert len(found) == len(set(found)) == 7, path
+    assert pages(os, "/sessions", 2, "session_id", sort_by="session_id", sort_order="asc") == [
+        f"s{n}" for n in range(7)
+    ]
+
+
+def test_a_cursor_of_another_list_is_refused(os: AgentOS) -> None:
+    for number in range(3):
+        ask(os, "POST", "/sessions", json={"agent_id": "helper", "session_id": f"s{number}"})
+    cursor = ask(os, "GET", "/sessions?cursor=&limit=1").json()["meta"]["next_cursor"]
+    for query in (
+        f"cursor={cursor}&sort_by=session_id",
+        "cursor=abc",
+        "cursor=%F0%9F%98%80",
+        "cursor=WyJhIiwxXQ",
+        f"cursor={'A' * 5000}",
+    ):
+        answer = ask(os, "GET", f"/sessions?{query}")
+        assert answer.status_code == 422 and answer.json()["detail"][0]["loc"] == ["query", "cursor"], query
+
+
+def test_a_cursor_shows_no_session_of_another_user(os: AgentOS) -> None:
+    for user in ("ada", "bob"):
+        for number in range(3):
+            run(os, "agent", f"{user}-{number}", user=user)
+    cursor = ask(os, "GET", "/sessions?cursor=&limit=1", user="ada").json()["meta"]["next_cursor"]
+    theirs = ask(os, "GET", f"/sessions?cursor={cursor}", user="bob").json()["data"]
+    assert {one["session_id"][:3] for one in theirs} <= {"bob"}

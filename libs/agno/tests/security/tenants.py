@@ -18,7 +18,17 @@ from starlette.requests import Request
 
 from agno.db.query import Query
 from agno.db.schemas import EvalRunRecord, EvalType, KnowledgeRow, UserMemory
-from agno.db.tables import APPROVALS, EVALS, KNOWLEDGE, LEARNINGS, MEMORIES, SCHEDULE_RUNS, SCHEDULES, TRACES
+from agno.db.tables import (
+    APPROVALS,
+    COMPONENTS,
+    EVALS,
+    KNOWLEDGE,
+    LEARNINGS,
+    MEMORIES,
+    SCHEDULE_RUNS,
+    SCHEDULES,
+    TRACES,
+)
 from agno.os import AgentOS
 from agno.os._caller import SCOPE_KEY, Caller
 from agno.os._operators import operators_only
@@ -27,7 +37,7 @@ from agno.os.interfaces._chat.talk import Talk
 MARK = "private-words"  # in all that is Ann's
 OPERATORS = "operators-words"  # in what has no owner
 _TOGETHER = 10  # routes after which it is looked whether they changed something
-ROWS = (MEMORIES, EVALS, KNOWLEDGE, SCHEDULES, SCHEDULE_RUNS, TRACES, APPROVALS, LEARNINGS)
+ROWS = (MEMORIES, EVALS, KNOWLEDGE, SCHEDULES, SCHEDULE_RUNS, TRACES, APPROVALS, LEARNINGS, COMPONENTS)
 
 
 _NAMED = [*((f"{kind}-session", kind) for kind in KINDS), ("paused-session", "agent"), ("his", "agent")]
@@ -93,6 +103,8 @@ async def _without_routes(service: AgentOS, db: Any) -> None:
     for number in (1, 2):
         db.create_approval({**approval, "id": f"bobs-{number}", "user_id": BOB, "tool_name": "launch"})
     db.upsert_learning({"learning_id": "learning-1", "learning_type": "note", "user_id": ANN, "content": {"a": MARK}})
+    for stage in ("published", "draft"):
+        db.save_component("agent", "stored-1", {"name": OPERATORS}, name=OPERATORS, stage=stage)
     db.upsert_user_memory(UserMemory("Bob likes tea", memory_id="bobs-memory", user_id=BOB))
 
 
@@ -194,6 +206,8 @@ def _of_sessions(ids: dict[str, str]) -> dict[str, list[Attempt]]:
         change = {"session_name": "mine", "session_state": {"a": 1}, "metadata": {"a": 1}}
         add(f"PATCH {name}", attempt(one, GONE, params=as_ann, json=change))
         add(f"DELETE {name}", attempt(one, FINE, params=as_ann))
+        if kind != "workflow":
+            add(f"POST {name}/fork", attempt(f"{one}/fork", GONE, params=as_ann, json={}))
         add(f"POST {name}/rename", attempt(f"{one}/rename", GONE, params=as_ann, json={"session_name": "mine"}))
         add(f"GET {name}/runs", attempt(f"{one}/runs", GONE, params=of, owner=True))
         add(f"GET {name}/runs", attempt(f"{one}/runs", GONE, params=as_ann))
@@ -224,6 +238,11 @@ def _of_memories(ids: dict[str, str]) -> dict[str, list[Attempt]]:
         "GET /memory_topics": [
             attempt("/memory_topics", FINE, owner=True),
             attempt("/memory_topics", FINE, params=as_ann),
+        ],
+        "POST /optimize-memories": [
+            attempt("/optimize-memories", FINE, json=as_ann),
+            attempt("/optimize-memories", FINE, json={**as_ann, "apply": False}),
+            attempt("/optimize-memories", NOT_HIS, json={"model": "offline:x"}),
         ],
         "GET /user_memory_stats": [
             attempt("/user_memory_stats", FINE),
@@ -273,10 +292,34 @@ def _of_operators() -> dict[str, list[Attempt]]:
         "POST /knowledge/search": attempt("/knowledge/search", (200, 403), json={"query": MARK}),
         "DELETE /knowledge/content": attempt("/knowledge/content", NOT_HIS),
     }
+    found |= _of_definitions()
     scraper = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1"}
     tried = {route: [made] for route, made in found.items()}
     tried["GET /metrics"].append(attempt("/metrics", NOT_HIS, headers=scraper))
     return tried
+
+
+def _of_definitions() -> dict[str, Attempt]:
+    """Stored components, and the tables of databases."""
+    one, name = "/components/stored-1", "/components/{component_id}"
+    new = {"name": "mine", "component_type": "agent", "config": {}}
+    return {
+        "GET /components": attempt("/components", NOT_HIS),
+        "POST /components": attempt("/components", NOT_HIS, json=new),
+        f"GET {name}": attempt(one, NOT_HIS),
+        f"PATCH {name}": attempt(one, NOT_HIS, json={"name": "mine", "current_version": 1}),
+        f"DELETE {name}": attempt(one, NOT_HIS),
+        f"GET {name}/configs": attempt(f"{one}/configs", NOT_HIS),
+        f"POST {name}/configs": attempt(f"{one}/configs", NOT_HIS, json={"config": {}, "stage": "published"}),
+        f"GET {name}/configs/current": attempt(f"{one}/configs/current", NOT_HIS),
+        f"GET {name}/configs/{{version}}": attempt(f"{one}/configs/1", NOT_HIS),
+        f"PATCH {name}/configs/{{version}}": attempt(f"{one}/configs/2", NOT_HIS, json={"config": {"a": 1}}),
+        f"DELETE {name}/configs/{{version}}": attempt(f"{one}/configs/2", NOT_HIS),
+        f"POST {name}/configs/{{version}}/set-current": attempt(f"{one}/configs/1/set-current", NOT_HIS),
+        "GET /registry": attempt("/registry", (200, 403)),
+        "POST /databases/all/migrate": attempt("/databases/all/migrate", NOT_HIS),
+        "POST /databases/{db_id}/migrate": attempt("/databases/main/migrate", NOT_HIS),
+    }
 
 
 def _of_schedules(ids: dict[str, str]) -> dict[str, list[Attempt]]:
@@ -398,7 +441,8 @@ def routes_of(service: AgentOS) -> set[str]:
     found = set()
     for route in service.get_app().routes:
         methods = getattr(route, "methods", None)
-        found |= {f"{method} {route.path}" for method in (methods or {"WS"}) if method != "HEAD"}  # type: ignore[attr-defined]
+        path = getattr(route, "path_format", route.path)  # type: ignore[attr-defined]
+        found |= {f"{method} {path}" for method in (methods or {"WS"}) if method != "HEAD"}
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agno.db._codec import to_json
 from agno.db._documents import document_of
-from agno.db.query import Where
+from agno.db.query import Query, Where
 from agno.db.tables import (
     APPROVALS,
     COMPONENTS,
@@ -95,4 +95,20 @@ def condition(where: Where) -> Row | None:
     return None
 
 
-__all__ = ["INDEXED", "UNIQUE", "condition", "native"]
+def behind(query: Query, table: Table) -> Row:
+    """The filter for what comes after the place that a query begins behind. Null is smaller than anything."""
+    assert query.after is not None
+    value, key = query.after
+    name, way = query.sort_column(table), "$lt" if query.descending else "$gt"
+    tie: Row = {table.key: {way: key}}
+    if name is None:
+        return tie
+    ways: list[Row] = [{name: {"$eq": value}, **tie}]
+    if value is not None:
+        ways.append({name: {way: value}})
+    if query.descending == (value is not None):  # from a value down to those without one, or from these up to values
+        ways.append({name: {"$eq" if query.descending else "$ne": None}})
+    return {"$or": ways}
+
+
+__all__ = ["INDEXED", "UNIQUE", "behind", "condition", "native"]

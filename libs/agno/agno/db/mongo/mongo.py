@@ -25,7 +25,7 @@ except ImportError as _error:
     raise ImportError("MongoDb needs `pymongo`. Install it with: pip install pymongo") from _error
 
 from agno.db.mongo._calls import Calls, Conflict, transaction
-from agno.db.mongo._native import INDEXED, UNIQUE, condition, native
+from agno.db.mongo._native import INDEXED, UNIQUE, behind, condition, native
 from agno.db.mongo._old_tables import MongoOldTables
 
 _REVISION = "rev"  # a number that each write of a document raises
@@ -137,6 +137,8 @@ class MongoVerbs(BaseDb):
     def find(self, table: Table, query: Query) -> tuple[list[Row], int]:
         filters = [condition(where) for where in query.where]
         pushed = [one for one in filters if one is not None]
+        if query.after is not None and query.after.key is not None:
+            pushed.append(behind(query, table))
         which = {"$and": pushed} if pushed else {}
         if None in filters or query.window is None:
             with self._told():
@@ -148,13 +150,20 @@ class MongoVerbs(BaseDb):
     def _columns(self, table: Table, query: Query) -> Row | None:
         if query.columns is None:
             return {"runs": 0} if table is SESSIONS else None
-        names = {*query.columns, query.sort_column(table), *(name for where in query.where for name in where.columns)}
+        names = {
+            *query.columns,
+            table.key,
+            query.sort_column(table),
+            *(name for where in query.where for name in where.columns),
+        }
         return {name: 1 for name in names if name}
 
     def _page(self, table: Table, query: Query, which: Row) -> tuple[list[Row], int]:
         limit, offset = query.window or (0, 0)
         column, way = query.sort_column(table), -1 if query.descending else 1
         order = [(SEQ, 1)] if column is None else [(column, way), (SEQ, way)]
+        if query.after is not None:
+            order = [(column, way), (table.key, way)] if column is not None else [(table.key, way)]
         collection = self._collection(table)
         with self._told():
             total: int = self._calls.do(collection.count_documents(which)) if query.counted else 0

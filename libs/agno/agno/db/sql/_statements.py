@@ -96,6 +96,8 @@ class Statements:
     def find(self, query: Query) -> tuple[sa.Select[Any], sa.Select[Any]]:
         """The query, and the count before paging."""
         conditions = [self._condition(where) for where in query.where]
+        if query.after is not None and query.after.key is not None:
+            conditions.append(self._behind(query, query.after.value, query.after.key))
         rows = sa.select(*self.read(query.columns)).where(*conditions).order_by(*self._sorting(query))
         if query.window is not None:
             limit, offset = query.window
@@ -104,12 +106,28 @@ class Statements:
 
     def _sorting(self, query: Query) -> list[sa.ColumnElement[Any]]:
         name = query.sort_column(self.table)
+        ties = self._order if query.after is None else [self.sql.c[self.table.key]]
         if name is None:
-            return list(self._order)
+            return [column.desc() for column in ties] if query.after is not None and query.descending else list(ties)
         first: sa.ColumnElement[Any] = self.sql.c[name].desc() if query.descending else self.sql.c[name].asc()
         if self.dialect.nulls_last and not self._kinds[name].required:
             first = first.nulls_last() if query.descending else first.nulls_first()
-        return [first, *(column.desc() if query.descending else column for column in self._order)]
+        return [first, *(column.desc() if query.descending else column for column in ties)]
+
+    def _behind(self, query: Query, value: Any, key: str) -> sa.ColumnElement[bool]:
+        """What comes after a place. Null is smaller than anything."""
+        name, own = query.sort_column(self.table), self.sql.c[self.table.key]
+        last = self._value(self.table.key, key)
+        tie: sa.ColumnElement[bool] = own < last if query.descending else own > last
+        if name is None:
+            return tie
+        column = self.sql.c[name]
+        if value is None:
+            tie = sa.and_(column.is_(None), tie)
+            return tie if query.descending else sa.or_(tie, column.is_not(None))
+        one = self._value(name, value)
+        further = sa.or_(column < one, column.is_(None)) if query.descending else column > one
+        return sa.or_(further, sa.and_(column == one, tie))
 
     def _condition(self, where: Where) -> sa.ColumnElement[bool]:
         op, names, value, key = where

@@ -86,6 +86,8 @@ class Statements:
     def find(self, query: Query) -> tuple[str, str, list[object]]:
         """The query, the count before paging, and the values of both; the window comes after them."""
         parts = [_condition(where) for where in query.where]
+        if query.after is not None and query.after.key is not None:
+            parts.append(self._behind(query, query.after.value, query.after.key))
         where = " WHERE " + " AND ".join(text for text, _ in parts) if parts else ""
         values = [value for _, some in parts for value in some]
         page = "" if query.window is None else " LIMIT ? OFFSET ?"
@@ -94,11 +96,25 @@ class Statements:
         return f"SELECT {names} FROM {self.name}{where}{self._order(query)}{page}", count, values
 
     def _order(self, query: Query) -> str:
-        column = query.sort_column(self.table)
+        column, way = query.sort_column(self.table), "DESC" if query.descending else "ASC"
+        if query.after is not None:
+            first = "" if column is None else f"{quoted(column)} {way}, "
+            return f" ORDER BY {first}{quoted(self.table.key)} {way}"
         if column is None:
             return " ORDER BY rowid"
-        way = "DESC" if query.descending else "ASC"
         return f" ORDER BY {quoted(column)} {way}, rowid {way}"
+
+    def _behind(self, query: Query, value: object, key: str) -> tuple[str, list[object]]:
+        """What comes after a place. Null is smaller than anything."""
+        name, own, sign = query.sort_column(self.table), quoted(self.table.key), "<" if query.descending else ">"
+        if name is None:
+            return f"{own} {sign} ?", [key]
+        column = quoted(name)
+        if value is None:
+            tie = f"({column} IS NULL AND {own} {sign} ?)"
+            return (tie if query.descending else f"({tie} OR {column} IS NOT NULL)"), [key]
+        further = f"{column} {sign} ?" + (f" OR {column} IS NULL" if query.descending else "")
+        return f"({further} OR ({column} = ? AND {own} {sign} ?))", [value, value, key]
 
 
 _WAYS = {"from": ">=", "to": "<=", "behind": ">"}

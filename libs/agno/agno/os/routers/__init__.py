@@ -8,6 +8,7 @@ from typing import Any
 from agno.os.routers import (
     agents,
     approvals,
+    databases,
     evals,
     home,
     knowledge,
@@ -17,6 +18,7 @@ from agno.os.routers import (
     prometheus,
     schedules,
     sessions,
+    stored,
     teams,
     traces,
     workflow_socket,
@@ -37,6 +39,8 @@ ROUTERS: tuple[Callable[[Any], Any], ...] = (
     schedules.router,
     approvals.router,
     learnings.router,
+    stored.router,
+    databases.router,
     traces.router,
     prometheus.router,
 )

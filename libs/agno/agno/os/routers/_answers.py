@@ -27,8 +27,7 @@ _OF_AGENTS: dict[str, Any] = {
     "input": docs.TEXT,
     "continue_from": docs.TEXT,
     "additional_instructions": docs.TEXT,
-    "fork": docs.FLAG,
-    "regenerate": docs.FLAG,
+    **dict.fromkeys(("fork", "fork_session", "regenerate", "replace_original"), docs.FLAG),
 }
 _OF_WORKFLOWS: dict[str, Any] = {
     "step_requirements": docs.JSON_ARRAY,
@@ -58,9 +57,11 @@ def _of_agent(body: Body) -> dict[str, Any]:
             options[name] = text
     if (place := body.text("continue_from")) is not None:
         options["continue_from"] = int(place) if place.lstrip("-").isdigit() else place
-    for name in ("fork", "regenerate"):
+    for name in ("fork", "fork_session", "regenerate"):
         if body.flag(name, False):
             options[name] = True
+    if body.has("replace_original"):  # no is something else than nothing: the answer becomes a run of its own
+        options["replace_original"] = body.flag("replace_original", False)
     return options
 
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 STREAMED_BY_DEFAULT = {"agent": False, "team": True, "workflow": True}
 _JSON_OPTIONS = ("session_state", "dependencies", "metadata")
 _OVER = frozenset({RunStatus.completed, RunStatus.cancelled, RunStatus.regenerated})
-_ANEW = frozenset({"input", "continue_from", "fork", "regenerate"})  # with one of these, any run goes on
+_ANEW = frozenset(
+    {"input", "continue_from", "fork", "fork_session", "regenerate"}
+)  # with one of these, any run goes on
 _FLAGS = ("add_history_to_context", "add_dependencies_to_context", "add_session_state_to_context")
 
 _NEW_ID = {
@@ -156,13 +158,21 @@ class RunRoutes:
             return new_id()
         if not _is_uuid(given):
             raise invalid("run_id", "Input should be a UUID in lower case, with hyphens", given)
-        taken = self.os.runs.knows(given)
-        if not taken and component.db is not None:
-            session = await component._load(ASYNC, session_id)
-            taken = session is not None and session.get_run(given) is not None
-        if taken:
+        if await self._is_taken(component, given, session_id):
             raise HTTPException(409, f"There is a run with ID {given} already")
         return given
+
+    async def _is_taken(self, component: Any, run_id: str, session_id: str) -> bool:
+        """Whether there is such a run here, in the session, or at another worker, whose events would mix with the new ones."""
+        if self.os.runs.knows(run_id):
+            return True
+        if component.db is None:
+            return False
+        session = await component._load(ASYNC, session_id)
+        if session is not None and session.get_run(run_id) is not None:
+            return True
+        keeper = self.os.runs.keeper_of(component)
+        return keeper is not None and await KeptEvents(keeper.db, self.os.runs, run_id, -1).are_there()
 
     async def _respond(
         self,

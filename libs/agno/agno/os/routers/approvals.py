@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agno.db.tables import APPROVALS
 from agno.os._caller import caller_of
 from agno.os._components import ask
 from agno.os._operators import operators_only
-from agno.os._pages import Page, as_json, paginated, sorted_by
+from agno.os._pages import Page, as_json, newest_first, paginated
 from agno.os.routers._table import Line, routes_of
 from agno.os.schema._given import Given
 from agno.os.schema.pages import Paginated
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 Row = dict[str, Any]
-_NEWEST = Annotated[Page, Depends(sorted_by("created_at", ("created_at",)))]
+_NEWEST = Annotated[Page, Depends(newest_first("created_at", APPROVALS))]
 
 
 class Decision(Given):
@@ -76,7 +77,7 @@ class ApprovalRoutes:
         rows, total = await ask(
             self.os.components.db(db_id).get_approvals, status, run_id=run_id, session_id=session_id,
             user_id=caller_of(request).acts_as(user_id), agent_id=agent_id, team_id=team_id, workflow_id=workflow_id,
-            limit=page.limit, page=page.page,
+            **page.window(),
         )  # fmt: skip
         return paginated(rows, total, page)
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno.db.schemas.evals import EvalType
+from agno.db.tables import EVALS
 from agno.eval.request import EvalRequest
 from agno.os._components import ask
 from agno.os._operators import operators_only
@@ -20,7 +21,7 @@ from agno.os.schema.pages import Paginated
 if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
-_SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "run_id")))]
+_SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "run_id"), EVALS))]
 _TYPE = f" *({'|'.join(one.value for one in EvalType)}) *"
 _TYPES = Annotated[
     str | None,
@@ -73,7 +74,7 @@ class EvalRoutes:
             self.os.components.db(db_id).get_eval_runs, agent_id=agent_id, team_id=team_id, workflow_id=workflow_id,
             model_id=model_id, filter_type=type, eval_type=_types(eval_types), deserialize=False, **page.options(),
         )  # fmt: skip
-        return paginated([_shown(row) for row in rows], total, page)
+        return paginated(rows, total, page, _shown)
 
     async def get(self, request: Request, eval_run_id: str, db_id: str | None = None) -> Response:
         """The evaluation with this id."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agno.db.tables import KNOWLEDGE
 from agno.knowledge.chunking.strategy import ChunkingStrategyFactory, ChunkingStrategyType
 from agno.knowledge.content import Content, ContentStatus
 from agno.knowledge.reader.reader_factory import ReaderFactory
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 Keys = list[str]
-_SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "name", "id")))]
+_SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "name", "id"), KNOWLEDGE))]
 _TEXT_OR_JSON = {"type": "string", "description": "A JSON object as text; other text becomes its `value`."}
 _NEW = docs.form(
     {
@@ -76,7 +77,7 @@ class KnowledgeRoutes:
         """The contents, the newest first."""
         operators_only(request, "knowledge", "read")
         contents, total = await self.os.components.knowledge_of(db_id).aget_content(**page.options())
-        return paginated([_shown(content) for content in contents], total, page)
+        return paginated(contents, total, page, _shown)
 
     async def add(self, request: Request, db_id: str | None = None) -> Response:
         """Adds a file, a text, or what is found at a URL (for several URLs a JSON array: the answer is an array, too). It

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agno.db.tables import LEARNINGS
 from agno.os._caller import caller_of
 from agno.os._components import ask
-from agno.os._pages import Page, as_json, paginated, sorted_by
+from agno.os._pages import Page, as_json, newest_first, paginated
 from agno.os.routers._table import Line, routes_of
 from agno.os.schema.pages import Paginated
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 Row = dict[str, Any]
-_NEWEST = Annotated[Page, Depends(sorted_by("updated_at", ("updated_at",)))]
+_NEWEST = Annotated[Page, Depends(newest_first("updated_at", LEARNINGS))]
 
 
 def router(os: AgentOS) -> APIRouter | None:
@@ -56,7 +57,7 @@ class LearningRoutes:
         rows, total = await ask(
             self.os.components.db(db_id).get_learnings, learning_type, namespace=namespace,
             user_id=caller_of(request).acts_as(user_id), session_id=session_id, entity_id=entity_id,
-            search_content=search_content, limit=page.limit, page=page.page,
+            search_content=search_content, **page.window(),
         )  # fmt: skip
         return paginated(rows, total, page)
 

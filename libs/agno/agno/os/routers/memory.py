@@ -9,12 +9,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agno.db.schemas.memory import UserMemory
+from agno.db.tables import MEMORIES
 from agno.os._caller import caller_of
 from agno.os._components import ask
 from agno.os._memories import shown
-from agno.os._pages import Page, as_json, iso, paginated, sorted_by
+from agno.os._operators import operators_only
+from agno.os._optimizing import manager_for, optimized
+from agno.os._pages import Page, as_json, iso, numbered, paginated, sorted_by
 from agno.os.routers._table import Line, routes_of
-from agno.os.schema.memory import MemoriesToDelete, MemoryGiven, UserMemorySchema, UserStatsSchema
+from agno.os.schema.memory import (
+    MemoriesToDelete,
+    MemoryGiven,
+    OptimizedMemories,
+    OptimizeMemories,
+    UserMemorySchema,
+    UserStatsSchema,
+)
 from agno.os.schema.pages import Paginated
 from agno.utils.ids import new_id
 
@@ -22,8 +32,8 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 Rows = list[dict[str, Any]]
-_SORTED = Annotated[Page, Depends(sorted_by("updated_at", ("updated_at", "created_at", "memory_id")))]
-_STATS = Annotated[Page, Depends(sorted_by("last_memory_updated_at", ("last_memory_updated_at",)))]
+_SORTED = Annotated[Page, Depends(sorted_by("updated_at", ("updated_at", "created_at", "memory_id"), MEMORIES))]
+_STATS = Annotated[Page, Depends(numbered("last_memory_updated_at"))]
 _TOPIC = r"[^,]*[^,\s][^,]*"
 _TOPICS = Annotated[
     str | None,
@@ -35,7 +45,7 @@ _TOPICS = Annotated[
 
 
 def router(os: AgentOS) -> APIRouter | None:
-    """/memories, /memory_topics and /user_memory_stats; None where no database is served."""
+    """/memories, /memory_topics, /user_memory_stats and /optimize-memories; None where no database is served."""
     if not os.components.dbs:
         return None
     routes, one = MemoryRoutes(os), "/memories/{memory_id}"
@@ -49,6 +59,8 @@ def router(os: AgentOS) -> APIRouter | None:
         ("GET", "/memory_topics", routes.topics, list[str], 200, "list_memory_topics", "All topics of memories"),
         ("GET", "/user_memory_stats", routes.stats, Paginated[UserStatsSchema], 200, "list_user_memory_stats",
          "How many memories each user has"),
+        ("POST", "/optimize-memories", routes.optimize, OptimizedMemories, 200, "optimize_memories",
+         "Let a model tidy up the memories of a user"),
     ]  # fmt: skip
     return routes_of("Memory", table, 400, 404, 422)
 
@@ -79,7 +91,7 @@ class MemoryRoutes:
             self.os.components.db(db_id).get_user_memories, user, agent_id, team_id, wanted, search_content,
             deserialize=False, **page.options(),
         )  # fmt: skip
-        return paginated([shown(UserMemory.from_dict(_set(row))) for row in rows], total, page)
+        return paginated(rows, total, page, lambda row: shown(UserMemory.from_dict(_set(row))))
 
     async def create(self, request: Request, given: MemoryGiven, db_id: str | None = None) -> Response:
         """Keeps a memory of a user."""
@@ -147,6 +159,16 @@ class MemoryRoutes:
         if not total:
             return [], 0
         return [{"user_id": user, "total_memories": total, "last_memory_updated_at": rows[0]["updated_at"]}], 1
+
+    async def optimize(self, request: Request, given: OptimizeMemories, db_id: str | None = None) -> Response:
+        """Fewer and shorter memories that say the same. Only operators choose the model."""
+        db, user = self.os.components.db(db_id), caller_of(request).acts_as(given.user_id)
+        if user is None:
+            raise HTTPException(422, "user_id is required: whose memories are tidied up?")
+        if given.model is not None:
+            operators_only(request, "models", "write")
+        manager = manager_for(self.os.components, db, given.model)
+        return as_json(await optimized(manager, user, given.strategy, given.apply))
 
     async def _found(self, request: Request, memory_id: str, user_id: str | None, db_id: str | None) -> Any:
         user = caller_of(request).acts_as(user_id)

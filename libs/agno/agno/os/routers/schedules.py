@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agno.db.tables import SCHEDULE_RUNS, SCHEDULES
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
 from agno.os._components import own_session
-from agno.os.schema.schedules import (
-    Meta,
-    ScheduleCreate,
-    ScheduleResponse,
-    ScheduleRunResponse,
-    ScheduleRuns,
-    Schedules,
-    ScheduleUpdate,
-)
+from agno.os._pages import Page, newest_first, paginated
+from agno.os.schema.pages import Paginated
+from agno.os.schema.schedules import ScheduleCreate, ScheduleResponse, ScheduleRunResponse, ScheduleUpdate
 from agno.scheduler import FiringStatus
 from agno.scheduler import Schedules as Book
 
@@ -28,8 +23,8 @@ if TYPE_CHECKING:
     from agno.os.app import AgentOS
 
 T = TypeVar("T")
-Limit = Annotated[int, Query(ge=1, le=100)]
-Page = Annotated[int, Query(ge=1, le=2**31)]
+_NEWEST = Annotated[Page, Depends(newest_first("created_at", SCHEDULES))]
+_NEWEST_RUNS = Annotated[Page, Depends(newest_first("created_at", SCHEDULE_RUNS))]
 
 
 def router(os: AgentOS) -> APIRouter | None:
@@ -46,7 +41,7 @@ class _Routes:
         made = APIRouter(tags=["Schedules"])
         one, bad = "/schedules/{schedule_id}", (400, 404, 413, 422)
         table: list[tuple[str, str, Any, Any, int, tuple[int, ...], str]] = [
-            ("GET", "/schedules", self.list, Schedules, 200, (422,), "The schedules, newest first"),
+            ("GET", "/schedules", self.list, Paginated[ScheduleResponse], 200, (422,), "The schedules, newest first"),
             ("POST", "/schedules", self.create, ScheduleResponse, 201, bad, "A new schedule"),
             ("GET", one, self.get, ScheduleResponse, 200, (404,), "One schedule"),
             ("PATCH", one, self.update, ScheduleResponse, 200, bad, "Change a schedule"),
@@ -54,7 +49,15 @@ class _Routes:
             ("POST", one + "/enable", self.enable, ScheduleResponse, 200, (404,), "Let it be due again"),
             ("POST", one + "/disable", self.disable, ScheduleResponse, 200, (404,), "Let it not be due"),
             ("POST", one + "/trigger", self.trigger, ScheduleRunResponse, 202, (404,), "Have it run now"),
-            ("GET", one + "/runs", self.runs, ScheduleRuns, 200, (404, 422), "What became of each time"),
+            (
+                "GET",
+                one + "/runs",
+                self.runs,
+                Paginated[ScheduleRunResponse],
+                200,
+                (404, 422),
+                "What became of each time",
+            ),
         ]
         for method, path, endpoint, model, status, errors, summary in table:
             made.add_api_route(
@@ -67,17 +70,16 @@ class _Routes:
     async def list(
         self,
         request: Request,
+        page: _NEWEST,
         component_id: str | None = None,
         enabled: bool | None = None,
         user_id: str | None = None,
-        limit: Limit = 20,
-        page: Page = 1,
-    ) -> Schedules:
+    ) -> Response:
         user = caller_of(request).acts_as(user_id)
         found, total = await self.schedules.alist(
-            user_id=user, component_id=component_id, enabled=enabled, limit=limit, page=page
+            user_id=user, component_id=component_id, enabled=enabled, **page.window()
         )
-        return Schedules(data=[ScheduleResponse.of(one) for one in found], meta=_meta(page, limit, total))
+        return paginated(found, total, page, lambda one: ScheduleResponse.of(one).model_dump())
 
     async def create(self, request: Request, body: ScheduleCreate) -> ScheduleResponse:
         given = body.model_dump()
@@ -123,14 +125,13 @@ class _Routes:
     async def runs(
         self,
         request: Request,
+        page: _NEWEST_RUNS,
         schedule_id: str,
         status: FiringStatus | None = None,
-        limit: Limit = 20,
-        page: Page = 1,
-    ) -> ScheduleRuns:
+    ) -> Response:
         await self._found(request, schedule_id)
-        found, total = await self.schedules.afirings(schedule_id, status=status, limit=limit, page=page)
-        return ScheduleRuns(data=[ScheduleRunResponse.of(one) for one in found], meta=_meta(page, limit, total))
+        found, total = await self.schedules.afirings(schedule_id, status=status, **page.window())
+        return paginated(found, total, page, lambda one: ScheduleRunResponse.of(one).model_dump())
 
     async def _found(self, request: Request, schedule_id: str) -> Any:
         return _there(await self.schedules.aget(schedule_id, user_id=caller_of(request).user_id))
@@ -156,10 +157,6 @@ async def _said(work: Awaitable[T]) -> T:
         return await work
     except ValueError as error:
         raise HTTPException(400, str(error)) from None
-
-
-def _meta(page: int, limit: int, total: int) -> Meta:
-    return Meta(page=page, limit=limit, total_pages=-(-total // limit), total_count=total)
 
 
 __all__ = ["router"]

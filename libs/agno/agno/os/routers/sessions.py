@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agno._engine.branching import forked
+from agno.db.tables import SESSIONS
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
 from agno.os._components import ask
@@ -21,6 +23,7 @@ from agno.os.schema.sessions import (
     Rename,
     RunSchema,
     SessionChange,
+    SessionFork,
     SessionSchema,
     SessionsToDelete,
     TeamRunSchema,
@@ -39,7 +42,7 @@ Kind = Literal["agent", "team", "workflow"]
 Detail = AgentSessionDetail | TeamSessionDetail | WorkflowSessionDetail
 AnyRun = WorkflowRunSchema | TeamRunSchema | RunSchema
 _CLASSES: dict[str, Any] = {"agent": AgentSession, "team": TeamSession, "workflow": WorkflowSession}
-_SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "session_id")))]
+_SORTED = Annotated[Page, Depends(sorted_by("created_at", ("created_at", "updated_at", "session_id"), SESSIONS))]
 
 
 def router(os: AgentOS) -> APIRouter | None:
@@ -56,6 +59,7 @@ def router(os: AgentOS) -> APIRouter | None:
         ("PATCH", "/{session_id}", routes.change, Detail, "Change name, state or metadata", (400, 404, 422)),
         ("DELETE", "/{session_id}", routes.delete, None, "Delete a session with its runs", (400, 404, 422)),
         ("POST", "/{session_id}/rename", routes.rename, Detail, "Give a session a name", (400, 404, 422)),
+        ("POST", "/{session_id}/fork", routes.fork, Detail, "Copy a session of an agent or a team", (400, 404, 422)),
         ("GET", "/{session_id}/runs", routes.runs, list[AnyRun], "The runs of a session", (400, 404, 422)),
         ("GET", "/{session_id}/runs/{run_id}", routes.run, AnyRun, "One run of a session", (400, 404, 422)),
     ):  # fmt: skip
@@ -68,7 +72,7 @@ def _add(
 ) -> None:
     made.add_api_route(
         path, endpoint, methods=[method], response_model=model, summary=summary, responses=docs.errors(*errors),
-        status_code=204 if model is None else 201 if endpoint.__name__ == "create" else 200,
+        status_code=204 if model is None else 201 if endpoint.__name__ in ("create", "fork") else 200,
         operation_id=f"{endpoint.__name__}_session{'s' if endpoint.__name__ in ('list', 'delete_many') else ''}",
     )  # fmt: skip
 
@@ -106,7 +110,7 @@ class SessionRoutes:
         first = await ask(db.first_runs, nameless) if nameless else {}
         for session_id, run in first.items():
             named[session_id].runs = [_CLASSES[type].read_run(run)]
-        return paginated([listed(session) for session in named.values()], total, page)
+        return paginated(list(named.values()), total, page, listed)
 
     async def create(self, request: Request, given: NewSession, db_id: str | None = None) -> Response:
         """Makes a session for the component that is named."""
@@ -145,6 +149,22 @@ class SessionRoutes:
     ) -> Response:
         """Gives the session another name."""
         return await self._renamed(request, session_id, given.session_name, type, db_id)
+
+    async def fork(
+        self,
+        request: Request,
+        session_id: str,
+        given: SessionFork,
+        type: Literal["agent", "team"] = "agent",
+        db_id: str | None = None,
+    ) -> Response:
+        """Copies it under a new id, with all its runs or those before one of them; whose it is stays."""
+        session = await self._session(request, session_id, type, None, db_id)
+        if given.before_run_id is not None and session.get_run(given.before_run_id) is None:
+            raise HTTPException(404, f"Run with ID {given.before_run_id} not found in session {session_id}")
+        copied = forked(session, new_id(), given.before_run_id)
+        await ask(self.os.components.db(db_id).upsert_session, copied)
+        return as_json(detail_of(type, copied), 201)
 
     async def change(
         self, request: Request, session_id: str, given: SessionChange, type: Kind = "agent", db_id: str | None = None

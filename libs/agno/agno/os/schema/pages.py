@@ -10,12 +10,13 @@ T = TypeVar("T")
 
 
 class PageMeta(BaseModel):
-    """Which page it is, of how many."""
+    """Which page it is, of how many. With `cursor` nothing is counted, and `next_cursor` is null on the last page."""
 
-    page: int
+    page: int | None = None
     limit: int
-    total_pages: int
-    total_count: int
+    total_pages: int | None = None
+    total_count: int | None = None
+    next_cursor: str | None = None
 
 
 class Paginated(BaseModel, Generic[T]):

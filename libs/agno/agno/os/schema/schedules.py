@@ -94,26 +94,3 @@ class ScheduleRunResponse(BaseModel):
         shown = firing.to_dict()
         shown["error"] = firing.error.partition(": ")[0] if firing.error is not None else None
         return cls.model_validate(shown)
-
-
-class Meta(BaseModel):
-    """Where a page lies."""
-
-    page: int
-    limit: int
-    total_pages: int
-    total_count: int
-
-
-class Schedules(BaseModel):
-    """A page of schedules."""
-
-    data: list[ScheduleResponse]
-    meta: Meta
-
-
-class ScheduleRuns(BaseModel):
-    """A page of runs of a schedule."""
-
-    data: list[ScheduleRunResponse]
-    meta: Meta

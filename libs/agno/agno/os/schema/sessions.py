@@ -148,6 +148,12 @@ class SessionChange(Given):
     metadata: Data | None = None
 
 
+class SessionFork(Given):
+    """How much of a session is copied: all of its runs, or those before one of them."""
+
+    before_run_id: str | None = None
+
+
 class SessionsToDelete(Given):
     """Which sessions go, with their types in the same order."""
 
@@ -161,6 +167,7 @@ __all__ = [
     "Rename",
     "RunSchema",
     "SessionChange",
+    "SessionFork",
     "SessionSchema",
     "SessionsToDelete",
     "TeamRunSchema",
