@@ -33,6 +33,7 @@ class _Kept:
     sure: bool  # what became of it is written although it was short
     noted: bool = False  # the database has it
     ended: bool = False
+    parked: bool = False  # it is not ended here, but left to the next worker
 
 
 class Keeper:
@@ -76,10 +77,24 @@ class Keeper:
 
     def drop(self, run_id: str) -> _Kept | None:
         """Keep a run no more."""
+        if run_id in self._runs and self._runs[run_id].parked:
+            return None
         kept = self._runs.pop(run_id, None)
         if kept is not None and kept.noted:
             self._changed = True
         return kept
+
+    async def park(self, run_id: str, session_id: str) -> bool:
+        """Leave a run to the next worker, as if this one had died: what it does from now on is stored nowhere. False if
+        nothing of it is stored, so that there is nothing to go on with."""
+        await self.written()
+        kept = self._runs.get(run_id)
+        if kept is None or not kept.noted:
+            return False
+        if not await ASYNC.call(self.db.claim_run, session_id, run_id, new_id(), take_over=True):
+            return False
+        kept.facts, kept.parked, self._changed = {**kept.facts, "parked": True}, True, True
+        return True
 
     async def written(self) -> None:
         """Wait until what has happened so far is in the database, or could not be written."""
@@ -91,7 +106,8 @@ class Keeper:
         await done
 
     async def stop(self) -> None:
-        """Write the rest, and say that this worker hosts nothing any more. What still goes on is left to the others."""
+        """Write the rest, and say that this worker hosts nothing any more. What still goes on is left to the others; if all
+        of it was parked, from now on."""
         if self._noted or self._runs or self._ending:
             await self.written()
         task, self._task = self._task, None
@@ -100,6 +116,9 @@ class Keeper:
             await asyncio.gather(task, return_exceptions=True)
         if not self._runs:
             await self._be_forgotten()
+        elif all(kept.parked for kept in self._runs.values()):
+            self.lease = -1
+            await self._send(self._runs, [])
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
@@ -137,7 +156,7 @@ class Keeper:
         ending, batches = len(self._ending), []
         logs: list[tuple[RunLog, int]] = []
         for run_id, kept in (*self._runs.items(), *self._ending):
-            if kept.log is not None and (batch := _batch(run_id, kept.log, kept.ended)) is not None:
+            if kept.log is not None and not kept.parked and (batch := _batch(run_id, kept.log, kept.ended)) is not None:
                 batches.append(batch)
                 logs.append((kept.log, batch.first + len(batch.frames)))
         runs = dict(self._runs) if self._is_news() else None

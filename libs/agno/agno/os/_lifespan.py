@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agno.utils.log import log_exception
 
 if TYPE_CHECKING:
+    from agno.os._runs import Runs
     from agno.os.app import AgentOS
 
 
@@ -39,12 +40,13 @@ class Lifespan:
             runs = self._os.runs
             runs.open()
             stack.push_async_callback(runs.drain)
-            stack.callback(_on_signals(runs.drain))
+            stack.callback(_on_signals(runs))
             yield state or None
 
 
-def _on_signals(drain: Callable[[], Any]) -> Callable[[], None]:
+def _on_signals(runs: Runs) -> Callable[[], None]:
     """Begin to drain when the process is told to stop: the server waits for its connections before it ends the lifespan.
+    Told again, it waits for runs no longer.
 
     Whoever handled the signal before still does. Gives what takes this back.
     """
@@ -52,8 +54,14 @@ def _on_signals(drain: Callable[[], Any]) -> Callable[[], None]:
     before: dict[int, Callable[[int, Any], Any]] = {}
     started: list[Any] = []
 
+    def begin() -> None:
+        if started:
+            runs.hurry()
+        else:
+            started.append(loop.create_task(runs.drain()))
+
     def told(number: int, frame: Any) -> None:
-        loop.call_soon_threadsafe(lambda: started.append(loop.create_task(drain())))
+        loop.call_soon_threadsafe(begin)
         before[number](number, frame)
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -92,7 +92,9 @@ class Recovery:
             return
         owner, runs = keeper.worker, taken["runs"] or {}
         if runs:
-            log_warning(f"worker={seen['id']} | died with {len(runs)} runs; they are taken over")
+            parked = sum(bool(facts.get("parked")) for facts in runs.values())
+            log_warning(f"worker={seen['id']} | {len(runs) - parked} runs of this worker, which died, are taken over, and "
+                        f"{parked} that it left when it stopped")  # fmt: skip
         for run_id, facts in runs.items():
             try:
                 await self._adopt(keeper, run_id, facts)
@@ -115,7 +117,7 @@ class Recovery:
         if run_id in self.runs.active:
             return
         session, run = await component._stored(ASYNC, run_id, facts["session_id"])
-        tries = facts.get("takeovers", 0) + 1
+        tries = facts.get("takeovers", 0) + (not facts.get("parked"))
         goes_on = facts.get("background") or (self.runs.limits.resume_streams and "background" in facts)
         if run is not None and run.status.value not in GOING_ON:
             await self._close(keeper, facts, run)
