@@ -7,7 +7,8 @@ nothing. One task for each database writes, while there is something to write or
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from agno._io import ASYNC
 from agno.db._claims import EventBatch
 from agno.utils.ids import new_id
-from agno.utils.log import log_exception, log_warning
+from agno.utils.log import log_exception, log_info, log_warning
 
 if TYPE_CHECKING:
     from agno.os._sse import RunLog
 
 _IDLE = 20  # delays without a run after which the task ends
+_LONGEST_PAUSE = 5.0  # seconds between two tries while the database is down
 
 
 @dataclass(eq=False, slots=True)
@@ -44,6 +46,8 @@ class Keeper:
         self.worker = new_id()
         self._runs: dict[str, _Kept] = {}
         self._ending: list[tuple[str, _Kept]] = []  # ended, with events that are not written yet
+        self.unsettled: dict[str, dict[str, Any]] = {}  # failed, so that their end may not be stored: see Recovery
+        self._failures = 0  # to write, one after the other
         self._noted = False  # the worker has a row
         self._changed = False
         self._renew_at = 0.0
@@ -67,9 +71,11 @@ class Keeper:
         self._runs[run_id] = _Kept(facts, log, task, sure)
         self._start()
 
-    def end(self, run_id: str) -> None:
+    def end(self, run_id: str, failed: bool = False) -> None:
         """It came to its end. What is left of its events is written, unless it was so short that nothing was."""
         kept = self.drop(run_id)
+        if kept is not None and failed:
+            self.unsettled[run_id] = kept.facts
         if kept is not None and kept.log is not None and (kept.noted or kept.sure):
             kept.ended = True
             self._ending.append((run_id, kept))
@@ -96,6 +102,10 @@ class Keeper:
         kept.facts, kept.parked, self._changed = {**kept.facts, "parked": True}, True, True
         return True
 
+    def settled(self, run_id: str) -> None:
+        """The end of a run that failed is stored."""
+        self._changed = self.unsettled.pop(run_id, None) is not None or self._changed
+
     async def written(self) -> None:
         """Wait until what has happened so far is in the database, or could not be written."""
         self._start()
@@ -114,7 +124,7 @@ class Keeper:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        if not self._runs:
+        if not self._runs and not self.unsettled:
             await self._be_forgotten()
         elif all(kept.parked for kept in self._runs.values()):
             self.lease = -1
@@ -130,21 +140,33 @@ class Keeper:
 
     async def _work(self, wake: asyncio.Event) -> None:
         idle = 0
-        while idle < _IDLE or self._runs or self._ending or self._waiting:
-            try:
-                await asyncio.wait_for(wake.wait(), self.delay)
-            except asyncio.TimeoutError:
-                pass
+        while idle < _IDLE or self._has_work() or self._waiting:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(wake.wait(), min(self.delay * 2**self._failures, _LONGEST_PAUSE))
             wake.clear()
-            idle = 0 if self._runs or self._ending else idle + 1
+            idle = 0 if self._has_work() else idle + 1
             waiting, self._waiting = self._waiting, []
-            try:
-                await (self._write() if idle < _IDLE else self._be_forgotten())
-            except Exception:  # the border: a database that is down for a while ends no run; it is tried again
-                log_exception(f"worker={self.worker} | hosted runs could not be written down; it is tried again")
+            await self._try(self._write if idle < _IDLE else self._be_forgotten)
             for done in waiting:
                 if not done.done():
                     done.set_result(None)
+
+    def _has_work(self) -> bool:
+        return bool(self._runs or self._ending or self.unsettled)
+
+    async def _try(self, write: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await write()
+        except Exception:  # the border: a database that is down for a while ends no run
+            if not self._failures:
+                log_exception(
+                    f"worker={self.worker} | hosted runs could not be written down; it is tried until it works"
+                )
+            self._failures = min(self._failures + 1, 16)
+        else:
+            if self._failures:
+                log_info(f"worker={self.worker} | hosted runs are written down again")
+            self._failures = 0
 
     async def _be_forgotten(self) -> None:
         if self._noted:
@@ -174,7 +196,9 @@ class Keeper:
 
     async def _send(self, runs: dict[str, _Kept] | None, batches: list[EventBatch]) -> bool:
         changed, self._changed = self._changed, False
-        facts = {run_id: kept.facts for run_id, kept in runs.items()} if runs is not None else None
+        facts = None
+        if runs is not None:
+            facts = self.unsettled | {run_id: kept.facts for run_id, kept in runs.items()}
         until = int(time() + self.lease + 1)
         try:
             stored = await ASYNC.call(self.db.keep_hosted, self.worker, facts, until, batches, new=not self._noted)

@@ -110,11 +110,13 @@ class Runs:
         keeper = self.keeper_of(component)
         if keeper is not None:
             keeper.begin(run_id, _facts(kind, component, session_id, user_id))
+        failed = True
         try:
             yield
+            failed = False
         finally:
             if keeper is not None:
-                keeper.end(run_id)
+                keeper.end(run_id, failed)
             self._gone(run_id)
 
     def keeper_of(self, component: Any) -> Keeper | None:
@@ -203,7 +205,7 @@ class Runs:
         run.ended_at = time()
         run.task = None
         if run.keeper is not None:
-            run.keeper.end(run.run_id)
+            run.keeper.end(run.run_id, failed=run.status is RunStatus.error)
         self.ended[run.run_id] = run
         run.size = run.log.size + _size_of(run.output)
         self._kept += run.size

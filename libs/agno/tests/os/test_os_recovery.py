@@ -15,15 +15,17 @@ from typing import Any
 
 import httpx
 import pytest
+from db.servers.sql import Postgres, running
 
+from agno.db.base import DbUnavailableError
 from agno.db.postgres import PostgresDb
 from agno.db.sqlite import SqliteDb
 from agno.os import RunLimits
 from agno.os._keeper import Keeper
 from agno.os._sse import RunLog
+from agno.testing import says, wants
 
-from db.servers.sql import Postgres, running
-from os_serving import agent, an_os, events, kinds, request
+from os_serving import agent, an_os, events, kinds, request, served, until
 
 _SERVER = """
 import asyncio, sys
@@ -277,6 +279,43 @@ def test_a_worker_whose_runs_were_taken_over_stops_them_and_writes_no_more(tmp_p
         return task.cancelled(), [kind for batch in db.get_run_events("r") for kind, _ in batch.frames]
 
     assert asyncio.run(go()) == (True, ["A"])
+
+
+class Fragile(SqliteDb):
+    """A database that goes away in the middle of a run, and comes back."""
+
+    down = False
+
+    def write_session(self, *given: Any, **options: Any) -> Any:
+        if self.down:
+            raise DbUnavailableError("gone")
+        return super().write_session(*given, **options)
+
+    def keep_hosted(self, *given: Any, **options: Any) -> Any:
+        if self.down:
+            raise DbUnavailableError("gone")
+        return super().keep_hosted(*given, **options)
+
+
+@pytest.mark.parametrize("form", [{"stream": "true"}, {"stream": "false"}, {"stream": "true", "background": "true"}])
+def test_a_run_whose_end_could_not_be_stored_is_marked_when_the_database_is_back(
+    form: dict[str, str], tmp_path: Path
+) -> None:
+    db = Fragile(db_file=str(tmp_path / "a.db"))
+
+    def break_off() -> str:
+        db.down = True
+        return "ok"
+
+    helper = agent(wants("break_off"), says("the end"), tools=[break_off], db=db)
+    with served(an_os(agents=[helper], run_limits=RunLimits(lease=1))) as server:
+        place = f"{server.url}/agents/helper/runs"
+        answer = httpx.post(place, data={"message": "hi", "session_id": "s", **form}, trust_env=False, timeout=30)
+        told = kinds(answer.text)[-1] == "RunError" if form["stream"] == "true" else answer.status_code == 503
+        assert told, answer.text
+        db.down = False
+        until(lambda: helper.get_last_run_output("s").status.value == "ERROR", 30)  # type: ignore[union-attr]
+    assert db.dead_workers(2**40) == []
 
 
 def test_a_run_that_is_over_at_once_is_not_written_down(tmp_path: Path) -> None:
