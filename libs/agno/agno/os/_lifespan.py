@@ -8,11 +8,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from agno.utils.log import log_exception
+from agno.utils.later import later
+from agno.utils.log import log_exception, log_warning
 
 if TYPE_CHECKING:
     from agno.os._runs import Runs
     from agno.os.app import AgentOS
+
+_tracing = later("agno.tracing.setup")
+_SEND_SECONDS = 10
 
 
 class Lifespan:
@@ -31,6 +35,7 @@ class Lifespan:
     async def __call__(self, app: Any) -> AsyncIterator[Any]:
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(_send_spans)
             for context in self._outer:
                 state.update(await stack.enter_async_context(_as_context(context, app)) or {})
             for tools in _mcp_tools(self._os):
@@ -42,6 +47,13 @@ class Lifespan:
             stack.push_async_callback(runs.drain)
             stack.callback(_on_signals(runs))
             yield state or None
+
+
+async def _send_spans() -> None:
+    """Send what waits to be sent to OpenTelemetry: a process that a signal ends does not come to do it at its exit."""
+    tracing = _tracing.tracing()
+    if tracing is not None and not await asyncio.to_thread(tracing.flush, _SEND_SECONDS):
+        log_warning(f"The last spans could not be sent within {_SEND_SECONDS} s")
 
 
 def _on_signals(runs: Runs) -> Callable[[], None]:
