@@ -2,6 +2,7 @@
 
 Latencies: 64 connections ask again and again; every second round goes backwards, ratios are taken within a round. Memory:
 the resident set of the server, after a tenth of the requests and at the end. Streams: all are open before the first is read.
+Slow clients: each asks for a stream of 16 MB and does not read it, then all do.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +34,13 @@ class Connection:
     async def to(cls, server: Server) -> Connection:
         return cls(*await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 20))
 
-    async def begin(self, session_id: str, streamed: bool) -> dict[str, str]:
+    async def begin(self, session_id: str, streamed: bool, agent: bytes = b"a") -> dict[str, str]:
         """Ask, and read the headers of the answer."""
         fields = {"message": "hello", "stream": str(streamed).lower(), "session_id": session_id}
         body = urlencode(fields).encode()
         self.writer.write(
-            b"POST /agents/a/runs HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(body) + body
+            b"POST /agents/%b/runs HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: %d\r\n\r\n" % (agent, len(body)) + body
         )
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         if " 200 " not in head[0]:
@@ -49,13 +51,16 @@ class Connection:
         """Read the body."""
         if "content-length" in headers:
             return await self.reader.readexactly(int(headers["content-length"]))
-        found = b""
+        return b"".join([piece async for piece in self.pieces()])
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Read the body, piece by piece."""
         while True:
             size = int(await self.reader.readuntil(b"\r\n"), 16)
             piece = await self.reader.readexactly(size + 2)
             if size == 0:
-                return found
-            found += piece[:-2]
+                return
+            yield piece[:-2]
 
 
 async def latencies(server: Server, count: int, clients: int, streamed: bool) -> list[float]:
@@ -88,6 +93,30 @@ async def open_streams(server: Server, count: int) -> float:
     for one in connections:
         one.writer.close()
     return time.perf_counter() - start
+
+
+async def slow_clients(server: Server, count: int) -> list[float]:
+    """MiB of the server before so many streams of 16 MB are asked for, while nobody reads them, and when all were read."""
+    found = [resident(server)]
+    connections = [await Connection.to(server) for _ in range(count)]
+    await asyncio.gather(*(one.begin(f"slow{n}", True, b"large") for n, one in enumerate(connections)))
+    last = 0.0
+    while (now := resident(server)) > last:  # the runs go on until they have to wait
+        last = now
+        await asyncio.sleep(2)
+    found.append(now)
+    for one in connections:
+        number = -1
+        async for piece in one.pieces():
+            for line in piece.split(b"\n"):
+                if line.startswith(b"id: "):
+                    number += 1
+                    if int(line[4:]) != number:
+                        raise SystemExit(f"Event {line!r} came in place of {number}")
+        if number != 2_001:
+            raise SystemExit(f"A stream ended with event {number}")
+        one.writer.close()
+    return [*found, resident(server)]
 
 
 def resident(server: Server) -> float:
@@ -151,6 +180,10 @@ def main() -> int:
         for row in ("us", "us-sqlite"):
             took = asyncio.run(open_streams(servers[row], given.streams // scale))
             print(f"{given.streams // scale} streams at once, {row}: all events of all in {took:.1f} s")
+        clients = 20 // scale + 1
+        before, unread, after = asyncio.run(slow_clients(servers["us"], clients))
+        print(f"{clients} clients that do not read 16 MB each: {before:.1f} MiB before, {unread:.1f} MiB meanwhile, "
+              f"{after:.1f} MiB when they had read all")  # fmt: skip
         for row in ("us", "us-sqlite"):
             memory(servers[row], row, "plain", given.requests // scale, given.clients)
             memory(servers[row], row, "stream", given.requests // scale // 10, given.clients)

@@ -24,22 +24,23 @@ PIECE = "eight ch"
 class Instant(Model):
     """A model that answers at once: what is left is the service."""
 
-    def __init__(self) -> None:
+    def __init__(self, piece: str = PIECE, pieces: int = PIECES) -> None:
         super().__init__(id="instant", name="Instant", provider="Bench")
+        self.piece, self.pieces = piece, pieces
 
     def invoke(self, *given: Any, **options: Any) -> ModelResponse:
-        return ModelResponse(role="assistant", content=PIECE * PIECES)
+        return ModelResponse(role="assistant", content=self.piece * self.pieces)
 
     async def ainvoke(self, *given: Any, **options: Any) -> ModelResponse:
-        return ModelResponse(role="assistant", content=PIECE * PIECES)
+        return ModelResponse(role="assistant", content=self.piece * self.pieces)
 
     def invoke_stream(self, *given: Any, **options: Any) -> Iterator[ModelResponse]:
-        for _ in range(PIECES):
-            yield ModelResponse(content=PIECE)
+        for _ in range(self.pieces):
+            yield ModelResponse(content=self.piece)
 
     async def ainvoke_stream(self, *given: Any, **options: Any) -> AsyncIterator[ModelResponse]:
-        for _ in range(PIECES):
-            yield ModelResponse(content=PIECE)
+        for _ in range(self.pieces):
+            yield ModelResponse(content=self.piece)
 
     def _parse_provider_response(self, *given: Any, **options: Any) -> Any: ...
 
@@ -47,8 +48,9 @@ class Instant(Model):
 
 
 def us(folder: Path) -> Any:
-    """AgentOS as it is by default, with one agent."""
-    return AgentOS(agents=[Agent(name="A", id="a", model=Instant())]).get_app()
+    """AgentOS as it is by default: agent `a` is compared, `large` says 16 MB in 2,000 pieces."""
+    large = Agent(name="Large", id="large", model=Instant("eight kB" * 1024, 2_000))
+    return AgentOS(agents=[Agent(name="A", id="a", model=Instant()), large]).get_app()
 
 
 def us_sqlite(folder: Path) -> Any:

@@ -14,7 +14,14 @@ from agno._engine.context import Run
 from agno._engine.costs import MEMBER, add_member_details
 from agno._engine.observing import is_observed, observe
 from agno._engine.sessions import begin, store
-from agno.exceptions import AgnoError, InputCheckError, OutputCheckError, RunCancelledException, error_type_of
+from agno.exceptions import (
+    AgnoError,
+    InputCheckError,
+    OutputCheckError,
+    RunCancelledException,
+    RunClaimedError,
+    error_type_of,
+)
 from agno.models._loop import seal
 from agno.models.base import Model
 from agno.models.message import Message
@@ -23,7 +30,7 @@ from agno.run import watching
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.blank import bare
-from agno.utils.log import log_exception
+from agno.utils.log import log_exception, log_warning
 
 Body = Callable[[Run], Coroutine[Any, Any, None]]
 
@@ -104,6 +111,8 @@ async def _close(run: Run) -> None:
 async def _store_or_log(run: Run) -> None:
     try:
         await store(run)
+    except RunClaimedError:
+        log_warning(f"run_id={run.output.run_id} | stopped here, and not stored: another process goes on with it")
     except Exception:  # the run's own failure is what the caller must see; this one must not hide it
         log_exception(f"run_id={run.output.run_id} | the {run.output.status.value} run could not be stored")
 

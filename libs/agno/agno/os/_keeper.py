@@ -7,7 +7,8 @@ nothing. One task for each database writes, while there is something to write or
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from agno._io import ASYNC
 from agno.db._claims import EventBatch
 from agno.utils.ids import new_id
-from agno.utils.log import log_exception, log_warning
+from agno.utils.log import log_exception, log_info, log_warning
 
 if TYPE_CHECKING:
     from agno.os._sse import RunLog
 
 _IDLE = 20  # delays without a run after which the task ends
+_LONGEST_PAUSE = 5.0  # seconds between two tries while the database is down
 
 
 @dataclass(eq=False, slots=True)
@@ -33,6 +35,7 @@ class _Kept:
     sure: bool  # what became of it is written although it was short
     noted: bool = False  # the database has it
     ended: bool = False
+    parked: bool = False  # it is not ended here, but left to the next worker
 
 
 class Keeper:
@@ -43,6 +46,8 @@ class Keeper:
         self.worker = new_id()
         self._runs: dict[str, _Kept] = {}
         self._ending: list[tuple[str, _Kept]] = []  # ended, with events that are not written yet
+        self.unsettled: dict[str, dict[str, Any]] = {}  # failed, so that their end may not be stored: see Recovery
+        self._failures = 0  # to write, one after the other
         self._noted = False  # the worker has a row
         self._changed = False
         self._renew_at = 0.0
@@ -66,9 +71,11 @@ class Keeper:
         self._runs[run_id] = _Kept(facts, log, task, sure)
         self._start()
 
-    def end(self, run_id: str) -> None:
+    def end(self, run_id: str, failed: bool = False) -> None:
         """It came to its end. What is left of its events is written, unless it was so short that nothing was."""
         kept = self.drop(run_id)
+        if kept is not None and failed:
+            self.unsettled[run_id] = kept.facts
         if kept is not None and kept.log is not None and (kept.noted or kept.sure):
             kept.ended = True
             self._ending.append((run_id, kept))
@@ -76,10 +83,28 @@ class Keeper:
 
     def drop(self, run_id: str) -> _Kept | None:
         """Keep a run no more."""
+        if run_id in self._runs and self._runs[run_id].parked:
+            return None
         kept = self._runs.pop(run_id, None)
         if kept is not None and kept.noted:
             self._changed = True
         return kept
+
+    async def park(self, run_id: str, session_id: str) -> bool:
+        """Leave a run to the next worker, as if this one had died: what it does from now on is stored nowhere. False if
+        nothing of it is stored, so that there is nothing to go on with."""
+        await self.written()
+        kept = self._runs.get(run_id)
+        if kept is None or not kept.noted:
+            return False
+        if not await ASYNC.call(self.db.claim_run, session_id, run_id, new_id(), take_over=True):
+            return False
+        kept.facts, kept.parked, self._changed = {**kept.facts, "parked": True}, True, True
+        return True
+
+    def settled(self, run_id: str) -> None:
+        """The end of a run that failed is stored."""
+        self._changed = self.unsettled.pop(run_id, None) is not None or self._changed
 
     async def written(self) -> None:
         """Wait until what has happened so far is in the database, or could not be written."""
@@ -91,15 +116,19 @@ class Keeper:
         await done
 
     async def stop(self) -> None:
-        """Write the rest, and say that this worker hosts nothing any more. What still goes on is left to the others."""
+        """Write the rest, and say that this worker hosts nothing any more. What still goes on is left to the others; if all
+        of it was parked, from now on."""
         if self._noted or self._runs or self._ending:
             await self.written()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        if not self._runs:
+        if not self._runs and not self.unsettled:
             await self._be_forgotten()
+        elif all(kept.parked for kept in self._runs.values()):
+            self.lease = -1
+            await self._send(self._runs, [])
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
@@ -111,21 +140,33 @@ class Keeper:
 
     async def _work(self, wake: asyncio.Event) -> None:
         idle = 0
-        while idle < _IDLE or self._runs or self._ending or self._waiting:
-            try:
-                await asyncio.wait_for(wake.wait(), self.delay)
-            except asyncio.TimeoutError:
-                pass
+        while idle < _IDLE or self._has_work() or self._waiting:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(wake.wait(), min(self.delay * 2**self._failures, _LONGEST_PAUSE))
             wake.clear()
-            idle = 0 if self._runs or self._ending else idle + 1
+            idle = 0 if self._has_work() else idle + 1
             waiting, self._waiting = self._waiting, []
-            try:
-                await (self._write() if idle < _IDLE else self._be_forgotten())
-            except Exception:  # the border: a database that is down for a while ends no run; it is tried again
-                log_exception(f"worker={self.worker} | hosted runs could not be written down; it is tried again")
+            await self._try(self._write if idle < _IDLE else self._be_forgotten)
             for done in waiting:
                 if not done.done():
                     done.set_result(None)
+
+    def _has_work(self) -> bool:
+        return bool(self._runs or self._ending or self.unsettled)
+
+    async def _try(self, write: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await write()
+        except Exception:  # the border: a database that is down for a while ends no run
+            if not self._failures:
+                log_exception(
+                    f"worker={self.worker} | hosted runs could not be written down; it is tried until it works"
+                )
+            self._failures = min(self._failures + 1, 16)
+        else:
+            if self._failures:
+                log_info(f"worker={self.worker} | hosted runs are written down again")
+            self._failures = 0
 
     async def _be_forgotten(self) -> None:
         if self._noted:
@@ -137,7 +178,7 @@ class Keeper:
         ending, batches = len(self._ending), []
         logs: list[tuple[RunLog, int]] = []
         for run_id, kept in (*self._runs.items(), *self._ending):
-            if kept.log is not None and (batch := _batch(run_id, kept.log, kept.ended)) is not None:
+            if kept.log is not None and not kept.parked and (batch := _batch(run_id, kept.log, kept.ended)) is not None:
                 batches.append(batch)
                 logs.append((kept.log, batch.first + len(batch.frames)))
         runs = dict(self._runs) if self._is_news() else None
@@ -155,7 +196,9 @@ class Keeper:
 
     async def _send(self, runs: dict[str, _Kept] | None, batches: list[EventBatch]) -> bool:
         changed, self._changed = self._changed, False
-        facts = {run_id: kept.facts for run_id, kept in runs.items()} if runs is not None else None
+        facts = None
+        if runs is not None:
+            facts = self.unsettled | {run_id: kept.facts for run_id, kept in runs.items()}
         until = int(time() + self.lease + 1)
         try:
             stored = await ASYNC.call(self.db.keep_hosted, self.worker, facts, until, batches, new=not self._noted)

@@ -8,10 +8,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from agno.utils.log import log_exception
+from agno.utils.later import later
+from agno.utils.log import log_exception, log_warning
 
 if TYPE_CHECKING:
+    from agno.os._runs import Runs
     from agno.os.app import AgentOS
+
+_tracing = later("agno.tracing.setup")
+_SEND_SECONDS = 10
 
 
 class Lifespan:
@@ -30,6 +35,7 @@ class Lifespan:
     async def __call__(self, app: Any) -> AsyncIterator[Any]:
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(_send_spans)
             for context in self._outer:
                 state.update(await stack.enter_async_context(_as_context(context, app)) or {})
             for tools in _mcp_tools(self._os):
@@ -39,12 +45,20 @@ class Lifespan:
             runs = self._os.runs
             runs.open()
             stack.push_async_callback(runs.drain)
-            stack.callback(_on_signals(runs.drain))
+            stack.callback(_on_signals(runs))
             yield state or None
 
 
-def _on_signals(drain: Callable[[], Any]) -> Callable[[], None]:
+async def _send_spans() -> None:
+    """Send what waits to be sent to OpenTelemetry: a process that a signal ends does not come to do it at its exit."""
+    tracing = _tracing.tracing()
+    if tracing is not None and not await asyncio.to_thread(tracing.flush, _SEND_SECONDS):
+        log_warning(f"The last spans could not be sent within {_SEND_SECONDS} s")
+
+
+def _on_signals(runs: Runs) -> Callable[[], None]:
     """Begin to drain when the process is told to stop: the server waits for its connections before it ends the lifespan.
+    Told again, it waits for runs no longer.
 
     Whoever handled the signal before still does. Gives what takes this back.
     """
@@ -52,8 +66,14 @@ def _on_signals(drain: Callable[[], Any]) -> Callable[[], None]:
     before: dict[int, Callable[[int, Any], Any]] = {}
     started: list[Any] = []
 
+    def begin() -> None:
+        if started:
+            runs.hurry()
+        else:
+            started.append(loop.create_task(runs.drain()))
+
     def told(number: int, frame: Any) -> None:
-        loop.call_soon_threadsafe(lambda: started.append(loop.create_task(drain())))
+        loop.call_soon_threadsafe(begin)
         before[number](number, frame)
 
     for number in (signal.SIGTERM, signal.SIGINT):

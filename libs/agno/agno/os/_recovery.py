@@ -27,6 +27,7 @@ from agno.utils.ids import new_id
 from agno.utils.log import log_exception, log_warning
 
 DIED = "The worker of this run died before it ended."
+NOT_STORED = "This run failed, and the database could not be reached to say so."
 _MOST_TAKEOVERS = 3  # what kills its worker again and again is given up
 _PRUNE_SECONDS = 60.0
 _ENDS = {
@@ -56,6 +57,7 @@ class Recovery:
                 await asyncio.gather(task, return_exceptions=True)
             for keeper in self.runs.keepers.values():
                 try:
+                    await self._settle(keeper)
                     await keeper.stop()
                 except Exception:  # the border: the service ends all the same, and its lease by itself
                     log_exception("A database was not told that this worker stops")
@@ -76,6 +78,7 @@ class Recovery:
 
     async def look(self, keeper: Keeper) -> None:
         """Take over what there is to take over, and forget old events."""
+        await self._settle(keeper)
         if self.runs.draining:
             return
         for seen in await ASYNC.call(keeper.db.dead_workers, int(time())):
@@ -85,6 +88,19 @@ class Recovery:
             self._pruned_at = monotonic()
             await ASYNC.call(keeper.db.prune_run_events, self.runs.limits.kept_seconds)
 
+    async def _settle(self, keeper: Keeper) -> None:
+        """Mark runs of this worker that failed and whose end could not be stored: the database was down."""
+        for run_id, facts in list(keeper.unsettled.items()):
+            component = self.components.of_kind[facts["kind"]].get(facts["component"])
+            if component is not None and run_id not in self.runs.active:
+                session, run = await component._stored(ASYNC, run_id, facts["session_id"])
+                if run is not None and run.status.value in GOING_ON:
+                    try:
+                        await self._mark(keeper, session, run, NOT_STORED, take_over=False)
+                    except RunClaimedError:
+                        continue  # somebody goes on with it, or did until the database was down: that ends by itself
+            keeper.settled(run_id)
+
     async def _take(self, keeper: Keeper, seen: Row) -> None:
         until = int(time() + self.runs.limits.lease + 1)
         taken = await ASYNC.call(keeper.db.take_worker, seen, keeper.worker, until)
@@ -92,7 +108,9 @@ class Recovery:
             return
         owner, runs = keeper.worker, taken["runs"] or {}
         if runs:
-            log_warning(f"worker={seen['id']} | died with {len(runs)} runs; they are taken over")
+            parked = sum(bool(facts.get("parked")) for facts in runs.values())
+            log_warning(f"worker={seen['id']} | {len(runs) - parked} runs of this worker, which died, are taken over, and "
+                        f"{parked} that it left when it stopped")  # fmt: skip
         for run_id, facts in runs.items():
             try:
                 await self._adopt(keeper, run_id, facts)
@@ -115,7 +133,7 @@ class Recovery:
         if run_id in self.runs.active:
             return
         session, run = await component._stored(ASYNC, run_id, facts["session_id"])
-        tries = facts.get("takeovers", 0) + 1
+        tries = facts.get("takeovers", 0) + (not facts.get("parked"))
         goes_on = facts.get("background") or (self.runs.limits.resume_streams and "background" in facts)
         if run is not None and run.status.value not in GOING_ON:
             await self._close(keeper, facts, run)
@@ -141,16 +159,19 @@ class Recovery:
     ) -> None:
         """Mark a run, and what goes on inside of it, as failed; its last event says so."""
         if run is not None:
-            owner = new_id()
-            await ASYNC.call(keeper.db.claim_run, session.session_id, run_id, owner, take_over=True)
-            hold(session, (run_id, owner))
-            inside = [one for one in _inside(session, run_id) if one.status.value in GOING_ON]
-            for one in (*inside, run):
-                one.status, one.error_type = RunStatus.error, "WorkerDied"
-                one.content = one.content or DIED
-            await ASYNC.call(keeper.db.finish_run, session, run, inside)
+            await self._mark(keeper, session, run, DIED, take_over=True)
         body = {"run_id": run_id, "session_id": facts["session_id"], _text_of(facts["kind"]): DIED}
         await self._say(keeper, run_id, ERROR_EVENTS[facts["kind"]].decode(), body)
+
+    async def _mark(self, keeper: Keeper, session: Any, run: Any, why: str, *, take_over: bool) -> None:
+        owner = new_id()
+        await ASYNC.call(keeper.db.claim_run, session.session_id, run.run_id, owner, take_over=take_over)
+        hold(session, (run.run_id, owner))
+        inside = [one for one in _inside(session, run.run_id) if one.status.value in GOING_ON]
+        for one in (*inside, run):
+            one.status, one.error_type = RunStatus.error, "WorkerDied" if why is DIED else "DbUnavailableError"
+            one.content = one.content or why
+        await ASYNC.call(keeper.db.finish_run, session, run, inside)
 
     async def _close(self, keeper: Keeper, facts: dict[str, Any], run: Any) -> None:
         """The end of a run is stored, but its last events may not be: who follows hears what became of it."""

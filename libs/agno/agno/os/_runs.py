@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import time
 from typing import Any
@@ -24,6 +24,7 @@ from agno.run.base import RunStatus
 from agno.run.cancel import acancel_run
 from agno.run.output import OutputBase
 from agno.run.workflow import WorkflowRunOutput
+from agno.utils.log import log_exception, log_info, log_warning
 
 ERROR_EVENTS = {"agent": b"RunError", "team": b"TeamRunError", "workflow": b"WorkflowError"}
 EVERYTHING = {"stream": True, "stream_events": True, "yield_run_output": True}  # the options of a hosted run
@@ -61,6 +62,7 @@ class HostedRun:
     output: Any = None
     task: asyncio.Task[None] | None = None
     ended_at: float | None = None
+    size: int = 0  # bytes of its events and its output, once it ended
     started_at: float = field(default_factory=time)
     keeper: Keeper | None = None
     again: dict[str, Any] | None = None  # with what it can be begun once more; None if that cannot be written down
@@ -108,11 +110,13 @@ class Runs:
         keeper = self.keeper_of(component)
         if keeper is not None:
             keeper.begin(run_id, _facts(kind, component, session_id, user_id))
+        failed = True
         try:
             yield
+            failed = False
         finally:
             if keeper is not None:
-                keeper.end(run_id)
+                keeper.end(run_id, failed)
             self._gone(run_id)
 
     def keeper_of(self, component: Any) -> Keeper | None:
@@ -201,9 +205,10 @@ class Runs:
         run.ended_at = time()
         run.task = None
         if run.keeper is not None:
-            run.keeper.end(run.run_id)
+            run.keeper.end(run.run_id, failed=run.status is RunStatus.error)
         self.ended[run.run_id] = run
-        self._kept += run.log.size
+        run.size = run.log.size + _size_of(run.output)
+        self._kept += run.size
         self._gone(run.run_id)
         self._forget_old()
 
@@ -223,7 +228,7 @@ class Runs:
         """Give a run that ended out of hand."""
         run = self.ended.pop(run_id, None)
         if run is not None:
-            self._kept -= run.log.size
+            self._kept -= run.size
         return run
 
     def knows(self, run_id: str) -> bool:
@@ -238,7 +243,7 @@ class Runs:
             if fits and (run.ended_at or 0.0) >= oldest:
                 return
             self.ended.popitem(last=False)
-            self._kept -= run.log.size
+            self._kept -= run.size
 
     # Finding ---------------------------------------------------------------------------------------------------------
 
@@ -265,7 +270,8 @@ class Runs:
                     follower.leave()
 
     async def drain(self, seconds: float | None = None) -> None:
-        """Let what goes on come to its end; after that time, cancel it, so that it is stored as cancelled.
+        """Let what goes on come to its end. After that time, leave what another worker can go on with to the next one, and
+        cancel the rest, so that it is stored as cancelled.
 
         It may be asked for several times, as by a signal and then by the end of the app: the first one counts.
         """
@@ -275,30 +281,56 @@ class Runs:
             self._draining = asyncio.get_running_loop().create_task(work)
         await asyncio.shield(self._draining)
 
+    def hurry(self) -> None:
+        """Do not wait for runs any longer."""
+        if self._idle is not None and self.active:
+            log_warning(f"Told to stop again: {len(self.active)} runs that go on are ended now")
+            self._idle.set()
+
     async def _drain(self, seconds: float) -> None:
+        if self.active:
+            log_info(f"The service stops; {len(self.active)} runs have {seconds:g} s to end")
         if await self._all_gone(seconds):
             return
+        for run in [run for run in self.active.values() if run is not None]:
+            await self._park(run)
         for run_id in list(self.active):
+            log_warning(f"run_id={run_id} | cancelled, since the service stops")
             await acancel_run(run_id)
         if not await self._all_gone(_LAST_WORDS):
-            for run in list(self.active.values()):
-                if run is not None and run.task is not None:
-                    run.task.cancel()
+            for run in [run for run in self.active.values() if run is not None]:
+                _stop(run)
             await self._all_gone(_LAST_WORDS)
+
+    async def _park(self, run: HostedRun) -> None:
+        """Stop a run without ending it: the next worker goes on with what is stored."""
+        if run.keeper is None or not (run.background or self.limits.resume_streams):
+            return
+        try:
+            parked = await run.keeper.park(run.run_id, run.session_id)
+        except Exception:  # the border: with a database that is down it is cancelled like the others
+            log_exception(f"run_id={run.run_id} | could not be left to the next worker")
+            return
+        if parked:
+            log_info(f"run_id={run.run_id} | left to the next worker, since the service stops")
+            self.active.pop(run.run_id, None)
+            _stop(run)
 
     def open(self) -> None:
         """Take runs, as a service that begins."""
         self.draining, self._draining = False, None
 
     async def _all_gone(self, seconds: float) -> bool:
-        if not self.active:
-            return True
-        self._idle = asyncio.Event()
-        try:
-            await asyncio.wait_for(self._idle.wait(), seconds)
-        except asyncio.TimeoutError:
-            return False
-        return True
+        if self.active:
+            self._idle = asyncio.Event()
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), seconds)
+        return not self.active
+
+
+def _stop(run: HostedRun) -> None:
+    if run.task is not None:
+        run.task.cancel()
 
 
 def _facts(kind: str, component: Any, session_id: str, user_id: str | None) -> dict[str, Any]:
@@ -314,6 +346,10 @@ def again_with(message: Any, options: dict[str, Any]) -> dict[str, Any] | None:
     except TypeError:  # files, and classes of outputs
         return None
     return again
+
+
+def _size_of(output: Any) -> int:
+    return 0 if output is None else len(msgspec.json.encode(output.to_dict(), enc_hook=str))
 
 
 def _error_data(run: HostedRun, error: Exception) -> bytes:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 CONTROL_PLANE = "https://os.agno.com"
 _GRACE = 10  # seconds beyond the time that runs have to end
+_SIGN_OF_LIFE = (
+    60  # seconds after which a worker is replaced; a busy machine may need 5, uvicorn's default, to start one
+)
 
 
 def serve(
@@ -40,6 +43,7 @@ def serve(
         )
     print(banner(os, host, port))
     options.setdefault("timeout_graceful_shutdown", int(os.runs.limits.drain) + _GRACE)
+    options.setdefault("timeout_worker_healthcheck", _SIGN_OF_LIFE)
     uvicorn.run(app, host=host, port=port, reload=reload, workers=workers, access_log=access_log, **options)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from agno._io import ASYNC
 from agno.db._schedules import CLOSED
+from agno.db.base import DbUnavailableError
 from agno.db.tables import Row
 from agno.run.base import RunStatus
 from agno.scheduler.cron import cron_of
@@ -215,14 +216,13 @@ class Scheduler:
                 changes = self._closed(FiringStatus.FAILED, "Its schedule was deleted.")
             else:
                 changes = await self._outcome(firing, schedule, again)
+            if await self._update(firing["id"], changes) is None:
+                log_warning(f"firing={firing['id']} | ended here, but was taken over by another worker meanwhile")
         except asyncio.CancelledError:
             await self._update(firing["id"], _given_back(firing))  # another worker need not wait for the lease
             raise
         except Exception:  # the border: a database that is down; when the lease ends, somebody tries again
             log_exception(f"firing={firing['id']} | could not be carried out; it is tried again after the lease")
-            return
-        if await self._update(firing["id"], changes) is None:
-            log_warning(f"firing={firing['id']} | ended here, but was taken over by another worker meanwhile")
 
     async def _outcome(self, firing: Row, schedule: Row, again: bool) -> Row:
         """What to write when it ended."""
@@ -234,6 +234,8 @@ class Scheduler:
             output = await _within(schedule["timeout_seconds"], self._run(component, firing, schedule, again))
         except _TooLong as error:
             return self._failed(firing, schedule, str(error))
+        except DbUnavailableError:  # what became of the run is not known
+            raise
         except Exception as error:  # the border: what went wrong is kept, and tried again if that is wanted
             log_exception(f"firing={firing['id']} | the run failed: {type(error).__name__}")
             return self._failed(firing, schedule, f"{type(error).__name__}: {error}")

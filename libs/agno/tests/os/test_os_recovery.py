@@ -15,19 +15,22 @@ from typing import Any
 
 import httpx
 import pytest
+from db.servers.sql import Postgres, running
 
+from agno.db.base import DbUnavailableError
+from agno.db.postgres import PostgresDb
 from agno.db.sqlite import SqliteDb
 from agno.os import RunLimits
 from agno.os._keeper import Keeper
 from agno.os._sse import RunLog
+from agno.testing import says, wants
 
-from os_serving import agent, an_os, events, kinds, request
+from os_serving import agent, an_os, events, kinds, request, served, until
 
 _SERVER = """
 import asyncio, sys
 from agno.agent import Agent
 from agno.os import AgentOS, RunLimits
-from agno.db.sqlite import SqliteDb
 from agno.team import Team
 from agno.testing import ScriptedModel, says, wants
 from agno.workflow import Step, Workflow
@@ -55,7 +58,7 @@ def lead(messages):
     done = any(m.role == "tool" for m in messages)
     return says("the end") if done else wants("delegate_task_to_member", member_id="member", task_description="do it")
 
-db = SqliteDb(db_file=sys.argv[1])
+exec(sys.argv[1])  # makes `db`
 tools = {"tools": [quick, slow], "model": ScriptedModel(turn, repeat=True)}
 
 async def first(step_input, run_context):
@@ -74,11 +77,11 @@ service.serve(service.get_app(), host="127.0.0.1", port=int(sys.argv[2]), log_le
 
 
 class Worker:
-    """A service in a process of its own."""
+    """A service in a process of its own. `database` is Python that makes its `db`."""
 
-    def __init__(self, place: Path, port: int, seconds: float) -> None:
+    def __init__(self, database: str, tools: Path, port: int, seconds: float) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        arguments = [str(place / "a.db"), str(port), str(place / "tools"), str(seconds)]
+        arguments = [database, str(port), str(tools), str(seconds)]
         self.process = subprocess.Popen([sys.executable, "-c", _SERVER, *arguments])
 
     def kill(self) -> None:
@@ -88,14 +91,14 @@ class Worker:
 
 
 @contextmanager
-def workers(place: Path) -> Iterator[Any]:
+def workers(database: str, tools: Path) -> Iterator[Any]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     started: list[Worker] = []
 
     def start(seconds: float) -> Worker:
-        started.append(Worker(place, port, seconds))
+        started.append(Worker(database, tools, port, seconds))
         return started[-1]
 
     try:
@@ -107,18 +110,22 @@ def workers(place: Path) -> Iterator[Any]:
 
 
 class Reader:
-    """A client: what it has seen of one run, by number."""
+    """A client: what it has seen of one run, by number. Each third is in the background, streamed, or waited for."""
 
     def __init__(self, client: httpx.AsyncClient, number: int) -> None:
-        self.client, self.name, self.background = client, f"s{number}", number % 2 == 0
-        self.kind = ("agent", "team", "workflow")[number % 3]
+        self.client, self.name = client, f"s{number}"
+        self.kind, self.mode = (
+            ("agent", "team", "workflow")[number % 3],
+            ("background", "streamed", "awaited")[number // 3 % 3],
+        )
         self.runs = f"/{self.kind}s/{_SERVED[self.kind]}/runs"
         self.seen: list[tuple[int, str, dict[str, Any]]] = []
         self.slow = asyncio.Event()
         self.run_id = ""
 
     async def begin(self) -> None:
-        form = {"message": "hi", "stream": "true", "session_id": self.name, "background": str(self.background).lower()}
+        form = {"message": "hi", "session_id": self.name, "stream": str(self.mode != "awaited").lower(),
+                "background": str(self.mode == "background").lower()}  # fmt: skip
         try:
             async with self.client.stream("POST", self.runs, data=form) as response:
                 await self._read(response)
@@ -126,6 +133,17 @@ class Reader:
             pass
 
     async def come_back(self) -> None:
+        if self.mode != "awaited":
+            await self._stream_again()
+            return
+        runs = f"/sessions/{self.name}/runs"
+        [run] = (await self.client.get(runs, params={"type": self.kind})).json()
+        self.run_id = run["run_id"]
+        while run["status"] == "RUNNING":
+            await asyncio.sleep(0.1)
+            run = (await self.client.get(f"{self.runs}/{self.run_id}", params={"session_id": self.name})).json()
+
+    async def _stream_again(self) -> None:
         last = {"Last-Event-ID": str(self.seen[-1][0])}
         place = f"{self.runs}/{self.run_id}/stream"
         async with self.client.stream("GET", place, params={"session_id": self.name}, headers=last) as response:
@@ -157,21 +175,29 @@ def _is_slow(kind: str, data: dict[str, Any]) -> bool:
     return kind == "StepStarted" and data["step_name"] == "second"
 
 
-async def _kill_and_come_back(place: Path, count: int) -> list[Reader]:
+async def _kill_and_come_back(database: str, tools: Path, count: int) -> list[Reader]:
     limits = httpx.Limits(max_connections=None)
-    with workers(place) as start:
+    with workers(database, tools) as start:
         first = start(600)
         async with httpx.AsyncClient(base_url=first.url, trust_env=False, timeout=120, limits=limits) as client:
             await _answering(client)
             readers = [Reader(client, number) for number in range(count)]
             tasks = [asyncio.create_task(reader.begin()) for reader in readers]
-            await asyncio.gather(*(asyncio.wait_for(reader.slow.wait(), 90) for reader in readers))
+            await asyncio.wait_for(_all_slow(readers, tools), 120)
             first.kill()
             await asyncio.gather(*tasks)
             start(0)
             await _answering(client)
             await asyncio.gather(*(reader.come_back() for reader in readers))
     return readers
+
+
+async def _all_slow(readers: list[Reader], tools: Path) -> None:
+    """Every run is in its slow tool, and who follows one has seen that."""
+    await asyncio.gather(*(reader.slow.wait() for reader in readers if reader.mode != "awaited"))
+    while not tools.exists() or tools.read_text().count("slow") < len(readers):
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(1)  # a run that was waited for is noted a tenth of a second after it began
 
 
 async def _answering(client: httpx.AsyncClient) -> None:
@@ -184,29 +210,55 @@ async def _answering(client: httpx.AsyncClient) -> None:
     raise AssertionError("the service does not answer")
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(200, marks=[pytest.mark.heavy, pytest.mark.timeout(400)])])
-def test_after_a_worker_was_killed_no_run_is_lost_and_each_event_is_seen_once(count: int, tmp_path: Path) -> None:
-    readers = asyncio.run(_kill_and_come_back(tmp_path, count))
-    calls = (tmp_path / "tools").read_text().splitlines()
-    db = SqliteDb(db_file=str(tmp_path / "a.db"))
-    for reader in readers:
-        numbers, kinds = [one[0] for one in reader.seen], [one[1] for one in reader.seen]
-        assert numbers == sorted(set(numbers)), "nothing comes twice"
-        session = db.get_session(reader.name, reader.kind)
-        assert session is not None
-        run, (good, bad) = session.get_run(reader.run_id), _ENDS[reader.kind]
-        if reader.background:
-            assert run.status.value == "COMPLETED" and run.content == "the end", (reader.kind, run.status, run.content)
-            assert kinds[-1] == good and kinds.count(good) == 1 and kinds.count(bad) == 0, (reader.kind, kinds)
-            again = reader.kind == "team"  # a member that was at work begins its task anew
-            assert calls.count(f"quick {reader.name}") == 1 + again, "what succeeded does not run again"
-            assert calls.count(f"slow {reader.name}") == 2
-        else:
-            assert run.status.value == "ERROR" and kinds[-1] == bad
-            last = reader.seen[-1][2]
-            assert (last.get("content") or last.get("error")) == "The worker of this run died before it ended."
-            assert calls.count(f"slow {reader.name}") == 1
-            assert all(one.status.value != "RUNNING" for one in session.runs), "nor does what is inside of it"
+_MANY = [pytest.mark.heavy, pytest.mark.timeout(400)]
+
+
+@pytest.mark.parametrize(
+    ("product", "count"),
+    [("sqlite", 9), pytest.param("sqlite", 200, marks=_MANY), pytest.param("postgres", 200, marks=_MANY)],
+)
+def test_after_a_worker_was_killed_no_run_is_lost_and_each_event_is_seen_once(
+    product: str, count: int, tmp_path: Path
+) -> None:
+    with _database(product, tmp_path) as (database, db):
+        readers = asyncio.run(_kill_and_come_back(database, tmp_path / "tools", count))
+        calls = (tmp_path / "tools").read_text().splitlines()
+        for reader in readers:
+            numbers = [one[0] for one in reader.seen]
+            assert numbers == sorted(set(numbers)), "nothing comes twice"
+            session = db.get_session(reader.name, reader.kind)
+            assert session is not None
+            _came_to_its_end(reader, session, calls)
+
+
+@contextmanager
+def _database(product: str, place: Path) -> Iterator[tuple[str, Any]]:
+    """Python that makes a database, and one that is made."""
+    if product == "sqlite":
+        file = str(place / "a.db")
+        yield f"from agno.db.sqlite import SqliteDb; db = SqliteDb(db_file={file!r})", SqliteDb(db_file=file)
+        return
+    with running(Postgres) as server:
+        db = PostgresDb(server.url())
+        yield f"from agno.db.postgres import PostgresDb; db = PostgresDb({server.url()!r})", db
+        db.close()
+
+
+def _came_to_its_end(reader: Reader, session: Any, calls: list[str]) -> None:
+    run, kinds, (good, bad) = session.get_run(reader.run_id), [one[1] for one in reader.seen], _ENDS[reader.kind]
+    if reader.mode == "background":
+        assert run.status.value == "COMPLETED" and run.content == "the end", (reader.kind, run.status, run.content)
+        assert kinds[-1] == good and kinds.count(good) == 1 and kinds.count(bad) == 0, (reader.kind, kinds)
+        again = reader.kind == "team"  # a member that was at work begins its task anew
+        assert calls.count(f"quick {reader.name}") == 1 + again, "what succeeded does not run again"
+        assert calls.count(f"slow {reader.name}") == 2
+        return
+    assert run.status.value == "ERROR" and calls.count(f"slow {reader.name}") == 1
+    assert all(one.status.value != "RUNNING" for one in session.runs), "nor does what is inside of it"
+    if reader.mode == "streamed":
+        last = reader.seen[-1][2]
+        assert kinds[-1] == bad
+        assert (last.get("content") or last.get("error")) == "The worker of this run died before it ended."
 
 
 def test_a_worker_whose_runs_were_taken_over_stops_them_and_writes_no_more(tmp_path: Path) -> None:
@@ -227,6 +279,43 @@ def test_a_worker_whose_runs_were_taken_over_stops_them_and_writes_no_more(tmp_p
         return task.cancelled(), [kind for batch in db.get_run_events("r") for kind, _ in batch.frames]
 
     assert asyncio.run(go()) == (True, ["A"])
+
+
+class Fragile(SqliteDb):
+    """A database that goes away in the middle of a run, and comes back."""
+
+    down = False
+
+    def write_session(self, *given: Any, **options: Any) -> Any:
+        if self.down:
+            raise DbUnavailableError("gone")
+        return super().write_session(*given, **options)
+
+    def keep_hosted(self, *given: Any, **options: Any) -> Any:
+        if self.down:
+            raise DbUnavailableError("gone")
+        return super().keep_hosted(*given, **options)
+
+
+@pytest.mark.parametrize("form", [{"stream": "true"}, {"stream": "false"}, {"stream": "true", "background": "true"}])
+def test_a_run_whose_end_could_not_be_stored_is_marked_when_the_database_is_back(
+    form: dict[str, str], tmp_path: Path
+) -> None:
+    db = Fragile(db_file=str(tmp_path / "a.db"))
+
+    def break_off() -> str:
+        db.down = True
+        return "ok"
+
+    helper = agent(wants("break_off"), says("the end"), tools=[break_off], db=db)
+    with served(an_os(agents=[helper], run_limits=RunLimits(lease=1))) as server:
+        place = f"{server.url}/agents/helper/runs"
+        answer = httpx.post(place, data={"message": "hi", "session_id": "s", **form}, trust_env=False, timeout=30)
+        told = kinds(answer.text)[-1] == "RunError" if form["stream"] == "true" else answer.status_code == 503
+        assert told, answer.text
+        db.down = False
+        until(lambda: helper.get_last_run_output("s").status.value == "ERROR", 30)  # type: ignore[union-attr]
+    assert db.dead_workers(2**40) == []
 
 
 def test_a_run_that_is_over_at_once_is_not_written_down(tmp_path: Path) -> None:

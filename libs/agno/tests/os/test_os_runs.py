@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import httpx
@@ -402,8 +403,8 @@ def test_stopping_lets_a_run_end(background: str, tmp_path: Any) -> None:
     assert run is not None and run.status.value == "COMPLETED" and run.content == "the end"
 
 
-def test_a_run_that_takes_too_long_is_stored_as_cancelled_when_the_service_stops(tmp_path: Any) -> None:
-    gate, db = Gate(), SqliteDb(db_file=str(tmp_path / "a.db"))
+def test_a_run_that_takes_too_long_is_stored_as_cancelled_when_the_service_stops() -> None:
+    gate, db = Gate(), InMemoryDb()  # which no other worker can read
     helper = agent(wants("wait"), says("the end"), tools=[gate.wait], db=db)
     with served(an_os(agents=[helper], run_limits=RunLimits(drain=0.1))) as server:
         httpx.post(
@@ -414,6 +415,16 @@ def test_a_run_that_takes_too_long_is_stored_as_cancelled_when_the_service_stops
         gate.reached.wait(10)
     run = helper.get_last_run_output("s")
     assert run is not None and run.status.value == "CANCELLED"
+
+
+def test_of_runs_that_ended_outputs_count_too_as_what_is_kept() -> None:
+    def kept(limits: RunLimits) -> list[Any]:
+        service = an_os(agents=[agent("x" * 10_000)], run_limits=limits)
+        request(service, "POST", "/agents/helper/runs", data={"message": "hi", "stream": "true"})
+        return list(service.runs.ended.values())
+
+    [run] = kept(RunLimits())
+    assert kept(RunLimits(kept_bytes=run.log.size + 5_000)) == []
 
 
 def test_while_it_stops_no_run_begins() -> None:
@@ -437,17 +448,22 @@ async def wait() -> str:
 
 model = ScriptedModel({"a": [wants("wait"), says("end")], "b": [wants("wait"), says("end")]})
 helper = Agent(name="Helper", model=model, tools=[wait], db=SqliteDb(db_file=sys.argv[1]))
-service = AgentOS(agents=[helper], run_limits=RunLimits(drain=0.3))
+service = AgentOS(agents=[helper], run_limits=RunLimits(drain=float(sys.argv[3])))
 service.serve(service.get_app(), host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 """
 
 
-def test_a_signal_lets_followers_go_and_ends_what_takes_too_long(tmp_path: Any) -> None:
+@pytest.mark.parametrize(("drain", "signals"), [(0.3, 1), (600.0, 2)])
+def test_signals_let_followers_go_and_end_or_park_what_takes_too_long(
+    drain: float, signals: int, tmp_path: Any
+) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     file = str(tmp_path / "a.db")
-    process = subprocess.Popen([sys.executable, "-c", _SERVER, file, str(port)])
+    command = [sys.executable, "-c", _SERVER, file, str(port), str(drain)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:
             until(lambda: _answers(client), 30)
@@ -461,13 +477,33 @@ def test_a_signal_lets_followers_go_and_ends_what_takes_too_long(tmp_path: Any) 
                 parts = front.iter_text(), back.iter_text()
                 texts = [_until_tool(part) for part in parts]
                 process.terminate()
+                line = next(line for line in process.stderr if "2 runs have" in line)  # it was heard
+                for _ in range(signals - 1):
+                    process.terminate()
                 front_text, back_text = (text + "".join(part) for text, part in zip(texts, parts, strict=True))
-        process.wait(20)
+        log = line + process.communicate(timeout=20)[1]
     finally:
         process.kill()
     assert kinds(front_text)[-1] == "RunCancelled" and kinds(back_text)[-1] == "ToolCallStarted"
-    helper = agent(db=SqliteDb(db_file=file))
-    assert {helper.get_last_run_output(name).status.value for name in ("a", "b")} == {"CANCELLED"}  # type: ignore[union-attr]
+    helper, run_id = agent(db=SqliteDb(db_file=file)), events(back_text)[0][2]["run_id"]
+    stored = [helper.get_last_run_output(name).status.value for name in ("a", "b")]  # type: ignore[union-attr]
+    assert stored == ["CANCELLED", "RUNNING"] and f"run_id={run_id} | left to the next worker" in log
+    assert "cancelled, since the service stops" in log and "Traceback" not in log
+
+
+def test_the_next_worker_goes_on_with_what_was_parked(tmp_path: Any) -> None:
+    gate, db = Gate(), SqliteDb(db_file=str(tmp_path / "a.db"))
+    helper = agent(wants("wait"), says("the end"), tools=[gate.wait], db=db)
+    form = {"message": "hi", "session_id": "s", "background": "true"}
+    with served(an_os(agents=[helper], run_limits=RunLimits(drain=0.1))) as server:
+        httpx.post(f"{server.url}/agents/helper/runs", data=form, trust_env=False)
+        gate.reached.wait(10)
+    gate.open.set()
+    [left] = db.dead_workers(int(time.time()))
+    assert [facts["parked"] for facts in left["runs"].values()] == [True], "its lease is over"
+    with served(an_os(agents=[helper])):
+        until(lambda: helper.get_last_run_output("s").status.value == "COMPLETED", 30)  # type: ignore[union-attr]
+    assert db.dead_workers(2**40) == []
 
 
 def _answers(client: httpx.Client) -> bool:

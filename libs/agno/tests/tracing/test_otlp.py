@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
@@ -16,6 +17,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from agno.agent import Agent
 from agno.testing import ScriptedModel, says
 from agno.tracing import setup_tracing
+
+from os_serving import an_os, served
 
 
 @pytest.fixture
@@ -56,4 +59,14 @@ def test_a_collector_gets_the_spans_of_a_run(collector: list[ExportTraceServiceR
     assert spans["chat scripted"].parent_span_id == spans["invoke_agent A"].span_id
     said = {a.key: a.value for a in spans["chat scripted"].attributes}
     assert said["gen_ai.operation.name"].string_value == "chat" and said["gen_ai.usage.output_tokens"].int_value > 0
+    handle.shutdown()
+
+
+def test_a_service_that_stops_sends_its_last_spans(collector: list[ExportTraceServiceRequest]) -> None:
+    handle = setup_tracing(exporter="otlp")
+    with served(an_os(agents=[Agent(name="A", model=ScriptedModel(says("x")))])) as server:
+        httpx.post(f"{server.url}/agents/a/runs", data={"message": "hi"}, trust_env=False)
+    names = {span.name for request in collector for one in request.resource_spans for scope in one.scope_spans
+             for span in scope.spans}  # fmt: skip
+    assert names == {"chat scripted", "invoke_agent A"}
     handle.shutdown()
