@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ class PagingContract:
             values = [getattr(row, column) for row in seen]
             whole, _ = db.get_knowledge_contents(sort_by=column, sort_order=order)
             assert values == [getattr(row, column) for row in whole]
-            for one, two in zip(seen, seen[1:], strict=False):
+            for one, two in pairwise(seen):
                 same = getattr(one, column) == getattr(two, column)
                 assert not same or (one.id > two.id if order == "desc" else one.id < two.id)
 

@@ -8,9 +8,9 @@ from agno.db.mysql import AsyncMySQLDb, MySQLDb
 from agno.db.singlestore import SingleStoreDb
 from db.awaited import Awaited
 from db.definitions_contract import DefinitionsContract
-from db.paging_contract import PagingContract
 from db.migration_contract import SqlMigrationContract
 from db.old_versions import OldSql
+from db.paging_contract import PagingContract
 from db.servers.sql import MariaDb, a_name, running
 from db.sql_contract import ProcessContract, ServerContract
 

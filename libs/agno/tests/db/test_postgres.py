@@ -21,9 +21,9 @@ from agno.testing import ScriptedModel, says
 from db.awaited import Awaited
 from db.contract import a_run, a_session, ids
 from db.definitions_contract import DefinitionsContract
-from db.paging_contract import PagingContract
 from db.migration_contract import SqlMigrationContract
 from db.old_versions import OldSql, v2_row
+from db.paging_contract import PagingContract
 from db.servers.sql import Postgres, a_name, free_port, running
 from db.sql_contract import ProcessContract, ServerContract
 from db.wire import Wire
