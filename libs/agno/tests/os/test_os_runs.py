@@ -503,7 +503,8 @@ def test_the_newest_runs_are_listed_whatever_session_they_are_in(kind: str, whic
             "?session_id=nope",
             "?user_id=bob",
         ]
-        return [made, *([run["run_id"] for run in (await client.get(runs + query)).json()] for query in queries)]
+        answers = [(await client.get(runs + query)).json() for query in queries]
+        return [made, *([run["run_id"] for run in answer] for answer in answers)]
 
     made, whole, five, old, *nothing = ask(service, talk)
     assert sorted(whole) == sorted(made) and len(five) == 5 and set(five) <= set(made)
