@@ -23,7 +23,7 @@ from agno.testing import ScriptedModel, fails, says, wants
 from agno.tools import tool
 from agno.workflow import Step, Workflow
 
-from os_serving import agent, an_os, ask, events, kinds, request, served, until
+from os_serving import agent, an_os, ask, events, full_os, kinds, request, served, until
 
 
 def everything() -> Any:
@@ -518,3 +518,30 @@ def _until_tool(parts: Any) -> str:
     while "event: ToolCallStarted\n" not in text:
         text += next(parts)
     return text
+
+
+@pytest.mark.parametrize("kind, which", [("agent", "helper"), ("team", "crew"), ("workflow", "flow")])
+def test_the_newest_runs_are_listed_whatever_session_they_are_in(kind: str, which: str) -> None:
+    service = full_os()
+    runs = f"/{kind}s/{which}/runs"
+
+    async def talk(client: httpx.AsyncClient) -> list[list[str]]:
+        made = []
+        for number in range(12):
+            session = "old" if number < 4 else f"s{number % 3}"
+            form = {"message": "hi", "stream": "false", "session_id": session, "user_id": "ada"}
+            made.append((await client.post(runs, data=form)).json()["run_id"])
+        queries = [
+            "",
+            "?limit=5",
+            "?session_id=old&limit=2",
+            "?session_id=old&user_id=bob",
+            "?session_id=nope",
+            "?user_id=bob",
+        ]
+        answers = [(await client.get(runs + query)).json() for query in queries]
+        return [made, *([run["run_id"] for run in answer] for answer in answers)]
+
+    made, whole, five, old, *nothing = ask(service, talk)
+    assert sorted(whole) == sorted(made) and len(five) == 5 and set(five) <= set(made)
+    assert set(old) == set(made[2:4]) and nothing == [[], [], []]

@@ -143,9 +143,9 @@ def test_what_cannot_be_done_with_stored_components_is_said(db: Any) -> None:
         404,
         422,
         201,
-        400,
+        409,
         200,
-        422,
+        404,
     ]
     assert answers[1][1]["detail"] == "There is agent 'clerk' already: store a new version of it"
     assert answers[5][1]["detail"] == "Version 2 of agent 'clerk' is a draft. Publish it first."

@@ -17,10 +17,10 @@ from agno.exceptions import RunNotContinuableError
 from agno.os import _docs as docs
 from agno.os._bodies import WHOLE, Body, invalid, media_of, read
 from agno.os._caller import caller_of
-from agno.os._components import ask, own_session
+from agno.os._components import own_session
 from agno.os._errors import Json
 from agno.os._failures import Shown
-from agno.os._finding import current_run, find_run
+from agno.os._finding import current_run, find_run, newest_runs
 from agno.os._kept import KeptEvents, KeptStream
 from agno.os._output_schemas import class_of
 from agno.os._runs import EVERYTHING, HostedRun, again_with
@@ -252,15 +252,8 @@ class RunRoutes:
         limit = _limit(asked.get("limit"))
         if component.db is None:
             return Json(b"[]")
-        found = await ask(
-            component.db.get_sessions, self.kind, caller.acts_as(asked.get("user_id")), component.id,
-            limit=limit, sort_by="updated_at", sort_order="desc",
-        )  # fmt: skip
-        wanted = asked.get("session_id")
-        sessions = [one for one in found if wanted is None or one.session_id == wanted]
-        runs = [run for one in sessions for run in one.runs or () if run.parent_run_id is None]
-        runs.sort(key=lambda run: run.created_at or 0, reverse=True)
-        return Json(b"[" + b",".join(_bytes(run) for run in runs[:limit]) + b"]")
+        runs = await newest_runs(component, caller.acts_as(asked.get("user_id")), asked.get("session_id"), limit)
+        return Json(b"[" + b",".join(_bytes(run) for run in runs) + b"]")
 
     async def stream(self, request: Request) -> Response:
         asked = request.query_params
