@@ -17,7 +17,6 @@ from agno._engine.fallbacks import attempts_of
 from agno._engine.hooks import run_hooks
 from agno._engine.inputs import hooked_input, text_of
 from agno._engine.lifecycle import COMPLETED, close_messages
-from agno._engine.plan import plan_of
 from agno._engine.prompt import build_messages
 from agno._engine.sessions import is_kept, store
 from agno._engine.toolbox import take_tools
@@ -291,7 +290,7 @@ def _what_is_needed(waiting: list[Any]) -> str:
 async def _finish(run: Run, exchange: Exchange) -> None:
     """From the model's last word to the stored run."""
     output, component = run.output, run.component
-    plan = run.plan = plan_of(component, run.asked)  # a tool may have set something
+    plan = run.replan()  # a tool may have set something
     _take_response(run, exchange)
     if plan.shapes_answer:
         await _shape(run, exchange)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from agno._engine.plan import Plan
+from agno._engine.plan import Plan, plan_of
 from agno._io import DONE, IO, Give, silent
 from agno.models._loop import Exchange
 from agno.models.base import Model
@@ -56,6 +56,7 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     ended: list[Run] | None = None  # runs inside this one, or inside those, that ended; on the outermost run
 
     plan: Plan  # where it has to look
+    plans: Any = None  # what the component knew of its settings when the plan was made
     messages: list[Message] = []
     functions: dict[str, Function] = {}
     tool_instructions: list[str] = []
@@ -122,6 +123,13 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
         """The database that the run is stored in; also that of its approvals."""
         return self.outermost.component.db
 
+    def replan(self) -> Plan:
+        """The plan, made anew if a setting was set since."""
+        plans = self.component._plans
+        if plans is None or plans is not self.plans:
+            self.plan, self.plans = plan_of(self.component, self.asked), plans
+        return self.plan
+
     def get(self, name: str) -> Any:
         """A setting: the call's value if it gave one, else the component's."""
         value = self.asked.get(name)
@@ -170,6 +178,11 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     def note_usage(self, part: ModelType, model: Model, messages: list[Message]) -> None:
         """Remember what another model said, so that its cost is counted."""
         self.other_usage = [*self.other_usage, (part.value, model, messages)]
+
+    def own_cost(self) -> Metrics:
+        """What the session has to count of the run itself, without the runs inside of it."""
+        cost: Metrics = self.spent or self.output.metrics  # it is closed, so it has metrics
+        return cost
 
     @property
     def asked_schema(self) -> Any:

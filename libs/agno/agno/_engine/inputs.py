@@ -15,6 +15,14 @@ from agno.utils.log import log_warning
 MEDIA = ("images", "videos", "audio", "files")
 
 
+def media_of(source: Any) -> dict[str, Any]:
+    """The media of an input or an output, by their kind; most have none."""
+    fields = source.__dict__
+    if fields.keys().isdisjoint(MEDIA):
+        return {}
+    return {kind: media for kind in MEDIA if (media := fields.get(kind))}
+
+
 def validated(value: Any, schema: Any) -> Any:
     """The input as an instance of `input_schema`. Raises ValueError, saying what was received."""
     if schema is None:
@@ -153,4 +161,14 @@ def _attach_media(run: Run, message: Message) -> None:
             setattr(message, name, list(media))
 
 
-__all__ = ["MEDIA", "as_json", "hooked_input", "is_message_list", "run_messages", "said", "text_of", "validated"]
+__all__ = [
+    "MEDIA",
+    "as_json",
+    "hooked_input",
+    "is_message_list",
+    "media_of",
+    "run_messages",
+    "said",
+    "text_of",
+    "validated",
+]

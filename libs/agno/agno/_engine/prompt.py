@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from types import NoneType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -83,6 +84,40 @@ async def _from_sections(run: Run) -> Message | None:
     component = run.component
     if not component.build_context:
         return None
+    text = _settled(run)
+    if text is None:
+        text = await _said(run)
+    return Message(component.system_message_role, text) if text else None
+
+
+def _settled(run: Run) -> str | None:
+    """What all sections say, where texts among the settings alone decide it: put together once for these settings."""
+    model, specs, plans, plan = run.model, run.tool_specs, run.component._plans, run.plan
+    assert model is not None
+    if run.tool_instructions or model.get_instructions_for_model(specs) or model.get_system_message_for_model(specs):
+        return None
+    if plans is None:  # a setting was set this moment
+        return None
+    if plan not in plans:
+        plans[plan] = _text_of_settings(run)
+    return plans[plan]  # type: ignore[no-any-return]  # text or None
+
+
+def _text_of_settings(run: Run) -> str | None:
+    """The sections put together, if each says a text from the settings as it is; else None."""
+    texts: list[str] = []
+    for section, _ in run.plan.sections:
+        if section in ADDED:
+            continue
+        if section not in TEXTS or not isinstance(getattr(run.component, TEXTS[section]), (str, NoneType)):
+            return None
+        said: Any = section(run)
+        texts.append(said or "")
+    text = "\n".join(filter(None, texts)).strip()
+    return None if "{" in text else text
+
+
+async def _said(run: Run) -> str:
     texts: list[str] = []
     for section, is_template in run.plan.sections:
         said: Any = section(run)
@@ -90,8 +125,7 @@ async def _from_sections(run: Run) -> Message | None:
             said = await said
         if said:
             texts.append(_resolved(run, said) if is_template else said)
-    text = "\n".join(texts).strip()
-    return Message(component.system_message_role, text) if text else None
+    return "\n".join(texts).strip()
 
 
 def _resolved(run: Run, text: str) -> str:
@@ -328,6 +362,15 @@ SECTIONS: dict[Section, tuple[str, ...]] = {
     model_system_prompt: (),
     json_fields: ("output_schema",),
     session_state: ("add_session_state_to_context",),
+}
+ADDED = frozenset({tool_instructions, model_system_prompt})  # what tools and the model have to say
+# those that say one setting, and no more where tools and the model have nothing to say
+TEXTS: dict[Section, str] = {
+    description: "description",
+    role: "role",
+    instructions: "instructions",
+    expected_output: "expected_output",
+    additional_context: "additional_context",
 }
 # those in which placeholders are filled in; what users, models and databases said is sent as it is
 TEMPLATED: set[Section] = {description, role, instructions, additional_information, tool_instructions}

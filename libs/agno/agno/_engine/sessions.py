@@ -259,7 +259,7 @@ def _update_header(run: Run, session: Any) -> None:
 
 def _spent(run: Run) -> Metrics:
     """What the session has to count: the run, and the runs inside of it."""
-    own: Metrics = run.spent or run.output.metrics
+    own = run.own_cost()
     members = [inside.output for inside in run.ended or () if inside.parent is run] if run.counted else None
     if members is None:
         members = run.output.__dict__.get("member_responses")

@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary, WeakSet
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
 from agno._engine.factories import tools_of
-from agno._engine.plan import plan_of
 from agno._io import DONE
 from agno.tools.function import Function, in_colour
 from agno.tools.toolkit import Toolkit
@@ -22,8 +21,7 @@ from agno.utils.log import log_warning
 
 def take_tools(run: Run, *, connect: bool = True) -> Awaitable[None]:
     """Plan the run anew, for a hook may have set something, and find its tools; toolkits that need it are connected."""
-    plan = run.plan = plan_of(run.component, run.asked)
-    return DONE if not plan.has_tools and _take_known(run) else _take_tools(run, connect)
+    return DONE if not run.replan().has_tools and _take_known(run) else _take_tools(run, connect)
 
 
 async def _take_tools(run: Run, connect: bool) -> None:
@@ -35,7 +33,7 @@ async def _take_tools(run: Run, connect: bool) -> None:
             await connect_toolkits(run)
         await resolve_tools(run, built_in)
         if given:  # a toolkit, or a function that makes tools, may have set something
-            run.plan = plan_of(component, run.asked)
+            run.replan()
 
 
 async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:

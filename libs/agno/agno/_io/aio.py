@@ -73,7 +73,8 @@ class AsyncIO:
         results: _Results = asyncio.Queue()
         room = asyncio.Semaphore(len(works))  # whoever is ahead waits for the reader
         stop = asyncio.Event()
-        tasks = [asyncio.ensure_future(_branch(work, results, room, stop)) for work in works]
+        begin = asyncio.get_running_loop().create_task
+        tasks = [begin(_branch(work, results, room, stop)) for work in works]
         try:
             running = len(tasks)
             while running:

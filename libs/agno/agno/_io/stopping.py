@@ -94,7 +94,7 @@ SHUT = Gate()
 class Interruption(Gate):
     """Cancels the current task when its work is to stop, while it is open; what `stop` raises then leaves the block."""
 
-    __slots__ = ("_cancelling", "_loop", "_poll", "_sent", "_stop", "_task", "_wakes", "open")
+    __slots__ = ("_cancelling", "_loop", "_poll", "_sent", "_stop", "_task", "open")
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
@@ -102,7 +102,6 @@ class Interruption(Gate):
         self._poll: asyncio.Future[None] | None = None
         self._sent = False
         self._task: asyncio.Task[Any] | None = None
-        self._wakes = self._wake
         self.reopen()
 
     def reopen(self) -> None:
@@ -115,7 +114,7 @@ class Interruption(Gate):
 
     def __enter__(self) -> Interruption:
         stop = self._stop
-        stop.watch(self._wakes)
+        stop.watch(self._wake)
         if stop.polled:
             self._poll = asyncio.ensure_future(self._look())
         elif stop.cancelled:
@@ -124,7 +123,7 @@ class Interruption(Gate):
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self.open = False
-        self._stop.unwatch(self._wakes)
+        self._stop.unwatch(self._wake)
         if self._poll is not None:
             self._poll.cancel()
         if not self._sent:

@@ -129,6 +129,9 @@ def _place() -> tuple[Workers, contextvars.Context]:
     return _pools.get(level) or _pools.setdefault(level, Workers(_CALLS)), context
 
 
+def _nothing() -> None: ...
+
+
 class _Call:
     """A call in a worker thread, awaited by one task.
 
@@ -150,7 +153,9 @@ class _Call:
         """Do the work and say how it ended. In the worker thread."""
         if self._done:
             return  # cancelled before it began
-        self._outcome = _outcome(self._work)
+        work, self._work = self._work, _nothing  # whoever is woken finds nothing held here
+        self._outcome = _outcome(work)
+        del work
         try:
             self._loop.call_soon_threadsafe(self._end)
         except RuntimeError:  # the loop was closed meanwhile: nobody waits

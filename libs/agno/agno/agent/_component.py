@@ -29,7 +29,7 @@ from agno.run.base import RunStatus
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.later import later
@@ -198,9 +198,11 @@ class Component(Settings):
 
     # Session ---------------------------------------------------------------------------------------------------------
 
-    def new_output(self, **facts: Any) -> Any:
-        """The output of a run that has not begun."""
-        return blank(RunOutput, **facts)
+    def new_output(self, facts: dict[str, Any]) -> Any:
+        """The output of a run that has not begun. The dict becomes its own."""
+        output = bare(RunOutput)
+        output.__dict__ = facts
+        return output
 
     def new_session(self, context: RunContext) -> Any:
         """A session that nothing is stored of yet."""
@@ -225,14 +227,17 @@ class Component(Settings):
         component: Any = self
         text, kind = component.introduction, self.session_type
         return self.new_output(
-            created_at=now_epoch(),
-            run_id=f"{context.session_id}-introduction",
-            session_id=context.session_id,
-            user_id=context.user_id,
-            content=text,
-            messages=[Message(role=self.model_of_run().assistant_message_role, content=text)],
-            status=RunStatus.completed,
-            **{f"{kind}_id": component.id, f"{kind}_name": component.name},
+            {
+                "created_at": now_epoch(),
+                "run_id": f"{context.session_id}-introduction",
+                "session_id": context.session_id,
+                "user_id": context.user_id,
+                "content": text,
+                "messages": [Message(role=self.model_of_run().assistant_message_role, content=text)],
+                "status": RunStatus.completed,
+                f"{kind}_id": component.id,
+                f"{kind}_name": component.name,
+            }
         )
 
     @property

@@ -9,9 +9,10 @@ from typing import Any
 from agno._engine.branching import Continuation
 from agno._engine.context import Run, own_containers
 from agno._engine.hooks import refuse_async_hooks
-from agno._engine.inputs import validated
+from agno._engine.inputs import MEDIA, validated
 from agno._engine.modes import Mode
 from agno._engine.plan import Plan, id_of, plan_of
+from agno._io import IO
 from agno.agent._checks import refuse_option
 from agno.agent._options import CONTINUE_OPTIONS, RUN_OPTIONS
 from agno.exceptions import RunNotContinuableError
@@ -34,13 +35,14 @@ def new_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None) -> Ru
     A run that is a part of another, its `parent`, takes the model of that if its component has none.
     """
     values, extra = _sorted_options(agent, mode.options, RUN_OPTIONS) if mode.options else ({}, {})
-    return begun_run(agent, given, mode, values, extra, parent)
+    return begun_run(agent, given, mode.io, mode.streaming, values, extra, parent)
 
 
 def begun_run(
     agent: Any,
     given: Any,
-    mode: Mode,
+    io: IO,
+    streaming: bool,
     values: dict[str, Any],
     extra: dict[str, Any] | None = None,
     parent: Run | None = None,
@@ -51,15 +53,17 @@ def begun_run(
     context = _context(agent, plan, values, values.get("run_id") or new_id())
     model = agent.model_of_run() if parent is None else _model(agent, parent)
     output = agent.new_output(
-        run_id=context.run_id,
-        session_id=context.session_id,
-        user_id=context.user_id,
-        model=model.id,
-        model_provider=model.get_provider(),
-        input=_captured(given, values),
-        created_at=int(time()),
+        {
+            "run_id": context.run_id,
+            "session_id": context.session_id,
+            "user_id": context.user_id,
+            "model": model.id,
+            "model_provider": model.get_provider(),
+            "input": _captured(given, values),
+            "created_at": int(time()),
+        }
     )
-    return _run(agent, mode, plan, output, context, values, extra or {}, model, value, parent)
+    return _run(agent, io, streaming, plan, output, context, values, extra or {}, model, value, parent)
 
 
 def _model(component: Any, parent: Run | None) -> Any:
@@ -71,7 +75,7 @@ def _model(component: Any, parent: Run | None) -> Any:
 def _captured(given: Any, values: dict[str, Any]) -> RunInput:
     captured = bare(RunInput)
     captured.input_content = given
-    if values:
+    if not values.keys().isdisjoint(MEDIA):
         captured.images, captured.videos = values.get("images"), values.get("videos")
         captured.audios, captured.files = values.get("audio"), values.get("files")
     return captured
@@ -98,9 +102,15 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
     if not wish.branches and is_running_here(context.run_id):
         raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
     output = agent.new_output(
-        run_id=context.run_id, session_id=context.session_id, user_id=context.user_id, created_at=now_epoch()
+        {
+            "run_id": context.run_id,
+            "session_id": context.session_id,
+            "user_id": context.user_id,
+            "created_at": now_epoch(),
+        }
     )
-    run = _run(agent, mode, plan, output, context, values, extra, _model(agent, parent), None, parent)
+    model = _model(agent, parent)
+    run = _run(agent, mode.io, mode.streaming, plan, output, context, values, extra, model, None, parent)
     run.continued, run.answers = True, wish
     return run
 
@@ -118,12 +128,16 @@ def _sorted_options(
         if name in known:
             if value is not None:
                 refuse_option(agent, name, value)
-                values[name] = value
+                values[name] = _known_tags(value) if name == "workflow_context" else value
         elif _is_asked_for(agent, name):
             extra[name] = value
         else:
             raise TypeError(f"A run of {agent!r} got the unknown option {name!r}.{_hint(name, known)}")
     return values, extra
+
+
+def _known_tags(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: tag for name, tag in given.items() if tag is not None and name in _WORKFLOW_TAGS}
 
 
 def _hint(name: str, known: frozenset[str]) -> str:
@@ -164,7 +178,8 @@ def _context(agent: Any, plan: Plan, values: dict[str, Any], run_id: str) -> Run
 
 def _run(
     agent: Any,
-    mode: Mode,
+    io: IO,
+    streaming: bool,
     plan: Plan,
     output: Any,
     context: RunContext,
@@ -191,7 +206,8 @@ def _run(
         identity["parent_run_id"] = output.parent_run_id
     run = Run(
         component=agent,
-        io=mode.io,
+        plans=agent._plans,
+        io=io,
         events=agent.events,
         output=output,
         context=context,
@@ -200,7 +216,7 @@ def _run(
         model=model,
         input=input,
         extra=extra,
-        streaming=mode.streaming,
+        streaming=streaming,
         identity_name=agent.session_type,
         parent=parent,
         plan=plan,
@@ -209,20 +225,18 @@ def _run(
         if agent.store_events:
             run.kept_events = list(output.events or ())
             run.skipped_events = _skipped(agent)
-        if not mode.io.is_async and (agent.pre_hooks or agent.post_hooks):
+        if not io.is_async and (agent.pre_hooks or agent.post_hooks):
             refuse_async_hooks(agent)
     return run
 
 
 def _tag(output: Any, identity: dict[str, Any], values: dict[str, Any]) -> None:
     """What the run is a part of, as the call says."""
-    output.parent_run_id = values.get("parent_run_id")
+    fields = output.__dict__
+    fields["parent_run_id"] = values.get("parent_run_id")
     if tags := values.get("workflow_context"):
-        for name, tag in tags.items():
-            if tag is not None and name in _WORKFLOW_TAGS:
-                identity[name] = tag
-        output.workflow_id = tags.get("workflow_id")
-        output.workflow_step_id = tags.get("step_id")
+        identity.update(tags)
+        fields["workflow_id"], fields["workflow_step_id"] = tags.get("workflow_id"), tags.get("step_id")
 
 
 def _skipped(agent: Any) -> frozenset[str]:

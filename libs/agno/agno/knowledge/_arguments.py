@@ -1,10 +1,18 @@
-"""Wrong arguments of `add_content`, told before anything is read."""
+"""Wrong arguments, told before anything is read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from agno.knowledge.content import Content, ContentAuth, FileData
+
+
+def whole(owner: Any, name: str, value: Any, least: int = 1) -> None:
+    """ValueError unless the argument is a whole number that is large enough."""
+    if not isinstance(value, int) or value < least:
+        kind = owner if isinstance(owner, str) else type(owner).__name__
+        raise ValueError(f"{kind}({name}={value!r}) must be a whole number, at least {least}.")
 
 
 def check(content: Content) -> None:
@@ -22,4 +30,4 @@ def check(content: Content) -> None:
         raise TypeError(f"topics is the text {content.topics!r}; give a list, such as [{content.topics!r}].")
 
 
-__all__ = ["check"]
+__all__ = ["check", "whole"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from agno._io import IO, Give, asynchronous, asynchronous_stream, silent, sync, sync_stream
 from agno.filters import both
-from agno.knowledge._arguments import check
+from agno.knowledge._arguments import check, whole
 from agno.knowledge._filters import checked, is_known, keys_in
 from agno.knowledge._ingestion.items import items_of, missing_of
 from agno.knowledge._ingestion.pipeline import Pipeline
@@ -50,6 +50,7 @@ class Knowledge(Readers):
 
     def __post_init__(self) -> None:
         self._known_keys: set[str] | None = None
+        whole(self, "max_results", self.max_results)
         if self.isolate_vector_search and not self.name:
             raise ValueError("isolate_vector_search= needs a name=, by which the chunks of this knowledge are known.")
         if self.vector_db is not None and not hasattr(self.vector_db, "exists"):

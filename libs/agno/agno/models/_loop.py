@@ -75,7 +75,7 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
         """Join a complete turn to the response: text and reasoning are concatenated, the newest of the rest wins."""
         total = self.response.__dict__
         for name, value in part.__dict__.items():
-            if name == "role" or value is None or name not in _NOTED:
+            if value is None or name not in _NOTED:
                 continue
             have = total.get(name)
             if name == "content":
@@ -126,20 +126,15 @@ async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
     assistant = Message(x.model.assistant_message_role)
-    assistant.metrics = bare(Metrics)
+    metrics = assistant.metrics = bare(Metrics)
     x.asked_at = x.io.now()
     refusal = None
     try:
         await ask(x, assistant)
     finally:
-        assistant.metrics.duration = x.io.now() - x.asked_at
-        if assistant.tool_calls and x.answer_tool is not None:
-            _take_answer(x, assistant)
+        metrics.duration = x.io.now() - x.asked_at
         if assistant.tool_calls:
-            if x.limit_hit:
-                refusal = _refuse_calls(x, assistant)
-            else:
-                _name_calls(x, assistant)
+            refusal = _settle_calls(x, assistant)
         if assistant.content is not None or assistant.tool_calls or _says_more(assistant):
             x.messages.append(assistant)
     if refusal is not None:
@@ -152,6 +147,17 @@ async def _model_turn(x: Exchange) -> Message:
 
 def _says_more(assistant: Message) -> bool:
     return bool(assistant.reasoning_content or assistant.audio_output)
+
+
+def _settle_calls(x: Exchange, assistant: Message) -> ModelResponse | None:
+    """Make the calls of an answer such that they can be run. Gives what is said instead, if they may not be."""
+    if x.answer_tool is not None:
+        _take_answer(x, assistant)
+    if assistant.tool_calls:
+        if x.limit_hit:
+            return _refuse_calls(x, assistant)
+        _name_calls(x, assistant)
+    return None
 
 
 def _take_answer(x: Exchange, assistant: Message) -> None:

@@ -110,14 +110,18 @@ class Metrics:
 
     take_usage = add_usage
 
+    def add(self, other: Metrics) -> None:
+        """Add all of another: counts, facts and seconds."""
+        self.add_usage(other)
+        mine, more = self.__dict__, other.__dict__
+        for name in _SECONDS:
+            if (seconds := more.get(name)) is not None:
+                mine[name] = (mine.get(name) or 0) + seconds
+
     def __add__(self, other: Metrics) -> Metrics:
         total = type(self)()
-        total.add_usage(self)
-        total.add_usage(other)
-        for name in _SECONDS:
-            known = [value for value in (getattr(self, name), getattr(other, name)) if value is not None]
-            if known:
-                total.__dict__[name] = sum(known)
+        total.add(self)
+        total.add(other)
         return total
 
     def __radd__(self, other: Any) -> Metrics:

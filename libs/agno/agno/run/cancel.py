@@ -50,7 +50,10 @@ def register_run(
             _tokens.pop(run_id, None)
         raise
     if outer is not None:
-        token = LinkedToken(token, outer)
+        if token.polled or outer.polled:
+            token = LinkedToken(token, outer)
+        else:
+            token.follow(outer)
     if user_id is not None:
         token.user_id = user_id
     _tokens[run_id] = token
@@ -107,7 +110,8 @@ def is_cancelled(run_id: str) -> bool:
 
 def cleanup_run(run_id: str) -> None:
     """Forget a run that ended."""
-    _tokens.pop(run_id, None)
+    if (token := _tokens.pop(run_id, None)) is not None:
+        token.leave()
     if _wished:
         _wished.pop(run_id, None)
     _manager.cleanup_run(run_id)

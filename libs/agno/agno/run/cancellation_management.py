@@ -21,28 +21,43 @@ class CancelToken:
     cancelled = False
     polled = False  # True: it changes unheard, so whoever waits has to look at it now and then
     user_id: str | None = None  # whose run it is
-    _watchers: list[Callable[[], None]]
+    outer: CancelToken | None = None  # of the run around it
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
+        self._watchers: list[Callable[[], None]] = []
 
     def cancel(self) -> None:
         """Let the run stop, and tell what waits in it."""
         self.cancelled = True
-        for wake in tuple(self.__dict__.get("_watchers", ())):
+        for wake in tuple(self._watchers):
             wake()
 
     def watch(self, wake: Callable[[], None]) -> None:
         """Call `wake` when the run is to stop, from the thread that cancels it."""
-        self.__dict__.setdefault("_watchers", []).append(wake)
+        self._watchers.append(wake)
 
     def unwatch(self, wake: Callable[[], None]) -> None:
         """Do not call it any more."""
         self._watchers.remove(wake)
 
+    def follow(self, outer: CancelToken) -> None:
+        """Stop, too, when the run around this one is to stop."""
+        self.outer = outer
+        outer.watch(self.cancel)
+        if outer.cancelled:
+            self.cancel()
+
+    def leave(self) -> None:
+        """Follow no more."""
+        if self.outer is not None:
+            self.outer.unwatch(self.cancel)
+
     def raise_if_cancelled(self) -> None:
-        """Raise RunCancelledException if the run is to stop."""
+        """Raise RunCancelledException if the run is to stop; of those around it the outermost says so."""
         if self.cancelled:
+            if self.outer is not None:
+                self.outer.raise_if_cancelled()
             raise RunCancelledException(f"Run {self.run_id} was cancelled")
 
 
@@ -83,7 +98,7 @@ class PolledToken(CancelToken):
 
 
 class LinkedToken(CancelToken):
-    """The token of a run inside another run: it is to stop, too, when the outer one is."""
+    """The token of a run inside another run where one of them cannot be followed, because it changes unheard."""
 
     def __init__(self, own: CancelToken, outer: CancelToken) -> None:
         super().__init__(own.run_id)

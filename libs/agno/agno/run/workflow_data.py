@@ -26,6 +26,7 @@ class StepType(str, Enum):
     WORKFLOW = "Workflow"
 
 
+_PARALLEL = StepType.PARALLEL.value
 _ALWAYS = frozenset(
     {
         "content", "step_name", "step_id", "step_type", "executor_type", "executor_name", "step_run_id", "images",
@@ -75,7 +76,7 @@ class StepOutput(Coded):
         all of theirs, under their names; None if nothing ran."""
         if not self.steps:
             return None if self.skipped else self.content
-        if self.step_type == StepType.PARALLEL.value:
+        if self.step_type == _PARALLEL:
             parts = [(step.step_name, told) for step in self.steps if (told := step.told) is not None]
             return "\n\n".join(f"=== {name} ===\n{text_of(told)}" for name, told in parts) or None
         return next((told for step in reversed(self.steps) if (told := step.told) is not None), None)

@@ -173,8 +173,8 @@ class Team(
 
     # What the engine asks --------------------------------------------------------------------------------------------
 
-    def new_output(self, **facts: Any) -> Any:
-        """The output of a run that has not begun."""
+    def new_output(self, facts: dict[str, Any]) -> Any:
+        """The output of a run that has not begun. The dict becomes its own."""
         return blank(TeamRunOutput, member_responses=[], **facts)
 
     async def prepare(self, run: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agno._engine.inputs import MEDIA
+from agno._engine.inputs import media_of
 from agno._engine.sessions import store
 from agno._io import ReaderLeft
 from agno.exceptions import error_type_of
@@ -12,6 +12,7 @@ from agno.run.base import RunStatus
 from agno.run.workflow import WorkflowCompletedEvent, WorkflowPausedEvent, WorkflowStartedEvent
 from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import ErrorRequirement
+from agno.utils.blank import blank
 from agno.utils.parameters import accepted
 from agno.workflow._building import check_depth
 from agno.workflow._conversing import answered_by_agent
@@ -23,14 +24,14 @@ from agno.workflow._sequence import Ending, one_after_the_other
 from agno.workflow._state import INJECTED
 from agno.workflow.types import StepInput
 
-_MEDIA = frozenset(MEDIA)
 NOTHING_RAN = "The workflow has no steps."
 
 
 async def workflow_body(run: WorkflowRun) -> None:
     """The steps, or the function; then the result, or the questions that it waits for."""
     component = run.component
-    _prepare(run)
+    nodes = component.nodes
+    _prepare(run, len(nodes))
     try:
         if component.agent is not None and await answered_by_agent(run, _root_place(run)):
             pass  # it needed no step
@@ -38,23 +39,27 @@ async def workflow_body(run: WorkflowRun) -> None:
             await _begin(run)
             await _function(run)
         else:
-            if run.root is run:
+            if run.outermost_run is None:
                 check_depth(component)
             await _begin(run)
-            await _steps(run, component.nodes)
+            await _steps(run, nodes)
     except Paused as pause:
         await _pause(run, pause)
     else:
         await _finish(run)
 
 
-def _prepare(run: WorkflowRun) -> None:
+def _prepare(run: WorkflowRun, steps: int) -> None:
     """What steps can read in the state, and not keep there."""
-    component, context = run.component, run.context
-    found = (component.id, context.run_id, context.session_id, component.name)
+    context = run.context
+    found = (context.workflow_id, context.run_id, context.session_id, context.workflow_name)
     run.state.update(zip(INJECTED[-4:], found, strict=True))
-    if run.place_key == "" and not component.is_function:
-        run.journal.unsaved_key = str(len(component.nodes) - 1)
+    if run.outermost_run is not None:
+        return
+    if run.component.checkpoint == "steps" and run.output.parent_run_id is None:
+        run.journal.db = run.component.db
+    if steps:
+        run.journal.unsaved_key = str(steps - 1)
 
 
 async def _begin(run: WorkflowRun) -> None:
@@ -81,10 +86,14 @@ async def _steps(run: WorkflowRun, nodes: Any) -> None:
 
 def first_input(run: WorkflowRun) -> StepInput:
     """What the first step is given."""
-    output = run.output
-    data = {kind: getattr(output, kind) for kind in MEDIA}
-    session = run.loaded_session
-    return StepInput(input=run.input, additional_data=output.additional_data, workflow_session=session, **data)
+    output, session = run.output, run.loaded_session
+    return blank(
+        StepInput,
+        input=run.input,
+        additional_data=output.additional_data,
+        workflow_session=session,
+        **media_of(output),
+    )
 
 
 def content_of(outputs: list[StepOutput]) -> Any:
@@ -176,9 +185,8 @@ def _result(run: WorkflowRun) -> dict[str, Any]:
 def _collect_media(output: Any) -> None:
     """What was given, and what the steps made of it."""
     for step in output.step_results:
-        for kind in step.__dict__.keys() & _MEDIA:
-            if items := getattr(step, kind):
-                setattr(output, kind, [*(getattr(output, kind) or ()), *items])
+        for kind, items in media_of(step).items():
+            setattr(output, kind, [*(getattr(output, kind) or ()), *items])
 
 
 async def _pause(run: WorkflowRun, pause: Paused) -> None:
@@ -201,7 +209,7 @@ async def _pause(run: WorkflowRun, pause: Paused) -> None:
         error_requirements=output.error_requirements,
     )
     await store(run)
-    if run.root is run:  # else the outermost run says it
+    if run.outermost_run is None:  # else the outermost run says it
         await run.show(event)
 
 

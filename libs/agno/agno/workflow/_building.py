@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import is_
 from typing import Any
 
 from agno.workflow._node import Node, named, unlike
@@ -52,7 +53,7 @@ class StepList:
     def of(self, given: Any, owner: str) -> tuple[Node, ...]:
         """The steps. Raises ValueError for what is none."""
         seen, values = self._seen, listed(given)
-        if seen is None or len(seen) != len(values) or any(a is not b for a, b in zip(seen, values, strict=True)):
+        if seen is None or len(seen) != len(values) or not all(map(is_, seen, values)):
             self._made = steps_of(values, owner)
             self._seen = tuple(values)
         return self._made

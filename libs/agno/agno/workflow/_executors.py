@@ -8,11 +8,12 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from agno._engine.context import private_copy
+from agno._engine.context import Run, private_copy
 from agno._engine.costs import sum_of
-from agno._engine.inputs import MEDIA
+from agno._engine.inputs import media_of
 from agno._engine.lifecycle import COMPLETED, live
 from agno._engine.modes import Mode
+from agno._engine.plan import PASSED
 from agno._io import IO, Give, is_coroutine_function
 from agno.agent._running import Running
 from agno.agent._runs import begun_run, continued_run
@@ -36,6 +37,7 @@ from agno.workflow._state import adopt, own_state
 from agno.workflow.types import StepInput
 
 if TYPE_CHECKING:
+    from agno.workflow._run import WorkflowRun
     from agno.workflow.step import Step
 
 _CONTENT = frozenset({"RunContent", "TeamRunContent", "RunIntermediateContent", "TeamRunIntermediateContent"})
@@ -58,35 +60,52 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     run, options = place.run, _options(step, place)
     waiting: StepRequirement | None = run.replies.get((place.key, "executor")) if run.replies else None
     if waiting is None:
-        options["run_id"] = new_id()
-        options |= _fresh(place, given)
-        output = await _work(step, place, message_for(step, place, given), options)
+        first = message_for(step, place, given)
+        options |= media_of(given)
+        if run.plan.passes_context:
+            options |= _passed(run)
     else:
-        found = run.journal.pool[waiting.executor_run_id or ""]
-        if not waiting.is_resolved and not any(one.is_resolved() for one in waiting.executor_requirements or ()):
-            run.executed(place.key, found)
-            raise Paused([waiting])
-        await step.emit(
-            place, StepExecutorContinuedEvent, executor_run_id=found.run_id, executor_name=step.executor_name
-        )
+        first = await _waited(step, place, waiting)
         options["requirements"] = waiting.executor_requirements
-        output = await _work(step, place, found, options, goes_on=True)
+    inner = _run_inside(step, place, first, options, goes_on=waiting is not None)
+    if inner is None:
+        output = await _work_elsewhere(step, place, first, options, goes_on=waiting is not None)
+    else:
+        try:
+            await live(inner, inner.component.body)
+        except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
+            run.executed(place.key, inner.output)
+            raise
+        output = inner.output
+    if waiting is not None:
         del run.replies[place.key, "executor"]  # used up; an attempt that failed takes it again
     run.executed(place.key, output)
     if output.session_state is not None:
         adopt(place.state, options.get("session_state") or {}, own_state(output.session_state))
-    return await _ended(step, place, output)
+    if output.status is not COMPLETED:
+        await _not_completed(step, place, output)
+    return step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output), **media_of(output))
+
+
+async def _waited(step: Step, place: Place, waiting: StepRequirement) -> Any:
+    """The run that waited for a person, if there is an answer."""
+    run = place.run
+    found = run.journal.pool[waiting.executor_run_id or ""]
+    if not waiting.is_resolved and not any(one.is_resolved() for one in waiting.executor_requirements or ()):
+        run.executed(place.key, found)
+        raise Paused([waiting])
+    await step.emit(place, StepExecutorContinuedEvent, executor_run_id=found.run_id, executor_name=step.executor_name)
+    return found
 
 
 def _options(step: Step, place: Place) -> dict[str, Any]:
     run, context = place.run, place.run.context
-    run_id = run.output.run_id
     options: dict[str, Any] = {
         "session_id": context.session_id,
-        "parent_run_id": run_id,
+        "parent_run_id": context.run_id,
         "workflow_context": {
-            "workflow_id": run.identity["workflow_id"],
-            "workflow_run_id": run_id,
+            "workflow_id": context.workflow_id,
+            "workflow_run_id": context.run_id,
             "step_id": step.step_id,
             "step_name": step.label,
             "step_index": place.index,
@@ -103,57 +122,52 @@ def _options(step: Step, place: Place) -> dict[str, Any]:
     return options
 
 
-def _fresh(place: Place, given: StepInput) -> dict[str, Any]:
-    """What only a run that begins takes."""
-    run = place.run
-    options = _media_of(given)
-    if run.plan.passes_context:
-        if run.get("add_dependencies_to_context"):
-            options["add_dependencies_to_context"] = True
-        if run.get("add_session_state_to_context"):
-            options["add_session_state_to_context"] = True
-    return options
+def _passed(run: WorkflowRun) -> dict[str, Any]:
+    """What the workflow's settings say about the prompt of a run that begins."""
+    return {name: True for name in PASSED if run.get(name)}
 
 
-def _media_of(source: Any) -> dict[str, Any]:
-    """The media of an input or an output; most have none."""
-    fields = source.__dict__
-    return {name: media for name in fields.keys() & _MEDIA if (media := fields[name])}
+def _run_inside(step: Step, place: Place, first: Any, options: dict[str, Any], *, goes_on: bool) -> Run | None:
+    """The run of the executor, for the same coroutine; its events go on as they come, if somebody hears them.
 
-
-_MEDIA = frozenset(MEDIA)
-
-
-async def _work(step: Step, place: Place, first: Any, options: dict[str, Any], goes_on: bool = False) -> Any:
-    """The output of a run of the executor; its events go on as they come, if somebody hears them."""
+    None for what has a `run` of its own, such as an agent on another machine.
+    """
     run, executor = place.run, step.worker
+    if getattr(_face(executor, run.io.is_async, goes_on), "__func__", None) not in _OWN:
+        return None
     told = run.streaming and run.root.get("stream_executor_events")
-    run.at_work[place.key] = options.get("run_id") or first.run_id
-    faces = (executor.continue_run, executor.acontinue_run) if goes_on else (executor.run, executor.arun)
-    if getattr(faces[run.io.is_async], "__func__", None) in _OWN:
-        mode = Mode(run.io, told, False, False, options)
-        inner = continued_run(executor, first, mode) if goes_on else begun_run(executor, first, mode, options)
-        if told:
-            inner.give, inner.shown = place.give, run.shown
-        try:
-            await live(inner, executor.body)
-        except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
-            run.executed(place.key, inner.output)
-            raise
-        return inner.output
-    return await _work_elsewhere(place, faces, first, options, told)
+    if goes_on:
+        inner = continued_run(executor, first, Mode(run.io, told, False, False, options))
+    else:
+        inner = begun_run(executor, first, run.io, told, options)
+    run.at_work[place.key] = inner.context.run_id
+    if told:
+        inner.give, inner.shown = place.give, run.shown
+    return inner
+
+
+def _face(executor: Any, is_async: bool, goes_on: bool) -> Any:
+    if goes_on:
+        return executor.acontinue_run if is_async else executor.continue_run
+    return executor.arun if is_async else executor.run
 
 
 _OWN = frozenset({Running.run, Running.arun, Running.continue_run, Running.acontinue_run})  # not those of a subclass
 
 
-async def _work_elsewhere(place: Place, faces: tuple[Any, Any], first: Any, options: dict[str, Any], told: bool) -> Any:
-    """The same for what has a `run` of its own, such as an agent on another machine."""
-    run, run_id = place.run, place.run.at_work[place.key]
+async def _work_elsewhere(step: Step, place: Place, first: Any, options: dict[str, Any], *, goes_on: bool) -> Any:
+    """The output of what has a `run` of its own."""
+    run, executor = place.run, step.worker
+    faces = _face(executor, False, goes_on), _face(executor, True, goes_on)
+    if goes_on:
+        run_id = first.run_id
+    else:
+        run_id = options["run_id"] = new_id()
+    run.at_work[place.key] = run_id
     if "session_state" in options:
         options = {**options, "session_state": private_copy(options["session_state"])}
     try:
-        if not told:
+        if not (run.streaming and run.root.get("stream_executor_events")):
             return await run.io.pick(*faces, first, stream=False, **options)
         return await _streamed(place, faces, first, options)
     except BaseException:
@@ -178,18 +192,16 @@ async def _streamed(place: Place, faces: tuple[Any, Any], first: Any, options: d
     return output
 
 
-async def _ended(step: Step, place: Place, output: Any) -> StepOutput:
-    """The step's output, from the output of who worked in it."""
+async def _not_completed(step: Step, place: Place, output: Any) -> None:
+    """Raise what it means for the step."""
     status = output.status
-    if status is not COMPLETED:
-        if status is RunStatus.paused:
-            await _pause(step, place, output)
-        if status is RunStatus.cancelled:
-            place.run.check()
-            raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
-        if status is RunStatus.error:
-            raise ExecutorFailed(text_of(output.content), output.error_type)
-    return step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output), **_media_of(output))
+    if status is RunStatus.paused:
+        await _pause(step, place, output)
+    if status is RunStatus.cancelled:
+        place.run.check()
+        raise RunCancelledException(f"Run {output.run_id} in step {step.label!r} was cancelled")
+    if status is RunStatus.error:
+        raise ExecutorFailed(text_of(output.content), output.error_type)
 
 
 def _cost(output: Any) -> Any:
@@ -226,7 +238,14 @@ async def _pause(step: Step, place: Place, output: Any) -> None:
 def message_for(step: Step, place: Place, given: StepInput) -> Any:
     """What an agent, a team or a workflow in a step is asked."""
     message = given.previous_step_content or given.input
-    data = given.additional_data or {}
+    data = given.additional_data
+    if not data and not step.wants_history(place.run):
+        return message
+    return _with_more(step, place, given, message, data or {})
+
+
+def _with_more(step: Step, place: Place, given: StepInput, message: Any, data: dict[str, Any]) -> Any:
+    """The message with the history and what people said."""
     parts = []
     if step.wants_history(place.run) and (history := given.get_workflow_history_context(step.history_runs(place.run))):
         parts.append(history)

@@ -8,11 +8,12 @@ goes, each in a row of its own; what is written does not grow with what was done
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import Any
 
 from agno._engine.claims import renew
 from agno._engine.context import private_copy
+from agno._io import DONE
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
 from agno.workflow._failing import StepFailed
@@ -23,14 +24,14 @@ from agno.workflow._state import own_state, replace
 class Journal:
     """The records of a run and of the workflows inside of it; `rows` are those that are stored beside it."""
 
-    def __init__(self, owner: Any) -> None:
-        self.owner = owner  # the outermost run
+    def __init__(self) -> None:
         self.records: list[dict[str, Any]] = []
         self.done: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, dict[str, Any]] = {}
         self.pool: dict[str, Any] = {}  # executor runs of before, by their id
         self.rows: list[str] = []
         self.numbers: Iterator[int] = itertools.count()
+        self.db: Any = None  # where records are stored as the run goes; None if they are not
         self.unsaved_key: str | None = None  # the last step: the end of the run is stored right after it
 
     def take_up(self, source: Any) -> None:
@@ -62,32 +63,29 @@ class Journal:
             raise StepFailed(output)
         return output
 
-    async def record(
+    def record(
         self, place: Place, output: StepOutput, before: dict[str, Any], runs: Sequence[Any], *, leaf: bool, raised: bool
-    ) -> None:
+    ) -> Awaitable[None]:
         """A step ended."""
         record: dict[str, Any] = {"key": place.key, "output": output}
         if runs:
-            record["run_ids"] = [run.run_id for run in runs]
-            for run in runs:
-                self.pool[run.run_id] = run
+            record["run_ids"] = ids = [run.run_id for run in runs]
+            self.pool.update(zip(ids, runs, strict=True))
         if raised:
             record["raised"] = True
         self._add_state(record, place, before)
         self.done[place.key] = record
         self.records.append(record)
-        if self.owner.progress_db is not None and place.key != self.unsaved_key:
-            await self._store(place, record, runs if leaf else ())
+        return self._kept(place, record, runs if leaf else ())
 
-    async def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> None:
+    def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> Awaitable[None]:
         """Something was decided."""
         record: dict[str, Any] = {"key": place.key, "note": {name: value}}
         if before is not None:
             self._add_state(record, place, before)
         self.notes.setdefault(place.key, {})[name] = value
         self.records.append(record)
-        if self.owner.progress_db is not None and place.key != self.unsaved_key:
-            await self._store(place, record, ())
+        return self._kept(place, record, ())
 
     def noted(self, place: Place, name: str) -> Any:
         """What was decided, or None."""
@@ -105,18 +103,24 @@ class Journal:
             self.records.remove(gone)
 
     def _add_state(self, record: dict[str, Any], place: Place, before: dict[str, Any]) -> None:
-        if place.context is not self.owner.context:
-            record["branch"] = True  # the state of parallel steps is their own until all of them ended
         now = own_state(place.state)
-        if now != before:
-            record["state"] = private_copy(now)
+        if now == before:
+            return
+        record["state"] = private_copy(now)
+        if place.context is not place.run.root.context:
+            record["branch"] = True  # the state of parallel steps is their own until all of them ended
+
+    def _kept(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> Awaitable[None]:
+        if self.db is None or place.key == self.unsaved_key:
+            return DONE
+        return self._store(place, record, runs)
 
     async def _store(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
-        owner = self.owner
-        row = progress_id(owner.output.run_id, next(self.numbers))
+        owner = place.run.root
+        row = progress_id(owner.output.run_id or "", next(self.numbers))
         self.rows.append(row)
         stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
-        await place.run.io.call(owner.progress_db.note_progress, owner.session, owner.output, row, stored)
+        await place.run.io.call(self.db.note_progress, owner.session, owner.output, row, stored)
         await renew(owner)
 
 

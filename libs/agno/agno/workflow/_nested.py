@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agno._engine.context import private_copy
-from agno._engine.inputs import MEDIA
+from agno._engine.inputs import media_of
 from agno._engine.lifecycle import live
 from agno._engine.modes import Mode
 from agno.exceptions import RunCancelledException
@@ -40,11 +40,11 @@ async def by_workflow(step: Step, place: Place, given: StepInput) -> StepOutput:
     inner.place_key, inner.parent_step_id, inner.replies = f"{place.key}/", step.step_id, run.replies
     inner.continued_inside = resumed
     run.at_work[place.key] = began
-    output = inner.output
     try:
         await live(inner, inner.component.body)
     finally:
-        run.executed(place.key, output)
+        run.executed(place.key, inner.output)
+    output = inner.output
     if output.status is RunStatus.paused:
         raise Paused([*(output.step_requirements or ()), *(output.error_requirements or ())])
     adopt(place.state, before, inner.stored_state())
@@ -74,7 +74,7 @@ def _mode(place: Place, given: StepInput, state: dict[str, Any], run_id: str) ->
         "parent_run_id": run.output.run_id,
         "additional_data": given.additional_data,
         "dependencies": run.context.dependencies,
-        **{name: media for name in MEDIA if (media := getattr(given, name))},
+        **media_of(given),
     }
     return Mode(run.io, run.streaming, run.shown is None, False, options)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
+from agno._io import DONE
 from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException, error_type_of
 from agno.run import watching
 from agno.run.workflow import StepErrorEvent
@@ -38,8 +39,9 @@ class Node(Rebuildable):
         self, name: str | None, description: str | None, review: HumanReview, step_id: str | None = None
     ) -> None:
         self.name, self.description, self.review = name, description, review
+        self.kind = self.step_type.value  # as outputs carry it: reading it from the enum is slow
         self.title = named(type(self).__name__, name)  # what it is called in sentences
-        self.label = name or self.step_type.value  # what it is called where it has to be called something
+        self.label = name or self.kind  # what it is called where it has to be called something
         self.step_id = step_id or new_id()
         self.on_error = review.on_error  # type: ignore[assignment]  # settled by HumanReview
 
@@ -77,14 +79,14 @@ class Node(Rebuildable):
         await self._recorded(place, output, before, raised=False)
         return output
 
-    async def _recorded(self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool) -> None:
+    def _recorded(self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool) -> Awaitable[None]:
         run = place.run
         if self.is_leaf:
             run.count(output)
         elif "." in place.key and self.step_type is not StepType.PARALLEL:
-            return  # what is inside of it is recorded; but parallel steps do not say how their states were joined
+            return DONE  # what is inside of it is recorded; but parallel steps do not say how their states were joined
         runs = run.executed_in(place.key, deep=not self.is_leaf)
-        await run.journal.record(place, output, before, runs, leaf=self.is_leaf, raised=raised)
+        return run.journal.record(place, output, before, runs, leaf=self.is_leaf, raised=raised)
 
     async def _decided(self, place: Place, given: StepInput) -> StepOutput:
         """Ask before, run, and ask after."""
@@ -161,8 +163,7 @@ class Node(Rebuildable):
 
     def output(self, **fields: Any) -> StepOutput:
         """An output of this step."""
-        kind = self.step_type.value
-        return blank(StepOutput, step_name=self.label, step_id=self.step_id, step_type=kind, **fields)
+        return blank(StepOutput, step_name=self.label, step_id=self.step_id, step_type=self.kind, **fields)
 
     def emit(self, place: Place, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """An event of this step."""

@@ -53,12 +53,9 @@ class Place:
     def beside(self, number: int, key: str, parent_id: str | None, give: Give) -> Place:
         """The place of a step that runs beside others: with a state of its own, to be joined when all of them ended."""
         place = self.child(number, key, parent_id)
-        if isinstance(
-            self.index, tuple
-        ):  # contract: parallel steps that are nested share the position of their container
+        if self.index.__class__ is tuple:  # contract: nested parallel steps share the position of their container
             place.index = self.index
-        place.give = give
-        place.context = _apart(self.context)
+        place.give, place.context = give, _apart(self.context)
         return place
 
     def apart(self, give: Give) -> Place:
@@ -89,7 +86,7 @@ class Place:
 def _apart(context: RunContext) -> RunContext:
     """The same context with a state of its own."""
     twin = bare(context.__class__)
-    twin.__dict__.update(context.__dict__, session_state=own_copy(context.session_state or {}))
+    twin.__dict__ = {**context.__dict__, "session_state": own_copy(context.session_state or {})}
     return twin
 
 

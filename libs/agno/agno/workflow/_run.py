@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from agno._engine.context import Run, private_copy
 from agno._engine.inputs import MEDIA, validated
 from agno._engine.modes import Mode
-from agno._engine.plan import plan_of
+from agno._engine.plan import id_of, plan_of
 from agno.exceptions import RunNotContinuableError, RunNotFoundError
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -59,8 +59,8 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     output: WorkflowRunOutput
     told_errors: tuple[type[Exception], ...] = (StepFailed,)
     identity_name: str = "workflow"
-    root: WorkflowRun = _UNSET  # the outermost run
-    journal: Journal = _UNSET
+    outermost_run: WorkflowRun | None = None  # that this one is a step of; itself is not named, or it would hold itself
+    journal: Journal = _UNSET  # of the outermost run
     place_key: str = ""  # where it stands in the outermost run
     parent_step_id: str | None = None
     continued_inside: bool = False  # it goes on as a step of a run that goes on
@@ -72,16 +72,13 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
 
     def __post_init__(self) -> None:
-        if self.root is None:
-            self.root, self.journal = self, Journal(self)
+        if self.journal is None:
+            self.journal = Journal()
 
     @property
-    def progress_db(self) -> Any:
-        """Where progress is stored; None if it is not."""
-        component = self.component
-        if component.db is None or component.checkpoint != "steps" or self.output.parent_run_id is not None:
-            return None
-        return component.db
+    def root(self) -> WorkflowRun:
+        """The outermost run."""
+        return self.outermost_run or self
 
     def stored_state(self) -> dict[str, Any]:
         return own_state(self.state)
@@ -127,13 +124,15 @@ class WorkflowRun(Run, kw_only=True, eq=False):
         if known is not None and known.metrics is not None:
             known.metrics = known.metrics + output.metrics
             return
-        self.step_metrics[name] = blank(
-            StepMetrics,
-            step_name=name,
-            executor_type=output.executor_type or "",
-            executor_name=output.executor_name or "",
-            metrics=output.metrics,
+        self.step_metrics[name] = StepMetrics(
+            name, output.executor_type or "", output.executor_name or "", output.metrics
         )
+
+    def own_cost(self) -> Metrics:
+        metrics = self.output.metrics
+        assert metrics is not None  # the run is closed
+        total = metrics.total()
+        return total if self.before_cost is None else _less(total, self.before_cost)
 
     def count_all(self, output: StepOutput) -> None:
         """Count a step and what is inside of it."""
@@ -184,8 +183,8 @@ def new_run(workflow: Any, given: Any, mode: Mode, outer: Any = None) -> Workflo
         run_id=context.run_id,
         session_id=context.session_id,
         user_id=context.user_id,
-        workflow_id=workflow.id,
-        workflow_name=workflow.name,
+        workflow_id=context.workflow_id,
+        workflow_name=context.workflow_name,
         parent_run_id=values.get("parent_run_id"),
         input=_kept_input(value),
         additional_data=values.get("additional_data"),
@@ -199,7 +198,7 @@ def new_run(workflow: Any, given: Any, mode: Mode, outer: Any = None) -> Workflo
             setattr(output, name, list(media))
     state: dict[str, Any] = {"input": value}
     if outer is not None:
-        state |= {"root": outer.run.root, "journal": outer.run.journal}
+        state |= {"outermost_run": outer.run.root, "journal": outer.run.journal}
     return _begun(workflow, mode, output, context, values, extra, state)
 
 
@@ -247,8 +246,8 @@ def _begun(
         extra=extra,
         streaming=mode.streaming,
         identity={
-            "workflow_id": workflow.id,
-            "workflow_name": workflow.name,
+            "workflow_id": context.workflow_id,
+            "workflow_name": context.workflow_name,
             "session_id": context.session_id,
             "run_id": output.run_id,
         },
@@ -281,7 +280,7 @@ def _context(workflow: Any, values: dict[str, Any]) -> RunContext:
         run_id=values.get("run_id") or new_id(),
         session_id=values.get("session_id") or workflow.sticky_session_id(user_id),
         user_id=user_id,
-        workflow_id=workflow.id,
+        workflow_id=id_of(workflow),
         workflow_name=workflow.name,
     )
 
@@ -369,12 +368,9 @@ def close_run(run: WorkflowRun, status: RunStatus, reason: str) -> None:
     seconds = run.io.now() - run.started
     output.metrics = WorkflowMetrics(steps=dict(run.step_metrics), duration=seconds)
     output.collect_from_executors()
-    run.spent = output.metrics.total()
-    if run.before_cost is not None:
-        run.spent = _less(run.spent, run.before_cost)
     if run.kept_events is not None:
         output.events = run.kept_events
-    if run.root is run:
+    if run.outermost_run is None:
         output.progress = None if status is RunStatus.completed else run.journal.records or None
         run.progress_rows = run.journal.rows
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agno._engine.inputs import MEDIA
+from agno._engine.inputs import media_of
 from agno.run.workflow_data import StepOutput
+from agno.utils.blank import bare
 from agno.workflow._failing import StepFailed
 from agno.workflow._node import Node
 from agno.workflow._place import Place
 from agno.workflow.types import StepInput, last_told
-
-_MEDIA = frozenset(MEDIA)
 
 
 class Ending:
@@ -46,7 +45,7 @@ async def one_after_the_other(
     ending: Ending | None = None,
 ) -> Ending:
     """Play the steps until one says stop or fails; a failure that is fatal travels, with what came before in `ending`."""
-    ending = ending or Ending()
+    ending, last = ending or Ending(), len(nodes) - 1
     for number, node in enumerate(nodes):
         try:
             output = await node.play(place.child(number, f"{prefix}{number}", parent_id), given)
@@ -57,7 +56,7 @@ async def one_after_the_other(
             ending.error = failure
             break
         ending.outputs.append(output)
-        if output.stop:
+        if output.stop or number == last:
             break
         given = after(given, node, output)
     return ending
@@ -65,26 +64,28 @@ async def one_after_the_other(
 
 def after(given: StepInput, node: Node, output: StepOutput) -> StepInput:
     """The input of the next step."""
-    outputs = given.previous_step_outputs
-    outputs = {**outputs} if outputs else {}
-    name = _free_name(node.label, outputs, output)
-    outputs[name] = output
+    before = given.previous_step_outputs
+    outputs = {**before} if before else {}
+    outputs[_free_name(node.label, outputs, output)] = output
     told = output.told
-    following = StepInput.__new__(StepInput)
-    following.__dict__.update(given.__dict__)
-    following.previous_step_outputs = outputs
-    following.previous_step_content = told if told is not None else last_told(outputs)
-    for kind in output.__dict__.keys() & _MEDIA:
-        if made := getattr(output, kind):
-            setattr(following, kind, [*(getattr(given, kind) or ()), *made])
+    following = bare(StepInput)
+    following.__dict__ = {
+        **given.__dict__,
+        "previous_step_outputs": outputs,
+        "previous_step_content": told if told is not None else last_told(outputs),
+    }
+    for kind, made in media_of(output).items():
+        setattr(following, kind, [*(getattr(given, kind) or ()), *made])
     return following
 
 
 def _free_name(name: str, outputs: dict[str, StepOutput], output: StepOutput) -> str:
     """Containers without a name are told apart by a number; a step of an outer sequence with the same name gives way."""
     known = outputs.get(name)
-    if known is None or known.step_id == output.step_id:
-        outputs.pop(name, None)  # the newest comes last
+    if known is None:
+        return name
+    if known.step_id == output.step_id:
+        del outputs[name]  # the newest comes last
         return name
     if name != output.step_type:
         outputs.pop(name)
@@ -99,8 +100,9 @@ def inside(outputs: Iterable[StepOutput]) -> dict[str, Any]:
     """What a container says of itself: its steps, their media, and whether one of them said stop."""
     outputs = list(outputs)
     facts: dict[str, Any] = {"steps": outputs or None, "stop": any(output.stop for output in outputs)}
-    for kind in MEDIA:
-        facts[kind] = [item for output in outputs for item in getattr(output, kind) or ()] or None
+    for output in outputs:
+        for kind, media in media_of(output).items():
+            facts[kind] = [*facts.get(kind, ()), *media]
     return facts
 
 

@@ -8,9 +8,7 @@ from agno._engine.context import Run
 from agno.agent._component import Component
 from agno.run import workflow as events
 from agno.run.context import RunContext
-from agno.run.workflow import WorkflowRunOutput
 from agno.session import WorkflowSession
-from agno.utils.blank import blank
 from agno.utils.dttm import now_epoch
 from agno.workflow._body import workflow_body
 from agno.workflow._run import close_run, taken_up
@@ -63,9 +61,6 @@ class WorkflowComponent(Component):
     def initialize_workflow(self) -> None:
         """Settle what is otherwise settled at the first run. May be called any number of times."""
         self.set_id()
-
-    def new_output(self, **facts: Any) -> Any:
-        return blank(WorkflowRunOutput, **facts)
 
     def new_session(self, context: RunContext) -> WorkflowSession:
         component: Any = self

@@ -24,7 +24,8 @@ def own_state(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def snapshot(state: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of it, to see later what changed."""
-    return {key: private_copy(value) for key, value in own_state(state).items()}
+    own = own_state(state)
+    return {key: private_copy(value) for key, value in own.items()} if own else own
 
 
 def own_copy(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def _cost(outputs: Sequence[StepOutput]) -> Metrics | None:
     total = Metrics()
     for output in outputs:
         if output.metrics is not None:
-            total = total + output.metrics
+            total.add(output.metrics)
     return total if total.total_tokens or total.duration else None
 
 

@@ -9,6 +9,7 @@ from agno.run.cancel import cancel_run
 from agno.run.workflow import StepCompletedEvent, StepOutputEvent, StepStartedEvent
 from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
+from agno.utils.blank import blank
 from agno.utils.parameters import names_of
 from agno.workflow._executors import by_component, by_function
 from agno.workflow._nested import by_workflow
@@ -99,9 +100,9 @@ class Step(Node):
             max_retries=hitl_max_retries,
             timeout=hitl_timeout,
         )
-        self._describe(name or own_name(self.worker), description, review, step_id)
         if kind == "workflow":
             self.step_type = StepType.WORKFLOW  # type: ignore[misc]  # of this one
+        self._describe(name or own_name(self.worker), description, review, step_id)
         if kind == "executor":
             names = names_of(self.worker)
             self.takes_input = names is None or bool(names - _OFFERED)
@@ -125,9 +126,15 @@ class Step(Node):
         return data
 
     def output(self, **fields: Any) -> StepOutput:
-        output = super().output(**fields)
-        output.executor_type, output.executor_name = self.executor_type, self.executor_name
-        return output
+        return blank(
+            StepOutput,
+            step_name=self.label,
+            step_id=self.step_id,
+            step_type=self.kind,
+            executor_type=self.executor_type,
+            executor_name=self.executor_name,
+            **fields,
+        )
 
     def wants_history(self, run: WorkflowRun) -> bool:
         """True if the executor is told of earlier runs."""
@@ -145,18 +152,15 @@ class Step(Node):
         if run.hears(StepStartedEvent) and (place.key, "executor") not in run.replies:
             await self.emit(place, StepStartedEvent)
         if self.timeout_seconds is None:
-            output = await self._worked(place, given)
+            output = await _WORK[self.executor_type](self, place, given)
         else:
             output = await self._in_time(place, given, self.timeout_seconds)
-        place.run.check()
+        run.check()
         if self.executor_type == "function":
             await self.emit(place, StepOutputEvent, step_output=output)
-        if place.run.hears(StepCompletedEvent):
+        if run.hears(StepCompletedEvent):
             await self.emit(place, StepCompletedEvent, **_shown(output))
         return output
-
-    def _worked(self, place: Place, given: StepInput) -> Awaitable[StepOutput]:
-        return _WORK.get(self.executor_type, by_component)(self, place, given)
 
     async def _in_time(self, place: Place, given: StepInput, seconds: float) -> StepOutput:
         """The work, within a time. What goes on after it, in a thread, changes nothing any more."""
@@ -165,7 +169,7 @@ class Step(Node):
 
         async def work(give: Any) -> None:
             apart = place.apart(give)
-            found.append((await self._worked(apart, given), apart.state))
+            found.append((await _WORK[self.executor_type](self, apart, given), apart.state))
 
         place.run.at_work.pop(place.key, None)
         try:
@@ -181,6 +185,8 @@ class Step(Node):
 
 
 _WORK: dict[str, Callable[[Step, Place, StepInput], Awaitable[StepOutput]]] = {
+    "agent": by_component,
+    "team": by_component,
     "function": by_function,
     "workflow": by_workflow,
 }
@@ -198,6 +204,9 @@ def _shown(output: StepOutput) -> dict[str, Any]:
 
 def _name_of(worker: Any) -> str | None:
     name = getattr(worker, "name", None) or getattr(worker, "__name__", None)
+    if name.__class__ is str:
+        text: str = name
+        return text
     if name is None and (inner := getattr(worker, "func", None)) is not None:  # a partial
         return _name_of(inner)
     if name is None and callable(worker) and kind_of_executor(worker) == "executor":

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any, Protocol
 from urllib.parse import unquote
-from weakref import WeakValueDictionary
 
 from agno.db._codec import from_json, nested_from_json
 from agno.db._pool import Pool, Single
@@ -85,45 +82,6 @@ class OfEngine:
 
     def close(self) -> None:
         """Nothing: the engine belongs to the user."""
-
-
-class Turn:
-    """Who writes to a file next, among the threads of this process. SQLite lets a writer that finds another one sleep and
-    try again, ever longer: of many at once some would wait for seconds. Other processes are waited for in that way."""
-
-    def __init__(self) -> None:
-        self._lock, self._pid = Lock(), os.getpid()
-
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """The turn, for as long as the block lasts. After half a minute SQLite decides."""
-        if self._pid != os.getpid():  # a thread of the parent may have held it
-            self._lock, self._pid = Lock(), os.getpid()
-        lock = self._lock
-        has_it = lock.acquire(timeout=_BUSY_TIMEOUT)
-        try:
-            yield
-        finally:
-            if has_it:
-                lock.release()
-
-
-_turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
-
-
-def turn_of(path: str | None) -> Turn:
-    """The turn of a file, which all that write to it share."""
-    if not path or path == IN_MEMORY:
-        return Turn()
-    name = os.path.realpath(path)
-    with _making_turns:
-        turn = _turns.get(name)
-        if turn is None:
-            turn = _turns[name] = Turn()
-        return turn
-
-
-_making_turns = Lock()
 
 
 def path_of_url(url: str) -> str:

@@ -21,7 +21,7 @@ from agno.db._schema import SCHEMA_VERSION, VERSIONS, check_version, lacking, mi
 from agno.db._sessions import old_runs, with_old_runs
 from agno.db.base import BaseDb, DbError, DbUnavailableError
 from agno.db.query import Query
-from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url, turn_of
+from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url
 from agno.db.sqlite._old_tables import FIND_VERSION, MAKE_VERSIONS, NOTE, SqliteOldTables
 from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
 from agno.db.tables import MEMORIES, RUNS, SESSIONS, TABLES, Column, Row, Table
@@ -59,7 +59,6 @@ class SqliteDb(BaseDb):
             path = path_of_url(db_url) if db_url is not None else str(db_file or "agno.db")
             self.db_url, self.db_file = db_url or f"sqlite:///{path}", path
             self._connections = of_file(path)
-        self._turn = turn_of(self.db_file)
         self._sql = {table.kind: Statements(table, self.table_name(table)) for table in TABLES}
         self._run_sql = RunStatements(self._sql["sessions"], self._sql["runs"])
         self._checked: set[str] = set()  # tables that are there, with all columns
@@ -94,7 +93,7 @@ class SqliteDb(BaseDb):
                 if not self._is_there(connection, table):
                     self._make(connection, self._sql[table.kind])
                     self._is_there(connection, table)
-            with self._turn.taken(), _transaction(connection):
+            with _transaction(connection):
                 yield connection
 
     @contextmanager

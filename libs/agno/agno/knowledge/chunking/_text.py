@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from agno.knowledge._arguments import whole
 from agno.knowledge.document import Document
 
 # gives the position behind which to cut in text[low:high], or -1
@@ -20,11 +21,10 @@ _SENTENCE = re.compile(r"(?:(?<![.!?\u2026])[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+
 
 def check_sizes(owner: str, chunk_size: int, overlap: int) -> None:
     """ValueError for sizes that no text can be cut by."""
-    if chunk_size < 1:
-        raise ValueError(f"{owner}(chunk_size={chunk_size}): a chunk has at least one character.")
-    if not 0 <= overlap < chunk_size:
+    whole(owner, "chunk_size", chunk_size)
+    if not isinstance(overlap, int) or not 0 <= overlap < chunk_size:
         raise ValueError(
-            f"Invalid parameters: overlap={overlap} of {owner} must be at least 0 and less than chunk_size={chunk_size}."
+            f"Invalid parameters: overlap={overlap!r} of {owner} must be at least 0 and less than chunk_size={chunk_size}."
         )
 
 

@@ -26,6 +26,10 @@ class SemanticChunking(ChunkingStrategy):
 
     def __init__(self, embedder: Any = None, chunk_size: int = 5000, similarity_threshold: float = 0.5) -> None:
         check_sizes("SemanticChunking", chunk_size, 0)
+        if not isinstance(similarity_threshold, (int, float)) or not -1 <= similarity_threshold <= 1:
+            raise ValueError(
+                f"SemanticChunking(similarity_threshold={similarity_threshold!r}) is a cosine, from -1 to 1."
+            )
         self.embedder = embedder
         self.chunk_size = chunk_size
         self.similarity_threshold = similarity_threshold

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from agno._io import IO, asynchronous, sync
 from agno.exceptions import ModelProviderError
+from agno.knowledge._arguments import whole
 from agno.models._wait import as_asked
 
 Vector = list[float]
@@ -37,6 +38,11 @@ class Embedder:
     batch_size: int = 100
     retries: int = 2
     delay_between_retries: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("dimensions", "batch_size"):
+            if (value := getattr(self, name)) is not None:
+                whole(self, name, value)
 
     # What an embedder overrides --------------------------------------------------------------------------------------
 

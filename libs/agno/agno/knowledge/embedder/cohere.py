@@ -37,6 +37,7 @@ class CohereEmbedder(SdkEmbedder):
     given_clients: ClassVar[tuple[str, str]] = ("cohere_client", "async_client")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._shortened = self.dimensions is not None and self.id.startswith("embed-v4")
         if self.dimensions is None:
             self.dimensions = _DIMENSIONS.get(self.id, 1024)

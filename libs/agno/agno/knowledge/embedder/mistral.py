@@ -34,6 +34,7 @@ class MistralEmbedder(SdkEmbedder):
     given_clients: ClassVar[tuple[str, str]] = ("mistral_client", "mistral_client")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.max_retries is not None:
             self.retries = self.max_retries
 

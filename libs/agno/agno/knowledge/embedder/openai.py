@@ -45,6 +45,7 @@ class OpenAIEmbedder(SdkEmbedder):
     shortens: ClassVar[str] = "text-embedding-3"  # how the ids of models begin that take `dimensions`
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.dimensions is None:
             self.dimensions = _LARGE if self.id == "text-embedding-3-large" else 1536
 

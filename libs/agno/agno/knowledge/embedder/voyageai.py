@@ -35,6 +35,7 @@ class VoyageAIEmbedder(SdkEmbedder):
     given_clients: ClassVar[tuple[str, str]] = ("voyage_client", "async_client")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.max_retries is not None:
             self.retries = self.max_retries
 

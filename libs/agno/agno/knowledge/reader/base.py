@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any, ClassVar, Literal
 
 from agno._io import IO, Give, asynchronous, asynchronous_stream, sync, sync_stream
+from agno.knowledge._arguments import whole
 from agno.knowledge._errors import ReaderError
 from agno.knowledge._need import is_installed, missing
 from agno.knowledge.chunking.strategy import ChunkingStrategy, ChunkingStrategyFactory, ChunkingStrategyType
@@ -54,6 +55,12 @@ class Reader:
                 raise missing(package, type(self).__name__)
         if kwargs:
             log_warning(f"{type(self).__name__} has no setting {', '.join(map(repr, sorted(kwargs)))}: it is ignored.")
+        whole(self, "chunk_size", chunk_size)
+        whole(self, "max_results", max_results)
+        if chunking_strategy is not None and not hasattr(chunking_strategy, "chunk"):
+            raise TypeError(
+                f"{type(self).__name__}(chunking_strategy={chunking_strategy!r}) must be a chunker, such as FixedSizeChunking()."
+            )
         self.chunk = chunk
         self.chunk_size = chunk_size
         self.separators = list(_SEPARATORS) if separators is None else separators

@@ -10,6 +10,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from agno._io import IO, Give, asynchronous, sync
 from agno.knowledge._addresses import shown
+from agno.knowledge._arguments import whole
 from agno.knowledge._html import HTML_PACKAGES, HtmlPage, page_of
 from agno.knowledge._web import Web, WebLimits
 from agno.knowledge.chunking.strategy import ChunkingStrategyType as Strategy
@@ -54,6 +55,8 @@ class WebsiteReader(Reader):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        whole(self, "max_depth", max_depth)
+        whole(self, "max_links", max_links)
         self.max_depth = max_depth
         self.max_links = max_links
         self.limits = WebLimits(timeout=timeout, proxy=proxy, allow_private=allow_private)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from agno._io import ASYNC, IO, SYNC, drive
+from agno.knowledge._arguments import whole
 from agno.knowledge.document import Document
 from agno.utils.log import log_warning
 
@@ -19,6 +20,13 @@ class Reranker(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
 
     top_n: int | None = None
+
+    @field_validator("top_n")
+    @classmethod
+    def _keeps_some(cls, value: int | None) -> int | None:
+        if value is not None:
+            whole(cls.__name__, "top_n", value)
+        return value
 
     async def scores(self, io: IO, query: str, texts: list[str]) -> list[float]:
         """How well each text answers the query, more is better."""
