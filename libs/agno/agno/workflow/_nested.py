@@ -40,11 +40,11 @@ async def by_workflow(step: Step, place: Place, given: StepInput) -> StepOutput:
     inner.place_key, inner.parent_step_id, inner.replies = f"{place.key}/", step.step_id, run.replies
     inner.continued_inside = resumed
     run.at_work[place.key] = began
-    output = inner.output
     try:
         await live(inner, inner.component.body)
     finally:
-        run.executed(place.key, output)
+        run.executed(place.key, inner.output)
+    output = inner.output
     if output.status is RunStatus.paused:
         raise Paused([*(output.step_requirements or ()), *(output.error_requirements or ())])
     adopt(place.state, before, inner.stored_state())
