@@ -31,6 +31,8 @@ def answer_for(error: Exception) -> Json:
         return answer(404, str(error))
     if isinstance(error, RunNotContinuableError):
         return answer(409, str(error))
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":  # it came with the request
+        return answer(422, "The request holds half of a character (a lone surrogate), which is no text.")
     if isinstance(error, (InputCheckError, OutputCheckError)):
         trigger = getattr(error.check_trigger, "value", error.check_trigger)
         return answer(400, str(error), error_code=trigger)

@@ -545,3 +545,14 @@ def test_the_newest_runs_are_listed_whatever_session_they_are_in(kind: str, whic
     made, whole, five, old, *nothing = ask(service, talk)
     assert sorted(whole) == sorted(made) and len(five) == 5 and set(five) <= set(made)
     assert set(old) == set(made[2:4]) and nothing == [[], [], []]
+
+
+def test_ids_without_end_and_halves_of_characters_are_refused() -> None:
+    service = full_os()
+    form = {"message": "hi", "stream": "false", "session_id": "x" * 256}
+    answer = request(service, "POST", "/agents/helper/runs", data=form)
+    assert answer.status_code == 422 and answer.json()["detail"][0]["loc"] == ["body", "session_id"]
+    half, json_type = b'{"%b": "\\ud800", "user_id": "a", "agent_id": "helper"}', {"content-type": "application/json"}
+    for path, name in (("/sessions", b"session_id"), ("/memories", b"memory"), ("/agents/helper/runs", b"message")):
+        answer = request(service, "POST", path, content=half % name, headers=json_type)
+        assert answer.status_code in (400, 422) and "detail" in answer.json(), path

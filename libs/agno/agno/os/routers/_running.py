@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 STREAMED_BY_DEFAULT = {"agent": False, "team": True, "workflow": True}
 _JSON_OPTIONS = ("session_state", "dependencies", "metadata")
 _OVER = frozenset({RunStatus.completed, RunStatus.cancelled, RunStatus.regenerated})
+_LONGEST_ID = 255
 _ANEW = frozenset(
     {"input", "continue_from", "fork", "fork_session", "regenerate"}
 )  # with one of these, any run goes on
@@ -143,6 +144,8 @@ class RunRoutes:
         options["user_id"] = caller.acts_as(body.text("user_id"))
         given = body.text("session_id") or caller.session_id
         if given is not None:
+            if len(given) > _LONGEST_ID:
+                raise invalid("session_id", f"Input should have at most {_LONGEST_ID} characters", given[:_LONGEST_ID])
             await own_session(component, given, caller)
         options["session_id"] = given or new_id()
         options["run_id"] = await self._new_id(component, body.text("run_id"), options["session_id"])

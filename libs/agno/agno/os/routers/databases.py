@@ -60,6 +60,8 @@ class DatabaseRoutes:
             raise HTTPException(409, f"{failed} rows could not be migrated, and their tables stay. The log says which.")
         where = "All databases" if len(dbs) > 1 else f"Database {dbs[0].id}"
         text = f"{where} migrated to version {version or MigrationManager.latest}"
+        if version not in (None, MigrationManager.latest):
+            text += "; tables that are newer stay as they are"
         return MigratedDatabases(message=text, databases=done)
 
 
