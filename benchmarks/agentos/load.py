@@ -1,7 +1,7 @@
 """`python -m benchmarks.agentos.load`: many clients at once, many requests, many open streams.
 
 Latencies: 64 connections ask again and again; every second round goes backwards, ratios are taken within a round. Memory:
-the resident set of the server, after a tenth of the requests and at the end. Streams: all are open before the first is read.
+the resident set of the server, after a tenth of the requests, after half of them and at the end. Streams: all are open before the first is read.
 Slow clients: each asks for a stream of 16 MB and does not read it, then all do.
 """
 
@@ -148,14 +148,13 @@ def compare(servers: dict[str, Server], kind: str, count: int, clients: int, rou
 
 
 def memory(server: Server, row: str, kind: str, count: int, clients: int) -> None:
-    """Print how the server's memory grows."""
-    asyncio.run(latencies(server, count // 10, clients, kind == "stream"))
-    before = resident(server)
-    asyncio.run(latencies(server, count - count // 10, clients, kind == "stream"))
-    after = resident(server)
-    print(
-        f"memory {row:<10} {kind:<6} {before:.1f} MiB after {count // 10:,}, {after:.1f} MiB after {count:,} requests"
-    )
+    """Print how much memory the server has after a tenth, after a half and after all of the requests."""
+    found, asked = [], 0
+    for mark in (count // 10, count // 2, count):
+        asyncio.run(latencies(server, mark - asked, clients, kind == "stream"))
+        asked = mark
+        found.append(f"{resident(server):.1f} MiB after {mark:,}")
+    print(f"memory {row:<10} {kind:<6} {', '.join(found)} requests")
 
 
 def main() -> int:
@@ -180,13 +179,13 @@ def main() -> int:
         for row in ("us", "us-sqlite"):
             took = asyncio.run(open_streams(servers[row], given.streams // scale))
             print(f"{given.streams // scale} streams at once, {row}: all events of all in {took:.1f} s")
+        for row in ("us", "us-sqlite"):
+            memory(servers[row], row, "plain", given.requests // scale, given.clients)
+            memory(servers[row], row, "stream", given.requests // scale // 10, given.clients)
         clients = 20 // scale + 1
         before, unread, after = asyncio.run(slow_clients(servers["us"], clients))
         print(f"{clients} clients that do not read 16 MB each: {before:.1f} MiB before, {unread:.1f} MiB meanwhile, "
               f"{after:.1f} MiB when they had read all")  # fmt: skip
-        for row in ("us", "us-sqlite"):
-            memory(servers[row], row, "plain", given.requests // scale, given.clients)
-            memory(servers[row], row, "stream", given.requests // scale // 10, given.clients)
     return 0
 
 

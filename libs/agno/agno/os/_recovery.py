@@ -109,8 +109,8 @@ class Recovery:
         owner, runs = keeper.worker, taken["runs"] or {}
         if runs:
             parked = sum(bool(facts.get("parked")) for facts in runs.values())
-            log_warning(f"worker={seen['id']} | {len(runs) - parked} runs of this worker, which died, are taken over, and "
-                        f"{parked} that it left when it stopped")  # fmt: skip
+            log_warning(f"worker={seen['id']} | runs taken over: {len(runs) - parked} that it had when it died, {parked} "
+                        "that it left when it stopped")  # fmt: skip
         for run_id, facts in runs.items():
             try:
                 await self._adopt(keeper, run_id, facts)

@@ -284,12 +284,12 @@ class Runs:
     def hurry(self) -> None:
         """Do not wait for runs any longer."""
         if self._idle is not None and self.active:
-            log_warning(f"Told to stop again: {len(self.active)} runs that go on are ended now")
+            log_warning(f"Told to stop again; runs that go on: {len(self.active)}; they are ended now")
             self._idle.set()
 
     async def _drain(self, seconds: float) -> None:
         if self.active:
-            log_info(f"The service stops; {len(self.active)} runs have {seconds:g} s to end")
+            log_info(f"The service stops; runs that go on: {len(self.active)}; they have {seconds:g} s to end")
         if await self._all_gone(seconds):
             return
         for run in [run for run in self.active.values() if run is not None]:

@@ -132,10 +132,7 @@ class Reader:
         except httpx.TransportError:  # the worker was killed
             pass
 
-    async def come_back(self) -> None:
-        if self.mode != "awaited":
-            await self._stream_again()
-            return
+    async def ask_what_became_of_it(self) -> None:
         runs = f"/sessions/{self.name}/runs"
         [run] = (await self.client.get(runs, params={"type": self.kind})).json()
         self.run_id = run["run_id"]
@@ -143,7 +140,7 @@ class Reader:
             await asyncio.sleep(0.1)
             run = (await self.client.get(f"{self.runs}/{self.run_id}", params={"session_id": self.name})).json()
 
-    async def _stream_again(self) -> None:
+    async def come_back(self) -> None:
         last = {"Last-Event-ID": str(self.seen[-1][0])}
         place = f"{self.runs}/{self.run_id}/stream"
         async with self.client.stream("GET", place, params={"session_id": self.name}, headers=last) as response:
@@ -175,7 +172,7 @@ def _is_slow(kind: str, data: dict[str, Any]) -> bool:
     return kind == "StepStarted" and data["step_name"] == "second"
 
 
-async def _kill_and_come_back(database: str, tools: Path, count: int) -> list[Reader]:
+async def _kill_and_come_back(database: str, db: Any, tools: Path, count: int) -> list[Reader]:
     limits = httpx.Limits(max_connections=None)
     with workers(database, tools) as start:
         first = start(600)
@@ -183,21 +180,25 @@ async def _kill_and_come_back(database: str, tools: Path, count: int) -> list[Re
             await _answering(client)
             readers = [Reader(client, number) for number in range(count)]
             tasks = [asyncio.create_task(reader.begin()) for reader in readers]
-            await asyncio.wait_for(_all_slow(readers, tools), 120)
+            await asyncio.wait_for(_all_slow(readers, tools, db), 120)
             first.kill()
             await asyncio.gather(*tasks)
             start(0)
             await _answering(client)
-            await asyncio.gather(*(reader.come_back() for reader in readers))
+            await asyncio.gather(*(reader.come_back() for reader in readers if reader.mode != "awaited"))
+            for reader in readers:
+                if reader.mode == "awaited":
+                    await reader.ask_what_became_of_it()
     return readers
 
 
-async def _all_slow(readers: list[Reader], tools: Path) -> None:
-    """Every run is in its slow tool, and who follows one has seen that."""
+async def _all_slow(readers: list[Reader], tools: Path, db: Any) -> None:
+    """Every run is in its slow tool and noted by its worker, and who follows one has seen that."""
     await asyncio.gather(*(reader.slow.wait() for reader in readers if reader.mode != "awaited"))
     while not tools.exists() or tools.read_text().count("slow") < len(readers):
         await asyncio.sleep(0.05)
-    await asyncio.sleep(1)  # a run that was waited for is noted a tenth of a second after it began
+    while sum(len(worker["runs"]) for worker in db.dead_workers(2**40)) < len(readers):
+        await asyncio.sleep(0.05)
 
 
 async def _answering(client: httpx.AsyncClient) -> None:
@@ -221,7 +222,7 @@ def test_after_a_worker_was_killed_no_run_is_lost_and_each_event_is_seen_once(
     product: str, count: int, tmp_path: Path
 ) -> None:
     with _database(product, tmp_path) as (database, db):
-        readers = asyncio.run(_kill_and_come_back(database, tmp_path / "tools", count))
+        readers = asyncio.run(_kill_and_come_back(database, db, tmp_path / "tools", count))
         calls = (tmp_path / "tools").read_text().splitlines()
         for reader in readers:
             numbers = [one[0] for one in reader.seen]

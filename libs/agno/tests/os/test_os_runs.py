@@ -477,7 +477,7 @@ def test_signals_let_followers_go_and_end_or_park_what_takes_too_long(
                 parts = front.iter_text(), back.iter_text()
                 texts = [_until_tool(part) for part in parts]
                 process.terminate()
-                line = next(line for line in process.stderr if "2 runs have" in line)  # it was heard
+                line = next(line for line in process.stderr if "runs that go on: 2" in line)  # it was heard
                 for _ in range(signals - 1):
                     process.terminate()
                 front_text, back_text = (text + "".join(part) for text, part in zip(texts, parts, strict=True))
