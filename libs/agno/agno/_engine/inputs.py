@@ -41,7 +41,9 @@ def validated(value: Any, schema: Any) -> Any:
         if isinstance(content, dict):
             return adapter.validate_python(content)
     except ValidationError as error:
-        raise ValueError(f"The input does not fit input_schema {name}: {error}") from error
+        wrong = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_url=False)]
+        said = "; ".join(f"{place}: {text}" if place else text for place, text in wrong)
+        raise ValueError(f"The input does not fit input_schema {name}: {said}.") from error
     raise ValueError(
         f"The input is a {type(content).__name__}; with input_schema {name} give a dict, JSON text or a {name}."
     )

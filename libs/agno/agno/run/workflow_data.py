@@ -57,6 +57,7 @@ class StepOutput(Coded):
     stop: bool = False
     skipped: bool | None = None  # True for a step that was left out; what comes next sees the output before it
     steps: list[StepOutput] | None = None
+    duration: float | None = None  # wall clock of the step and everything inside of it, in seconds
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: every key, None where there is nothing; `steps` only of containers."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agno.team._members import Member, tool_names
+from agno.utils.mermaid import quoted
 
 
 def mermaid(team: Any) -> str:
@@ -17,16 +18,16 @@ def mermaid(team: Any) -> str:
 
 def _team(team: Any, key: str, depth: int) -> Iterator[str]:
     pad = "    " * depth
-    yield f'{pad}{key}["{_safe(_leader(team))}"]'
+    yield f"{pad}{key}[{quoted(_leader(team))}]"
     members = team.members if isinstance(team.members, (list, tuple)) else ()
     for number, component in enumerate(members, 1):
         child, member = f"{key}_{number}", Member(component)
         if member.is_team:
-            yield f'{pad}subgraph {child}_team["{_safe(member.name)}"]'
+            yield f"{pad}subgraph {child}_team[{quoted(member.name)}]"
             yield from _team(component, child, depth + 1)
             yield f"{pad}end"
         else:
-            yield f'{pad}{child}("{_safe(_agent(member))}")'
+            yield f"{pad}{child}({quoted(_agent(member))})"
         yield f"{pad}{key} --> {child}"
 
 
@@ -38,11 +39,6 @@ def _agent(member: Member) -> str:
     tools = ", ".join(tool_names(member.component.tools))
     about = [member.name, *([member.component.role] if member.component.role else []), *([tools] if tools else [])]
     return "\n".join(about)
-
-
-def _safe(text: str) -> str:
-    """Text inside of quotes: Mermaid reads entities, and takes no line ends."""
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace("\n", "<br/>")
 
 
 __all__ = ["mermaid"]

@@ -12,6 +12,7 @@ from agno._engine.tree import tree_of as lines_of
 from agno.run.base import RunStatus
 from agno.run.workflow import WorkflowRunOutput
 from agno.run.workflow_data import StepOutput, StepType
+from agno.utils.mermaid import quoted
 from agno.workflow._node import Node
 from agno.workflow.condition import Condition
 
@@ -27,13 +28,18 @@ class _Chart:
 
     def box(self, text: str, shape: str = "[]") -> str:
         name = f"n{next(self._numbers)}"
-        quoted = text.replace('"', "#quot;").replace("\n", " ")
-        self.lines.append(f'    {name}{shape[: len(shape) // 2]}"{quoted}"{shape[len(shape) // 2 :]}')
+        self.lines.append(f"    {name}{shape[: len(shape) // 2]}{quoted(text)}{shape[len(shape) // 2 :]}")
         return name
 
     def arrows(self, ends: Iterable[tuple[str, str]], target: str) -> None:
         for source, label in ends:
-            self.lines.append(f"    {source} -->{f'|{label}|' if label else ''} {target}")
+            self.lines.append(f"    {source} -->{f'|{_on_arrow(label)}|' if label else ''} {target}")
+
+
+def _on_arrow(label: str) -> str:
+    return (
+        label if label.replace(" ", "").isalnum() and label != "end" else quoted(label)
+    )  # "end" is a word of Mermaid's
 
 
 Ends = list[tuple[str, str]]  # where arrows to the next step begin, and what stands on them
@@ -140,7 +146,7 @@ def _step_line(step: StepOutput, runs: dict[str | None, Any]) -> Line:
         inside = [_line_of_run(run) if isinstance(run, WorkflowRunOutput) else node_of(run)]
     status = "left out" if step.skipped else "completed" if step.success else "failed"
     stop = " (stops the workflow)" if step.stop and not step.steps else ""
-    seconds = step.metrics.duration if step.metrics is not None and run is None else None
+    seconds = step.duration if run is None else None  # else it stands on the line of the run
     return Line(f"{step.step_type or 'Step'} {step.step_name}{stop}", status, seconds, None, inside, "steps")
 
 

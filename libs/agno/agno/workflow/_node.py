@@ -68,14 +68,16 @@ class Node(Rebuildable):
         run.check()
         if (known := run.journal.recorded(place)) is not None:
             return known
-        before = snapshot(place.state)
+        before, began = snapshot(place.state), run.io.now()
         try:
             work = (self._decided if self.review.asks else self._attempted)(place, given)
             output = await (work if watching.watcher is None else watching.watcher.step(self, place, work))
         except StepFailed as failure:
+            failure.output.duration = round(run.io.now() - began, 6)
             if self.is_leaf and not failure.fatal and "." in place.key:
                 await self._recorded(place, failure.output, before, raised=True)
             raise
+        output.duration = round(run.io.now() - began, 6)
         await self._recorded(place, output, before, raised=False)
         return output
 

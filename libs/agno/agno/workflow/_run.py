@@ -67,6 +67,7 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     answers: Any = None  # the Resumption that continue_run was given
     replies: dict[tuple[str, str], Any] = {}  # what it was paused for, with people's answers
     step_metrics: dict[str, StepMetrics] = {}
+    seconds_before: float = 0.0  # what a run that goes on had taken until it stopped
     executed_at: dict[str, list[Any]] = {}  # the runs of executors by the key of their step
     at_work: dict[str, str] = {}  # the run that goes on in a step, by the key of the step
     before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
@@ -351,8 +352,10 @@ def _go_on(run: WorkflowRun, source: WorkflowRunOutput) -> None:
     run.input = source.input
     if run.component.input_schema is not None and source.input is not None:
         run.input = validated(source.input, run.component.input_schema)
-    if source.status is RunStatus.error and source.metrics is not None:
-        run.before_cost = source.metrics.total()
+    if source.metrics is not None:
+        run.seconds_before = source.metrics.duration or 0.0
+        if source.status is RunStatus.error:
+            run.before_cost = source.metrics.total()
     if run.component.store_events:
         run.kept_events = list(output.events or ())
     if source.session_state is not None and "session_state" not in run.asked:
@@ -365,7 +368,7 @@ def _go_on(run: WorkflowRun, source: WorkflowRunOutput) -> None:
 def close_run(run: WorkflowRun, status: RunStatus, reason: str) -> None:
     """Put what the run cost, its events, and how far it came on the output."""
     output = run.output
-    seconds = run.io.now() - run.started
+    seconds = run.io.now() - run.started + run.seconds_before
     output.metrics = WorkflowMetrics(steps=dict(run.step_metrics), duration=seconds)
     output.collect_from_executors()
     if run.kept_events is not None:

@@ -200,16 +200,17 @@ def test_branches_that_end_because_they_are_cancelled_are_no_failures(
     mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     workflow: Workflow
+    run_id = f"branches-{mode}"  # a thread may ask when it is over, and would cancel the next run of this id
     at_work = threading.Barrier(2)
 
     def cancel() -> str:
         at_work.wait(10)
-        workflow.cancel_run("the-run")
+        workflow.cancel_run(run_id)
         return "cancelled"
 
     branches = [Agent(name=name, model=ScriptedModel(wants("cancel")), tools=[cancel]) for name in "AB"]
     workflow = Workflow(name="w", steps=[Parallel(*branches)])
-    output = play(workflow, "go", mode, run_id="the-run").output
+    output = play(workflow, "go", mode, run_id=run_id).output
     assert output.status is RunStatus.cancelled and not caplog.records
     runs = {run.agent_name: run.status for run in output.step_executor_runs}
     assert runs == {"A": RunStatus.cancelled, "B": RunStatus.cancelled}, "what both did is kept"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import time
 from typing import Any, Literal
 
 import pytest
@@ -268,6 +270,27 @@ def test_a_finished_run_is_a_tree() -> None:
         "   └─ Workflow Inner", "      └─ Step Deep", "         └─ Agent Deep",
     ]  # fmt: skip
     assert "30 tokens" in tree
+    timed = [line for line in tree.splitlines() if re.search(r" · \d+\.\d\ds", line)]
+    assert len(timed) == 6, "all but the steps whose time stands on the line of who worked in them"
+
+
+def test_what_a_run_took_before_it_waited_counts() -> None:
+    def nap(step_input: StepInput) -> str:
+        time.sleep(0.02)
+        return "rested"
+
+    pay = Step("pay", executor=first, requires_confirmation=True)
+    workflow = Workflow(db=InMemoryDb(), session_id="s", steps=[nap, pay])
+    run = workflow.run("go")
+    run.step_requirements[0].confirm()
+    done = workflow.continue_run(run_id=run.run_id, step_requirements=run.step_requirements)
+    assert done.step_results[0].duration >= 0.02 and done.metrics.duration > run.metrics.duration >= 0.02
+
+
+def test_names_with_signs_of_their_own_do_not_break_a_flowchart() -> None:
+    odd = [Step('say "x|y" <b>', executor=first), Step("end", executor=second)]
+    chart = Workflow(steps=[Router(choose, odd, name="way")]).to_mermaid()
+    assert '-->|"say &quot;x|y&quot; &lt;b>"|' in chart and '-->|"end"|' in chart
 
 
 def test_importing_workflows_loads_no_web_framework() -> None:
