@@ -119,7 +119,7 @@ class Recovery:
         goes_on = facts.get("background") or (self.runs.limits.resume_streams and "background" in facts)
         if run is not None and run.status.value not in GOING_ON:
             await self._close(keeper, facts, run)
-        elif goes_on and tries <= _MOST_TAKEOVERS and (run is not None or facts.get("again")):
+        elif goes_on and not facts.get("made_for_it") and tries <= _MOST_TAKEOVERS and (run is not None or facts.get("again")):
             self._go_on(component, run_id, facts, tries, stored=run is not None)
         else:
             await self._fail(keeper, component, facts, run_id, session, run)

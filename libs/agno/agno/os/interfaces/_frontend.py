@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from agno.run.base import RunStatus
@@ -66,6 +67,16 @@ class Waiting:
             self._runs[key] = output
         while len(self._runs) > _KEPT:
             self._runs.popitem(last=False)
+
+    async def noting(
+        self, component: Any, events: AsyncGenerator[Any, None], user_id: str | None
+    ) -> AsyncGenerator[Any, None]:
+        """The events of a run, as they come; its output is noted."""
+        async with aclosing(events):
+            async for item in events:
+                if not hasattr(item, "event"):
+                    self.note(component, item, user_id)
+                yield item
 
     async def find(self, component: Any, session_id: str, user_id: str | None) -> Any:
         """The waiting run, or None."""

@@ -31,9 +31,9 @@ from agno.os._caller import Caller
 from agno.os._components import own_session
 from agno.os._failures import failure
 from agno.os._finding import current_run
-from agno.os._kept import KeptEvents
 from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
 from agno.os._sse import Follower, Frame
+from agno.os.interfaces._hosted import GOES_ON, events_of, host, over
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.a2a._input import Said, answer, said
 from agno.os.interfaces.a2a._listing import page_of
@@ -42,7 +42,6 @@ from agno.run.base import RunStatus
 from agno.utils.ids import new_id
 
 CALL = "agno.a2a"
-_GOES_ON = frozenset({RunStatus.pending, RunStatus.running})
 _HOW = {
     RunStatus.completed: "was completed",
     RunStatus.regenerated: "was completed",
@@ -104,7 +103,7 @@ class TaskHandler(RequestHandler):
                 if run.keeper is not None:  # what was accepted is not lost
                     await run.keeper.written()
                 return apply_history_length(story.task, wanted)
-            await _over(follower)
+            await over(follower)
             return apply_history_length(await task_of(run), wanted)
 
     @validate_request_params
@@ -165,7 +164,7 @@ class TaskHandler(RequestHandler):
         with _told():
             call = _call(context)
             run = await call.find(params.id)
-            if run.status not in _GOES_ON and run.status is not RunStatus.paused:
+            if run.status not in GOES_ON and run.status is not RunStatus.paused:
                 raise TaskNotCancelableError(message=f"Task {params.id} is over: it {_HOW[run.status]}.")
             hosted = isinstance(run, HostedRun)
             follower = run.follow() if hosted else None
@@ -173,7 +172,7 @@ class TaskHandler(RequestHandler):
             if hosted and run.output is not None and run.status is RunStatus.paused:
                 run.output.status = RunStatus.cancelled  # no database has it
             if follower is not None:
-                await _over(follower, _PATIENCE)
+                await over(follower, _PATIENCE)
             return await task_of(await call.find(params.id))
 
     @validate_request_params
@@ -181,11 +180,11 @@ class TaskHandler(RequestHandler):
         with _told():
             call = _call(context)
             run = await call.find(params.id)
-            if run.status not in _GOES_ON and run.status is not RunStatus.paused:
+            if run.status not in GOES_ON and run.status is not RunStatus.paused:
                 raise UnsupportedOperationError(
                     message=f"Task {params.id} is over: it {_HOW[run.status]}. Get the task to see its result."
                 )
-            if run.status is RunStatus.paused or (batches := _again(call, run)) is None:
+            if run.status is RunStatus.paused or (batches := events_of(call.runs, run, call.component)) is None:
                 yield await task_of(run)
                 return
             async with aclosing(_updates(Story(run.run_id, run.session_id), batches, call, again=True)) as updates:
@@ -242,7 +241,7 @@ async def _continued(
     if context_id and context_id != run.session_id:
         raise InvalidParamsError(message=f"Task {task_id} is not of the context {context_id}.")
     if run.status is not RunStatus.paused:
-        state = "goes on" if run.status in _GOES_ON else f"is over: it {_HOW[run.status]}"
+        state = "goes on" if run.status in GOES_ON else f"is over: it {_HOW[run.status]}"
         raise UnsupportedOperationError(message=f"Task {task_id} {state}; it asks nothing that a message could answer.")
     output = run.output if isinstance(run, HostedRun) else run
     answer(output, given)
@@ -260,19 +259,10 @@ def _hosted(
         events = begin(**EVERYTHING)
     except (ValueError, TypeError) as error:  # options and input that cannot be right
         raise InvalidParamsError(message=str(error)) from None
-    who = {name: ids[name] for name in ("run_id", "session_id", "user_id")}
-    return call.runs.host(call.kind, call.component, events, **who, background=background, **more)
+    return host(call.runs, call.component, events, ids, background=background, **more)
 
 
 # Following -----------------------------------------------------------------------------------------------------------
-
-
-def _again(call: Call, run: Any) -> AsyncGenerator[list[Frame], None] | None:
-    """All events of a run that goes on, from the first one that is there; None if nobody has them."""
-    keeper = call.runs.keeper_of(call.component)
-    if isinstance(run, HostedRun) and (keeper is None or run.log.first == run.log.base):
-        return run.follow().batches()
-    return KeptEvents(keeper.db, call.runs, run.run_id, -1).batches() if keeper is not None else None
 
 
 async def _updates(
@@ -290,27 +280,13 @@ async def _updates(
                     if not silent:
                         yield update
     run = await call.find(story.task.id)
-    if run.status in _GOES_ON:  # the service stops, and the run is not done
+    if run.status in GOES_ON:  # the service stops, and the run is not done
         return
     if silent:
         yield await task_of(run)
         return
     for update in await story.end(run):
         yield update
-
-
-async def _over(follower: Follower, seconds: float | None = None) -> None:
-    """Wait until the run is over, or the time is."""
-
-    async def wait() -> None:
-        async with aclosing(follower.batches()) as batches:
-            async for _ in batches:
-                pass
-
-    try:
-        await asyncio.wait_for(wait(), seconds)
-    except asyncio.TimeoutError:
-        pass  # a tool that cannot be stopped has to come to its end
 
 
 # Errors --------------------------------------------------------------------------------------------------------------
