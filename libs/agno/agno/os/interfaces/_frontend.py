@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any
 
+from agno.os._caller import Caller
 from agno.run.base import RunStatus
 from agno.tools.function import Function
 
@@ -50,6 +51,15 @@ def _names(tools: Iterable[Any]) -> Iterable[str]:
         yield from getattr(tool, "functions", None) or (str(getattr(tool, "name", getattr(tool, "__name__", ""))),)
 
 
+def brought(given: Any, caller: Caller) -> dict[str, Any]:
+    """Dependencies and state as options of a run: what the identity says wins over what the body says."""
+    found: dict[str, Any] = {}
+    for name in ("dependencies", "session_state"):
+        if values := {**(getattr(given, name, None) or {}), **getattr(caller, name)}:
+            found[name] = values
+    return found
+
+
 class Waiting:
     """Finds the newest run of a session that waits for its client. With a database in the database, so that any worker
     finds it; without one in memory."""
@@ -88,4 +98,4 @@ class Waiting:
         return own[-1] if own and own[-1].status is RunStatus.paused else None
 
 
-__all__ = ["Waiting", "client_function", "with_tools"]
+__all__ = ["Waiting", "brought", "client_function", "with_tools"]

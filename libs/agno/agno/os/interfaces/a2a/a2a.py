@@ -42,6 +42,7 @@ class A2A(ServesSeveral):
 
     type = "a2a"
     default_prefix: ClassVar[str] = "/a2a"
+
     def __init__(
         self,
         agents: Sequence[Any] | None = None,

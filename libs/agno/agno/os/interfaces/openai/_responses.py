@@ -23,11 +23,10 @@ from agno.os._kept import KeptEvents
 from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
 from agno.os._sse import Follower, Frame
 from agno.os.interfaces._fetching import Fetching, fetching_for
-from agno.os.interfaces._frontend import Waiting, with_tools
+from agno.os.interfaces._frontend import Waiting, brought, with_tools
 from agno.os.interfaces._hosted import GOES_ON, Batches, Translated, events_of, host, over, runs_of
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.openai import _replies as replies
-from agno.os.interfaces.openai._input import brought
 from agno.os.interfaces.openai._items import Given, ResponseRequest, answer, functions, output_schema, read
 from agno.os.interfaces.openai._responding import Body, Responding, begun, empty, stored
 from agno.utils.ids import new_id

@@ -18,7 +18,7 @@ from agno.os._errors import Json
 from agno.os._failures import public_error
 from agno.os._runs import EVERYTHING
 from agno.os.interfaces._fetching import Fetching, fetching_for
-from agno.os.interfaces._frontend import Waiting, with_tools
+from agno.os.interfaces._frontend import Waiting, brought, with_tools
 from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.base import ServesSeveral
@@ -28,7 +28,6 @@ from agno.os.interfaces.openai._input import (
     answer,
     as_messages,
     as_text,
-    brought,
     functions,
     newest,
     output_schema,
