@@ -52,12 +52,22 @@ class Cancelling:
             return True
         if user_id is None and not looked_up:
             session, run = await self._stored(io, run_id, session_id)
-        if run is None or run.status in (RunStatus.pending, RunStatus.running):
-            return False  # another process may have it: the wish stays
+        if run is None:
+            return False  # it may begin yet: the wish stays
+        if run.status in (RunStatus.pending, RunStatus.running):
+            return await self._ask_its_worker(io, run_id)
         cancel.cleanup_run(run_id)
         if run.status is not RunStatus.paused:
             return False
         return await self._cancel_paused(io, session, run)
+
+    async def _ask_its_worker(self, io: IO, run_id: str) -> bool:
+        """Another process has it: tell the AgentOS that hosts it. Without one, the wish stays here."""
+        component: Any = self
+        asked: bool = component.db is not None and await io.call(component.db.wish_cancel, run_id)
+        if asked:
+            cancel.cleanup_run(run_id)
+        return asked
 
     async def _cancel_paused(self, io: IO, session: Any, run: Any) -> bool:
         try:

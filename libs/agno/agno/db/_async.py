@@ -169,6 +169,8 @@ class AsyncBaseDb(SpelledOut, ABC):
     dead_workers = awaited(BaseDb.dead_workers)
     take_worker = awaited(BaseDb.take_worker)
     is_hosted = awaited(BaseDb.is_hosted)
+    wish_cancel = awaited(BaseDb.wish_cancel)
+    cancel_wishes = awaited(BaseDb.cancel_wishes)
     get_run_events = awaited(BaseDb.get_run_events)
     prune_run_events = awaited(BaseDb.prune_run_events)
 

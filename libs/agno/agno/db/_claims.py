@@ -199,7 +199,11 @@ class Hosting(RowVerbs):
         def noted(row: Row | None) -> Row | None:
             if row is None:
                 return {**facts, "created_at": now} if new else None
-            return {**row, **facts} if row["owner"] == worker else None
+            if row["owner"] != worker:
+                return None
+            wished = _wished(row["runs"])
+            kept = {run_id: {**one, **_STOP} if run_id in wished else one for run_id, one in runs.items()}
+            return {**row, **facts, "runs": kept}
 
         return self.update(WORKERS, worker, noted) is not None
 
@@ -235,6 +239,22 @@ class Hosting(RowVerbs):
         """True if some worker hosts the run, also one that may be dead and whose runs nobody took over yet."""
         return any(run_id in (row["runs"] or {}) for row in self.find(WORKERS, Query(counted=False))[0])
 
+    def wish_cancel(self, run_id: str) -> bool:
+        """Ask the worker that hosts a run to stop it, which it does within seconds; False if no worker hosts it."""
+
+        def wished(row: Row | None) -> Row | None:
+            if row is None or run_id not in (row["runs"] or {}):
+                return None
+            return {**row, "runs": {**row["runs"], run_id: {**row["runs"][run_id], **_STOP}}}
+
+        hosts = [row["id"] for row in self.find(WORKERS, Query(counted=False))[0] if run_id in (row["runs"] or {})]
+        return any([self.update(WORKERS, worker, wished) is not None for worker in hosts])
+
+    def cancel_wishes(self, worker: str) -> list[str]:
+        """The runs of a worker that others asked it to stop."""
+        rows = self.find(WORKERS, Query(equal(id=worker), counted=False))[0]
+        return [run_id for row in rows for run_id in _wished(row["runs"])]
+
     def get_run_events(self, run_id: str, after: int = -1, limit: int = 100) -> list[EventBatch]:
         """Stored events of a run behind the one with this number, in order; at most `limit` batches."""
         where = (*equal(run_id=run_id),)
@@ -257,6 +277,13 @@ class Hosting(RowVerbs):
             rows = self.find(RUN_EVENTS, Query(mine, columns=("id",), counted=False))[0]
             gone += self.delete(RUN_EVENTS, [one["id"] for one in rows])
         return gone
+
+
+_STOP = {"stop": True}  # what another process notes of a run that is to be cancelled
+
+
+def _wished(runs: Mapping[str, Any] | None) -> list[str]:
+    return [run_id for run_id, facts in (runs or {}).items() if facts.get("stop")]
 
 
 def _place(number: int) -> str:

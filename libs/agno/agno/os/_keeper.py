@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agno._io import ASYNC
 from agno.db._claims import EventBatch
+from agno.run.cancel import acancel_run
 from agno.utils.ids import new_id
 from agno.utils.log import log_exception, log_info, log_warning
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _IDLE = 20  # delays without a run after which the task ends
 _LONGEST_PAUSE = 5.0  # seconds between two tries while the database is down
+_LISTEN = 1.0  # seconds between looks for what other processes ask for
 
 
 @dataclass(eq=False, slots=True)
@@ -50,7 +52,7 @@ class Keeper:
         self._failures = 0  # to write, one after the other
         self._noted = False  # the worker has a row
         self._changed = False
-        self._renew_at = 0.0
+        self._renew_at = self._listen_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._wake: asyncio.Event | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -175,6 +177,7 @@ class Keeper:
 
     async def _write(self) -> None:
         """Write what is new. What happens meanwhile is for the next time."""
+        await self._listen()
         ending, batches = len(self._ending), []
         logs: list[tuple[RunLog, int]] = []
         for run_id, kept in (*self._runs.items(), *self._ending):
@@ -188,6 +191,16 @@ class Keeper:
             for log, end in logs:
                 log.written = end
         del self._ending[:ending]
+
+    async def _listen(self) -> None:
+        """Stop the runs that other processes want to be stopped."""
+        now = monotonic()
+        if not self._noted or not self._runs or now < self._listen_at:
+            return
+        self._listen_at = now + _LISTEN
+        for run_id in await ASYNC.call(self.db.cancel_wishes, self.worker):
+            if run_id in self._runs:
+                await acancel_run(run_id)
 
     def _is_news(self) -> bool:
         if self._changed or any(not kept.noted for kept in self._runs.values()):

@@ -23,6 +23,7 @@ from agno.os._components import Components
 from agno.os._keeper import Keeper
 from agno.os._runs import ERROR_EVENTS, EVERYTHING, Runs
 from agno.run.base import RunStatus
+from agno.run.cancel import cancel_run
 from agno.utils.ids import new_id
 from agno.utils.log import log_exception, log_warning
 
@@ -137,13 +138,20 @@ class Recovery:
         goes_on = facts.get("background") or (self.runs.limits.resume_streams and "background" in facts)
         if run is not None and run.status.value not in GOING_ON:
             await self._close(keeper, facts, run)
-        elif goes_on and tries <= _MOST_TAKEOVERS and (run is not None or facts.get("again")):
+        elif (
+            goes_on
+            and not facts.get("made_for_it")
+            and tries <= _MOST_TAKEOVERS
+            and (run is not None or facts.get("again"))
+        ):
             self._go_on(component, run_id, facts, tries, stored=run is not None)
         else:
             await self._fail(keeper, component, facts, run_id, session, run)
 
     def _go_on(self, component: Any, run_id: str, facts: dict[str, Any], tries: int, *, stored: bool) -> None:
         who = {"run_id": run_id, "session_id": facts["session_id"], "user_id": facts["user_id"]}
+        if facts.get("stop"):
+            cancel_run(run_id)  # the wish waits for its start
         if stored:
             events = component.acontinue_run(**who, take_over=True, **EVERYTHING)
         else:

@@ -67,6 +67,7 @@ class HostedRun:
     keeper: Keeper | None = None
     again: dict[str, Any] | None = None  # with what it can be begun once more; None if that cannot be written down
     takeovers: int = 0
+    made_for_it: bool = False  # its component was equipped for it alone: no other worker has that
     shown: Shown = field(default_factory=Shown)
 
     @property
@@ -142,6 +143,7 @@ class Runs:
         first: int = 0,
         again: dict[str, Any] | None = None,
         takeovers: int = 0,
+        made_for_it: bool = False,
     ) -> tuple[HostedRun, Follower]:
         """Let a run go on in a task, with what `arun(**EVERYTHING)` gave. The follower sees what happens from now on.
 
@@ -152,6 +154,7 @@ class Runs:
         log = RunLog(limits.log_bytes, first, patience=limits.patience) if before is None else before.log
         log.reopen(paced=not background)
         run = HostedRun(kind, component, run_id, session_id, user_id, background, log, again=again, takeovers=takeovers)
+        run.made_for_it = made_for_it
         follower = run.follow(log.end - 1)
         self.active[run_id] = run
         self._note(run)
@@ -163,6 +166,7 @@ class Runs:
         if run.keeper is not None:
             facts = _facts(run.kind, run.component, run.session_id, run.user_id)
             facts |= {"background": run.background, "again": run.again, "takeovers": run.takeovers}
+            facts["made_for_it"] = run.made_for_it
             run.keeper.begin(run.run_id, facts, run.log, task=lambda: run.task, sure=run.background)
 
     async def _carry(self, run: HostedRun, events: AsyncIterator[Any]) -> None:

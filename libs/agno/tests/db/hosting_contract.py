@@ -20,6 +20,15 @@ def told(db: Any, run_id: str, after: int = -1, **options: Any) -> list[tuple[in
 class HostingContract:
     """Exactly one worker takes over what another one hosted."""
 
+    def test_a_worker_hears_which_of_its_runs_others_want_to_be_stopped(self, db: Any) -> None:
+        db.keep_hosted("w", {"r": {"kind": "agent"}, "q": {}}, 100, new=True)
+
+        assert db.wish_cancel("r") and not db.wish_cancel("nobody")
+        db.keep_hosted("w", {"r": {"kind": "agent"}, "s": {}}, 200)  # it notes its runs anew before it looked
+
+        assert db.cancel_wishes("w") == ["r"] and db.cancel_wishes("v") == []
+        assert db.is_hosted("s") and not db.is_hosted("q")
+
     def test_nothing_is_hosted_at_first(self, db: Any) -> None:
         assert db.get_run_events("r") == [] and db.dead_workers(100) == [] and not db.is_hosted("r")
         assert db.prune_run_events(0) == 0

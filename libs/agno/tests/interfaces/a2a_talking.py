@@ -15,6 +15,7 @@ from agno.agent import Agent
 from agno.os import AgentOS
 from agno.os.interfaces.a2a import A2A
 from agno.testing import ScriptedModel
+from agno.utils.ids import new_id
 
 from os_serving import served
 
@@ -48,7 +49,7 @@ class Peer:
         self.client, self.http, self.base = client, http, base
 
     def request(self, *parts: Any, at_once: bool = False, metadata: Any = None, **ids: str) -> SendMessageRequest:
-        message = Message(message_id="m1", role=Role.ROLE_USER, parts=[part(one) for one in parts], **ids)
+        message = Message(message_id=new_id(), role=Role.ROLE_USER, parts=[part(one) for one in parts], **ids)
         if metadata:
             message.metadata.update(metadata)
         return SendMessageRequest(message=message, configuration=SendMessageConfiguration(return_immediately=at_once))

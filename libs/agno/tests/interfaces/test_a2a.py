@@ -507,6 +507,22 @@ def test_a_worker_tells_what_happens_to_a_task_of_another_worker(db: SqliteDb) -
     assert answer(seen) == "It is done."
 
 
+@in_turns
+def test_a_message_that_is_sent_again_runs_nothing_again(dialect: Any, stored: bool, db: SqliteDb) -> None:
+    agent = agent_of(says("Once."), says("Twice."), db=db if stored else None)
+
+    async def go(peer: Peer) -> Any:
+        request, seen = peer.request("Hi"), []
+        for _ in range(2):
+            seen.append([inner(event) async for event in peer.client.send_message(request)])
+        return seen
+
+    first, second = talk(os_of(agent), go, dialect)
+
+    assert text(second[-1]) == "Once." and state(second[-1]) == "completed" and second[-1].id == first[0].id
+    assert len(agent.model.requests) == 1  # type: ignore[union-attr]
+
+
 def _until_waiting(service: AgentOS, gate: Gate) -> None:
     until(lambda: gate.entered.is_set())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -196,6 +197,28 @@ def test_a_schema_of_the_client_gives_a_structured_answer() -> None:
         answer = client.chat.completions.parse(model="painter", messages=HELLO, response_format=Colour)
 
     assert answer.choices[0].message.parsed == Colour(name="red")
+
+
+def test_a_client_that_leaves_its_stream_cancels_the_run() -> None:
+    began, left = threading.Event(), threading.Event()
+
+    async def wait() -> str:
+        """Wait."""
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.set()
+        return "never"
+
+    agent, _ = agent_of(wants("wait"), says("never"), tools=[wait])
+    with client_of(agent) as client:
+        with client.chat.completions.create(
+            model="painter", messages=[{"role": "user", "content": "Hi"}], stream=True
+        ) as stream:
+            next(iter(stream))
+            assert began.wait(10)
+        assert left.wait(10), "the tool went on"
 
 
 def test_errors_have_the_form_of_openai() -> None:

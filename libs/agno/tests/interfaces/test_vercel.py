@@ -46,7 +46,7 @@ def test_a_chat_is_streamed_with_the_header_of_the_protocol() -> None:
 
 
 def test_two_components_of_one_id_are_refused() -> None:
-    with pytest.raises(ValueError, match="Two components"):
+    with pytest.raises(ValueError, match="have the id"):
         Vercel(agents=[Agent(id="a", model=ScriptedModel()), Agent(id="a", model=ScriptedModel())])
     with pytest.raises(ValueError, match="nothing to serve"):
         Vercel()

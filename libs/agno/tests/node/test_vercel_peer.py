@@ -7,6 +7,8 @@ import base64
 import json
 import subprocess
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,17 @@ import pytest
 
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
+from agno.media import Image
+from agno.models.message import Citations, UrlCitation
+from agno.os._failures import Shown
+from agno.os.interfaces._hosted import event_of
 from agno.os.interfaces.vercel import Vercel
+from agno.os.interfaces.vercel._chunks import Translator
+from agno.run.agent import CustomEvent, RunCompletedEvent
 from agno.team import Team
 from agno.testing import ScriptedModel, fails, says, thinks, wants
 from agno.tools import tool
+from agno.tools.function import ToolResult
 from agno.workflow import Step, Workflow
 
 from os_serving import app_of, request, served
@@ -77,6 +86,44 @@ def test_text_reasoning_tools_and_usage_reach_the_page() -> None:
     assert [part["text"] for part in parts(seen, "reasoning")] == ["let me see"]
     assert [(part["state"], part["output"]) for part in parts(seen, "tool-count")] == [("output-available", "2")]
     assert set(seen["messages"][-1]["metadata"]["usage"]) == {"inputTokens", "outputTokens", "totalTokens"}
+
+
+@dataclass
+class Painted(CustomEvent):
+    """An event of a tool's own."""
+
+    colour: str = ""
+
+
+def paint() -> Iterator[Any]:
+    """Paint."""
+    yield Painted(colour="red")
+    yield ToolResult(content="painted", images=[Image(content=b"red", mime_type="image/png")])
+
+
+def test_files_that_a_run_makes_and_events_of_its_tools_reach_the_page() -> None:
+    model = ScriptedModel(wants("paint"), says("Here it is."))
+
+    seen = converse(Vercel(agent=Agent(model=model, tools=[paint])), {"say": "Paint"})
+
+    url = "data:image/png;base64,cmVk"
+    assert [(part["mediaType"], part["url"]) for part in parts(seen, "file")] == [("image/png", url)]
+    assert [part["data"]["colour"] for part in parts(seen, "data-event")] == ["red"]
+    assert texts(seen) == ["Here it is."]
+
+
+def test_sources_reach_the_page_once() -> None:
+    found = Citations(urls=[UrlCitation(url="https://a.example/x", title="X")])
+    knowing = RunCompletedEvent(run_id="r", content="It rains.", citations=found)
+    translator, chunks = Translator(), []
+    for event in (knowing, knowing):
+        frame = Shown().frame(event)
+        chunks += translator.translate(*event_of(frame))
+
+    sources = [chunk for chunk in chunks if chunk["type"] == "source-url"]
+    assert sources == [
+        {"type": "source-url", "sourceId": "https://a.example/x", "title": "X", "url": "https://a.example/x"}
+    ]
 
 
 def test_a_tool_that_fails_is_a_tool_part_with_an_error() -> None:

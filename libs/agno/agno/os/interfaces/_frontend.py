@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any
 
+from agno.os._caller import Caller
 from agno.run.base import RunStatus
 from agno.tools.function import Function
 
@@ -49,6 +51,15 @@ def _names(tools: Iterable[Any]) -> Iterable[str]:
         yield from getattr(tool, "functions", None) or (str(getattr(tool, "name", getattr(tool, "__name__", ""))),)
 
 
+def brought(given: Any, caller: Caller) -> dict[str, Any]:
+    """Dependencies and state as options of a run: what the identity says wins over what the body says."""
+    found: dict[str, Any] = {}
+    for name in ("dependencies", "session_state"):
+        if values := {**(getattr(given, name, None) or {}), **getattr(caller, name)}:
+            found[name] = values
+    return found
+
+
 class Waiting:
     """Finds the newest run of a session that waits for its client. With a database in the database, so that any worker
     finds it; without one in memory."""
@@ -67,6 +78,16 @@ class Waiting:
         while len(self._runs) > _KEPT:
             self._runs.popitem(last=False)
 
+    async def noting(
+        self, component: Any, events: AsyncGenerator[Any, None], user_id: str | None
+    ) -> AsyncGenerator[Any, None]:
+        """The events of a run, as they come; its output is noted."""
+        async with aclosing(events):
+            async for item in events:
+                if not hasattr(item, "event"):
+                    self.note(component, item, user_id)
+                yield item
+
     async def find(self, component: Any, session_id: str, user_id: str | None) -> Any:
         """The waiting run, or None."""
         if component.db is None:
@@ -77,4 +98,4 @@ class Waiting:
         return own[-1] if own and own[-1].status is RunStatus.paused else None
 
 
-__all__ = ["Waiting", "client_function", "with_tools"]
+__all__ = ["Waiting", "brought", "client_function", "with_tools"]

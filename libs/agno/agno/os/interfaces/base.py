@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -72,4 +72,47 @@ class BaseInterface:
         raise NotImplementedError
 
 
-__all__ = ["BaseInterface"]
+class ServesSeveral(BaseInterface):
+    """An interface that serves several components, each by its id; those in `single` come first."""
+
+    checks_scopes: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        agents: Sequence[Any] | None = None,
+        teams: Sequence[Any] | None = None,
+        workflows: Sequence[Any] | None = None,
+        prefix: str | None = None,
+        tags: list[str] | None = None,
+        allow_private: bool = False,
+        single: Sequence[Any] = (),
+    ) -> None:
+        named = {"agents": agents, "teams": teams, "workflows": workflows}
+        for name, given in named.items():
+            if given is not None and (isinstance(given, str) or not isinstance(given, Sequence)):
+                raise TypeError(f"{type(self).__name__}({name}=) takes a list, not {given!r}.")
+        self.served = [*(one for one in single if one is not None), *(agents or ()), *(teams or ()), *(workflows or ())]
+        if not self.served:
+            raise ValueError(f"{type(self).__name__} has nothing to serve: give it agents=, teams= or workflows=.")
+        super().__init__(self.served[0], prefix=prefix, tags=tags, allow_private=allow_private)
+        self.by_kind: dict[str, dict[str, Any]] = {"agent": {}, "team": {}, "workflow": {}}
+        for component in self.served:
+            component.set_id()
+            kind = component.session_type
+            if self.by_kind[kind].setdefault(component.id, component) is not component:
+                raise ValueError(f"Two {kind}s have the id {component.id!r}. Give one of them another id= or name=.")
+
+    @property
+    def components(self) -> list[Any]:
+        return self.served
+
+    def by_id(self) -> dict[str, Any]:
+        """All of them by their ids. Raises ValueError for two of different kinds with the same one."""
+        found: dict[str, Any] = {}
+        for component in self.served:
+            if found.setdefault(component.id, component) is not component:
+                raise ValueError(f"Two components have the id {component.id!r}. Give one of them another id= or name=.")
+        return found
+
+
+__all__ = ["BaseInterface", "ServesSeveral"]

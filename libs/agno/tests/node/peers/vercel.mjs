@@ -14,7 +14,9 @@ const state = {
 class Chat extends AbstractChat {}
 const data = [];
 let turn = {};
-const transport = new DefaultChatTransport({ api: scenario.api, body: scenario.body });
+let answered = () => {};
+const asks = async (...given) => { const answer = await fetch(...given); answered(); return answer; };
+const transport = new DefaultChatTransport({ api: scenario.api, body: scenario.body, fetch: asks });
 const make = () => new Chat({
   id: "c1", state, transport, onData: (part) => data.push(part), onFinish: ({ isAbort, finishReason }) => {
     turn.finish = { isAbort, finishReason };
@@ -44,7 +46,9 @@ for (const given of scenario.turns) {
   if (given.resume) { // as a page that was loaded anew: what it had of the answer is gone
     state.messages = state.messages.filter((one) => one.role === "user");
     chat = make();
+    const there = new Promise((resolve) => { answered = resolve; });
     const back = chat.resumeStream();
+    await there;
     await fetch(new URL(given.resume, scenario.api), { method: "POST" });
     await back;
   }

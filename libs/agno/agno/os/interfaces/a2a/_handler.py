@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from time import time
 from typing import Any
+from uuid import UUID, uuid5
 
 from a2a.server.context import ServerCallContext
 from a2a.server.request_handlers.request_handler import RequestHandler, validate_request_params
-from a2a.types import AgentCard, ListTasksRequest, ListTasksResponse, SendMessageRequest, Task
+from a2a.types import AgentCard, ListTasksRequest, ListTasksResponse, Message, SendMessageRequest, Task
 from a2a.utils.errors import (
     A2AError,
     InternalError,
@@ -31,18 +32,18 @@ from agno.os._caller import Caller
 from agno.os._components import own_session
 from agno.os._failures import failure
 from agno.os._finding import current_run
-from agno.os._kept import KeptEvents
 from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
 from agno.os._sse import Follower, Frame
+from agno.os.interfaces._hosted import GOES_ON, events_of, host, over
 from agno.os.interfaces._questions import go_on
 from agno.os.interfaces.a2a._input import Said, answer, said
 from agno.os.interfaces.a2a._listing import page_of
 from agno.os.interfaces.a2a._tasks import Story, task_of
 from agno.run.base import RunStatus
-from agno.utils.ids import new_id
+from agno.run.cancel import cleanup_run
 
 CALL = "agno.a2a"
-_GOES_ON = frozenset({RunStatus.pending, RunStatus.running})
+_MESSAGES = UUID("5b1c2a52-94f4-4e9b-9a35-0f6c1d2e7a10")  # the ids of runs follow from their messages in here
 _HOW = {
     RunStatus.completed: "was completed",
     RunStatus.regenerated: "was completed",
@@ -98,13 +99,18 @@ class TaskHandler(RequestHandler):
         with _told():
             call, wanted = _call(context), params.configuration
             at_once = wanted.return_immediately
+            if (known := await _sent_before(call, params.message)) is not None:
+                async for task in _told_again(call, known):
+                    if at_once:
+                        return apply_history_length(task, wanted)
+                return apply_history_length(await task_of(await call.find(known.run_id, known.session_id)), wanted)
             run, follower, story = await self._begun(call, params, background=at_once)
             if at_once:
                 follower.leave()
                 if run.keeper is not None:  # what was accepted is not lost
                     await run.keeper.written()
                 return apply_history_length(story.task, wanted)
-            await _over(follower)
+            await over(follower)
             return apply_history_length(await task_of(run), wanted)
 
     @validate_request_params
@@ -113,6 +119,11 @@ class TaskHandler(RequestHandler):
     ) -> AsyncGenerator[Any, None]:
         with _told():
             call = _call(context)
+            if (known := await _sent_before(call, params.message)) is not None:
+                async with aclosing(_told_again(call, known)) as updates:
+                    async for update in updates:
+                        yield update
+                return
             run, follower, story = await self._begun(call, params)
             try:
                 yield apply_history_length(story.task, params.configuration)
@@ -143,7 +154,7 @@ class TaskHandler(RequestHandler):
         if message.task_id:
             run, follower = await _continued(call, message.task_id, message.context_id, given, background)
         else:
-            run, follower = await _new(call, message.context_id, given, background)
+            run, follower = await _new(call, message, given, background)
         return run, follower, Story(run.run_id, run.session_id, message)
 
     # Tasks -----------------------------------------------------------------------------------------------------------
@@ -165,15 +176,16 @@ class TaskHandler(RequestHandler):
         with _told():
             call = _call(context)
             run = await call.find(params.id)
-            if run.status not in _GOES_ON and run.status is not RunStatus.paused:
+            if run.status not in GOES_ON and run.status is not RunStatus.paused:
                 raise TaskNotCancelableError(message=f"Task {params.id} is over: it {_HOW[run.status]}.")
             hosted = isinstance(run, HostedRun)
             follower = run.follow() if hosted else None
             await call.component.acancel_run(run.run_id, run.session_id)
             if hosted and run.output is not None and run.status is RunStatus.paused:
                 run.output.status = RunStatus.cancelled  # no database has it
+                cleanup_run(run.run_id)
             if follower is not None:
-                await _over(follower, _PATIENCE)
+                await over(follower, _PATIENCE)
             return await task_of(await call.find(params.id))
 
     @validate_request_params
@@ -181,14 +193,11 @@ class TaskHandler(RequestHandler):
         with _told():
             call = _call(context)
             run = await call.find(params.id)
-            if run.status not in _GOES_ON and run.status is not RunStatus.paused:
+            if run.status not in GOES_ON and run.status is not RunStatus.paused:
                 raise UnsupportedOperationError(
                     message=f"Task {params.id} is over: it {_HOW[run.status]}. Get the task to see its result."
                 )
-            if run.status is RunStatus.paused or (batches := _again(call, run)) is None:
-                yield await task_of(run)
-                return
-            async with aclosing(_updates(Story(run.run_id, run.session_id), batches, call, again=True)) as updates:
+            async with aclosing(_told_again(call, run)) as updates:
                 async for update in updates:
                     yield update
 
@@ -214,17 +223,12 @@ class TaskHandler(RequestHandler):
 # Beginning -----------------------------------------------------------------------------------------------------------
 
 
-async def _new(call: Call, context_id: str, given: Said, background: bool) -> tuple[HostedRun, Follower]:
+async def _new(call: Call, message: Message, given: Said, background: bool) -> tuple[HostedRun, Follower]:
     caller, component = call.caller, call.component
-    session_id = context_id or caller.session_id
-    if session_id is not None:
-        await own_session(component, session_id, caller)
-    options: dict[str, Any] = {
-        "run_id": new_id(),
-        "session_id": session_id or new_id(),
-        "user_id": caller.acts_as(given.user_id or call.user_id),
-        **given.media,
-    }
+    run_id, session_id = _ids(call, message)
+    await own_session(component, session_id, caller)
+    options: dict[str, Any] = {"run_id": run_id, "session_id": session_id, **given.media}
+    options["user_id"] = caller.acts_as(given.user_id or call.user_id)
     if metadata := given.own_metadata:
         options["metadata"] = metadata
     for name in ("dependencies", "session_state"):  # what the identity says
@@ -235,6 +239,21 @@ async def _new(call: Call, context_id: str, given: Said, background: bool) -> tu
     return _hosted(call, begin, options, background, again=again_with(asked, options))
 
 
+def _ids(call: Call, message: Message) -> tuple[str, str]:
+    """The ids of a new run and its session. They follow from what was sent: a message that comes again is known by them."""
+    caller, context_id = call.caller, message.context_id or call.caller.session_id
+    facts = (call.kind, call.component.id, caller.acts_as(call.user_id), context_id)
+    run_id = uuid5(_MESSAGES, repr(facts) + message.SerializeToString(deterministic=True).hex())
+    return str(run_id), context_id or str(uuid5(run_id, "context"))
+
+
+async def _sent_before(call: Call, message: Message) -> Any:
+    """The run that this very message began before; None if it is new, or answers a task."""
+    if message.task_id:
+        return None
+    return await current_run(call.runs, call.kind, call.component, *_ids(call, message), call.caller)
+
+
 async def _continued(
     call: Call, task_id: str, context_id: str, given: Said, background: bool
 ) -> tuple[HostedRun, Follower]:
@@ -242,7 +261,7 @@ async def _continued(
     if context_id and context_id != run.session_id:
         raise InvalidParamsError(message=f"Task {task_id} is not of the context {context_id}.")
     if run.status is not RunStatus.paused:
-        state = "goes on" if run.status in _GOES_ON else f"is over: it {_HOW[run.status]}"
+        state = "goes on" if run.status in GOES_ON else f"is over: it {_HOW[run.status]}"
         raise UnsupportedOperationError(message=f"Task {task_id} {state}; it asks nothing that a message could answer.")
     output = run.output if isinstance(run, HostedRun) else run
     answer(output, given)
@@ -260,19 +279,21 @@ def _hosted(
         events = begin(**EVERYTHING)
     except (ValueError, TypeError) as error:  # options and input that cannot be right
         raise InvalidParamsError(message=str(error)) from None
-    who = {name: ids[name] for name in ("run_id", "session_id", "user_id")}
-    return call.runs.host(call.kind, call.component, events, **who, background=background, **more)
+    return host(call.runs, call.component, events, ids, background=background, **more)
 
 
 # Following -----------------------------------------------------------------------------------------------------------
 
 
-def _again(call: Call, run: Any) -> AsyncGenerator[list[Frame], None] | None:
-    """All events of a run that goes on, from the first one that is there; None if nobody has them."""
-    keeper = call.runs.keeper_of(call.component)
-    if isinstance(run, HostedRun) and (keeper is None or run.log.first == run.log.base):
-        return run.follow().batches()
-    return KeptEvents(keeper.db, call.runs, run.run_id, -1).batches() if keeper is not None else None
+async def _told_again(call: Call, run: Any) -> AsyncGenerator[Any, None]:
+    """A run as a task as it is now, and what happens from there on."""
+    batches = events_of(call.runs, run, call.component) if run.status in GOES_ON else None
+    if batches is None:
+        yield await task_of(run)
+        return
+    async with aclosing(_updates(Story(run.run_id, run.session_id), batches, call, again=True)) as updates:
+        async for update in updates:
+            yield update
 
 
 async def _updates(
@@ -290,27 +311,13 @@ async def _updates(
                     if not silent:
                         yield update
     run = await call.find(story.task.id)
-    if run.status in _GOES_ON:  # the service stops, and the run is not done
+    if run.status in GOES_ON:  # the service stops, and the run is not done
         return
     if silent:
         yield await task_of(run)
         return
     for update in await story.end(run):
         yield update
-
-
-async def _over(follower: Follower, seconds: float | None = None) -> None:
-    """Wait until the run is over, or the time is."""
-
-    async def wait() -> None:
-        async with aclosing(follower.batches()) as batches:
-            async for _ in batches:
-                pass
-
-    try:
-        await asyncio.wait_for(wait(), seconds)
-    except asyncio.TimeoutError:
-        pass  # a tool that cannot be stopped has to come to its end
 
 
 # Errors --------------------------------------------------------------------------------------------------------------

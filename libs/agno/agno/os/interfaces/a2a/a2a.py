@@ -17,7 +17,7 @@ from agno.os._components import KINDS
 from agno.os._errors import Json
 from agno.os._guard import require
 from agno.os._runs import Runs
-from agno.os.interfaces.base import BaseInterface
+from agno.os.interfaces.base import ServesSeveral
 
 try:
     from a2a.server.request_handlers.response_helpers import agent_card_to_dict
@@ -31,7 +31,7 @@ except ImportError as error:
 _CARD = "/.well-known/agent-card.json"
 
 
-class A2A(BaseInterface):
+class A2A(ServesSeveral):
     """Serves agents, teams and workflows to other agents: A2A 1.x and 0.3, over JSON-RPC and HTTP+JSON.
 
     Each has its card at `/a2a/agents/{id}/.well-known/agent-card.json` (or under `/a2a/teams`, `/a2a/workflows`), which says
@@ -42,7 +42,6 @@ class A2A(BaseInterface):
 
     type = "a2a"
     default_prefix: ClassVar[str] = "/a2a"
-    checks_scopes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -54,20 +53,10 @@ class A2A(BaseInterface):
         base_url: str | None = None,
         allow_private: bool = False,
     ) -> None:
-        given = {"agent": agents or (), "team": teams or (), "workflow": workflows or ()}
-        self.served = [component for some in given.values() for component in some]
-        if not self.served:
-            raise ValueError("A2A has nothing to serve: give it agents=, teams= or workflows=.")
-        super().__init__(self.served[0], prefix=prefix, tags=tags)
+        super().__init__(agents, teams, workflows, prefix, tags, allow_private)
         self.base_url = base_url.rstrip("/") if base_url is not None else None
-        self.allow_private = allow_private
-        self._by_id = {kind: _by_id(kind, some) for kind, some in given.items()}
         self._runs, self._limits = Runs(), Limits()  # where it is served without AgentOS
         self._wire = Wire(TaskHandler())
-
-    @property
-    def components(self) -> list[Any]:
-        return self.served
 
     # Routes ----------------------------------------------------------------------------------------------------------
 
@@ -151,7 +140,7 @@ class A2A(BaseInterface):
         """The component that the path names, or another one, if the caller may do that with it."""
         component_id = request.path_params[f"{kind}_id"] if component_id is None else component_id
         require(caller_of(request), f"{kind}s", action, component_id)
-        found = self._by_id[kind].get(component_id)
+        found = self.by_kind[kind].get(component_id)
         if found is None:
             raise HTTPException(404, f"{kind.title()} not found")
         return found
@@ -192,15 +181,6 @@ class A2A(BaseInterface):
 
 
 _PLAIN = str.maketrans({mark: "_" for mark in " /{}:.-"})
-
-
-def _by_id(kind: str, components: Sequence[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for component in components:
-        component.set_id()
-        if found.setdefault(component.id, component) is not component:
-            raise ValueError(f"Two {kind}s have the id {component.id!r}. Give one of them another id= or name=.")
-    return found
 
 
 def _os(request: Request) -> Any:

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from agno.media import Image
 from agno.models.message import Message
-from agno.os._caller import Caller
 from agno.os._output_schemas import class_of
 from agno.os.interfaces._frontend import client_function
 from agno.os.interfaces._questions import open_questions
@@ -25,15 +24,6 @@ class Extra(_Part):
 
     dependencies: dict[str, Any] | None = None
     session_state: dict[str, Any] | None = None
-
-
-def brought(given: Extra | None, caller: Caller) -> dict[str, Any]:
-    """Dependencies and state as options of a run: what the identity says wins over what the body says."""
-    found: dict[str, Any] = {}
-    for name in ("dependencies", "session_state"):
-        if values := {**(getattr(given, name, None) or {}), **getattr(caller, name)}:
-            found[name] = values
-    return found
 
 
 class ChatMessage(_Part):
@@ -162,5 +152,5 @@ def image_of(url: Any) -> Image:
     return Image(content=content, mime_type=head[len("data:") :].partition(";")[0] or None)
 
 
-__all__ = ["ChatMessage", "ChatRequest", "Extra", "answer", "as_messages", "as_text", "brought", "functions", "image_of",
+__all__ = ["ChatMessage", "ChatRequest", "Extra", "answer", "as_messages", "as_text", "functions", "image_of",
            "newest", "output_schema", "tool_results"]  # fmt: skip

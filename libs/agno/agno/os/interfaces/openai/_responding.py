@@ -8,16 +8,16 @@ from typing import Any
 
 import msgspec
 
-from agno.os._failures import public_error
 from agno.os._sse import Frame
+from agno.os.interfaces._hosted import event_of, shown_error
 from agno.os.interfaces._questions import Question, open_questions
 from agno.os.interfaces.openai._items import ResponseRequest
 from agno.os.interfaces.openai._output import said
 from agno.run.base import RunStatus, to_json
 from agno.utils.codec import encode
-from agno.utils.ids import new_id
 
 Body = dict[str, Any]
+_PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc"}  # requests for approval have ids of their own
 _STATUS = {RunStatus.error: "failed", RunStatus.cancelled: "cancelled", RunStatus.running: "in_progress",
            RunStatus.pending: "queued"}  # fmt: skip
 
@@ -54,6 +54,8 @@ def stored(response_id: str, model: str, output: Any) -> Body:
     text = _other_questions(output) if open_questions(output) else said(output)
     if text and output.status is not RunStatus.error:
         body["output"].append(_message(text))
+    for index, item in enumerate(body["output"]):
+        _name(item, response_id, index)
     body["status"], body["usage"] = _STATUS.get(output.status, "completed"), usage(output)
     if output.status is RunStatus.error:
         body["error"] = {"code": "server_error", "message": "The run failed."}
@@ -67,6 +69,7 @@ class Responding:
     def __init__(self, body: Body) -> None:
         self.body = body
         self.bad_request = False  # it failed for what was asked
+        self.waits: Any = None  # the event with which the run came to a pause
         self._next = 0
         self._top: str | None = None
         self._open: Body | None = None  # the item that text goes into
@@ -83,19 +86,20 @@ class Responding:
     def begin(self) -> Iterator[Frame]:
         """It was accepted, and goes on."""
         yield self._of_body("created")
-        if self.body["status"] == "queued":
-            yield self._of_body("queued")
         self.body["status"] = "in_progress"
         yield self._of_body("in_progress")
 
-    def translate(self, event: Any) -> Iterator[Frame]:
-        """The events for one of ours; none for most."""
+    def translate(self, frame: Frame) -> Iterator[Frame]:
+        """The events for one of ours, as it was written down; none for most."""
+        event, _ = event_of(frame)
         self._top = self._top or event.run_id
         if event.run_id != self._top:
             return
         kind = event.event.removeprefix("Team")
         if kind in ("RunError", "WorkflowError"):
-            self.fails(public_error(event))
+            self.fails(*shown_error(event))
+        elif kind in ("RunPaused", "WorkflowPaused"):
+            self.waits = event
         elif kind in ("RunContent", "ReasoningContentDelta", "ReasoningStep"):
             if event.reasoning_content:
                 yield from self._piece("reasoning", event.reasoning_content)
@@ -112,21 +116,23 @@ class Responding:
 
     def end(self, output: Any) -> Iterator[Frame]:
         """What was not said in pieces, calls of the client's tools, requests for approval, and the end."""
-        if output is not None and self.body["status"] != "failed":
-            if output.status is RunStatus.error:
+        asker = self.waits or output  # it may have gone on since
+        if asker is not None and self.body["status"] != "failed":
+            if self.waits is None and output.status is RunStatus.error:
                 self.fails("The run failed.")
-            text = "" if self._said else said(output)
-            if open_questions(output):
-                text = _other_questions(output)
+            if open_questions(asker):
+                text = _other_questions(asker)
+            else:
+                text = "" if self._said or self.waits is not None else said(output)
             if text and self.body["status"] != "failed":
                 yield from self._piece("message", text)
             yield from self._close()
-            for item in _asked(output, self.body["model"]):
+            for item in _asked(asker, self.body["model"]):
                 yield from self._whole(item)
         yield from self._close()
         if output is not None:
             self.body["usage"] = usage(output)
-        cancelled = output is not None and output.status is RunStatus.cancelled
+        cancelled = output is not None and self.waits is None and output.status is RunStatus.cancelled
         if self.body["status"] != "failed":
             self.body["status"] = "cancelled" if cancelled else "completed"
         kind = "incomplete" if cancelled else self.body["status"]
@@ -136,6 +142,7 @@ class Responding:
 
     def _added(self, item: Body) -> Frame:
         self.body["output"].append(item)
+        _name(item, self.body["id"], self._index)
         return self._event("response.output_item.added", output_index=self._index, item=item)
 
     @property
@@ -199,12 +206,18 @@ class Responding:
 
 def _message(text: str) -> Body:
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-    return {"id": f"msg_{new_id()}", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+    return {"id": "", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+
+
+def _name(item: Body, response_id: str, index: int) -> None:
+    """Give an item an id that is the same whenever the response is read."""
+    if prefix := _PREFIXES.get(item["type"]):
+        item["id"] = f"{prefix}_{response_id.removeprefix('resp_')}_{index}"
 
 
 def _reasoning(text: str) -> Body:
     summary = [{"type": "summary_text", "text": text}]
-    return {"id": f"rs_{new_id()}", "type": "reasoning", "status": "completed", "summary": summary}
+    return {"id": "", "type": "reasoning", "status": "completed", "summary": summary}
 
 
 def _asked(output: Any, model: str) -> list[Body]:
@@ -223,7 +236,7 @@ def _of_question(question: Question, model: str) -> Body:
     if question.kind == "confirmation":
         return {"id": question.id, "type": "mcp_approval_request", "server_label": model, **facts}
     key = question.tool_call_id
-    return {"id": f"fc_{new_id()}", "type": "function_call", "call_id": key, "status": "completed", **facts}
+    return {"id": "", "type": "function_call", "call_id": key, "status": "completed", **facts}
 
 
 def _other_questions(output: Any) -> str:

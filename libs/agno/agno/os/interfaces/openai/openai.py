@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from typing import Any, ClassVar
+from contextlib import aclosing
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -16,18 +16,18 @@ from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._errors import Json
 from agno.os._failures import public_error
+from agno.os._runs import EVERYTHING
 from agno.os.interfaces._fetching import Fetching, fetching_for
-from agno.os.interfaces._frontend import Waiting, with_tools
+from agno.os.interfaces._frontend import Waiting, brought, with_tools
 from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
-from agno.os.interfaces.base import BaseInterface
+from agno.os.interfaces.base import ServesSeveral
 from agno.os.interfaces.openai import _replies as replies
 from agno.os.interfaces.openai._input import (
     ChatRequest,
     answer,
     as_messages,
     as_text,
-    brought,
     functions,
     newest,
     output_schema,
@@ -41,7 +41,7 @@ from agno.utils.ids import new_id
 _KEPT = 10_000  # calls whose sessions are remembered
 
 
-class OpenAIApi(BaseInterface):
+class OpenAIApi(ServesSeveral):
     """Serves components to clients of OpenAI's API: `/v1/chat/completions`, `/v1/responses`, `/v1/models`.
 
     The name of the model is the id of the component. Tools of the client are offered to the model; their results
@@ -51,7 +51,6 @@ class OpenAIApi(BaseInterface):
     """
 
     type = "openai"
-    checks_scopes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -62,24 +61,11 @@ class OpenAIApi(BaseInterface):
         tags: list[str] | None = None,
         allow_private: bool = False,
     ) -> None:
-        self.served = [*(agents or ()), *(teams or ()), *(workflows or ())]
-        if not self.served:
-            raise ValueError("OpenAIApi has nothing to serve: give it agents=, teams= or workflows=.")
-        first = self.served[0]
-        tags = tags if tags is not None else ["OpenAI"]
-        super().__init__(first, prefix=prefix, tags=tags, allow_private=allow_private)
-        self._by_id: dict[str, Any] = {}
-        for component in self.served:
-            component.set_id()
-            if self._by_id.setdefault(component.id, component) is not component:
-                raise ValueError(f"Two components have the id {component.id!r}, which is the name of the model.")
+        super().__init__(agents, teams, workflows, prefix, tags if tags is not None else ["OpenAI"], allow_private)
+        self._by_id = self.by_id()  # the names of the models
         self._waiting = Waiting()
         self._responses = ResponseRoutes(self._by_id, self._waiting, allow_private)
         self._sessions: OrderedDict[tuple[str, str | None], str] = OrderedDict()  # by a call that waits, and its user
-
-    @property
-    def components(self) -> list[Any]:
-        return self.served
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         only = [Depends(runs_some(self.served))]
@@ -98,11 +84,6 @@ class OpenAIApi(BaseInterface):
             )  # fmt: skip
         self._responses.add_to(router)
         return router
-
-    @asynccontextmanager
-    async def working(self, grace: float) -> AsyncIterator[None]:
-        async with self._responses.answers.working(grace):
-            yield
 
     async def _models(self, request: Request) -> Json:
         caller = caller_of(request)
@@ -126,7 +107,7 @@ class OpenAIApi(BaseInterface):
             user_id, session_id = caller.acts_as(given.user), _session_of(given, request, caller)
             if session_id is not None:
                 await own_session(component, session_id, caller)
-            stream = {"stream": True, "stream_events": True, "yield_run_output": True} if given.stream else {}
+            stream = EVERYTHING if given.stream else {}
             fetching, mode = fetching_for(request, self.allow_private), {**stream, **brought(given.agno, caller)}
             begun = await self._begun(component, given, session_id, user_id, mode, fetching)
             if given.stream:

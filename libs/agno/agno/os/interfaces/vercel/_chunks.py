@@ -6,11 +6,10 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from agno.os._failures import public_error
+from agno.os.interfaces._hosted import shown_error
 from agno.os.interfaces._questions import Question, open_questions
 from agno.run.base import to_json
 from agno.utils.codec import encode
-from agno.utils.ids import new_id
 
 Chunk = dict[str, Any]
 _ITS_KIND = {"images": "image/png", "videos": "video/mp4", "audio": "audio/wav"}
@@ -21,7 +20,9 @@ class Translator:
     and agents in a workflow say stays theirs: of them, only steps are shown."""
 
     def __init__(self) -> None:
-        self._top: str | None = None
+        self.top: str | None = None  # the id of the run itself
+        self._parts = 0
+        self._data: dict[str, Any] = {}
         self._open: tuple[str, str] | None = None  # "text" or "reasoning", and its id
         self._known: set[str] = set()  # calls that the page has
         self._done: set[str] = set()  # calls whose results it has
@@ -36,11 +37,12 @@ class Translator:
         self._known.update(str(t.tool_call_id) for t in getattr(output, "tools", None) or ())
         self._done.update(denied)
 
-    def translate(self, event: Any) -> Iterator[Chunk]:
-        """The chunks for one of our events; none for most."""
-        self._top = self._top or event.run_id
+    def translate(self, event: Any, data: dict[str, Any]) -> Iterator[Chunk]:
+        """The chunks for one of our events, which was written down as `data`; none for most."""
+        self.top = self.top or event.run_id
+        self._data = data
         kind = event.event if event.event == "TeamMemberEvent" else event.event.removeprefix("Team")
-        if event.run_id == self._top and (handler := getattr(self, f"_on_{kind}", None)) is not None:
+        if event.run_id == self.top and (handler := getattr(self, f"_on_{kind}", None)) is not None:
             yield from handler(event)
 
     def close(self) -> Iterator[Chunk]:
@@ -55,7 +57,8 @@ class Translator:
     def _piece(self, kind: str, text: str) -> Iterator[Chunk]:
         if self._open is None or self._open[0] != kind:
             yield from self.close()
-            self._open = (kind, new_id())
+            self._parts += 1
+            self._open = (kind, f"{kind}-{self._parts}")
             yield {"type": f"{kind}-start", "id": self._open[1]}
         self._said = self._said or kind == "text"
         yield {"type": f"{kind}-delta", "id": self._open[1], "delta": text}
@@ -182,12 +185,12 @@ class Translator:
 
     def _on_CustomEvent(self, event: Any) -> Iterator[Chunk]:
         yield from self.close()
-        yield {"type": "data-event", "data": encode(event)}
+        yield {"type": "data-event", "data": self._data}
 
     def _on_RunError(self, event: Any) -> Iterator[Chunk]:
         yield from self.close()
         self.failed, self.reason = True, "error"
-        yield {"type": "error", "errorText": public_error(event)}
+        yield {"type": "error", "errorText": shown_error(event)[0]}
 
     _on_WorkflowError = _on_RunError
 

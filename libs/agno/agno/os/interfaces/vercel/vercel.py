@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
+from time import time
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -16,14 +18,15 @@ from agno.exceptions import InputCheckError, OutputCheckError
 from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
-from agno.os._failures import failure
+from agno.os._finding import stored_run
+from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
 from agno.os._sse import Frame
 from agno.os.interfaces._fetching import Fetching, fetching_for
-from agno.os.interfaces._frontend import Waiting, with_tools
-from agno.os.interfaces._hosting import Answer, Answers, stream
+from agno.os.interfaces._frontend import Waiting, brought, with_tools
+from agno.os.interfaces._hosted import GOES_ON, Batches, Translated, event_of, events_of, host, runs_of
 from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
-from agno.os.interfaces.base import BaseInterface
+from agno.os.interfaces.base import ServesSeveral
 from agno.os.interfaces.vercel._chunks import Chunk, Translator
 from agno.os.interfaces.vercel._input import (
     ChatBody,
@@ -37,13 +40,10 @@ from agno.os.interfaces.vercel._input import (
 from agno.utils.ids import new_id
 
 _HEADERS = {"x-vercel-ai-ui-message-stream": "v1"}
-_EVERYTHING = {"stream": True, "stream_events": True, "yield_run_output": True}
-
-
 _STREAM = {"description": "Parts of a UI message", "content": {"text/event-stream": {"schema": docs.EVENTS}}}
 
 
-class Vercel(BaseInterface):
+class Vercel(ServesSeveral):
     """Serves components to pages with Vercel's AI SDK: `POST /api/chat/{id}`, and `POST /api/chat` for the first one.
 
     The chat is the session. A component that adds the history of its session to the context is given the newest message,
@@ -54,7 +54,6 @@ class Vercel(BaseInterface):
 
     type = "vercel"
     default_prefix = "/api"
-    checks_scopes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -69,26 +68,11 @@ class Vercel(BaseInterface):
         tags: list[str] | None = None,
         allow_private: bool = False,
     ) -> None:
-        single = [one for one in (agent, team, workflow) if one is not None]
-        self.served = [*single, *(agents or ()), *(teams or ()), *(workflows or ())]
-        first = self.served[0] if self.served else None
-        super().__init__(first, prefix=prefix, tags=tags, allow_private=allow_private)
+        super().__init__(agents, teams, workflows, prefix, tags, allow_private, single=(agent, team, workflow))
         self.resumable = resumable
-        self._by_id: dict[str, Any] = {}
-        for component in self.served:
-            component.set_id()
-            if self._by_id.setdefault(component.id, component) is not component:
-                raise ValueError(f"Two components have the id {component.id!r}, which is part of their addresses.")
-        self._waiting, self._answers = Waiting(), Answers()
-
-    @property
-    def components(self) -> list[Any]:
-        return self.served
-
-    @asynccontextmanager
-    async def working(self, grace: float) -> AsyncIterator[None]:
-        async with self._answers.working(grace):
-            yield
+        self._by_id = self.by_id()  # parts of their addresses
+        self._waiting = Waiting()
+        self._runs = Runs()  # where it is served without AgentOS
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         only = [Depends(runs_some(self.served))]
@@ -119,30 +103,64 @@ class Vercel(BaseInterface):
             given = ChatBody.model_validate_json(await request.body())
             await own_session(component, given.id, caller)
             turn = await self._turn(component, given, caller, fetching_for(request, self.allow_private))
+            return self._streamed(request, component, turn)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "The body"
             return _refused(400, f"{where}: {first['msg']}")
         except (ValueError, TypeError, InputCheckError, OutputCheckError) as error:
             return _refused(400, str(error))
-        made = Answer(_key(component, given.id), caller.user_id, component, turn.run_id, given.id)
-        self._answers.host(made, self._frames(component, turn, caller.user_id))
-        return stream(made, cancels=not self.resumable, headers=_HEADERS)
+        except HTTPException as error:
+            if error.status_code != 409:
+                raise
+            return _refused(409, str(error.detail))
+
+    def _streamed(self, request: Request, component: Any, turn: Turn) -> Response:
+        runs, ids = runs_of(request, self._runs), turn.ids
+        first = 0
+        if turn.seen_before:
+            if turn.anew:
+                runs.forget(ids["run_id"])  # what was answered before is no part of this answer
+            first = 0 if runs.knows(ids["run_id"]) else int(time() * 1000)
+        events = self._waiting.noting(component, turn.begin(**EVERYTHING), ids["user_id"])
+        run, follower = host(
+            runs, turn.component, events, ids, background=self.resumable, first=first, again=turn.again,
+            made_for_it=turn.component is not component,
+        )  # fmt: skip
+        frames = _frames(component, turn, follower.batches(), _Run(run))
+        return Translated(frames, runs, run=run, follower=follower, cancels=not self.resumable, headers=_HEADERS)
 
     async def _resume(self, request: Request, component_id: str | None, chat_id: str) -> Response:
-        made = self._going_on(request, component_id, chat_id)
-        return Response(status_code=204) if made is None else stream(made, headers=_HEADERS)
+        caller, runs = caller_of(request), runs_of(request, self._runs)
+        component = self._component(caller, component_id)
+        run = await self._going_on(runs, component, chat_id, caller)
+        batches = events_of(runs, run, component) if run is not None else None
+        if batches is None:
+            return Response(status_code=204)
+        ids = {"run_id": run.run_id, "session_id": chat_id, "user_id": caller.user_id}
+        turn = Turn(component, None, ids, Translator(), f"msg-{run.run_id}")
+        frames = _frames(component, turn, batches, _Run(run, component, caller), again=True)
+        return Translated(frames, runs, headers=_HEADERS)
 
     async def _stop(self, request: Request, component_id: str | None, chat_id: str) -> Response:
-        made = self._going_on(request, component_id, chat_id)
-        if made is not None:
-            await made.cancel()
+        caller = caller_of(request)
+        component = self._component(caller, component_id)
+        run = await self._going_on(runs_of(request, self._runs), component, chat_id, caller)
+        if run is not None:
+            await component.acancel_run(run.run_id, run.session_id)
         return Response(status_code=204)
 
-    def _going_on(self, request: Request, component_id: str | None, chat_id: str) -> Answer | None:
-        caller = caller_of(request)
-        made = self._answers.find(_key(self._component(caller, component_id), chat_id), caller.user_id)
-        return made if made is not None and made.goes_on else None
+    async def _going_on(self, runs: Runs, component: Any, chat_id: str, caller: Caller) -> Any:
+        """The newest run of the chat that goes on, hosted here or stored by another worker; None if there is none."""
+        for run_id in reversed(runs.active):
+            run = runs.find(component.session_type, component.id, run_id, caller.user_id)
+            if run is not None and run.session_id == chat_id:
+                return run
+        if runs.keeper_of(component) is None:
+            return None
+        session = await component.aget_session(chat_id, caller.user_id)
+        own = [run for run in (session.runs if session else None) or () if run.parent_run_id is None]
+        return own[-1] if own and own[-1].status in GOES_ON else None
 
     def _component(self, caller: Caller, component_id: str | None) -> Any:
         component = self.served[0] if component_id is None else self._by_id.get(component_id)
@@ -154,7 +172,7 @@ class Vercel(BaseInterface):
 
     async def _turn(self, component: Any, given: ChatBody, caller: Caller, fetching: Fetching) -> Turn:
         equipped, user_id = with_tools(component, functions(given)), caller.user_id
-        options: dict[str, Any] = {**_EVERYTHING, "user_id": user_id}
+        options: dict[str, Any] = {"user_id": user_id}
         last = given.messages[-1]
         if has_answers(last):
             paused = await self._waiting.find(component, given.id, user_id)
@@ -163,15 +181,17 @@ class Vercel(BaseInterface):
                 found, denied = answer(paused, last)
                 if found:
                     translator.goes_on(paused, denied)
-                    events = go_on(equipped, paused, **options)
-                    return Turn(events, translator, paused.run_id, last.id or new_id(), denied)
-        options |= _brought(given, caller)
+                    ids = {"run_id": paused.run_id, "session_id": given.id, "user_id": user_id}
+                    begin = partial(go_on, equipped, paused, user_id=user_id)
+                    return Turn(equipped, begin, ids, translator, last.id or new_id(), denied, seen_before=True)
+        options |= brought(given, caller)
         if given.trigger == "regenerate-message" and (again := await self._again(equipped, given, options)) is not None:
             return again
         return await self._new(equipped, given, options, fetching)
 
     async def _new(self, component: Any, given: ChatBody, options: dict[str, Any], fetching: Fetching) -> Turn:
         last, run_id = given.messages[-1], new_id()
+        asked: Any
         options |= {"session_id": given.id, "run_id": run_id}
         remembers = component.db is not None and getattr(component, "add_history_to_context", False)
         if component.session_type == "workflow" or remembers:
@@ -179,12 +199,14 @@ class Vercel(BaseInterface):
                 raise ValueError("The chat does not end with a message of the user, and no run waits for an answer.")
             media = media_of(last)
             await fetching.hold([medium for several in media.values() for medium in several])
-            events = component.arun(text_of(last), **media, **options)
+            asked, options = text_of(last), {**options, **media}
         else:
             messages = as_messages(given.messages)
             await fetching.hold_all(messages)
-            events = component.arun(messages, **options)
-        return Turn(events, Translator(), run_id, new_id(), [])
+            asked = messages
+        again = again_with(asked if isinstance(asked, str) else [one.to_dict() for one in asked], options)
+        begin = partial(component.arun, asked, **options)
+        return Turn(component, begin, options, Translator(), f"msg-{run_id}", again=again)
 
     async def _again(self, component: Any, given: ChatBody, options: dict[str, Any]) -> Turn | None:
         """The newest run of the chat once more; None where there is none to be found."""
@@ -194,55 +216,95 @@ class Vercel(BaseInterface):
         own = [run for run in (session.runs if session else None) or () if run.parent_run_id is None]
         if not own:
             return None
-        options = {**_EVERYTHING, "user_id": options["user_id"]}
-        events = component.acontinue_run(run_id=own[-1].run_id, session_id=given.id, regenerate=True, **options)
-        return Turn(events, Translator(), own[-1].run_id, new_id(), [])
-
-    async def _frames(self, component: Any, turn: Turn, user_id: str | None) -> AsyncGenerator[Frame, None]:
-        async with aclosing(self._chunks(component, turn, user_id)) as chunks:
-            async for chunk in chunks:
-                yield chunk["type"].encode(), msgspec.json.encode(chunk, enc_hook=str)
-        yield b"done", b"[DONE]"
-
-    async def _chunks(self, component: Any, turn: Turn, user_id: str | None) -> AsyncGenerator[Chunk, None]:
-        translator, output = turn.translator, None
-        metadata = {"runId": turn.run_id, "componentId": component.id}
-        yield {"type": "start", "messageId": turn.message_id, "messageMetadata": metadata}
-        yield {"type": "start-step"}
-        for key in turn.denied:
-            yield {"type": "tool-output-denied", "toolCallId": key}
-        try:
-            async with aclosing(turn.events) as events:
-                async for item in events:
-                    if not hasattr(item, "event"):
-                        output = item
-                        continue
-                    for chunk in translator.translate(item):
-                        yield chunk
-        except (ValueError, InputCheckError, OutputCheckError) as error:  # the sentence is for whoever asked
-            translator.failed = True
-            yield {"type": "error", "errorText": str(error)}
-        except Exception as error:
-            translator.failed = True
-            yield {"type": "error", "errorText": failure(error)[0]}
-        for chunk in translator.close():
-            yield chunk
-        if output is not None:
-            self._waiting.note(component, output, user_id)
-        yield {"type": "finish-step"}
-        reason = "error" if translator.failed else translator.reason
-        yield {"type": "finish", "finishReason": reason, "messageMetadata": {**metadata, "usage": _usage(output)}}
+        ids = {"run_id": own[-1].run_id, "session_id": given.id, "user_id": options["user_id"]}
+        begin = partial(component.acontinue_run, regenerate=True, **ids)
+        return Turn(component, begin, ids, Translator(), new_id(), seen_before=True, anew=True)
 
 
 @dataclass
 class Turn:
-    """A run that begins or goes on, and how it is shown."""
+    """A run that begins or goes on, and how it is shown. `begin` begins it; `ids` has those of run, session and user."""
 
-    events: Any
+    component: Any  # with the tools of the page
+    begin: Any
+    ids: dict[str, Any]
     translator: Translator
-    run_id: str
     message_id: str
-    denied: list[str]
+    denied: list[str] = field(default_factory=list)
+    seen_before: bool = False  # there are events of it already
+    anew: bool = False  # these are of another answer
+    again: dict[str, Any] | None = None  # with what another worker can begin it once more
+
+
+@dataclass
+class _Run:
+    """A run that is read to its end; one of another worker is looked up then."""
+
+    run: Any
+    component: Any = None
+    caller: Caller | None = None
+
+    async def end(self) -> tuple[bool, Any]:
+        """Whether it is over, and its output."""
+        if isinstance(self.run, HostedRun):
+            return self.run.ended_at is not None, self.run.output
+        now = await stored_run(self.component, self.run.run_id, self.run.session_id, self.caller or Caller())
+        return now is not None and now.status not in GOES_ON, now
+
+
+async def _frames(component: Any, turn: Turn, batches: Batches, run: _Run, again: bool = False) -> Batches:
+    """The chunks of an answer. With `again`, of the part of the run that goes on, from its beginning."""
+    translator, begun = turn.translator, not again
+    chunks = _beginning(component, turn)
+    async with aclosing(batches):
+        async for frames in batches:
+            for frame in frames:
+                event, data = event_of(frame)
+                made = list(translator.translate(event, data))
+                if not begun and event.run_id == translator.top and event.event.endswith(_BOUNDARIES):
+                    chunks = _beginning(component, turn)  # what was before is another part of the message
+                else:
+                    chunks += made
+            if begun or not frames:
+                begun = True
+                yield [_frame(chunk) for chunk in chunks]
+                chunks = []
+    is_over, output = await run.end()
+    if is_over:
+        chunks += _ending(component, turn, output)
+        yield [*(_frame(chunk) for chunk in chunks), (b"done", b"[DONE]")]
+
+
+_BOUNDARIES = ("RunStarted", "RunPaused", "WorkflowStarted", "WorkflowPaused")
+
+
+def _frame(chunk: Chunk) -> Frame:
+    return chunk["type"].encode(), msgspec.json.encode(chunk, enc_hook=str)
+
+
+def _metadata(component: Any, turn: Turn) -> dict[str, Any]:
+    return {"runId": turn.translator.top or turn.ids["run_id"], "componentId": component.id}
+
+
+def _beginning(component: Any, turn: Turn) -> list[Chunk]:
+    metadata = _metadata(component, turn)
+    denied = [{"type": "tool-output-denied", "toolCallId": key} for key in turn.denied]
+    return [
+        {"type": "start", "messageId": turn.message_id, "messageMetadata": metadata},
+        {"type": "start-step"},
+        *denied,
+    ]
+
+
+def _ending(component: Any, turn: Turn, output: Any) -> list[Chunk]:
+    translator = turn.translator
+    chunks = list(translator.close())
+    if output is None and not translator.failed:
+        translator.failed = True
+        chunks.append({"type": "error", "errorText": "The run failed."})
+    reason = "error" if translator.failed else translator.reason
+    metadata = {**_metadata(component, turn), "usage": _usage(output)}
+    return [*chunks, {"type": "finish-step"}, {"type": "finish", "finishReason": reason, "messageMetadata": metadata}]
 
 
 def _with_id(endpoint: Any, base: str) -> Any:
@@ -267,24 +329,10 @@ def _with_id(endpoint: Any, base: str) -> Any:
     return named if chat else named_new
 
 
-def _brought(given: ChatBody, caller: Caller) -> dict[str, Any]:
-    """Dependencies and state: what the identity says wins over what the body says."""
-    found: dict[str, Any] = {}
-    for name in ("dependencies", "session_state"):
-        values = {**(getattr(given, name) or {}), **getattr(caller, name)}
-        if values:
-            found[name] = values
-    return found
-
-
 def _usage(output: Any) -> dict[str, int]:
     metrics = getattr(output, "metrics", None)
     given, made = getattr(metrics, "input_tokens", 0) or 0, getattr(metrics, "output_tokens", 0) or 0
     return {"inputTokens": given, "outputTokens": made, "totalTokens": given + made}
-
-
-def _key(component: Any, chat_id: str) -> str:
-    return f"{component.id}/{chat_id}"
 
 
 def _refused(status: int, message: str) -> Response:
