@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from agno._io import IO, asynchronous, sync
+from agno.knowledge._arguments import number
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.base import embed_texts
 from agno.utils.later import later
@@ -58,6 +60,8 @@ class StoreMethods(Rebuildable, ABC):
             )
         self.distance = measures[distance]
         self.reranker = reranker
+        if similarity_threshold is not None:
+            number(self, "similarity_threshold", similarity_threshold, least=-math.inf)
         self.similarity_threshold = similarity_threshold
 
     @property
@@ -397,7 +401,9 @@ class StoreMethods(Rebuildable, ABC):
         """Forget what was begun."""
         if await self.has_draft(io, content_hash):
             await self._erase(io, field_is("content_hash", content_hash))
-            await self._erase(io, field_is("content_hash", DRAFT + content_hash))  # last: it says that the others are not all
+            await self._erase(
+                io, field_is("content_hash", DRAFT + content_hash)
+            )  # last: it says that the others are not all
 
     async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
         """Give records another content. A product that can do it in place does."""
