@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +11,20 @@ from agno.knowledge.content import Content, ContentAuth, FileData
 
 def whole(owner: Any, name: str, value: Any, least: int = 1) -> None:
     """ValueError unless the argument is a whole number that is large enough."""
-    if not isinstance(value, int) or value < least:
-        kind = owner if isinstance(owner, str) else type(owner).__name__
-        raise ValueError(f"{kind}({name}={value!r}) must be a whole number, at least {least}.")
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{_kind(owner)}({name}={value!r}) must be a whole number, at least {least}.")
+
+
+def number(owner: Any, name: str, value: Any, least: float = 0, most: float = math.inf) -> None:
+    """ValueError unless the argument is a number within these bounds."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= most:
+        low = "" if least == -math.inf else f", at least {least}"
+        high = "" if most == math.inf else f"{' and' if low else ','} at most {most}"
+        raise ValueError(f"{_kind(owner)}({name}={value!r}) must be a number{low}{high}.")
+
+
+def _kind(owner: Any) -> str:
+    return owner if isinstance(owner, str) else type(owner).__name__
 
 
 def check(content: Content) -> None:
@@ -30,4 +42,4 @@ def check(content: Content) -> None:
         raise TypeError(f"topics is the text {content.topics!r}; give a list, such as [{content.topics!r}].")
 
 
-__all__ = ["check", "whole"]
+__all__ = ["check", "number", "whole"]

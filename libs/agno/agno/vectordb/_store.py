@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from agno._io import IO, asynchronous, sync
+from agno.knowledge._arguments import number
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.base import embed_texts
 from agno.utils.later import later
@@ -58,6 +60,8 @@ class StoreMethods(Rebuildable, ABC):
             )
         self.distance = measures[distance]
         self.reranker = reranker
+        if similarity_threshold is not None:
+            number(self, "similarity_threshold", similarity_threshold, least=-math.inf)
         self.similarity_threshold = similarity_threshold
 
     @property
@@ -322,7 +326,8 @@ class StoreMethods(Rebuildable, ABC):
     update_metadata, async_update_metadata = sync(_update_metadata), asynchronous(_update_metadata)
 
     # For Knowledge ---------------------------------------------------------------------------------------------------
-    # A content that comes in pieces has another hash until it is complete. Whoever is killed in between leaves a draft.
+    # Of a content that comes in pieces one chunk has another hash until all are there: the draft, stored before the others. So
+    # each chunk is written once, and whoever is killed in between leaves a draft.
 
     async def put_content(
         self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
@@ -349,8 +354,10 @@ class StoreMethods(Rebuildable, ABC):
 
     async def outdate(self, io: IO, content_hash: str) -> None:
         """It is stored again: what is there of it becomes an older version, which `publish` removes."""
+        if not await self._content_hash_exists(io, content_hash):  # what another one is storing now is not outdated
+            return
         is_it = field_is("content_hash", content_hash)
-        rows = await self._rows(io, is_it, 1) if await self._made(io) else []
+        rows = await self._rows(io, is_it, 1)
         if rows:
             await self._relabel(io, is_it, f"{content_hash[:SOURCE]} outdated", rows[0].content_id)
 
@@ -361,28 +368,42 @@ class StoreMethods(Rebuildable, ABC):
         documents: Sequence[Document],
         filters: Mapping[str, Any] | None,
         resumed: bool = True,
-    ) -> None:
-        """Store a piece of a content. What is there of it already is not embedded again; only if `resumed` it is looked for."""
+        draft: str | None = None,
+    ) -> str | None:
+        """Store a piece of a content. What is there of it already is not embedded again; only if `resumed` it is looked for.
+
+        Gives the id of the chunk that is the draft, which the next piece needs.
+        """
         await self._create(io)
         records, there = prepared(content_hash, documents, filters), set[str]()
         if resumed:
             ids = field_is("id", *[record.id for record in records])
-            there = await self._ids(io, together(ids, field_is("content_hash", DRAFT + content_hash)))
+            there = await self._ids(io, together(ids, _begun_or_whole(content_hash)))
         await self._vectors(io, fresh := [record for record in records if record.id not in there])
-        await self._put_all(io, [replace(record, content_hash=DRAFT + content_hash) for record in fresh])
+        if draft is None and fresh and not there:
+            draft = fresh[0].id
+            await self._put(io, [replace(fresh.pop(0), content_hash=DRAFT + content_hash)])
+        # the same chunk may come again, and must not take the place of the draft
+        await self._put_all(io, [record for record in fresh if record.id != draft])
+        return draft
 
     async def publish(self, io: IO, content_hash: str, content_id: str | None) -> None:
         """The draft is complete: it takes the place of older versions, which have the same source."""
-        draft = field_is("content_hash", DRAFT + content_hash)
-        current = field_is("content_hash", DRAFT + content_hash, content_hash)  # somebody may store the same meanwhile
         # the older ones go first: whoever is killed in between leaves a draft, which the next attempt publishes
-        await self._erase(io, together(_same_source(content_hash), Not(current)))
-        await self._relabel(io, draft, content_hash, content_id)
+        await self._erase(io, together(_same_source(content_hash), Not(_begun_or_whole(content_hash))))
+        await self._relabel(io, field_is("content_hash", DRAFT + content_hash), content_hash, content_id)
+        # an attempt that was killed may have had another id
+        others = together(field_is("content_hash", content_hash), Not(field_is("content_id", content_id or "")))
+        if content_id is not None and await self._rows(io, others, 1):
+            await self._relabel(io, others, content_hash, content_id)
 
     async def drop_draft(self, io: IO, content_hash: str) -> None:
         """Forget what was begun."""
-        if await self._made(io):
-            await self._erase(io, field_is("content_hash", DRAFT + content_hash))
+        if await self.has_draft(io, content_hash):
+            await self._erase(io, field_is("content_hash", content_hash))
+            await self._erase(
+                io, field_is("content_hash", DRAFT + content_hash)
+            )  # last: it says that the others are not all
 
     async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
         """Give records another content. A product that can do it in place does."""
@@ -471,6 +492,10 @@ class VectorStore(StoreMethods, VectorDb):
 
 def _same_source(content_hash: str) -> Node:
     return field_is("source", content_hash[:SOURCE])
+
+
+def _begun_or_whole(content_hash: str) -> Node:
+    return field_is("content_hash", DRAFT + content_hash, content_hash)
 
 
 __all__ = ["StoreMethods", "VectorStore"]

@@ -13,9 +13,14 @@ from agno.knowledge.embedder.cohere import CohereEmbedder
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge.embedder.openai import OpenAIEmbedder
 from agno.knowledge.knowledge import Knowledge
+from agno.knowledge.reader.llms_txt_reader import LLMsTxtReader
 from agno.knowledge.reader.text_reader import TextReader
+from agno.knowledge.reader.url_reader import URLReader
 from agno.knowledge.reader.website_reader import WebsiteReader
 from agno.knowledge.reranker.infinity import InfinityReranker
+from agno.vectordb.in_memory import InMemoryVectorDb
+from agno.vectordb.lightrag import LightRag
+from agno.vectordb.pgvector import HNSW, Ivfflat
 
 WRONG: list[tuple[Any, str, Any]] = [
     (FixedSizeChunking, "chunk_size", "x"),
@@ -30,6 +35,16 @@ WRONG: list[tuple[Any, str, Any]] = [
     (WebsiteReader, "max_links", -1),
     (InfinityReranker, "top_n", 0),
     (Knowledge, "max_results", 0),
+    (Knowledge, "max_results", True),
+    (HashingEmbedder, "retries", -1),
+    (HashingEmbedder, "delay_between_retries", "x"),
+    (WebsiteReader, "timeout", "x"),
+    (URLReader, "timeout", -1),
+    (LLMsTxtReader, "max_urls", 0),
+    (InMemoryVectorDb, "similarity_threshold", "x"),
+    (LightRag, "wait_seconds", "x"),
+    (HNSW, "m", 0),
+    (Ivfflat, "lists", "x"),
 ]
 
 

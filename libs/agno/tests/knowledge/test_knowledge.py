@@ -485,6 +485,27 @@ def test_what_fails_again_and_again_is_listed_once(knowledge, colour, tmp_path):
 
 
 @both_colours
+def test_a_file_that_was_mended_takes_the_row_of_the_attempt_that_failed(knowledge, colour, tmp_path):
+    file, missing = tmp_path / "report.pdf", tmp_path / "later.txt"
+    file.write_bytes(b"%PDF-1.4 and then nothing")
+    missing.symlink_to(tmp_path / "nowhere")  # cannot even be hashed
+    for one in (file, missing):
+        ask(knowledge, colour, "add_content", path=str(one))
+    file.write_bytes(pdf("green tea"))
+    (tmp_path / "nowhere").write_text("milk")
+    for one in (file, missing):
+        ask(knowledge, colour, "add_content", path=str(one))
+    assert {one.status for one in knowledge.get_content()[0]} == {ContentStatus.COMPLETED}
+    file.write_bytes(b"%PDF-1.4 and then nothing again")
+    ask(knowledge, colour, "add_content", path=str(file))  # the version that can be read stays
+    file.write_bytes(pdf("black tea"))
+    ask(knowledge, colour, "add_content", path=str(file))
+    rows = [one for one in knowledge.get_content()[0] if one.name == "report.pdf"]
+    assert [one.status for one in rows] == [ContentStatus.COMPLETED]
+    assert [one.content_id for one in knowledge.search("tea", max_results=1)] == [rows[0].id]
+
+
+@both_colours
 def test_files_that_are_gone_are_removed_when_that_is_asked_for(knowledge, colour, tmp_path):
     folder = tmp_path / "docs"
     (folder / "deep").mkdir(parents=True)

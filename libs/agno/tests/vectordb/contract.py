@@ -285,9 +285,35 @@ class VectorDbContract:
         do("add_draft", new, [Document("tea 1", content_id="third")], {"k": 1})
         do("publish", new, "third")
         assert sorted(texts(made.search("tea", limit=10))) == ["other tea", "tea 1"]
-        do("add_draft", new, [Document("tea 9")], None)
+        do("outdate", new)
+        do("add_draft", new, [Document("tea 9"), Document("tea 8")], None)
         do("drop_draft", new)
         assert sorted(texts(made.search("tea", limit=10))) == ["other tea", "tea 1"]
+        made.drop()
+
+    def test_the_chunks_of_a_content_in_pieces_are_written_once(self, name, embedder, colour):
+        made = self.make(name, embedder=embedder)
+        written, put = [], made._put
+
+        async def counted(io: Any, records: Any) -> None:
+            written.extend(record.content for record in records)
+            await put(io, records)
+
+        made._put = counted
+
+        def do(method: str, *args: Any) -> Any:
+            call = getattr(made, method)
+            return Face.portal.run(call(ASYNC, *args)) if colour == "async" else drive(call(SYNC, *args))
+
+        new, draft = "n" * 64, None
+        for n in range(2):  # the chunk that both have is the draft, and stays it
+            documents = [Document("tea", content_id="c"), Document(f"tea {n}", content_id="c")]
+            draft = do("add_draft", new, documents, None, False, draft)
+            assert do("has_draft", new) is True and made.content_hash_exists(new) is False
+        assert sorted(written) == ["tea", "tea 0", "tea 1"]
+        do("publish", new, "c")
+        assert made.content_hash_exists(new) is True and len(written) <= 4
+        assert sorted(texts(made.search("tea", limit=10))) == ["tea", "tea 0", "tea 1"]
         made.drop()
 
     # Deleting and changing -------------------------------------------------------------------------------------------

@@ -35,6 +35,20 @@ class Talk:
         self.answers += 1
         return result
 
+    def execute_text(self, statement: str) -> None:
+        """Execute a statement without parameters, as it is."""
+        self.connection.exec_driver_sql(statement).close()
+        self.answers += 1
+
+    def rows_of(self, statement: str, parameters: Any) -> list[Any]:
+        """All rows of a query in the driver's own words, as the driver's own tuples."""
+        result = self.connection.exec_driver_sql(statement, parameters)
+        self.answers += 1
+        cursor = result.cursor
+        rows: list[Any] = cursor.fetchall() if cursor is not None else []
+        result.close()
+        return rows
+
 
 class Again(Exception):  # no error, but the way out of a piece of work
     """Give the connection back, do something first if need be, and do the work again from its beginning."""

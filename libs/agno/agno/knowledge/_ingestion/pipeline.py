@@ -28,6 +28,7 @@ from agno.knowledge.events import (
     IngestionCompleted,
 )
 from agno.utils.log import log_debug, log_error
+from agno.vectordb._records import SOURCE
 
 _AT_ONCE = 4  # contents that an asynchronous caller has under way
 
@@ -115,7 +116,7 @@ class Pipeline:
     async def _settle(self, content: Content) -> None:
         """It is there already: give it the id under which it is listed. Where its row says that it is being processed, or is
         missing, an attempt was killed or removed between storing and noting it, or nobody kept a list: note it now."""
-        content_id, earlier = await self.rows.attempt(self.io, str(content.content_hash))
+        content_id, earlier = await self.rows.attempt(self.io, self._whose(content))
         content.status, content.status_message = ContentStatus.COMPLETED, ""
         stored = sorted(await self.storing.older(self.io, content)) if self.storing is not None else []
         if not await self.rows.is_under_way(self.io, content_id):
@@ -132,7 +133,11 @@ class Pipeline:
         """Make the row. An attempt that was killed left one, which is used again."""
         resumed = False
         if content.content_hash and self.storing is not None:
-            content.id, self._earlier[content.content_hash] = await self.rows.attempt(self.io, content.content_hash)
+            content.id, earlier = await self.rows.attempt(self.io, self._whose(content))
+            # one that could not even be hashed has a row of its own
+            unread, _ = await self.rows.attempt(self.io, _place(content))
+            unread_is_there = await self.rows.is_there(self.io, unread)
+            self._earlier[content.content_hash] = [*earlier, unread] if unread_is_there else earlier
             resumed = await self.storing.begun(self.io, content.content_hash)
         else:
             content.id, _ = await self.rows.attempt(self.io, _place(content))
@@ -141,6 +146,12 @@ class Pipeline:
         content.status = ContentStatus.PROCESSING
         await self.rows.write(self.io, content)
         await self.give(ContentStarted(content, resumed))
+
+    def _whose(self, content: Content) -> str:
+        """What attempts at a content have in common: where it comes from, so that a file that was mended takes the row of the
+        attempt that failed. A database that keeps older versions has rows for them, too."""
+        content_hash = str(content.content_hash)
+        return content_hash[:SOURCE] if self.storing is not None and self.storing.in_pieces else content_hash
 
     # Reading ---------------------------------------------------------------------------------------------------------
 

@@ -27,14 +27,14 @@ class Rows:
         content.created_at = content.created_at or content.updated_at
         await io.call(self.db.upsert_knowledge_content, self._row(content))
 
-    async def attempt(self, io: IO, content_hash: str) -> tuple[str, list[str]]:
+    async def attempt(self, io: IO, whose: str) -> tuple[str, list[str]]:
         """The id of the next attempt at a content, and those of the attempts that it replaces.
 
         An attempt that failed or did not come to its end is made again under its id; so no more than one is listed.
         """
         earlier: list[str] = []
         while True:
-            content_id = _id_of(content_hash, len(earlier))
+            content_id = _id_of(whose, len(earlier))
             row = None if self.db is None else await io.call(self.db.get_knowledge_content, content_id)
             if row is None or status_of(row.status) is not ContentStatus.COMPLETED:
                 return content_id, earlier
@@ -73,8 +73,8 @@ class Rows:
         )
 
 
-def _id_of(content_hash: str, attempt: int) -> str:
-    digest = hashlib.sha256(f"{content_hash} {attempt}".encode()).digest()
+def _id_of(whose: str, attempt: int) -> str:
+    digest = hashlib.sha256(f"{whose} {attempt}".encode()).digest()
     return str(UUID(bytes=digest[:16], version=4))
 
 

@@ -59,6 +59,7 @@ class InStore:
     def __init__(self, store: VectorStore) -> None:
         self.store = store
         self._resumed: set[str] = set()  # hashes of contents that an attempt that was killed left pieces of
+        self._drafts: dict[str, str | None] = {}  # the chunk of each that says that it is not complete
 
     async def has(self, io: IO, content_hash: str) -> bool:
         return await self.store._content_hash_exists(io, content_hash)
@@ -82,12 +83,16 @@ class InStore:
             await self.store.put_content(io, str(content.content_hash), documents, content.metadata)
 
     async def begin(self, io: IO, content: Content) -> None:
+        self._drafts.pop(str(content.content_hash), None)
         await self.store.outdate(io, str(content.content_hash))
 
     async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
         content_hash = str(content.content_hash)
         resumed = content_hash in self._resumed
-        await self.store.add_draft(io, content_hash, documents, content.metadata, resumed)
+        draft = self._drafts.get(content_hash)
+        self._drafts[content_hash] = await self.store.add_draft(
+            io, content_hash, documents, content.metadata, resumed, draft
+        )
 
     async def finish(self, io: IO, content: Content) -> None:
         await self.store.publish(io, str(content.content_hash), content.id)

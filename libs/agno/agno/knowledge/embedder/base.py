@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from agno._io import IO, asynchronous, sync
 from agno.exceptions import ModelProviderError
-from agno.knowledge._arguments import whole
+from agno.knowledge._arguments import number, whole
 from agno.models._wait import as_asked
 
 Vector = list[float]
@@ -43,6 +43,12 @@ class Embedder:
         for name in ("dimensions", "batch_size"):
             if (value := getattr(self, name)) is not None:
                 whole(self, name, value)
+        for name in ("retries", "max_retries"):
+            if (value := getattr(self, name, None)) is not None:
+                whole(self, name, value, least=0)
+        for name in ("delay_between_retries", "timeout"):
+            if (value := getattr(self, name, None)) is not None:
+                number(self, name, value)
 
     # What an embedder overrides --------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from agno._io import IO, Give
 from agno.knowledge._addresses import shown
+from agno.knowledge._arguments import number, whole
 from agno.knowledge._html import HTML_PACKAGES, page_of
 from agno.knowledge._web import Page, Web, WebLimits
 from agno.knowledge.chunking.strategy import ChunkingStrategyType as Strategy
@@ -43,8 +44,10 @@ class LLMsTxtReader(Reader):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        whole(self, "max_urls", max_urls)
         self.max_urls = max_urls
         self.skip_optional = skip_optional
+        number(self, "timeout", timeout)
         self.limits = WebLimits(timeout=timeout, proxy=proxy, allow_private=allow_private)
 
     async def _produce(

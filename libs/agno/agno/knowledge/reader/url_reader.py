@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from agno._io import IO, Give
 from agno.knowledge._addresses import shown
+from agno.knowledge._arguments import number
 from agno.knowledge._html import HTML_PACKAGES, page_of
 from agno.knowledge._web import Page, Web, WebLimits
 from agno.knowledge.document import Document
@@ -41,6 +42,7 @@ class URLReader(Reader):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        number(self, "timeout", timeout)
         self.limits = WebLimits(timeout=timeout, proxy=proxy, allow_private=allow_private)
 
     async def _produce(

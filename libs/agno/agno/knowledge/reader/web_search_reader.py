@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from agno._io import IO, Give
+from agno.knowledge._arguments import number, whole
 from agno.knowledge._html import HTML_PACKAGES, page_of
 from agno.knowledge._need import is_installed, missing, need
 from agno.knowledge._remote import told_by
@@ -66,6 +67,17 @@ class WebSearchReader(Reader):
         module, package = _ENGINES[search_engine]
         if not is_installed(module):
             raise missing(package, type(self).__name__)
+        seconds = {
+            "search_timeout": search_timeout,
+            "request_timeout": request_timeout,
+            "delay_between_requests": delay_between_requests,
+            "search_delay": search_delay,
+            "rate_limit_delay": rate_limit_delay,
+        }
+        for name, value in seconds.items():
+            number(self, name, value)
+        whole(self, "max_retries", max_retries, least=0)
+        whole(self, "max_search_retries", max_search_retries, least=0)
         self.search_timeout = search_timeout
         self.delay_between_requests = delay_between_requests
         self.search_engine = search_engine

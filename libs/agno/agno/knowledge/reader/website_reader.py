@@ -10,7 +10,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from agno._io import IO, Give, asynchronous, sync
 from agno.knowledge._addresses import shown
-from agno.knowledge._arguments import whole
+from agno.knowledge._arguments import number, whole
 from agno.knowledge._html import HTML_PACKAGES, HtmlPage, page_of
 from agno.knowledge._web import Web, WebLimits
 from agno.knowledge.chunking.strategy import ChunkingStrategyType as Strategy
@@ -59,6 +59,7 @@ class WebsiteReader(Reader):
         whole(self, "max_links", max_links)
         self.max_depth = max_depth
         self.max_links = max_links
+        number(self, "timeout", timeout)
         self.limits = WebLimits(timeout=timeout, proxy=proxy, allow_private=allow_private)
 
     async def _produce(

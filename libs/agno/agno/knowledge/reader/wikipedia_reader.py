@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from agno._io import IO, Give
+from agno.knowledge._arguments import number
 from agno.knowledge._web import Web, WebLimits
 from agno.knowledge.document import Document
 from agno.knowledge.reader.base import Reader, ReaderError
@@ -46,6 +47,7 @@ class WikipediaReader(Reader):
         super().__init__(*args, **kwargs)
         self.auto_suggest = auto_suggest
         self.api_url = api_url or f"https://{language}.wikipedia.org/w/api.php"
+        number(self, "timeout", timeout)
         self.limits = WebLimits(timeout=timeout, user_agent="agno (a library for agents)")
 
     async def _produce(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agno.knowledge._arguments import whole
+
 
 @dataclass
 class HNSW:
@@ -16,6 +18,10 @@ class HNSW:
     quantization: str = "bf16"
     hnsw_max_connections_per_layer: int = 32
     hnsw_candidate_list_size_for_construction: int = 128
+
+    def __post_init__(self) -> None:
+        for name in ("hnsw_max_connections_per_layer", "hnsw_candidate_list_size_for_construction"):
+            whole(self, name, getattr(self, name))
 
 
 __all__ = ["HNSW"]

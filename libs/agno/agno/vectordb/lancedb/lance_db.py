@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from agno._io import IO
+from agno.knowledge._arguments import whole
 from agno.vectordb._conditions import EVERYTHING, Compared, Field, Has, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
@@ -78,6 +79,8 @@ class LanceDb(VectorStore):
         self.table_name: str = table_name or given.name
         self.uri = uri if async_connection is None else async_connection.uri
         self.api_key = api_key
+        if nprobes is not None:
+            whole(self, "nprobes", nprobes)
         self.nprobes = nprobes
         self._connection, self._given_table = connection, table
         self._opened: Any = None  # the table, kept: it follows what others write

@@ -9,6 +9,7 @@ import httpx
 
 from agno._io import ASYNC, IO, asynchronous, sync
 from agno._io.loops import PerLoop
+from agno.knowledge._arguments import number
 from agno.knowledge.document import Document
 from agno.utils.rebuild import Rebuildable
 from agno.vectordb.base import VectorDb, VectorDbError, VectorDbUnavailableError
@@ -37,6 +38,8 @@ class Served(Rebuildable):
     ) -> None:
         self.server_url, self.api_key = server_url.rstrip("/"), api_key
         self.auth_header_name, self.auth_header_format = auth_header_name, auth_header_format
+        number(self, "timeout", timeout)
+        number(self, "wait_seconds", wait_seconds)
         self.query_mode, self.timeout, self.wait_seconds = query_mode, timeout, wait_seconds
         self._client: httpx.Client | None = None
         self._async_clients: PerLoop[httpx.AsyncClient] = PerLoop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -121,6 +121,20 @@ def best(table: sa.Table, score: sa.Label[Any], where: Sequence[Condition], larg
     return rows.order_by(*([found.desc(), first.c.id] if largest else [found]))
 
 
+class Written:
+    """A search as the text that a driver takes: SQLAlchemy looks a statement over each time that it is executed."""
+
+    def __init__(self, query: sa.Select[Any], limit: int, dialect: sa.Dialect) -> None:
+        limited = query.params(limit=limit, embedding="")  # the vector is given each time
+        compiled = limited.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        self.text = str(compiled)
+        self._order: list[str] | None = compiled.positiontup if compiled.positional else None  # type: ignore[attr-defined]
+
+    def given(self, values: Mapping[str, Any]) -> Any:
+        """The parameters as the driver takes them."""
+        return dict(values) if self._order is None else tuple(values[name] for name in self._order)
+
+
 def columns_of(table: sa.Table) -> list[Any]:
     """What a record is read from: the vector as pgvector sends it, all else as text."""
     return [
@@ -160,7 +174,8 @@ def vector_text(vector: Sequence[float]) -> str:
 
 def _vector(sent: bytes) -> list[float]:
     """From two numbers of two bytes, and as many of four bytes as the rest has."""
-    numbers = array("f", sent[4:])
+    numbers = array("f")
+    numbers.frombytes(sent[4:])
     if sys.byteorder == "little":
         numbers.byteswap()
     return numbers.tolist()
@@ -260,6 +275,7 @@ __all__ = [
     "LIMIT",
     "Conditions",
     "Vector",
+    "Written",
     "best",
     "columns_of",
     "distance_to",

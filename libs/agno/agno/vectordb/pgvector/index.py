@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from agno.knowledge._arguments import whole
+
 
 @dataclass
 class HNSW:
@@ -20,6 +22,10 @@ class HNSW:
     ef_construction: int = 200
     configuration: dict[str, Any] = field(default_factory=lambda: {"maintenance_work_mem": "2GB"})
 
+    def __post_init__(self) -> None:
+        for name in ("m", "ef_search", "ef_construction"):
+            whole(self, name, getattr(self, name))
+
 
 @dataclass
 class Ivfflat:
@@ -33,6 +39,10 @@ class Ivfflat:
     probes: int = 10
     dynamic_lists: bool = True
     configuration: dict[str, Any] = field(default_factory=lambda: {"maintenance_work_mem": "2GB"})
+
+    def __post_init__(self) -> None:
+        for name in ("lists", "probes"):
+            whole(self, name, getattr(self, name))
 
 
 __all__ = ["HNSW", "Ivfflat"]

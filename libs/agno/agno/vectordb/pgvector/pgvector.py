@@ -15,6 +15,7 @@ from agno.db._port import DbError, DbUnavailableError
 from agno.db.postgres._dialect import PostgresDialect
 from agno.db.sql._text import escaped
 from agno.db.sql._work import Talk, Worker
+from agno.knowledge._arguments import number
 from agno.vectordb._conditions import EVERYTHING, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
@@ -73,8 +74,7 @@ class PgVector(VectorStore):
         )
         if not table_name:
             raise ValueError("PgVector needs a table_name=.")
-        if not 0 <= vector_score_weight <= 1:
-            raise ValueError(f"vector_score_weight is {vector_score_weight}; it is a share, from 0 to 1.")
+        number(self, "vector_score_weight", vector_score_weight, most=1)
         self.table_name, self.schema, self.db_url = table_name, schema, db_url
         self.vector_index: Index = vector_index if vector_index is not None else HNSW()
         self.prefix_match, self.vector_score_weight = prefix_match, vector_score_weight
@@ -84,7 +84,7 @@ class PgVector(VectorStore):
         self._worker = Worker(self._engines, PostgresDialect())
         self._awaited = Worker(loops, PostgresDialect()) if loops is not None else None
         self._table: sa.Table | None = None
-        self._plain: sa.Select[Any] | None = None
+        self._written: dict[tuple[str, int], sql.Written] = {}  # statements, by driver and limit
         for worker in (self._worker, self._awaited):
             if worker is not None:
                 worker.lost = self._forget
@@ -166,8 +166,11 @@ class PgVector(VectorStore):
         await self._done(io, lambda talk: talk.execute(change))
 
     async def _nearest(self, io: IO, embedding: list[float], limit: int, where: Node) -> list[Hit]:
-        rows = await self._asked(io, self._near(where), embedding, limit, limit, where)
-        return [Hit(sql.record_of(row), self._similarity(row.distance)) for row in rows]
+        if where == EVERYTHING:
+            rows = await self._nearest_of_all(io, embedding, limit)
+        else:
+            rows = await self._asked(io, self._near(where), embedding, limit, limit, where)
+        return [Hit(sql.record_of(row), self._similarity(row[-1])) for row in rows]
 
     async def _worded(self, io: IO, query: str, limit: int, where: Node) -> list[Hit]:
         words, text = self._words(query), self._text
@@ -235,27 +238,38 @@ class PgVector(VectorStore):
         return said(where, sql.Conditions(self.table))
 
     def _near(self, where: Node) -> sa.Select[Any]:
-        """The statement of a search by meaning; without filters it is kept."""
-        if where == EVERYTHING and self._plain is not None:
-            return self._plain
+        """The statement of a search by meaning."""
         distance = sql.distance_to(self.table, self.distance).label("distance")
-        if where != EVERYTHING:
-            return sql.best(self.table, distance, [self._where(where)], largest=False)
-        self._plain = sql.best(self.table, distance, [], largest=False)
-        return self._plain
+        return sql.best(self.table, distance, [] if where == EVERYTHING else [self._where(where)], largest=False)
 
     async def _asked(
         self, io: IO, query: sa.Select[Any], embedding: list[float], limit: int, most: int, where: Node
-    ) -> Sequence[sa.Row[Any]]:
+    ) -> Sequence[Any]:
         """The rows of a search that looks at up to `most` of an index."""
         values = {"embedding": sql.vector_text(embedding), "limit": limit}
         settings = settings_of(self.vector_index, most, filtered=where != EVERYTHING)
 
-        def asked(talk: Talk) -> Sequence[sa.Row[Any]]:
+        def asked(talk: Talk) -> Sequence[Any]:
             if settings is not None:
-                talk.execute(sa.text(settings))
+                talk.execute_text(settings)
             rows: Sequence[sa.Row[Any]] = talk.execute(query, values).all()
             return rows
+
+        return await self._done(io, asked, alone=settings is None)
+
+    async def _nearest_of_all(self, io: IO, embedding: list[float], limit: int) -> Sequence[Any]:
+        """The rows of a search by meaning without filters, whose statement is written once for each limit."""
+        values = {"embedding": sql.vector_text(embedding)}
+        settings = settings_of(self.vector_index, limit, filtered=False)
+
+        def asked(talk: Talk) -> Sequence[Any]:
+            if settings is not None:
+                talk.execute_text(settings)
+            dialect = talk.connection.dialect
+            written = self._written.get((dialect.driver, limit))
+            if written is None:
+                written = self._written[dialect.driver, limit] = sql.Written(self._near(EVERYTHING), limit, dialect)
+            return talk.rows_of(written.text, written.given(values))
 
         return await self._done(io, asked, alone=settings is None)
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from agno._io import IO
+from agno.knowledge._arguments import number, whole
 from agno.vectordb._conditions import EVERYTHING, Node
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
@@ -68,8 +69,8 @@ class PineconeDb(VectorStore):
         )
         if use_hybrid_search and metric != "dotproduct":
             raise ValueError(f"use_hybrid_search needs metric='dotproduct'; it is {metric!r}.")
-        if not 0 <= hybrid_alpha <= 1:
-            raise ValueError(f"hybrid_alpha is {hybrid_alpha}; it is a share, from 0 to 1.")
+        number(self, "hybrid_alpha", hybrid_alpha, most=1)
+        whole(self, "dimension", dimension)
         _pinecone()
         self.name, self.dimension, self.spec, self.metric = name, dimension, spec, metric or "cosine"
         self.namespace, self.timeout, self.pool_threads = namespace, timeout, pool_threads

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from agno._io import IO
 from agno._io.loops import PerLoop
+from agno.knowledge._arguments import number
 from agno.vectordb import _fusing
 from agno.vectordb._conditions import Node
 from agno.vectordb._records import Hit, Record
@@ -71,8 +72,7 @@ class RedisVectorDb(VectorStore):
             raise ValueError("RedisVectorDb needs an index_name=, the name of its collection.")
         if redis_url is None and redis_client is None:
             raise ValueError("RedisVectorDb needs redis_url='redis://host:6379', or redis_client=.")
-        if not 0 <= vector_score_weight <= 1:
-            raise ValueError(f"vector_score_weight is {vector_score_weight}; it is a share, from 0 to 1.")
+        number(self, "vector_score_weight", vector_score_weight, most=1)
         if algorithm not in ("HNSW", "FLAT"):
             raise ValueError(f"algorithm is {algorithm!r}; Redis has 'HNSW' and 'FLAT'.")
         if _decodes(redis_client) or redis_kwargs.get("decode_responses"):

@@ -13,6 +13,7 @@ from typing import Any
 
 from agno._io import IO
 from agno._io.loops import PerLoop
+from agno.knowledge._arguments import number
 from agno.vectordb import distance as ours
 from agno.vectordb._conditions import EVERYTHING, All, Node
 from agno.vectordb._records import Hit, Record
@@ -82,8 +83,7 @@ class Weaviate(VectorStore):
             raise ValueError(
                 f"{collection!r} cannot be a collection in Weaviate: letters, digits and _, a letter first."
             )
-        if not 0 <= hybrid_search_alpha <= 1:
-            raise ValueError(f"hybrid_search_alpha is {hybrid_search_alpha}; it is a share, from 0 to 1.")
+        number(self, "hybrid_search_alpha", hybrid_search_alpha, most=1)
         self.collection = collection[0].upper() + collection[1:]
         self.vector_index, self.hybrid_search_alpha = VectorIndex(vector_index), hybrid_search_alpha
         self.local = local
