@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,12 +40,12 @@ class Talk:
         self.connection.exec_driver_sql(statement).close()
         self.answers += 1
 
-    def rows_of(self, statement: str, parameters: Any) -> list[Any]:
+    def rows_of(self, statement: str, parameters: Any) -> Sequence[Any]:
         """All rows of a query in the driver's own words, as the driver's own tuples."""
         result = self.connection.exec_driver_sql(statement, parameters)
         self.answers += 1
         cursor = result.cursor
-        rows: list[Any] = cursor.fetchall() if cursor is not None else []
+        rows: Sequence[Any] = cursor.fetchall() if cursor is not None else []
         result.close()
         return rows
 

@@ -128,7 +128,7 @@ class Written:
         limited = query.params(limit=limit, embedding="")  # the vector is given each time
         compiled = limited.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
-        self._order: list[str] | None = compiled.positiontup if compiled.positional else None  # type: ignore[attr-defined]
+        self._order: list[str] | None = compiled.positiontup if compiled.positional else None
 
     def given(self, values: Mapping[str, Any]) -> Any:
         """The parameters as the driver takes them."""
