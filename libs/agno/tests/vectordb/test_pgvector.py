@@ -139,7 +139,7 @@ def test_the_weight_decides_between_meaning_and_words(make):
         near = EMBEDDER.get_embedding("word")
         db.upsert("h", [Document("far", embedding=near), Document("word word", embedding=[-x for x in near])])
         assert texts(db.search("word"))[0] == first
-    with pytest.raises(ValueError, match="share"):
+    with pytest.raises(ValueError, match="at most 1"):
         make(vector_score_weight=2)
 
 

@@ -106,7 +106,7 @@ def test_it_says_what_it_needs(server):
         ({"index_name": "x", "redis_url": server.url, "decode_responses": True}, "decode_responses"),
         ({"index_name": "x", "redis_client": redis.Redis(decode_responses=True)}, "decode_responses"),
         ({"index_name": "x", "redis_url": server.url, "algorithm": "TREE"}, "HNSW"),
-        ({"index_name": "x", "redis_url": server.url, "vector_score_weight": 2}, "share"),
+        ({"index_name": "x", "redis_url": server.url, "vector_score_weight": 2}, "at most 1"),
     ):
         with pytest.raises(ValueError, match=told):
             RedisVectorDb(**wrong)

@@ -92,7 +92,7 @@ def test_it_says_what_it_needs(monkeypatch):
     for wrong, told in (
         ({}, "local=True"),
         ({"local": True, "collection": "a-b"}, "letters, digits"),
-        ({"local": True, "hybrid_search_alpha": 2}, "share"),
+        ({"local": True, "hybrid_search_alpha": 2}, "at most 1"),
         ({"local": True, "distance": "far"}, "far"),
     ):
         with pytest.raises(ValueError, match=told):
