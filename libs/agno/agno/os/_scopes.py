@@ -10,7 +10,8 @@ from starlette.types import Scope
 
 _COMPONENTS = frozenset({"agents", "teams", "workflows"})
 _RESOURCES = {
-    **dict.fromkeys(("", "config", "models", "info", "registry", "service-accounts"), "system"),
+    **dict.fromkeys(("", "config", "models", "info", "service-accounts"), "system"),
+    "registry": "components",
     **dict.fromkeys(("memories", "memory_topics", "user_memory_stats", "optimize-memories"), "memories"),
     **dict.fromkeys(("traces", "trace_session_stats"), "traces"),
     "eval-runs": "evals",

@@ -227,7 +227,7 @@ class StoredRoutes:
 
     async def registry(self, request: Request, page: Annotated[Page, Depends(numbered("name"))]) -> Response:
         """The objects of `AgentOS(registry=...)`."""
-        operators_only(request, "system", "read")
+        operators_only(request, "components", "read")
         found = [] if self.os.registry is None else list(_entries(self.os.registry))
         found.sort(key=lambda entry: entry["name"], reverse=page.sort_order == "desc")
         begin = (page.page - 1) * page.limit
