@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from security.whole_os import SECRET, JWTSettings, bearer, token
 
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
@@ -47,12 +48,13 @@ def db(tmp_path: Path) -> SqliteDb:
     return SqliteDb(db_file=str(tmp_path / "a.db"))
 
 
-def worker(db: SqliteDb, *turns: Any, tools: Any = (), **limits: Any) -> AgentOS:
+def worker(db: SqliteDb | None, *turns: Any, tools: Any = (), given: Any = None, **limits: Any) -> AgentOS:
     agent = Agent(name="Painter", model=ScriptedModel(*turns), tools=list(tools), db=db)
     return AgentOS(
         agents=[agent],
         interfaces=[OpenAIApi(agents=[agent]), Vercel(agents=[agent], resumable=True)],
         run_limits=RunLimits(write_delay=0.01, **limits),
+        **(given or {}),
     )
 
 
@@ -136,3 +138,30 @@ def test_a_response_of_a_worker_that_died_goes_on_unless_its_client_gave_it_tool
 
     assert kinds[-1] == last
     assert answer is None or (answer.output_text, answer.status) == ("Blue.", "completed")
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_what_goes_on_for_one_user_is_not_there_for_another(stored: bool, db: SqliteDb) -> None:
+    slow, keys = (
+        Slow(),
+        {"authorization": True, "authorization_config": JWTSettings(secret_key=SECRET, algorithm="HS256")},
+    )
+    service = worker(db if stored else None, *[wants("wait")] * 2, *[says("Blue.")] * 2, tools=[slow.wait], given=keys)
+    page = {"messages": [{"id": "m", "role": "user", "parts": [{"type": "text", "text": "Hi"}]}]}
+    with served(service) as one:
+        ann, bob = (httpx.Client(base_url=one.url, headers=bearer(token(name)), timeout=20) for name in ("ann", "bob"))
+        first = ann.post("/v1/responses", json={"model": "painter", "input": "Hi", "background": True}).json()["id"]
+        assert slow.began.wait(10)
+        chat = first.removeprefix("resp_") if stored else "c1"
+        with ann.stream("POST", "/api/chat", json={"id": chat, **page}) as mine:
+            next(mine.iter_lines())
+        path = f"/v1/responses/{first}"
+        refused = [bob.get(path), bob.get(f"{path}?stream=true"), bob.post(f"{path}/cancel"), bob.delete(path)]
+        refused += [bob.get(f"/api/chat/{chat}/stream"), bob.delete(f"/api/chat/{chat}/stream")]
+        still = ann.get(path).json()["status"]
+        slow.go.set()
+        until(lambda: ann.get(path).json()["status"] == "completed")
+        ann.close(), bob.close()
+
+    assert [answer.status_code for answer in refused] == [404] * 4 + [204] * 2 and still == "in_progress"
+    assert all(not answer.content for answer in refused[4:])

@@ -137,7 +137,7 @@ class Vercel(ServesSeveral):
         batches = events_of(runs, run, component) if run is not None else None
         if batches is None:
             return Response(status_code=204)
-        ids = {"run_id": run.run_id, "session_id": chat_id, "user_id": caller.user_id}
+        ids = {"run_id": run.run_id, "session_id": chat_id}
         turn = Turn(component, None, ids, Translator(), f"msg-{run.run_id}")
         frames = _frames(component, turn, batches, _Run(run, component, caller), again=True)
         return Translated(frames, runs, headers=_HEADERS)
