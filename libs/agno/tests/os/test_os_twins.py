@@ -195,7 +195,7 @@ DATABASE = {
 _OF_THE_ENGINE = frozenset(
     {"read_session", "load_session", "write_session", "iter_sessions", "first_runs", "load_first_runs", "load_runs",
      "begin_run", "note_progress", "finish_run", "save_header", "claim_run", "renew_claim", "release_run",
-     "keep_hosted", "forget_worker", "dead_workers", "take_worker", "is_hosted", "get_run_events",
+     "keep_hosted", "forget_worker", "dead_workers", "take_worker", "is_hosted", "get_run_events", "wish_cancel", "cancel_wishes",
      "put_message", "abandoned_messages", "take_message", "keep_message", "finish_message", "forget_messages",
      "due_schedules", "claim_schedule_run", "abandoned_schedule_runs", "take_schedule_run", "update_schedule_run",
      "get", "put", "find", "update", "delete", "table_name", "old_tables", "constructor_arguments", "close"}
