@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import HTTPException
@@ -35,12 +37,25 @@ Order = Literal["asc", "desc"]
 
 def mcp_app(os: AgentOS) -> Any:
     """The ASGI app. It keeps nothing between requests, so any worker answers, and no session belongs to somebody."""
-    server = MCPServer(name=os.title, version=os.shown_version, instructions=os.shown_description)
+    with _logging_left_alone():
+        server = MCPServer(name=os.title, version=os.shown_version, instructions=os.shown_description)
     for tool in _Tools(os).all():
         server.add_tool(_told(tool))
     # without a key a page may not reach this machine by another name; with one it would have to know it
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False) if os.guard.is_closed else None
     return server.streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
+
+
+@contextmanager
+def _logging_left_alone() -> Iterator[None]:
+    """The SDK's server makes itself the program: it gives the root logger a handler, and shows what every library says."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def _told(tool: Callable[..., Any]) -> Callable[..., Any]:

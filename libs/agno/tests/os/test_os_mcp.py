@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx2
 import jwt
+import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
@@ -139,3 +141,11 @@ def test_a_user_meets_only_what_is_that_users() -> None:
     denied = an_os(authorization=True, authorization_config=config)
     answer = talk(denied, called("run_agent", agent_id="clerk", message="x"), token("bob", "mcp:write"))
     assert answer.is_error and "agents:clerk:run" in answer.content[0].text
+
+
+def test_serving_mcp_leaves_the_log_of_the_program_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    before = root.level
+    an_os().get_app()
+    assert root.handlers == [] and root.level == before
