@@ -273,7 +273,7 @@ class ResponseRoutes:
             found = await self._one(request, response_id)
             if found.goes_on:
                 raise ValueError("The response is being made; cancel it first.")
-            session, _ = await _stored(found.component, found.id, caller_of(request))
+            session = await _session_of(found)
             if session is not None and len(session.runs or ()) > 1:
                 raise HTTPException(409, "The response is one of several in its conversation; delete the session.")
             if session is not None:
@@ -311,14 +311,12 @@ class _NoResponse(HTTPException):
         super().__init__(404, message)
 
 
-async def _stored(component: Any, response_id: str, caller: Caller) -> tuple[Any, Any]:
-    """The session and the run in the database; None for what is not there, or another user's."""
-    match = _ID.fullmatch(response_id)
-    if component.db is None or match is None:
-        return None, None
-    session, run = await component._stored(ASYNC, match[1], None)
-    foreign = session is not None and caller.user_id is not None and session.user_id != caller.user_id
-    return (None, None) if run is None or foreign else (session, run)
+async def _session_of(found: Found) -> Any:
+    """The session that a response is stored in; None if it is not stored."""
+    if found.component.db is None:
+        return None
+    session, _ = await found.component._stored(ASYNC, found.run.run_id, None)
+    return session
 
 
 def _equipped(component: Any, given: ResponseRequest) -> Any:
