@@ -69,12 +69,15 @@ class Shown:
     def data_of(self, data: Any) -> Any:
         """The plain data."""
         failures = list(_failures(data))
-        texts = [(text, one) for one in failures for name in _TEXTS if isinstance(text := one.get(name), str)]
+        texts = [(text, one) for one in failures for name in _TEXTS if isinstance(text := one.get(name), str) and text]
         for text, one in sorted(texts, key=lambda pair: len(pair[0])):
             if text not in self._instead:
                 self._instead[text] = self._sentence_for(one, text)
         for one in failures:
-            if "event" in one:
+            if not any(one.get(name) for name in _TEXTS):  # an exception without words
+                name = next((name for name in _TEXTS if name in one), "content")
+                one[name] = self._sentence_for(one, "")[0]
+            elif "event" in one:
                 one["error_id"] = self._instead.get(one.get("error") or one.get("content") or "", ("", None))[1]
         return self._without(data) if self._instead else data
 
@@ -96,7 +99,7 @@ class Shown:
         for inside, (sentence, _) in self._instead.items():
             if data == inside:
                 return sentence
-            data = data.replace(f": {inside}", f": {sentence}") if inside else data
+            data = data.replace(f": {inside}", f": {sentence}")
         return data
 
 

@@ -247,6 +247,16 @@ def test_what_an_exception_says_is_in_no_answer_and_in_the_log(stream: str, capl
             assert "The run failed." in answers[1].text or component.id == "quiet"
 
 
+def test_an_exception_without_words_is_a_sentence_and_empty_texts_stay_empty() -> None:
+    model = ScriptedModel(fails(OSError()), repeat=True)
+    service = AgentOS(agents=[Agent(name="a", model=model, session_state={"note": ""}, db=InMemoryDb())])
+    run = str(uuid4())
+    streamed = request(service, "POST", "/agents/a/runs", data={"message": "hi", "stream": "true", "run_id": run})
+    assert streamed.text.count("The run failed.") == 1
+    stored = request(service, "GET", f"/agents/a/runs/{run}").json()
+    assert stored["content"].startswith("The run failed.") and stored["session_state"] == {"note": ""}
+
+
 def test_what_is_meant_for_the_caller_is_said_in_steps_and_by_members_too() -> None:
     def refuse(run_input: Any) -> None:
         raise InputCheckError("Not about money, please.")
