@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from time import monotonic, time
 from typing import Any
 
@@ -21,7 +22,7 @@ from agno.db.tables import Row
 from agno.exceptions import RunClaimedError
 from agno.os._components import Components
 from agno.os._keeper import Keeper
-from agno.os._runs import ERROR_EVENTS, EVERYTHING, Runs
+from agno.os._runs import ERROR_EVENTS, Runs
 from agno.run.base import RunStatus
 from agno.run.cancel import cancel_run
 from agno.utils.ids import new_id
@@ -153,12 +154,12 @@ class Recovery:
         if facts.get("stop"):
             cancel_run(run_id)  # the wish waits for its start
         if stored:
-            events = component.acontinue_run(**who, take_over=True, **EVERYTHING)
+            begin = partial(component.acontinue_run, **who, take_over=True)
         else:
             again = facts["again"]
-            events = component.arun(again["input"], **{**again["options"], **who}, **EVERYTHING)
+            begin = partial(component.arun, again["input"], **{**again["options"], **who})
         self.runs.host(
-            facts["kind"], component, events, **who, background=True, first=_behind_all(), again=facts.get("again"),
+            facts["kind"], component, begin, **who, background=True, first=_behind_all(), again=facts.get("again"),
             takeovers=tries,
         )  # fmt: skip
 

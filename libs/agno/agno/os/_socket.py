@@ -22,7 +22,6 @@ from agno.os._failures import failure
 from agno.os._finding import find_run
 from agno.os._guard import require
 from agno.os._refusing import Refusal
-from agno.os._runs import EVERYTHING
 from agno.os._sse import Follower
 from agno.os.routers._answers import CONTINUATIONS
 from agno.utils.ids import new_id
@@ -145,15 +144,8 @@ class Conversation:
     def _host(self, workflow: Any, begin: Callable[..., Any], options: dict[str, Any]) -> None:
         self._check_room()
         self._os.runs.refuse_when_stopping()
-        _, follower = self._os.runs.host(
-            "workflow",
-            workflow,
-            begin(**EVERYTHING),
-            run_id=options["run_id"],
-            session_id=options["session_id"],
-            user_id=options["user_id"],
-            background=True,
-        )
+        ids = {name: options[name] for name in ("run_id", "session_id", "user_id")}
+        _, follower = self._os.runs.host("workflow", workflow, begin, **ids, background=True)
         self._follow(follower, options["run_id"])
 
     async def _reconnect(self, said: Body) -> None:

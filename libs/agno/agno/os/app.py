@@ -55,6 +55,8 @@ class AgentOS:
     - `registry`: a `Registry` with what stored components may name; `GET /registry` lists it.
     - `checkpoint`: when agents and teams without a setting of their own store what their runs did so far; "tools" where a
       database can tell other workers of a run.
+    - `run_hooks_in_background=True`: all pre- and post-hooks run after the answer, but for guardrails; otherwise those that
+      say so.
     - `auto_provision_dbs`, `internal_service_token` and `telemetry` are kept for old programs: tables are made at the first
       write, and nothing is called over HTTP.
     - `a2a_interface=True`: all agents, teams and workflows are served to other agents, see `agno.os.interfaces.a2a`.
@@ -99,6 +101,7 @@ class AgentOS:
         prometheus: bool = False,
         registry: Any = None,
         checkpoint: str | None = None,
+        run_hooks_in_background: bool = False,
         auto_provision_dbs: bool = True,
         internal_service_token: str | None = None,
     ) -> None:
@@ -124,7 +127,7 @@ class AgentOS:
         self.cors_allowed_origins = list(cors_allowed_origins or ())
         self.limits = limits or Limits()
         self.cancel_on_disconnect = cancel_on_disconnect
-        self.runs = Runs(run_limits)
+        self.runs = Runs(run_limits, hooks_in_background=run_hooks_in_background)
         self.components = Components(agents or (), teams or (), workflows or (), self.interfaces)
         self.components.add_db(db)
         for one in knowledge or ():
@@ -276,6 +279,7 @@ class AgentOS:
         lifespan.add(Recovery(self.runs, self.components).working, None)
         lifespan.add(self.scheduling.working, self.runs.limits.drain)
         for interface in self.interfaces:
+            interface.os = self
             router, need = interface.get_router(), _need_of(interface)
             self._put(app, router.routes, open=not interface.guarded, need=need)
             lifespan.add(interface.working, self.runs.limits.drain)

@@ -129,7 +129,9 @@ class _Tools:
         require(caller, f"{kind}s", "run", key)
         if session_id is not None:
             await own_session(component, session_id, caller)
-        output = await component.arun(message, session_id=session_id or new_id(), user_id=caller.acts_as(user_id))
+        self._os.runs.refuse_when_stopping()
+        ids: Data = {"run_id": new_id(), "session_id": session_id or new_id(), "user_id": caller.acts_as(user_id)}
+        output = await self._os.runs.awaited(kind, component, functools.partial(component.arun, message, **ids), **ids)
         found = {"run_id": output.run_id, "session_id": output.session_id, "status": output.status.value}
         if output.is_paused:
             waiting = output.active_step_requirements if kind == "workflow" else output.active_requirements

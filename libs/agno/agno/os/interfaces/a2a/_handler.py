@@ -32,7 +32,7 @@ from agno.os._caller import Caller
 from agno.os._components import own_session
 from agno.os._failures import failure
 from agno.os._finding import current_run
-from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
+from agno.os._runs import HostedRun, Runs, again_with
 from agno.os._sse import Follower, Frame
 from agno.os.interfaces._hosted import GOES_ON, events_of, host, over
 from agno.os.interfaces._questions import go_on
@@ -276,10 +276,9 @@ def _hosted(
     if ids["run_id"] in call.runs.active:  # another message was quicker
         raise UnsupportedOperationError(message=f"Task {ids['run_id']} goes on already.")
     try:
-        events = begin(**EVERYTHING)
+        return host(call.runs, call.component, begin, ids, background=background, **more)
     except (ValueError, TypeError) as error:  # options and input that cannot be right
         raise InvalidParamsError(message=str(error)) from None
-    return host(call.runs, call.component, events, ids, background=background, **more)
 
 
 # Following -----------------------------------------------------------------------------------------------------------
