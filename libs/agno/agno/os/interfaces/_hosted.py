@@ -13,7 +13,8 @@ from starlette.types import Send
 
 from agno.exceptions import FOR_CALLERS
 from agno.os._kept import KeptEvents
-from agno.os._runs import Begin, HostedRun, Runs
+from agno.os._later import Begin
+from agno.os._runs import HostedRun, Runs
 from agno.os._sse import HEARTBEAT, EventStream, Follower, Frame, RunLog
 from agno.run.base import RunStatus
 from agno.run.workflow import workflow_run_output_event_from_dict

@@ -21,6 +21,7 @@ from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._finding import stored_run
 from agno.os._kept import KeptEvents
+from agno.os._later import Begin
 from agno.os._runs import HostedRun, Runs, again_with
 from agno.os._sse import Follower, Frame
 from agno.os.interfaces._frontend import Waiting, brought, with_tools
