@@ -145,11 +145,11 @@ class Recovery:
             and tries <= _MOST_TAKEOVERS
             and (run is not None or facts.get("again"))
         ):
-            self._go_on(component, run_id, facts, tries, stored=run is not None)
+            await self._go_on(component, run_id, facts, tries, stored=run is not None)
         else:
             await self._fail(keeper, component, facts, run_id, session, run)
 
-    def _go_on(self, component: Any, run_id: str, facts: dict[str, Any], tries: int, *, stored: bool) -> None:
+    async def _go_on(self, component: Any, run_id: str, facts: dict[str, Any], tries: int, *, stored: bool) -> None:
         who = {"run_id": run_id, "session_id": facts["session_id"], "user_id": facts["user_id"]}
         if facts.get("stop"):
             cancel_run(run_id)  # the wish waits for its start
@@ -158,7 +158,7 @@ class Recovery:
         else:
             again = facts["again"]
             begin = partial(component.arun, again["input"], **{**again["options"], **who})
-        self.runs.host(
+        await self.runs.host(
             facts["kind"], component, begin, **who, background=True, first=_behind_all(), again=facts.get("again"),
             takeovers=tries,
         )  # fmt: skip

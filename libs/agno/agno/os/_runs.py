@@ -20,7 +20,7 @@ from fastapi import HTTPException
 from agno.os._failures import Shown, failure
 from agno.os._keeper import Keeper
 from agno.os._later import EVERYTHING, Begin, Following, Later
-from agno.os._sse import Follower, RunLog
+from agno.os._sse import Budget, Follower, RunLog
 from agno.run.base import RunStatus
 from agno.run.cancel import acancel_run
 from agno.run.output import OutputBase
@@ -37,6 +37,7 @@ class RunLimits:
     """How long and how large: seconds and bytes."""
 
     log_bytes: int = 4 * 1024 * 1024  # of one run that goes on
+    all_log_bytes: int = 128 * 1024 * 1024  # of all runs that go on or are still read, together
     kept_bytes: int = 64 * 1024 * 1024  # of all runs that ended
     kept_seconds: float = 600.0
     kept_runs: int = 1000
@@ -94,6 +95,7 @@ class Runs:
         self.draining = False
         self.keepers: dict[int, Keeper] = {}  # by the identity of the database
         self._kept = 0
+        self._budget = Budget(self.limits.all_log_bytes)
         self._idle: asyncio.Event | None = None
         self._draining: asyncio.Task[None] | None = None
 
@@ -139,7 +141,7 @@ class Runs:
             keeper = self.keepers[id(db)] = Keeper(db, self.limits.lease, self.limits.write_delay)
         return keeper
 
-    def host(
+    async def host(
         self,
         kind: str,
         component: Any,
@@ -154,7 +156,8 @@ class Runs:
         takeovers: int = 0,
         made_for_it: bool = False,
     ) -> tuple[HostedRun, Follower]:
-        """Let a run go on in a task. The follower sees what happens from now on.
+        """Let a run go on in a task. The follower sees what happens from now on. Status 503 for a run in the background that
+        no database takes down.
 
         `begin` is called with the options of hosted runs and gives the events, as `arun` does. They are numbered on where an
         earlier part of the run is remembered, else from `first`.
@@ -164,12 +167,15 @@ class Runs:
         before = self.forget(run_id)
         log = RunLog(limits.log_bytes, first, patience=limits.patience) if before is None else before.log
         log.reopen(paced=not background)
+        self._budget.add(log)
         run = HostedRun(kind, component, run_id, session_id, user_id, background, log, again=again, takeovers=takeovers)
         run.made_for_it = made_for_it
         follower = run.follow(log.end - 1)
         self.active[run_id] = run
         self._note(run)
-        run.task = asyncio.get_running_loop().create_task(self._carry(run, events, later))
+        await self._accept(run)
+        if self.active.get(run_id) is run:  # else it was left to the next worker meanwhile
+            run.task = asyncio.get_running_loop().create_task(self._carry(run, events, later))
         return run, follower
 
     def _note(self, run: HostedRun) -> None:
@@ -204,6 +210,25 @@ class Runs:
             later.begin()
             self._end(run)
 
+    async def _accept(self, run: HostedRun) -> None:
+        """Write down a run in the background before it begins: what its caller hears of is not lost."""
+        keeper, noted = run.keeper, False
+        if keeper is None or not run.background:
+            return
+        try:
+            noted = await keeper.written()
+        finally:
+            if not noted:
+                keeper.drop(run.run_id)
+                self._budget.remove(run.log)
+                self._gone(run.run_id)
+        if not noted:
+            raise HTTPException(
+                503,
+                "The database cannot be reached, so the run was not begun; try again.",
+                headers={"Retry-After": "5"},
+            )
+
     def _named(self, run: HostedRun, event: Any) -> None:
         """A run that branches off from another one has an id of its own, which its first event tells."""
         run_id = getattr(event, "run_id", None)
@@ -223,6 +248,7 @@ class Runs:
         if run.keeper is not None:
             run.keeper.end(run.run_id, failed=run.status is RunStatus.error)
         self.ended[run.run_id] = run
+        self._budget.remove(run.log)
         run.size = run.log.size + _size_of(run.output)
         self._kept += run.size
         self._gone(run.run_id)
@@ -252,6 +278,7 @@ class Runs:
         run = self.ended.pop(run_id, None)
         if run is not None:
             self._kept -= run.size
+            self._budget.linger(run.log)
         return run
 
     def knows(self, run_id: str) -> bool:
@@ -267,6 +294,7 @@ class Runs:
                 return
             self.ended.popitem(last=False)
             self._kept -= run.size
+            self._budget.linger(run.log)
 
     # Finding ---------------------------------------------------------------------------------------------------------
 

@@ -42,9 +42,9 @@ def mcp_app(os: AgentOS, settings: MCPSettings) -> Any:
     """The ASGI app. It keeps nothing between requests, so any worker answers, and no session belongs to somebody."""
     config, server = settings.config, settings.server
     if server is None:
-        facts = {"name": config.name or os.title, "instructions": config.instructions or os.shown_description}
+        name, instructions = config.name or os.title, config.instructions or os.shown_description
         with _logging_left_alone():
-            server = MCPServer(version=os.shown_version, **facts)
+            server = MCPServer(name=name, version=os.shown_version, instructions=instructions)
     for tool in _chosen(_Tools(os).all(), config.tools):
         server.add_tool(_told(tool))
     # without a key a page may not reach this machine by another name; with one it would have to know it

@@ -23,13 +23,15 @@ GOES_ON = frozenset({RunStatus.pending, RunStatus.running})
 Batches = AsyncGenerator[list[Frame], None]
 
 
-def host(runs: Runs, component: Any, begin: Begin, who: dict[str, Any], **options: Any) -> tuple[HostedRun, Follower]:
+async def host(
+    runs: Runs, component: Any, begin: Begin, who: dict[str, Any], **options: Any
+) -> tuple[HostedRun, Follower]:
     """Let a run go on in a task. `who` has its ids. Status 409 for one that goes on already."""
     runs.refuse_when_stopping()
     ids = {name: who[name] for name in ("run_id", "session_id", "user_id")}
     if ids["run_id"] in runs.active:
         raise HTTPException(409, f"Run {ids['run_id']} goes on already.")
-    return runs.host(component.session_type, component, begin, **ids, **options)
+    return await runs.host(component.session_type, component, begin, **ids, **options)
 
 
 def events_of(runs: Runs, run: Any, component: Any, after: int = -1) -> Batches | None:

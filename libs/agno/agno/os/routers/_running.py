@@ -195,9 +195,9 @@ class RunRoutes:
             if component.db is None and output.status is RunStatus.paused:
                 runs.keep(self.kind, component, output)
             return Json(Shown().bytes_of(output.to_dict()))
-        run, follower = runs.host(self.kind, component, begin, **ids, background=background, first=first, again=again)
-        if background and run.keeper is not None:  # what was accepted is not lost
-            await run.keeper.written()
+        run, follower = await runs.host(
+            self.kind, component, begin, **ids, background=background, first=first, again=again
+        )
         if streamed:
             return self._events(run, follower)
         follower.leave()

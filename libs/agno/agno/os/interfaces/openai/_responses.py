@@ -114,11 +114,9 @@ class ResponseRoutes:
 
     async def _answer(self, component: Any, given: ResponseRequest, caller: Caller) -> Response:
         begins = await self._begin(component, given, caller)
-        run, follower, responding = self._hosted(component, given, begins)
+        run, follower, responding = await self._hosted(component, given, begins)
         if given.background and not given.stream:
             follower.leave()
-            if run.keeper is not None:  # what was accepted is not lost
-                await run.keeper.written()
             return replies.json(responding.body)
         frames = self._frames(responding, follower.batches(), component, run, caller)
         if given.stream:
@@ -128,12 +126,14 @@ class ResponseRoutes:
                 pass
         return _whole(responding)
 
-    def _hosted(self, component: Any, given: ResponseRequest, begins: Begun) -> tuple[HostedRun, Follower, Responding]:
+    async def _hosted(
+        self, component: Any, given: ResponseRequest, begins: Begun
+    ) -> tuple[HostedRun, Follower, Responding]:
         runs, ids, first = self._runs, begins.ids, 0
         if begins.goes_on and not runs.knows(ids["run_id"]):
             first = int(time() * 1000)  # behind whatever was seen of it
         begin = self._waiting.noting(component, begins.begin, ids["user_id"])
-        run, follower = host(
+        run, follower = await host(
             runs, begins.component, begin, ids, background=bool(given.background), first=first, again=begins.again,
             made_for_it=begins.component is not component,
         )  # fmt: skip

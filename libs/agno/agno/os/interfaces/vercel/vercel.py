@@ -101,7 +101,7 @@ class Vercel(ServesSeveral):
             given = ChatBody.model_validate_json(await request.body())
             await own_session(component, given.id, caller)
             turn = await self._turn(component, given, caller)
-            return self._streamed(component, turn)
+            return await self._streamed(component, turn)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "The body"
@@ -113,7 +113,7 @@ class Vercel(ServesSeveral):
                 raise
             return _refused(409, str(error.detail))
 
-    def _streamed(self, component: Any, turn: Turn) -> Response:
+    async def _streamed(self, component: Any, turn: Turn) -> Response:
         runs, ids = self.runs, turn.ids
         first = 0
         if turn.seen_before:
@@ -121,7 +121,7 @@ class Vercel(ServesSeveral):
                 runs.forget(ids["run_id"])  # what was answered before is no part of this answer
             first = 0 if runs.knows(ids["run_id"]) else int(time() * 1000)
         begin = self._waiting.noting(component, turn.begin, ids["user_id"])
-        run, follower = host(
+        run, follower = await host(
             runs, turn.component, begin, ids, background=self.resumable, first=first, again=turn.again,
             made_for_it=turn.component is not component,
         )  # fmt: skip
