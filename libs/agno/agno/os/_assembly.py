@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agno.os._guard import OPEN_PATHS, OneLength
 from agno.os._lifespan import Lifespan
@@ -98,7 +99,7 @@ class Assembly:
             address, routes = _mcp.metadata_of(settings.auth)
             challenge = f'Bearer resource_metadata="{address}"'
             self._put(app, routes, open=True)
-        self._put(app, [Route("/mcp", endpoint=mounted)], challenge=challenge)
+        self._put(app, [Route("/mcp", endpoint=_While(lifespan, mounted))], challenge=challenge)
 
     def _put(
         self,
@@ -139,6 +140,21 @@ class Assembly:
             methods=methods, challenge=challenge,
         )  # fmt: skip
         route.handle = handle  # type: ignore[method-assign]  # the guard stands before whatever the route is
+
+
+class _While:
+    """An app that needs the lifespan to be open; of one that is mounted, nobody opens it by itself."""
+
+    def __init__(self, lifespan: Lifespan, app: ASGIApp) -> None:
+        self._lifespan, self._app = lifespan, app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._lifespan.is_open:
+            raise RuntimeError(
+                "/mcp is not served yet: the lifespan of the app is not open. Where the app is mounted in another one, open "
+                "`async with agent_os.running():` in the lifespan of that one."
+            )
+        await self._app(scope, receive, send)
 
 
 def _need_of(interface: Any) -> NeedOf:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,15 @@ class AgentOS:
             self._watch()
             self._app = self._assembly.app()
         return self._app
+
+    def running(self) -> AbstractAsyncContextManager[Any]:
+        """What the service does while it runs, for an app that mounts this one: `async with agent_os.running():` in its lifespan.
+
+        It takes runs of dead workers over, runs schedules, serves MCP, connects MCP tools, and at the end lets runs end.
+        """
+        app = self.get_app()
+        opened: AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
+        return opened
 
     def get_routes(self) -> list[Any]:
         """All routes of the app."""

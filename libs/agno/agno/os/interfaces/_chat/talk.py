@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from agno._io import ASYNC
-from agno.os._failures import failure, public_error
+from agno.os._failures import Shown, failure
 from agno.os._later import EVERYTHING, Begin, Later
 from agno.os.interfaces._chat.media import Attachment, attachments
 from agno.os.interfaces._chat.text import answer_in_words, content_text, options_of, question_text
@@ -285,7 +285,7 @@ class Talk:
                     elif kind in _PIECES and isinstance(item.content, str):
                         await growing.add(item.content)
                     elif kind in _FAILURES:
-                        why = public_error(item)
+                        why = Shown().why(item)
         finally:
             self._running.pop(said.session_id, None)
         return output, why
@@ -303,7 +303,7 @@ class Talk:
         elif output.status is RunStatus.cancelled:
             await window.say("Cancelled.")
         elif output.status is RunStatus.error:
-            await window.say(public_error(output))
+            await window.say(Shown().why(output))
         else:
             await self._deliver(output, window)
 

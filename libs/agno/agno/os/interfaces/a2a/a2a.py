@@ -172,8 +172,13 @@ class A2A(ServesSeveral):
         )
 
     def _url(self, request: Request, component: Any) -> str:
-        base = self.base_url or str(request.base_url).rstrip("/")
+        base = self.base_url or _address(request)
         return f"{base}{self.prefix}/{component.session_type}s/{component.id}"
+
+
+def _address(request: Request) -> str:
+    """Where the app is reached, behind the prefixes of proxies and mounts, too."""
+    return str(request.url.replace(path=request.scope.get("root_path", ""), query="", fragment="")).rstrip("/")
 
 
 _PLAIN = str.maketrans({mark: "_" for mark in " /{}:.-"})

@@ -25,11 +25,11 @@ from pydantic import ValidationError
 
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
-from agno.os._failures import failure
 from agno.os._later import EVERYTHING, Later
 from agno.os.interfaces._fetching import Fetching
 from agno.os.interfaces._frontend import Waiting, client_function, with_tools
 from agno.os.interfaces._questions import go_on
+from agno.os.interfaces._refusals import told
 from agno.os.interfaces.agui._events import Translator
 from agno.os.interfaces.agui._input import Asked, answer, asked
 from agno.os.interfaces.base import BaseInterface
@@ -105,11 +105,9 @@ async def _events(component: Any, asking: Asking) -> AsyncGenerator[Any, None]:
                         yield event
                 else:
                     output = item
-    except ValueError as error:  # the sentence is for whoever sent the request
-        yield RunErrorEvent(message=str(error), code="bad_request")
-        return
     except Exception as error:
-        yield RunErrorEvent(message=failure(error)[0], code="internal_error")
+        why = told(error)
+        yield RunErrorEvent(message=why.sentence, code="bad_request" if why.status < 500 else "internal_error")
         return
     if translator.failed:
         return

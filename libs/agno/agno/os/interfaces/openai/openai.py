@@ -15,7 +15,7 @@ from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._errors import Json
-from agno.os._failures import public_error
+from agno.os._failures import Shown
 from agno.os._later import EVERYTHING
 from agno.os.interfaces._frontend import Waiting, brought, with_tools
 from agno.os.interfaces._permitted import runs_some
@@ -115,7 +115,7 @@ class OpenAIApi(ServesSeveral):
             with later:
                 output = await begun
             if output.status is RunStatus.error:
-                return replies.error(500, public_error(output), "server_error")
+                return replies.error(500, Shown().why(output), "server_error")
             self._note(component, output, user_id)
             return replies.json(Completion(given.model).whole(output))
         except Exception as error:
@@ -168,7 +168,7 @@ class OpenAIApi(ServesSeveral):
                     if item.run_id != top:
                         continue
                     if kind in ("RunError", "TeamRunError", "WorkflowError"):
-                        yield _frame(replies.error_body(public_error(item), "server_error"))
+                        yield _frame(replies.error_body(Shown().why(item), "server_error"))
                         return
                     if kind in ("RunContent", "TeamRunContent") and isinstance(item.content, str) and item.content:
                         spoke = True

@@ -12,9 +12,7 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 
-from agno.exceptions import InputCheckError, OutputCheckError
 from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
@@ -25,6 +23,7 @@ from agno.os.interfaces._frontend import Waiting, brought, with_tools
 from agno.os.interfaces._hosted import GOES_ON, Batches, Translated, event_of, events_of, host
 from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
+from agno.os.interfaces._refusals import Told, told
 from agno.os.interfaces.base import ServesSeveral
 from agno.os.interfaces.vercel._chunks import Chunk, Translator
 from agno.os.interfaces.vercel._input import (
@@ -102,16 +101,8 @@ class Vercel(ServesSeveral):
             await own_session(component, given.id, caller)
             turn = await self._turn(component, given, caller)
             return await self._streamed(component, turn)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "The body"
-            return _refused(400, f"{where}: {first['msg']}")
-        except (ValueError, TypeError, InputCheckError, OutputCheckError) as error:
-            return _refused(400, str(error))
-        except HTTPException as error:
-            if error.status_code != 409:
-                raise
-            return _refused(409, str(error.detail))
+        except Exception as error:
+            return _refused(told(error))
 
     async def _streamed(self, component: Any, turn: Turn) -> Response:
         runs, ids = self.runs, turn.ids
@@ -334,9 +325,9 @@ def _usage(output: Any) -> dict[str, int]:
     return {"inputTokens": given, "outputTokens": made, "totalTokens": given + made}
 
 
-def _refused(status: int, message: str) -> Response:
+def _refused(why: Told) -> Response:
     """The AI SDK shows the body of a refusal as the text of its error."""
-    return Response(message, status_code=status, media_type="text/plain")
+    return Response(why.sentence, status_code=why.status, headers=dict(why.headers), media_type="text/plain")
 
 
 __all__ = ["Vercel"]
