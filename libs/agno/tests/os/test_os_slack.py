@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from starlette.responses import PlainTextResponse, Response
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
+from agno.exceptions import CheckTrigger, InputCheckError
+from agno.hooks import hook
 from agno.media import Image
 from agno.os import AgentOS
 from agno.os.interfaces.slack import Slack
@@ -282,6 +285,28 @@ def test_an_assistant_thread_shows_that_something_is_being_done() -> None:
         first, last = slack.peer.wait_for("assistant.threads.setStatus", 2)
         assert first["status"] == "is thinking..." and as_json(first["loading_messages"]) == ["Looking..."]
         assert last["status"] == "" and first["thread_ts"] == "1.0"
+
+
+def test_what_a_guardrail_refuses_is_said_and_hooks_in_the_background_follow_the_answer() -> None:
+    go, seen = threading.Event(), list[str]()
+
+    def no_coffee(run_input: Any) -> None:
+        if "coffee" in run_input.input_content:
+            raise InputCheckError("We serve tea.", check_trigger=CheckTrigger.OFF_TOPIC)
+
+    @hook(run_in_background=True)
+    def note(run_output: Any) -> None:
+        assert go.wait(60)
+        seen.append(run_output.content)
+
+    with _workspace(_helper(says("Here it is."), pre_hooks=[no_coffee], post_hooks=[note])) as slack:
+        slack.event(text="A coffee, please")
+        until(lambda: slack.said() == ["We serve tea."])
+        slack.event(text="A tea, please")
+        until(lambda: _shown(slack) == "Here it is.")
+        assert seen == []
+        go.set()
+        until(lambda: seen == ["Here it is."])
 
 
 def test_the_token_is_sent_to_nobody_but_slack() -> None:
