@@ -25,7 +25,7 @@ class Following:
 
     def __init__(self, every_hook: bool = False, at_rest: Callable[[], None] = lambda: None) -> None:
         self._every_hook, self._at_rest = every_hook, at_rest
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Later] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -36,11 +36,13 @@ class Following:
 
     def _begin(self, later: Later) -> None:
         task = asyncio.get_running_loop().create_task(later.work_off())
-        self._tasks.add(task)
+        self._tasks[task] = later
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        later = self._tasks.pop(task)
+        if task.cancelled():
+            log_warning(f"Given up, since the service stops, after the answer was out: {later.names}")
         if not self._tasks:
             self._at_rest()
 
@@ -95,14 +97,13 @@ class Later:
             work, args, kwargs = self._works[0]
             try:
                 await ASYNC.call(work, *args, **kwargs)
-            except asyncio.CancelledError:
-                log_warning(f"Given up, since the service stops, after the answer was out: {self._names()}")
-                raise
             except Exception:  # the border: the answer is out, so there is only the log to tell it to
                 log_exception(f"{_name(work)!r} failed after the answer was out")
             self._works.popleft()
 
-    def _names(self) -> str:
+    @property
+    def names(self) -> str:
+        """What is left to be done."""
         return ", ".join(_name(work) for work, _, _ in self._works)
 
 

@@ -496,7 +496,8 @@ async def _own_approvals(client: httpx.AsyncClient, service: AgentOS, ids: dict[
 
 async def _chats(client: httpx.AsyncClient, service: AgentOS, ids: dict[str, str]) -> list[str]:
     """In a chat of several people, the session of one of them is not continued by another one."""
-    named = [await Talk(service.agents[0]).session_for("agent-session", user) for user in (ANN, BOB)]
+    talk = Talk(service.agents[0], service.runs.later)
+    named = [await talk.session_for("agent-session", user) for user in (ANN, BOB)]
     return [] if named == ["agent-session", f"agent-session:{BOB}"] else [f"chats: {named}"]
 
 

@@ -60,6 +60,7 @@ class AGUI(BaseInterface):
                 given = RunAgentInput.model_validate_json(await request.body())
             except ValidationError as error:
                 raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
+            self.runs.refuse_when_stopping()
             asking = Asking(given, caller_of(request).user_id, waiting, self.fetching, self.runs.later())
             frames = asking.later.behind(_frames(self.component, asking))
             return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})

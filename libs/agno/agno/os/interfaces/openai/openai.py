@@ -106,6 +106,7 @@ class OpenAIApi(ServesSeveral):
             user_id, session_id = caller.acts_as(given.user), _session_of(given, request, caller)
             if session_id is not None:
                 await own_session(component, session_id, caller)
+            self.runs.refuse_when_stopping()
             later = self.runs.later()
             mode = {"background_tasks": later, **(EVERYTHING if given.stream else {}), **brought(given.agno, caller)}
             begun = await self._begun(component, given, session_id, user_id, mode)
