@@ -20,6 +20,7 @@ from agno.session.summary import SessionSummaryManager
 from agno.testing import ScriptedModel, ScriptedServer, fails, says, wants, wants_many
 from agno.testing.script import call
 from agno.tools import tool
+from agno.workflow import Step, Workflow
 
 from playing import in_every_mode, play
 
@@ -142,6 +143,26 @@ def test_with_background_tasks_memories_and_summary_follow_the_response(mode: st
     assert texts(db) == ["Likes tea"]
     assert agent.get_session_summary().summary == "Tea was mentioned."
     assert agent.get_session_metrics().total_tokens == agent.get_last_run_output().metrics.total_tokens > cost
+
+
+@pytest.mark.parametrize("mode", ["run", "arun"])
+def test_with_background_tasks_an_agent_in_a_step_remembers_before_the_workflow_ends_and_its_cost_is_counted(
+    mode: str,
+) -> None:
+    tasks: list[Any] = []
+
+    class Tasks:
+        def add_task(self, work: Any) -> None:
+            tasks.append(work)
+
+    db = InMemoryDb()
+    model = ScriptedModel(says("Hi"), note("Likes tea"), says("Done."))
+    clerk = Agent(id="clerk", model=model, db=db, enable_user_memories=True)
+    flow = Workflow(steps=[Step(name="first", agent=clerk)], db=db, session_id="s")
+    output = play(flow, "I like tea", mode, background_tasks=Tasks()).output
+    assert texts(db) == ["Likes tea"] and tasks == []
+    [inside] = output.step_executor_runs
+    assert inside.metrics.details["memory_model"]
 
 
 @in_every_mode
