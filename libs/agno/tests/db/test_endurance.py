@@ -24,6 +24,7 @@ from agno.db.base import BaseDb, SessionType
 from agno.db.json import JsonDb
 from agno.db.migrations.manager import MigrationManager
 from agno.db.postgres import PostgresDb
+from agno.db.query import Place
 from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
 from agno.testing import ScriptedModel, says
@@ -123,13 +124,14 @@ def fill(db: BaseDb, server: Any) -> None:
     connection.close()
 
 
-def rows_read(server: Postgres, schema: str) -> int:
+def rows_read(server: Postgres, db: PostgresDb) -> int:
     """Rows of the sessions' table that statements have looked at; a server adds up when a connection ends."""
+    db.close()
     ended = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
     while server.execute(ended):
         sleep(0.05)
     query = "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables"
-    return int(server.execute(f"{query} WHERE schemaname = '{schema}' AND relname = 'agno_sessions'")[0][0])
+    return int(server.execute(f"{query} WHERE schemaname = '{db.db_schema}' AND relname = 'agno_sessions'")[0][0])
 
 
 def test_a_hundred_thousand_sessions_are_walked_in_the_memory_of_a_page(db, request):
@@ -154,9 +156,24 @@ def test_a_hundred_thousand_sessions_are_walked_in_the_memory_of_a_page(db, requ
     )
     assert len(rows) == 20 and total == SESSIONS // 50
     if server is not None:
-        db.close()
-        read = rows_read(server, db.db_schema)
+        read = rows_read(server, db)
         assert SESSIONS <= read < 2.5 * SESSIONS, "a page reads the rows of the pages before it"
+
+
+def test_the_last_page_of_a_list_reads_what_the_first_does(db, request):
+    server = request.getfixturevalue("server") if isinstance(db, PostgresDb) else None
+    fill(db, server)
+    place, read = Place(), []
+    for at in (SESSIONS, SESSIONS // 2, 100):
+        before = rows_read(server, db) if server is not None else moved("rchar")
+        place = Place(at, f"s{at}") if at < SESSIONS else Place()
+        rows, _ = db.get_sessions(
+            SessionType.AGENT, limit=20, sort_by="created_at", sort_order="desc", after=place, deserialize=False
+        )
+        assert [row["created_at"] for row in rows if row["session_id"] != "first"][-1] in range(at - 20, at)
+        read.append((rows_read(server, db) if server is not None else moved("rchar")) - before)
+    print(f"{type(db).__name__}: read for a page {read}", file=sys.stderr)
+    assert max(read) < (60 if server is not None else 200_000), "a page reads the rows of the pages before it"
 
 
 def test_many_writers_of_one_session_lose_nothing(db):

@@ -108,7 +108,7 @@ class Statements:
         return f" ORDER BY {quoted(column)} {way}, rowid {way}"
 
     def _behind(self, query: Query, value: object, key: str) -> tuple[str, list[object]]:
-        """What comes after a place. Null is smaller than anything."""
+        """What comes after a place. Null is smaller than anything. A bound by itself is what an index can begin at."""
         name, own, sign = query.sort_column(self.table), quoted(self.table.key), "<" if query.descending else ">"
         if name is None:
             return f"{own} {sign} ?", [key]
@@ -116,8 +116,9 @@ class Statements:
         if value is None:
             tie = f"({column} IS NULL AND {own} {sign} ?)"
             return (tie if query.descending else f"({tie} OR {column} IS NOT NULL)"), [key]
-        further = f"{column} {sign} ?" + (f" OR {column} IS NULL" if query.descending else "")
-        return f"({further} OR ({column} = ? AND {own} {sign} ?))", [value, value, key]
+        if query.descending and name not in self.table.filled:
+            return f"({column} < ? OR {column} IS NULL OR ({column} = ? AND {own} < ?))", [value, value, key]
+        return f"{column} {sign}= ? AND ({column} {sign} ? OR {own} {sign} ?)", [value, value, key]
 
 
 _WAYS = {"from": ">=", "to": "<=", "behind": ">"}
