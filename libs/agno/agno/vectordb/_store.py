@@ -14,9 +14,11 @@ from agno.knowledge.document import Document
 from agno.knowledge.embedder.base import embed_texts
 from agno.utils.later import later
 from agno.utils.rebuild import Rebuildable
+from agno.vectordb._claims import Claim, InProcess
 from agno.vectordb._conditions import EVERYTHING, Node, Not, conditions, field_is, jsonable, together
 from agno.vectordb._fusing import fused
-from agno.vectordb._records import DRAFT, SOURCE, Hit, Record, prepared
+from agno.vectordb._pieces import Pieces, same_source
+from agno.vectordb._records import DRAFT, Hit, Record, prepared
 from agno.vectordb.base import VectorDb
 from agno.vectordb.distance import Distance
 from agno.vectordb.search import SearchType
@@ -51,6 +53,7 @@ class StoreMethods(Rebuildable, ABC):
         similarity_threshold: float | None = None,
     ) -> None:
         self._embedder = embedder
+        self._held: dict[str, object] = {}  # claims on what is being stored
         self.search_type = self._able(search_type)
         measures = {kind.value: kind for kind in self.distances}
         if distance not in measures:  # a Distance is its own text
@@ -326,8 +329,6 @@ class StoreMethods(Rebuildable, ABC):
     update_metadata, async_update_metadata = sync(_update_metadata), asynchronous(_update_metadata)
 
     # For Knowledge ---------------------------------------------------------------------------------------------------
-    # Of a content that comes in pieces one chunk has another hash until all are there: the draft, stored before the others. So
-    # each chunk is written once, and whoever is killed in between leaves a draft.
 
     async def put_content(
         self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
@@ -335,14 +336,14 @@ class StoreMethods(Rebuildable, ABC):
         """Put a content in the place of all that has the same source: itself, older versions, drafts."""
         records = await self._embedded(io, content_hash, documents, filters)
         await self._create(io)
-        await self._swap(io, _same_source(content_hash), records)
+        await self._swap(io, same_source(content_hash), records)
 
     async def other_contents(self, io: IO, content_hash: str, content_id: str | None) -> set[str]:
         """The content ids of what is here from the same source, but for this one: older versions."""
         found: set[str] = set()
         while await self._made(io):
             known = Not(field_is("content_id", *found, content_id))
-            rows = await self._rows(io, together(_same_source(content_hash), known), 1)
+            rows = await self._rows(io, together(same_source(content_hash), known), 1)
             if not rows or rows[0].content_id is None:
                 break
             found.add(rows[0].content_id)
@@ -352,58 +353,13 @@ class StoreMethods(Rebuildable, ABC):
         """Whether somebody began to store this content."""
         return await self._is_there(io, field_is("content_hash", DRAFT + content_hash))
 
-    async def outdate(self, io: IO, content_hash: str) -> None:
-        """It is stored again: what is there of it becomes an older version, which `publish` removes."""
-        if not await self._content_hash_exists(io, content_hash):  # what another one is storing now is not outdated
-            return
-        is_it = field_is("content_hash", content_hash)
-        rows = await self._rows(io, is_it, 1)
-        if rows:
-            await self._relabel(io, is_it, f"{content_hash[:SOURCE]} outdated", rows[0].content_id)
+    def pieces(self, content_hash: str) -> Pieces:
+        """An attempt at storing a content that is too large to be stored at once."""
+        return Pieces(self, content_hash)
 
-    async def add_draft(
-        self,
-        io: IO,
-        content_hash: str,
-        documents: Sequence[Document],
-        filters: Mapping[str, Any] | None,
-        resumed: bool = True,
-        draft: str | None = None,
-    ) -> str | None:
-        """Store a piece of a content. What is there of it already is not embedded again; only if `resumed` it is looked for.
-
-        Gives the id of the chunk that is the draft, which the next piece needs.
-        """
-        await self._create(io)
-        records, there = prepared(content_hash, documents, filters), set[str]()
-        if resumed:
-            ids = field_is("id", *[record.id for record in records])
-            there = await self._ids(io, together(ids, _begun_or_whole(content_hash)))
-        await self._vectors(io, fresh := [record for record in records if record.id not in there])
-        if draft is None and fresh and not there:
-            draft = fresh[0].id
-            await self._put(io, [replace(fresh.pop(0), content_hash=DRAFT + content_hash)])
-        # the same chunk may come again, and must not take the place of the draft
-        await self._put_all(io, [record for record in fresh if record.id != draft])
-        return draft
-
-    async def publish(self, io: IO, content_hash: str, content_id: str | None) -> None:
-        """The draft is complete: it takes the place of older versions, which have the same source."""
-        # the older ones go first: whoever is killed in between leaves a draft, which the next attempt publishes
-        await self._erase(io, together(_same_source(content_hash), Not(_begun_or_whole(content_hash))))
-        await self._relabel(io, field_is("content_hash", DRAFT + content_hash), content_hash, content_id)
-        # an attempt that was killed may have had another id
-        others = together(field_is("content_hash", content_hash), Not(field_is("content_id", content_id or "")))
-        if content_id is not None and await self._rows(io, others, 1):
-            await self._relabel(io, others, content_hash, content_id)
-
-    async def drop_draft(self, io: IO, content_hash: str) -> None:
-        """Forget what was begun."""
-        if await self.has_draft(io, content_hash):
-            await self._erase(io, field_is("content_hash", content_hash))
-            await self._erase(
-                io, field_is("content_hash", DRAFT + content_hash)
-            )  # last: it says that the others are not all
+    def _claim(self, source: str) -> Claim:
+        """What keeps others away while something from this source is stored: other processes as well, where a store can."""
+        return InProcess(self._held, source)
 
     async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
         """Give records another content. A product that can do it in place does."""
@@ -488,14 +444,6 @@ class StoreMethods(Rebuildable, ABC):
 
 class VectorStore(StoreMethods, VectorDb):
     """A vector database of ours: it implements the primitives, and has all methods by that."""
-
-
-def _same_source(content_hash: str) -> Node:
-    return field_is("source", content_hash[:SOURCE])
-
-
-def _begun_or_whole(content_hash: str) -> Node:
-    return field_is("content_hash", DRAFT + content_hash, content_hash)
 
 
 __all__ = ["StoreMethods", "VectorStore"]

@@ -8,10 +8,12 @@ import threading
 from array import array
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from agno._io import IO
 from agno.knowledge._arguments import whole
+from agno.vectordb._claims import Claim, OnFile
 from agno.vectordb._conditions import EVERYTHING, Compared, Field, Has, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
@@ -173,6 +175,12 @@ class LanceDb(VectorStore):
 
         rows = await self._done(io, found)
         return [Hit(*one) for one in zip(_records(rows), rows["_score"].to_pylist(), strict=True)]
+
+    def _claim(self, source: str) -> Claim:
+        place = "://" if self._given_table is not None else str(self.connection.uri)
+        if "://" in place:  # a bucket has no locks
+            return super()._claim(source)
+        return OnFile(Path(place, f"{self.table_name}-storing", source))
 
     async def _tune(self, io: IO) -> None:
         """Put small files together, and index what has grown large."""

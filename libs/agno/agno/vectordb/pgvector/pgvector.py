@@ -16,12 +16,14 @@ from agno.db.postgres._dialect import PostgresDialect
 from agno.db.sql._text import escaped
 from agno.db.sql._work import Talk, Worker
 from agno.knowledge._arguments import number
+from agno.vectordb._claims import Claim
 from agno.vectordb._conditions import EVERYTHING, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 from agno.vectordb.distance import Distance, similarity
 from agno.vectordb.pgvector import _sql as sql
+from agno.vectordb.pgvector._claim import InPostgres
 from agno.vectordb.pgvector._engines import engines_of
 from agno.vectordb.pgvector._indexing import Index, settings_of, text_index, vector_index
 from agno.vectordb.pgvector.index import HNSW, Ivfflat
@@ -207,6 +209,9 @@ class PgVector(VectorStore):
 
         await self._done(io, tuned)
 
+    def _claim(self, source: str) -> Claim:
+        return InPostgres(self._worker, self._awaited, self._lock_name(f"storing {source}"))
+
     # -----------------------------------------------------------------------------------------------------------------
 
     async def _done(self, io: IO, work: Callable[[Talk], T], alone: bool = False) -> T:
@@ -225,8 +230,11 @@ class PgVector(VectorStore):
             raise VectorDbError(_explained(error.message), error.status_code) from error
 
     def _lock(self, talk: Talk, what: str) -> None:
-        name = f"agno {self.schema}.{self.table_name} {what}"
-        talk.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(escaped(name), 0))))
+        key = sa.func.hashtextextended(escaped(self._lock_name(what)), 0)
+        talk.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+    def _lock_name(self, what: str) -> str:
+        return f"agno {self.schema}.{self.table_name} {what}"
 
     def _store(self, talk: Talk, records: Sequence[Record]) -> None:
         # in one order for all writers, so that no two wait for each other
