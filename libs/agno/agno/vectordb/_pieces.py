@@ -49,7 +49,8 @@ class Pieces:
         assert self._claim is not None
         await self._claim.kept(io)
         store, is_first = self.store, not self._ids
-        await store._create(io)
+        if is_first:
+            await store._create(io)
         records = [one for one in prepared(self.content_hash, documents, filters) if one.id not in self._ids]
         self._ids.update(record.id for record in records)
         there = await self._there(io, records) if self._resumed else set()
@@ -62,21 +63,22 @@ class Pieces:
     async def publish(self, io: IO, content_id: str | None) -> bool:
         """All chunks are there: they take the place of older versions. False if a newer version took their place."""
         store, is_it = self.store, field_is("content_hash", self.content_hash)
-        older = together(same_source(self.content_hash), Not(self._whole()))
+        older = together(field_is("source", self.content_hash[:SOURCE]), Not(of_content(self.content_hash)))
         if not await store.has_draft(io, self.content_hash):  # somebody stored small contents, which needs no claim
-            superseded = bool(await store._rows(io, older, 1))
+            superseded = await store._any(io, older)
             if superseded:
                 await store._erase(io, is_it)
             return not superseded
         if self._resumed:  # what was read then may have changed meanwhile
-            await self._erase_all(io, await store._ids(io, self._whole()) - self._ids)
+            await self._erase_all(io, await store._ids(io, of_content(self.content_hash)) - self._ids)
         # the older ones go first: whoever is killed in between leaves a draft, which the next attempt publishes
         await store._erase(io, older)
         await store._relabel(io, field_is("content_hash", DRAFT + self.content_hash), self.content_hash, content_id)
         # an attempt that was killed may have had another id
         others = together(is_it, Not(field_is("content_id", content_id or "")))
-        if content_id is not None and await store._rows(io, others, 1):
+        if content_id is not None and await store._any(io, others):
             await store._relabel(io, others, self.content_hash, content_id)
+        await store._tidy(io)
         return True
 
     async def drop(self, io: IO) -> None:
@@ -109,23 +111,20 @@ class Pieces:
 
     async def _there(self, io: IO, records: Sequence[Record]) -> set[str]:
         ids = field_is("id", *[record.id for record in records])
-        return await self.store._ids(io, together(ids, self._whole()))
+        return await self.store._ids(io, together(ids, of_content(self.content_hash)))
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
-        await self.store._put_all(io, records)
+        await (self.store._put_all if self._replaces else self.store._put_new)(io, records)
 
     async def _erase_all(self, io: IO, ids: set[str]) -> None:
         gone = sorted(ids)
         for start in range(0, len(gone), _PAGE):
             await self.store._erase(io, field_is("id", *gone[start : start + _PAGE]))
 
-    def _whole(self) -> Node:
-        return field_is("content_hash", DRAFT + self.content_hash, self.content_hash)
+
+def of_content(content_hash: str) -> Node:
+    """The chunks of a content, complete or not."""
+    return field_is("content_hash", DRAFT + content_hash, content_hash)
 
 
-def same_source(content_hash: str) -> Node:
-    """What comes from the same place, in whichever version."""
-    return field_is("source", content_hash[:SOURCE])
-
-
-__all__ = ["Pieces", "same_source"]
+__all__ = ["Pieces", "of_content"]

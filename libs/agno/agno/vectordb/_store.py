@@ -17,8 +17,8 @@ from agno.utils.rebuild import Rebuildable
 from agno.vectordb._claims import Claim, InProcess
 from agno.vectordb._conditions import EVERYTHING, Node, Not, conditions, field_is, jsonable, together
 from agno.vectordb._fusing import fused
-from agno.vectordb._pieces import Pieces, same_source
-from agno.vectordb._records import DRAFT, Hit, Record, prepared
+from agno.vectordb._pieces import Pieces, of_content
+from agno.vectordb._records import DRAFT, SOURCE, Hit, Record, prepared
 from agno.vectordb.base import VectorDb
 from agno.vectordb.distance import Distance
 from agno.vectordb.search import SearchType
@@ -112,6 +112,10 @@ class StoreMethods(Rebuildable, ABC):
     async def _rows(self, io: IO, where: Node, limit: int | None = None) -> list[Record]:
         """Records that fit, in any order; all, if there is no limit."""
 
+    async def _any(self, io: IO, where: Node) -> bool:
+        """Whether a record fits."""
+        return bool(await self._rows(io, where, 1))
+
     async def _ids(self, io: IO, where: Node) -> set[str]:
         """The ids of the records that fit."""
         return {record.id for record in await self._rows(io, where)}
@@ -134,6 +138,9 @@ class StoreMethods(Rebuildable, ABC):
 
     async def _tune(self, io: IO) -> None:
         """Make the indexes that large collections need."""
+
+    async def _tidy(self, io: IO) -> None:
+        """After many small writes: put them together, where that makes searches quicker."""
 
     def _forget(self) -> None:
         """Look again whether the collection is there, if that was remembered."""
@@ -196,7 +203,7 @@ class StoreMethods(Rebuildable, ABC):
     # What is there ---------------------------------------------------------------------------------------------------
 
     async def _is_there(self, io: IO, where: Node) -> bool:
-        return bool(await self._made(io) and await self._rows(io, where, 1))
+        return await self._made(io) and await self._any(io, where)
 
     async def _name_exists(self, io: IO, name: str) -> bool:
         """Whether there is a document of this name."""
@@ -210,7 +217,7 @@ class StoreMethods(Rebuildable, ABC):
         """Whether this content is here, completely."""
         if not await self._is_there(io, field_is("content_hash", content_hash)):
             return False
-        return not await self._rows(io, field_is("content_hash", DRAFT + content_hash), 1)
+        return not await self._any(io, field_is("content_hash", DRAFT + content_hash))
 
     name_exists, async_name_exists = sync(_name_exists), asynchronous(_name_exists)
     id_exists, async_id_exists = sync(_id_exists), asynchronous(_id_exists)
@@ -234,16 +241,21 @@ class StoreMethods(Rebuildable, ABC):
         """Put documents in the place of all that are here of this content. Who searches meanwhile finds old or new."""
         records = await self._embedded(io, content_hash, documents, filters)
         await self._create(io)
-        await self._swap(io, field_is("content_hash", content_hash), records)
+        await self._swap(io, of_content(content_hash), records)
 
     async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
         """Put records in the place of those that fit. The new ones go first: nobody sees a gap."""
-        before = await self._ids(io, where)
+        stale = sorted(await self._ids(io, where) - {record.id for record in records})
+        # whoever is killed before all is done leaves drafts: these contents are stored again
+        first = {record.content_hash: record for record in records} if stale else {}
+        drafts = [replace(record, content_hash=DRAFT + record.content_hash) for record in first.values()]
+        marked = {record.id for record in drafts}
         if records:
-            await self._put(io, records)
-        stale = sorted(before - {record.id for record in records})
+            await self._put(io, drafts + [record for record in records if record.id not in marked])
         for start in range(0, len(stale), _PAGE):
             await self._erase(io, field_is("id", *stale[start : start + _PAGE]))
+        if drafts:
+            await self._put(io, list(first.values()))
 
     insert, async_insert = sync(_insert), asynchronous(_insert)
     upsert, async_upsert = sync(_upsert), asynchronous(_upsert)
@@ -319,6 +331,10 @@ class StoreMethods(Rebuildable, ABC):
         for start in range(0, len(records), _PAGE):
             await self._put(io, records[start : start + _PAGE])
 
+    async def _put_new(self, io: IO, records: Sequence[Record]) -> None:
+        """Store records whose ids are known not to be here. A product that can do it with less work does."""
+        await self._put_all(io, records)
+
     delete_by_id, async_delete_by_id = sync(_delete_by_id), asynchronous(_delete_by_id)
     delete_by_name, async_delete_by_name = sync(_delete_by_name), asynchronous(_delete_by_name)
     delete_by_metadata, async_delete_by_metadata = sync(_delete_by_metadata), asynchronous(_delete_by_metadata)
@@ -330,24 +346,29 @@ class StoreMethods(Rebuildable, ABC):
 
     # For Knowledge ---------------------------------------------------------------------------------------------------
 
-    async def put_content(
-        self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
+    async def put_contents(
+        self, io: IO, contents: Sequence[tuple[str, Sequence[Document], Mapping[str, Any] | None]]
     ) -> None:
-        """Put a content in the place of all that has the same source: itself, older versions, drafts."""
-        records = await self._embedded(io, content_hash, documents, filters)
+        """Put contents, by hash, in the place of all that has the same sources: themselves, older versions, drafts."""
+        records = [one for content in contents for one in prepared(*content)]
+        await self._vectors(io, records)
         await self._create(io)
-        await self._swap(io, same_source(content_hash), records)
+        last = {content_hash[:SOURCE]: content_hash for content_hash, _, _ in contents}  # of two versions the newer
+        where = field_is("source", *last)
+        await self._swap(io, where, [record for record in records if last[record.source] == record.content_hash])
+        await self._tidy(io)
 
-    async def other_contents(self, io: IO, content_hash: str, content_id: str | None) -> set[str]:
-        """The content ids of what is here from the same source, but for this one: older versions."""
-        found: set[str] = set()
-        while await self._made(io):
-            known = Not(field_is("content_id", *found, content_id))
-            rows = await self._rows(io, together(same_source(content_hash), known), 1)
+    async def other_contents(self, io: IO, contents: Mapping[str, str | None]) -> dict[str, set[str]]:
+        """The content ids of what is here from the same sources as these contents, which are ids by hash: older versions."""
+        found: dict[str, set[str]] = {content_hash[:SOURCE]: set() for content_hash in contents}
+        ids = set(contents.values())
+        while found and await self._made(io):
+            rows = await self._rows(io, together(field_is("source", *found), Not(field_is("content_id", *ids))), 1)
             if not rows or rows[0].content_id is None:
                 break
-            found.add(rows[0].content_id)
-        return found
+            ids.add(rows[0].content_id)
+            found[rows[0].source].add(rows[0].content_id)
+        return {content_hash: found[content_hash[:SOURCE]] for content_hash in contents}
 
     async def has_draft(self, io: IO, content_hash: str) -> bool:
         """Whether somebody began to store this content."""

@@ -129,7 +129,7 @@ class Pipeline:
         missing, an attempt was killed or removed between storing and noting it, or nobody kept a list: note it now."""
         content_id, earlier = await self.rows.attempt(self.io, self._whose(content))
         content.status, content.status_message = ContentStatus.COMPLETED, ""
-        stored = sorted(await self.storing.older(self.io, content)) if self.storing is not None else []
+        stored = sorted(await self._older(content)) if self.storing is not None else []
         if not await self.rows.is_under_way(self.io, content_id):
             for known in (*stored, *reversed(earlier)):
                 if await self.rows.is_there(self.io, known):
@@ -202,7 +202,7 @@ class Pipeline:
             if job.pending:
                 await self._add_piece(job)
             # the rows of older versions go first: as long as their chunks are there, the next attempt finds them
-            await self.rows.delete(self.io, await self.storing.older(self.io, job.content))
+            await self.rows.delete(self.io, await self._older(job.content))
             finished = await self.storing.finish(self.io, job.content)
         except Exception as error:
             await self._stop([job], error)
@@ -227,16 +227,19 @@ class Pipeline:
         self._waiting.clear()
         if not jobs or self.storing is None:
             return
-        older: dict[str, set[str]] = {}
         try:
-            for job in jobs:
-                older[str(job.content.id)] = await self.storing.older(self.io, job.content)
+            older = await self.storing.older(self.io, [job.content for job in jobs]) if self.rows.db is not None else {}
             await self.storing.put(self.io, [(job.content, job.pending) for job in jobs])
         except Exception as error:
             await self._stop(jobs, error)
         for job in jobs:
             job.stored = len(job.pending)
-            await self._complete(job, older[str(job.content.id)])
+            await self._complete(job, older.get(str(job.content.content_hash), ()))
+
+    async def _older(self, content: Content) -> set[str]:
+        """Ids of contents that this one replaces."""
+        assert self.storing is not None
+        return (await self.storing.older(self.io, [content])).get(str(content.content_hash), set())
 
     async def _complete(self, job: Job, older: Iterable[str] = ()) -> None:
         content = job.content

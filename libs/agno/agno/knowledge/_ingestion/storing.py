@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from agno._io import IO
 from agno.knowledge.content import Content
 from agno.knowledge.document import Document
-from agno.knowledge.embedder.base import embed_texts
 from agno.vectordb._pieces import Pieces
 from agno.vectordb._store import VectorStore
 from agno.vectordb.base import VectorDb
@@ -27,8 +26,8 @@ class Storing(Protocol):
         """Whether an attempt that was killed left pieces of it."""
         ...
 
-    async def older(self, io: IO, content: Content) -> set[str]:
-        """Ids of contents that this one replaces."""
+    async def older(self, io: IO, contents: Sequence[Content]) -> dict[str, set[str]]:
+        """Ids of contents that these replace, by content hash."""
         ...
 
     async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
@@ -71,17 +70,14 @@ class InStore:
     async def begun(self, io: IO, content_hash: str) -> bool:
         return await self.store.has_draft(io, content_hash)
 
-    async def older(self, io: IO, content: Content) -> set[str]:
-        return await self.store.other_contents(io, str(content.content_hash), content.id)
+    async def older(self, io: IO, contents: Sequence[Content]) -> dict[str, set[str]]:
+        return await self.store.other_contents(io, {str(one.content_hash): one.id for one in contents})
 
     async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
-        missing = [one for _, documents in contents for one in documents if not one.embedding]
-        # one request for the chunks of many small files
-        made = await embed_texts(io, self.store.embedder, [document.content for document in missing])
-        for document, vector in zip(missing, made, strict=True):
-            document.embedding, document.usage = vector.embedding, vector.usage
-        for content, documents in contents:
-            await self.store.put_content(io, str(content.content_hash), documents, content.metadata)
+        # one request for the chunks of many small files, and one write
+        await self.store.put_contents(
+            io, [(str(content.content_hash), documents, content.metadata) for content, documents in contents]
+        )
 
     async def begin(self, io: IO, content: Content, skip: bool) -> bool:
         pieces = self._of(content)
@@ -120,8 +116,8 @@ class InVectorDb:
     async def begun(self, io: IO, content_hash: str) -> bool:
         return False
 
-    async def older(self, io: IO, content: Content) -> set[str]:
-        return set()
+    async def older(self, io: IO, contents: Sequence[Content]) -> dict[str, set[str]]:
+        return {}
 
     async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
         db = self.db
