@@ -342,7 +342,9 @@ class VectorDbContract:
         made._erase = dies
         try:
             do(made.put_contents, new)
-        except KeyError:  # where all is not one transaction: who dies in the middle of it does not leave what looks complete
+        except (
+            KeyError
+        ):  # where all is not one transaction: who dies in the middle of it does not leave what looks complete
             assert not any(made.content_hash_exists(content_hash) for content_hash, _, _ in new)
         made._erase = erase
         do(made.put_contents, new)

@@ -11,6 +11,7 @@ from agno.utils.locks import lock, unlock
 
 _LOCK = ".lock"
 
+
 class Folder:
     """A folder of files."""
 
