@@ -594,6 +594,14 @@ def test_stop_after_tool_call_and_show_result(mode: str) -> None:
 
 
 @in_every_mode
+def test_a_tool_that_would_end_the_run_does_not_when_it_fails(mode: str) -> None:
+    shown = tool(stop_after_tool_call=True)(add)
+    with ScriptedModel(wants("add", a="one"), wants("add", a=1, b=2)) as model:
+        seen = play(Agent(model=model, tools=[shown]), "go", mode)
+    assert seen.output.content == "3" and [call.tool_call_error for call in seen.output.tools] == [True, False]
+
+
+@in_every_mode
 def test_media_of_tools_go_to_the_output_and_the_model(mode: str) -> None:
     from agno.media import Image
 
