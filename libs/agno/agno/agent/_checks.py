@@ -91,7 +91,8 @@ CHECKS: dict[str, Check] = {
         _has("get_user_memories"), "a MemoryManager() that is made; enable_user_memories=True makes one"
     ),
     "session_summary_manager": Check(
-        _has("create_session_summary"), "a SessionSummaryManager() that is made; enable_session_summaries=True makes one"
+        _has("create_session_summary"),
+        "a SessionSummaryManager() that is made; enable_session_summaries=True makes one",
     ),
     "compression_manager": Check(
         _has("compress"), "a CompressionManager() that is made; compress_tool_results=True makes one"
