@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from agno._engine.branching import retired
@@ -12,8 +13,9 @@ from agno._engine.context import Run, own_containers, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
 from agno._io import DONE
+from agno.db._codec import from_json
 from agno.db._port import SessionConflictError
-from agno.db._sessions import own_copy
+from agno.db._sessions import known, own_copy
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
@@ -41,13 +43,31 @@ async def _begin(run: Run) -> None:
     db = component.db if run.output.parent_run_id is None else None
     if not run.announced and (db is not None or run.continued or component.cache_session):
         await _open_session(run, db)
-    await settle(run)
+    with _plain_data(run):
+        await settle(run)
     if db is not None and (run.announced or not _is_stored(run)):
         try:
-            await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
+            with _plain_data(run):
+                await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
         except SessionConflictError:
             run.opened = False  # it is somebody else's session: nothing of this run is to be stored there
             raise
+
+
+class NotPlainError(ValueError):
+    """Data of a run is no plain data, so it cannot be kept."""
+
+
+@contextmanager
+def _plain_data(run: Run) -> Iterator[None]:
+    """Say in a sentence that data which contains itself, or is nested very deep, cannot be kept."""
+    try:
+        yield
+    except RecursionError:
+        raise NotPlainError(
+            f"session_state, metadata, dependencies or input of a run of {run.component!r} contains itself, or is nested "
+            "too deep. Keep plain data in it."
+        ) from None
 
 
 async def settle(run: Run) -> None:
@@ -217,13 +237,31 @@ async def store(run: Run) -> None:
     session.upsert_run(output)
     if component.db is not None:
         session.updated_at = now_epoch()
-        if (original := retired(run)) is not None:
-            await run.io.call(component.db.finish_run, session, original)
-        settled = _settled_progress(run)
-        await run.io.call(component.db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
+        try:
+            with _plain_data(run):
+                await _write_end(run, session)
+        except NotPlainError:
+            run.state.clear()
+            run.state.update(_stored_before(session))  # so that the run itself can be stored, as failed
+            raise
     if component.cache_session:
         run.cache_mark = component.remember_session(session, run.cache_mark)
     run.stored = True
+
+
+def _stored_before(session: Any) -> dict[str, Any]:
+    """The state of a session as the database has it."""
+    stored = known(session)
+    data = from_json(stored.data) if stored is not None and stored.data else {}
+    return data.get("session_state") or {}
+
+
+async def _write_end(run: Run, session: Any) -> None:
+    db = run.component.db
+    if (original := retired(run)) is not None:
+        await run.io.call(db.finish_run, session, original)
+    settled = _settled_progress(run)
+    await run.io.call(db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
 
 
 def _settled_progress(run: Run) -> dict[str, Any]:
@@ -314,6 +352,7 @@ def _without_media(message: Message) -> Message:
 
 
 __all__ = [
+    "NotPlainError",
     "announce",
     "begin",
     "is_kept",

@@ -288,8 +288,7 @@ class ToolTurn:
         execution.metrics, execution.result, execution.tool_call_error = took, text, failed
         slot.answer = answer = self._tool_message(slot, text, error=failed)
         answer.metrics = took
-        goes_on = failed and execution.child_run_id is not None  # a member failed: the leader may ask another
-        if slot.raised is None and execution.stop_after_tool_call and not goes_on:
+        if execution.stop_after_tool_call and not failed:  # after a failure the model may try again, or say so
             answer.stop_after_tool_call = True
         if x.after_tool is not None:
             await x.after_tool(self._so_far())

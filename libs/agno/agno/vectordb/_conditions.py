@@ -19,6 +19,7 @@ from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Protocol, TypeVar
 
 from agno.filters import AND, EQ, GT, GTE, IN, LT, LTE, NEQ, NOT, OR, FilterExpr, as_expression
+from agno.utils.string import whole
 
 T = TypeVar("T")
 
@@ -233,11 +234,6 @@ def jsonable(value: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else whole(str(value))
 
 
-def whole(text: str) -> str:
-    """Text that UTF-8 can hold: halves of surrogate pairs are replaced."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 # For stores ----------------------------------------------------------------------------------------------------------
 
 
@@ -349,5 +345,4 @@ __all__ = [
     "term",
     "terms_of",
     "together",
-    "whole",
 ]

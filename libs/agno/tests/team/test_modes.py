@@ -55,6 +55,14 @@ def test_a_leader_routes(mode: str) -> None:
 
 
 @in_every_mode
+def test_a_leader_that_routes_to_nobody_chooses_again(mode: str) -> None:
+    desk = team([agent("Writer", says("Dear Ann"))], wants(to("nobody")), wants(to("writer")), respond_directly=True)
+    seen = play(desk, "Write to Ann", mode)
+    assert seen.output.content == "Dear Ann"
+    assert "There is no member 'nobody'" in sent(desk, 1)[-1].content
+
+
+@in_every_mode
 def test_a_route_may_give_structured_output(mode: str) -> None:
     class Letter(BaseModel):
         to: str

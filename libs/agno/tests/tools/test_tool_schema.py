@@ -128,7 +128,9 @@ def test_a_nested_model_is_written_where_it_is_used() -> None:
 
 
 def test_a_model_that_contains_itself_ends() -> None:
-    assert json_schema(Tree)["properties"]["children"]["items"] == {"type": "object"}
+    schema = json_schema(Tree)
+    assert schema["properties"]["children"]["items"] == {"type": "object"}
+    assert "$" not in str(schema), "a reference would lead nowhere in the parameters of a tool"
 
 
 def test_a_dataclass_that_contains_itself_ends() -> None:
