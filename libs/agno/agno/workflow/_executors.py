@@ -136,6 +136,8 @@ def _run_inside(step: Step, place: Place, first: Any, options: dict[str, Any], *
     if getattr(_face(executor, run.io.is_async, goes_on), "__func__", None) not in _OWN:
         return None
     told = run.streaming and run.root.get("stream_executor_events")
+    if (tasks := run.root.asked.get("background_tasks")) is not None:
+        options = {**options, "background_tasks": tasks}
     if goes_on:
         inner = continued_run(executor, first, Mode(run.io, told, False, False, options))
     else:

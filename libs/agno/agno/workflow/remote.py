@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any, ClassVar
 
-from agno.agent._elsewhere import Elsewhere, close_elsewhere, finish, options_of
+from agno.agent._elsewhere import Elsewhere, finish, options_of
 from agno.agent.remote import Remote
 from agno.client.client import AgentOSClient
 from agno.client.exceptions import ConflictError
@@ -59,7 +59,6 @@ class RemoteWorkflow(Remote, Workflow):
 
     body: ClassVar[Any] = staticmethod(_body)
     taking_up: ClassVar[Any] = staticmethod(_taken_up)
-    closing: ClassVar[Any] = staticmethod(close_elsewhere)
 
     def __init__(
         self,
@@ -71,8 +70,7 @@ class RemoteWorkflow(Remote, Workflow):
         client: AgentOSClient | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(id=workflow_id, name=name or workflow_id, description=description)
-        self._reach(base_url, workflow_id, client, options)
+        self._reach(base_url, workflow_id, client, options, name=name, description=description)
 
 
 __all__ = ["RemoteWorkflow"]

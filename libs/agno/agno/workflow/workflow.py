@@ -220,7 +220,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         """Nothing to do: a run tells its agents and teams of its session itself."""
 
     def propagate_run_hooks_in_background(self, run_in_background: bool = True) -> None:
-        """Nothing to do: whether a hook runs in the background says the hook."""
+        """Nothing to do: whether a hook runs in the background says the hook, or the server of the run."""
 
 
 _GIVEN = ("self", "workflow", "execution_input", "session_state", "run_context")

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from db.servers.sql import Postgres, running
+from starlette.testclient import TestClient
 
 from agno.db.base import DbUnavailableError
 from agno.db.postgres import PostgresDb
@@ -23,7 +24,10 @@ from agno.db.sqlite import SqliteDb
 from agno.os import RunLimits
 from agno.os._keeper import Keeper
 from agno.os._sse import RunLog
+from agno.os.interfaces.openai import OpenAIApi
+from agno.os.interfaces.vercel import Vercel
 from agno.testing import says, wants
+from agno.workflow import Step, Workflow
 
 from os_serving import agent, an_os, events, kinds, request, served, until
 
@@ -316,6 +320,39 @@ def test_a_run_whose_end_could_not_be_stored_is_marked_when_the_database_is_back
         assert told, answer.text
         db.down = False
         until(lambda: helper.get_last_run_output("s").status.value == "ERROR", 30)  # type: ignore[union-attr]
+    assert db.dead_workers(2**40) == []
+
+
+def test_a_run_in_the_background_is_refused_while_the_database_is_away_and_nothing_of_it_is_begun(
+    tmp_path: Path,
+) -> None:
+    db = Fragile(db_file=str(tmp_path / "a.db"))
+    helper = agent(says("hello"), db=db)
+    flow = Workflow(name="Flow", steps=[Step(name="first", agent=helper)], db=db)
+    interfaces = [OpenAIApi(agents=[helper]), Vercel(agents=[helper], resumable=True)]
+    service = an_os(agents=[helper], workflows=[flow], interfaces=interfaces)
+    form = {"message": "hi", "background": "true"}
+    parts = [{"type": "text", "text": "hi"}]
+    with TestClient(service.get_app(), raise_server_exceptions=False) as client:
+        db.down = True
+        asked = [
+            client.post("/agents/helper/runs", data=form),
+            client.post("/agents/helper/runs", data={**form, "stream": "true"}),
+            client.post("/v1/responses", json={"model": "helper", "input": "hi", "background": True}),
+            client.post("/api/chat", json={"id": "c", "messages": [{"id": "m", "role": "user", "parts": parts}]}),
+        ]
+        for answer in asked:
+            assert answer.status_code == 503 and "the run was not begun" in answer.text, answer.text
+        with client.websocket_connect("/workflows/ws") as socket:
+            socket.receive_json()
+            socket.send_json({"action": "start-workflow", "workflow_id": "flow", "message": "hi"})
+            assert "the run was not begun" in socket.receive_json()["error"]
+        assert helper.model.requests == [] and not service.runs.active and not service.runs.ended
+        db.down = False
+        accepted = client.post("/agents/helper/runs", data=form)
+        run = f"/agents/helper/runs/{accepted.json()['run_id']}"
+        assert accepted.status_code == 202
+        until(lambda: client.get(run).json()["status"] == "COMPLETED")
     assert db.dead_workers(2**40) == []
 
 
