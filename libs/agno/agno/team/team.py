@@ -28,7 +28,7 @@ from agno.team import _continuing
 from agno.team._delegating import Delegations, Leader, member_tool
 from agno.team._history import runs_to_load, team_history_tool
 from agno.team._members import Roster, check_kinds, roster_of
-from agno.team._prompt import SECTIONS
+from agno.team._prompt import SECTIONS, TEMPLATED
 from agno.team._sessions import TeamSessions
 from agno.team.mode import TeamMode
 from agno.utils.blank import blank
@@ -101,7 +101,7 @@ class Team(
     prepares = True
     _positions = ("members", "id", "model", "name", "role")
     _required = ("members",)
-    prompt_sections = SECTIONS
+    prompt_sections, templated_sections = SECTIONS, TEMPLATED
     tool_settings = ()
     runs_to_load = staticmethod(runs_to_load)
     answer = staticmethod(_continuing.answer)
