@@ -1,10 +1,10 @@
-"""A team that runs on an AgentOS elsewhere."""
+"""A team that runs on another AgentOS."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from agno.agent._elsewhere import close_elsewhere, remote_body, take_up_elsewhere
+from agno.agent._remote_run import close_remote, remote_body, take_up_remote
 from agno.agent.remote import Remote
 from agno.client.client import AgentOSClient
 from agno.team.team import Team
@@ -14,8 +14,8 @@ class RemoteTeam(Remote, Team):
     """A team of an AgentOS, used like one of this process; its members are there. See `RemoteAgent`."""
 
     body: ClassVar[Any] = staticmethod(remote_body)
-    taking_up: ClassVar[Any] = staticmethod(take_up_elsewhere)
-    closing: ClassVar[Any] = staticmethod(close_elsewhere)
+    taking_up: ClassVar[Any] = staticmethod(take_up_remote)
+    closing: ClassVar[Any] = staticmethod(close_remote)
 
     def __init__(
         self,
