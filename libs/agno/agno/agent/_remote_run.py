@@ -231,7 +231,7 @@ __all__ = [
     "NO_MODEL",
     "RemoteRun",
     "close_remote",
-    "finish",
+    "finish_remote",
     "options_of",
     "remote_body",
     "take_up_remote",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -14,12 +13,10 @@ from agno.db._memories import Origin, UserMemories
 from agno.db.schemas.memory import UserMemory
 from agno.memory import _prompts as prompts
 from agno.memory._tools import memory_tools
-from agno.models._loop import Exchange, converse
+from agno.models._manager import Manager
 from agno.models._structured import ask_for
 from agno.models.base import Model
-from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
 from agno.models.message import Message
-from agno.models.utils import get_model
 from agno.utils.log import log_warning, set_log_level_to_debug
 
 M = TypeVar("M", bound="MemoryManager")
@@ -49,7 +46,7 @@ class _Rewritten(BaseModel):
 
 
 @dataclass(eq=False)
-class MemoryManager:
+class MemoryManager(Manager):
     """Reads, writes and searches the memories of users. Every method touches one user's only, but for `clear`.
 
     What it lacks of `model` and `db`, an agent fills in for each run, without changing the manager. A user who is not
@@ -69,6 +66,7 @@ class MemoryManager:
     add_memories: bool = True
     clear_memories: bool = False
     debug_mode: bool = False
+    no_db: ClassVar[str] = _NO_DB
 
     def for_run(
         self: M, *, model: Any = None, db: Any = None, run_id: str | None = None, session_id: str | None = None
@@ -77,34 +75,20 @@ class MemoryManager:
 
         What its model says, and so what it costs, is in `spent` of the copy.
         """
-        twin = copy.copy(self)
-        twin.model = self.model if self.model is not None else model
-        twin.db = self.db if self.db is not None else db
-        twin.__dict__.update(_origin=Origin(run_id=run_id, session_id=session_id), _spent=[])
-        return twin
-
-    @property
-    def spent(self) -> list[Message]:
-        """What the model said to a copy made by `for_run`."""
-        found: list[Message] | None = self.__dict__.get("_spent")
-        return [] if found is None else found
-
-    def get_model(self) -> Model:
-        """The model that is asked."""
-        return get_model(self.model if self.model is not None else f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}")
+        return self.copy_for_run(model=model, db=db, _origin=Origin(run_id=run_id, session_id=session_id))
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
     async def _get_all(self, io: IO, user_id: str | None = None) -> list[UserMemory]:
         """All memories of a user, the one that was changed last at the end."""
-        return await self._of(io, user_id).all() if self._has_db() else []
+        return await self._of(io, user_id).all() if self.has_db() else []
 
     get_user_memories = sync(_get_all)
     aget_user_memories = asynchronous(_get_all)
 
     async def _get(self, io: IO, memory_id: str, user_id: str | None = None) -> UserMemory | None:
         """One memory of a user, or None."""
-        return await self._of(io, user_id).get(memory_id) if self._has_db() else None
+        return await self._of(io, user_id).get(memory_id) if self.has_db() else None
 
     get_user_memory = sync(_get)
     aget_user_memory = asynchronous(_get)
@@ -123,7 +107,7 @@ class MemoryManager:
             raise ValueError(f"retrieval_method={retrieval_method!r} is none of 'last_n', 'first_n' and 'agentic'.")
         if retrieval_method == "agentic" and not query:
             raise ValueError("search_user_memories(retrieval_method='agentic') needs query=, what to search for.")
-        if not self._has_db():
+        if not self.has_db():
             return []
         mine = self._of(io, user_id)
         if retrieval_method == "agentic":
@@ -143,7 +127,7 @@ class MemoryManager:
             Message(role="system", content=f"{prompts.SEARCH}\n\n{prompts.listed(memories.values())}"),
             Message(role="user", content=query),
         ]
-        chosen = await ask_for(io, self._asked(), _Chosen, messages, self.spent)
+        chosen = await ask_for(io, self.get_model(), _Chosen, messages, self.spent)
         if chosen is None:
             log_warning("The model's choice of memories could not be read, so none are given")
             return []
@@ -153,14 +137,14 @@ class MemoryManager:
 
     async def _add(self, io: IO, memory: UserMemory, user_id: str | None = None) -> str | None:
         """Keep a memory; gives its id. One that says the same as another of this user is not kept twice."""
-        return (await self._of(io, user_id).add(memory))[0] if self._has_db() else None
+        return (await self._of(io, user_id).add(memory))[0] if self.has_db() else None
 
     add_user_memory = sync(_add)
     aadd_user_memory = asynchronous(_add)
 
     async def _replace(self, io: IO, memory_id: str, memory: UserMemory, user_id: str | None = None) -> str | None:
         """Keep a memory in the place of another one; gives its id. ValueError if that is another user's."""
-        if not self._has_db():
+        if not self.has_db():
             return None
         return (await self._of(io, user_id).add(replace(memory, memory_id=memory_id)))[0]
 
@@ -169,7 +153,7 @@ class MemoryManager:
 
     async def _delete(self, io: IO, memory_id: str, user_id: str | None = None) -> None:
         """Delete a memory of a user; nothing happens if there is none with this id."""
-        if self._has_db():
+        if self.has_db():
             await self._of(io, user_id).remove([memory_id])
 
     delete_user_memory = sync(_delete)
@@ -177,7 +161,7 @@ class MemoryManager:
 
     async def _clear_user(self, io: IO, user_id: str | None = None) -> None:
         """Delete all memories of one user."""
-        if self._has_db():
+        if self.has_db():
             await self._of(io, user_id).clear()
 
     clear_user_memories = sync(_clear_user)
@@ -185,7 +169,7 @@ class MemoryManager:
 
     async def _clear(self, io: IO) -> None:
         """Delete all memories of all users. `clear_user_memories` deletes those of one."""
-        if self._has_db():
+        if self.has_db():
             await io.call(self.db.clear_memories)
 
     clear = sync(_clear)
@@ -206,7 +190,7 @@ class MemoryManager:
         said = message if message is not None else _said(messages)
         if said is None:
             raise ValueError("create_user_memories needs message=, or messages= with what the user said.")
-        if not self._has_db():
+        if not self.has_db():
             return _NO_DB
         if not said.strip():
             return "Nothing was said."
@@ -219,7 +203,7 @@ class MemoryManager:
 
     async def _task(self, io: IO, task: str, user_id: str | None = None) -> str:
         """Let the model do what a task says, such as "forget where I live"; gives its last words."""
-        if not self._has_db():
+        if not self.has_db():
             return _NO_DB
         origin = replace(self._origin_now(), input=task)
         wanted = {
@@ -240,19 +224,7 @@ class MemoryManager:
                 "This MemoryManager lets the model neither add nor update memories, so it has nothing to do."
             )
         messages = [Message(role="system", content=await self._prompt(mine, list(tools))), Message("user", said)]
-        exchange = Exchange(
-            io=io,
-            model=self._asked(),
-            messages=messages,
-            functions=tools,
-            tools=[{"type": "function", "function": tool.definition(strict=True)} for tool in tools.values()],
-            tool_call_limit=_MAX_CALLS,
-        )
-        try:
-            await converse(exchange)
-        finally:
-            self.spent.extend(messages[2:])
-        return str(exchange.response.content or "")
+        return await self.let_work(io, messages, tools, limit=_MAX_CALLS)
 
     async def _prompt(self, mine: UserMemories, tools: list[str]) -> str:
         if self.system_message is not None:
@@ -277,7 +249,7 @@ class MemoryManager:
         """
         if strategy not in ("merge", "summarize"):
             raise ValueError(f"optimize_memories(strategy={strategy!r}) is neither 'merge' nor 'summarize'.")
-        if not self._has_db():
+        if not self.has_db():
             return []
         mine = self._of(io, user_id)
         before = await mine.all()
@@ -300,7 +272,7 @@ class MemoryManager:
     ) -> list[UserMemory] | None:
         lines = [f"- {m.memory} (topics: {', '.join(m.topics or ()) or 'none'})" for m in before]
         messages = [Message(role="system", content=prompt), Message(role="user", content="\n".join(lines))]
-        found = await ask_for(io, self._asked(), _Rewritten, messages, self.spent)
+        found = await ask_for(io, self.get_model(), _Rewritten, messages, self.spent)
         return found and [
             UserMemory(kept.memory, topics=kept.topics or None, user_id=mine.user_id)
             for kept in found.memories
@@ -309,21 +281,17 @@ class MemoryManager:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _asked(self) -> Model:
+    def get_model(self) -> Model:
+        """The model that is asked: the one that is set, else OpenAI's default chat model."""
         if self.debug_mode:
             set_log_level_to_debug()
-        return self.get_model()
+        return super().get_model()
 
     def _origin_now(self) -> Origin:
         return self.__dict__.get("_origin") or Origin()
 
     def _of(self, io: IO, user_id: str | None, origin: Origin | None = None) -> UserMemories:
         return UserMemories(io, self.db, user_id, origin or self._origin_now())
-
-    def _has_db(self) -> bool:
-        if self.db is None:
-            log_warning(_NO_DB)
-        return self.db is not None
 
 
 def _said(messages: Sequence[Message] | None) -> str | None:

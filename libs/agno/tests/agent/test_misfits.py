@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import logging
 import weakref
 from pathlib import Path
 from typing import Any
@@ -123,10 +122,9 @@ def test_what_fits_is_taken() -> None:
 
 
 @pytest.fixture
-def warned(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
-    monkeypatch.setattr(logging.getLogger("agno"), "propagate", True)
+def warned(agno_log: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     _tell_apart.cache_clear()
-    return caplog
+    return agno_log
 
 
 @in_every_mode
