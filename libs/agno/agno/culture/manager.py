@@ -43,17 +43,17 @@ class CultureManager(Manager):
     delete_knowledge: bool = True
     clear_knowledge: bool = True
     debug_mode: bool = False
-    no_db: ClassVar[str] = _NO_DB
+    _no_db: ClassVar[str] = _NO_DB
 
     def for_run(self: C, *, model: Any = None, db: Any = None, agent_id: str | None = None) -> C:
         """A copy for one run, with what the manager lacks. What its model says is in `spent` of the copy."""
-        return self.copy_for_run(model=model, db=db, _agent_id=agent_id)
+        return self._copy_for_run(model=model, db=db, _agent_id=agent_id)
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
     async def _get(self, io: IO, id: str) -> CulturalKnowledge | None:
         """One piece of knowledge, or None."""
-        found: CulturalKnowledge | None = await io.call(self.db.get_cultural_knowledge, id) if self.has_db() else None
+        found: CulturalKnowledge | None = await io.call(self.db.get_cultural_knowledge, id) if self._has_db() else None
         return found
 
     get_knowledge = sync(_get)
@@ -61,7 +61,7 @@ class CultureManager(Manager):
 
     async def _get_all(self, io: IO, name: str | None = None) -> list[CulturalKnowledge]:
         """All knowledge, or that of a name, the piece that was changed last at the end."""
-        if not self.has_db():
+        if not self._has_db():
             return []
         order = {"sort_by": "updated_at", "sort_order": "asc"}
         found: list[CulturalKnowledge] = await io.call(self.db.get_all_cultural_knowledge, name=name, **order)
@@ -74,7 +74,7 @@ class CultureManager(Manager):
 
     async def _add(self, io: IO, knowledge: CulturalKnowledge) -> str | None:
         """Keep knowledge, in the place of the one with its id if there is one; gives its id. None without a database."""
-        if not self.has_db():
+        if not self._has_db():
             return None
         stored: CulturalKnowledge = await io.call(self.db.upsert_cultural_knowledge, copy.copy(knowledge))
         return stored.id
@@ -84,14 +84,14 @@ class CultureManager(Manager):
 
     async def _delete(self, io: IO, id: str) -> bool:
         """Delete knowledge. False if it is not there."""
-        return bool(self.has_db() and await io.call(self.db.delete_cultural_knowledge, id))
+        return bool(self._has_db() and await io.call(self.db.delete_cultural_knowledge, id))
 
     delete_cultural_knowledge = sync(_delete)
     adelete_cultural_knowledge = asynchronous(_delete)
 
     async def _clear(self, io: IO) -> None:
         """Delete all knowledge."""
-        if self.has_db():
+        if self._has_db():
             await io.call(self.db.clear_cultural_knowledge)
 
     clear_all_knowledge = sync(_clear)
@@ -104,7 +104,7 @@ class CultureManager(Manager):
         said = message if message is not None else conversation_text(messages) if messages else None
         if said is None:
             raise ValueError("create_cultural_knowledge needs message=, or messages= of a conversation.")
-        if not self.has_db():
+        if not self._has_db():
             return _NO_DB
         if not said.strip():
             return "Nothing was said."
@@ -117,7 +117,7 @@ class CultureManager(Manager):
 
     async def _task(self, io: IO, task: str) -> str:
         """Let the model do what a task says, such as "drop what we know about dates"; gives its last words."""
-        if not self.has_db():
+        if not self._has_db():
             return _NO_DB
         wanted = {
             "add_knowledge": self.add_knowledge,
@@ -138,7 +138,7 @@ class CultureManager(Manager):
                 "This CultureManager lets the model neither add nor update knowledge, so it has nothing to do."
             )
         messages = [Message(role="system", content=await self._prompt(io)), Message(role="user", content=said)]
-        return await self.let_work(io, messages, tools, limit=_MAX_CALLS)
+        return await self._let_work(io, messages, tools, limit=_MAX_CALLS)
 
     async def _prompt(self, io: IO) -> str:
         if self.system_message is not None:

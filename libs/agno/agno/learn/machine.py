@@ -40,7 +40,7 @@ class LearningMachine(Manager):
     namespace: str = "global"
     max_updates_per_run: int = 10
     custom_stores: Mapping[str, LearningStore] | None = None
-    no_db: ClassVar[str] = _NO_DB
+    _no_db: ClassVar[str] = _NO_DB
 
     def __post_init__(self) -> None:
         _ = self.stores  # complain early
@@ -53,7 +53,7 @@ class LearningMachine(Manager):
 
     def for_run(self: L, *, model: Any = None, db: Any = None, agent_id: str | None = None) -> L:
         """A copy for one run, with what the machine lacks. What its model says is in `spent` of the copy."""
-        return self.copy_for_run(model=model, db=db, _agent_id=agent_id)
+        return self._copy_for_run(model=model, db=db, _agent_id=agent_id)
 
     # Telling ---------------------------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ class LearningMachine(Manager):
         self, io: IO, user_id: str | None = None, session_id: str | None = None, query: str | None = None
     ) -> dict[str, list[Row]]:
         """What is kept for a user and a session, by store, the newest first."""
-        if not self.has_db():
+        if not self._has_db():
             return {}
         shelf = self._shelf(io, user_id, session_id)
         return {name: await store.recall(shelf, query) for name, store in self.stores.items()}
@@ -88,7 +88,7 @@ class LearningMachine(Manager):
 
     def tools_for(self, io: IO, user_id: str | None = None, session_id: str | None = None) -> list[Function]:
         """`get_tools` in the colour of a port."""
-        if not self.has_db():
+        if not self._has_db():
             return []
         shelf, found = self._shelf(io, user_id, session_id), []
         for store in self.stores.values():
@@ -108,12 +108,12 @@ class LearningMachine(Manager):
         """Let a model keep what the stores that always learn want of a conversation."""
         stores = [store for store in self.stores.values() if store.mode is LearningMode.ALWAYS]
         talk = conversation_text(messages)
-        if not stores or not talk or not self.has_db():
+        if not stores or not talk or not self._has_db():
             return
         shelf = self._shelf(io, user_id, session_id)
         tools = {tool.name: tool for store in stores for tool in (in_colour(io, w) for w in store.writers(shelf))}
         asked = [Message(role="system", content=await self._prompt(shelf, stores)), Message(role="user", content=talk)]
-        await self.let_work(io, asked, tools, limit=self.max_updates_per_run, strict=False)
+        await self._let_work(io, asked, tools, limit=self.max_updates_per_run, strict=False)
 
     process = sync(_process)
     aprocess = asynchronous(_process)

@@ -66,7 +66,7 @@ class MemoryManager(Manager):
     add_memories: bool = True
     clear_memories: bool = False
     debug_mode: bool = False
-    no_db: ClassVar[str] = _NO_DB
+    _no_db: ClassVar[str] = _NO_DB
 
     def for_run(
         self: M, *, model: Any = None, db: Any = None, run_id: str | None = None, session_id: str | None = None
@@ -75,20 +75,20 @@ class MemoryManager(Manager):
 
         What its model says, and so what it costs, is in `spent` of the copy.
         """
-        return self.copy_for_run(model=model, db=db, _origin=Origin(run_id=run_id, session_id=session_id))
+        return self._copy_for_run(model=model, db=db, _origin=Origin(run_id=run_id, session_id=session_id))
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
     async def _get_all(self, io: IO, user_id: str | None = None) -> list[UserMemory]:
         """All memories of a user, the one that was changed last at the end."""
-        return await self._of(io, user_id).all() if self.has_db() else []
+        return await self._of(io, user_id).all() if self._has_db() else []
 
     get_user_memories = sync(_get_all)
     aget_user_memories = asynchronous(_get_all)
 
     async def _get(self, io: IO, memory_id: str, user_id: str | None = None) -> UserMemory | None:
         """One memory of a user, or None."""
-        return await self._of(io, user_id).get(memory_id) if self.has_db() else None
+        return await self._of(io, user_id).get(memory_id) if self._has_db() else None
 
     get_user_memory = sync(_get)
     aget_user_memory = asynchronous(_get)
@@ -107,7 +107,7 @@ class MemoryManager(Manager):
             raise ValueError(f"retrieval_method={retrieval_method!r} is none of 'last_n', 'first_n' and 'agentic'.")
         if retrieval_method == "agentic" and not query:
             raise ValueError("search_user_memories(retrieval_method='agentic') needs query=, what to search for.")
-        if not self.has_db():
+        if not self._has_db():
             return []
         mine = self._of(io, user_id)
         if retrieval_method == "agentic":
@@ -137,14 +137,14 @@ class MemoryManager(Manager):
 
     async def _add(self, io: IO, memory: UserMemory, user_id: str | None = None) -> str | None:
         """Keep a memory; gives its id. One that says the same as another of this user is not kept twice."""
-        return (await self._of(io, user_id).add(memory))[0] if self.has_db() else None
+        return (await self._of(io, user_id).add(memory))[0] if self._has_db() else None
 
     add_user_memory = sync(_add)
     aadd_user_memory = asynchronous(_add)
 
     async def _replace(self, io: IO, memory_id: str, memory: UserMemory, user_id: str | None = None) -> str | None:
         """Keep a memory in the place of another one; gives its id. ValueError if that is another user's."""
-        if not self.has_db():
+        if not self._has_db():
             return None
         return (await self._of(io, user_id).add(replace(memory, memory_id=memory_id)))[0]
 
@@ -153,7 +153,7 @@ class MemoryManager(Manager):
 
     async def _delete(self, io: IO, memory_id: str, user_id: str | None = None) -> None:
         """Delete a memory of a user; nothing happens if there is none with this id."""
-        if self.has_db():
+        if self._has_db():
             await self._of(io, user_id).remove([memory_id])
 
     delete_user_memory = sync(_delete)
@@ -161,7 +161,7 @@ class MemoryManager(Manager):
 
     async def _clear_user(self, io: IO, user_id: str | None = None) -> None:
         """Delete all memories of one user."""
-        if self.has_db():
+        if self._has_db():
             await self._of(io, user_id).clear()
 
     clear_user_memories = sync(_clear_user)
@@ -169,7 +169,7 @@ class MemoryManager(Manager):
 
     async def _clear(self, io: IO) -> None:
         """Delete all memories of all users. `clear_user_memories` deletes those of one."""
-        if self.has_db():
+        if self._has_db():
             await io.call(self.db.clear_memories)
 
     clear = sync(_clear)
@@ -190,7 +190,7 @@ class MemoryManager(Manager):
         said = message if message is not None else _said(messages)
         if said is None:
             raise ValueError("create_user_memories needs message=, or messages= with what the user said.")
-        if not self.has_db():
+        if not self._has_db():
             return _NO_DB
         if not said.strip():
             return "Nothing was said."
@@ -203,7 +203,7 @@ class MemoryManager(Manager):
 
     async def _task(self, io: IO, task: str, user_id: str | None = None) -> str:
         """Let the model do what a task says, such as "forget where I live"; gives its last words."""
-        if not self.has_db():
+        if not self._has_db():
             return _NO_DB
         origin = replace(self._origin_now(), input=task)
         wanted = {
@@ -224,7 +224,7 @@ class MemoryManager(Manager):
                 "This MemoryManager lets the model neither add nor update memories, so it has nothing to do."
             )
         messages = [Message(role="system", content=await self._prompt(mine, list(tools))), Message("user", said)]
-        return await self.let_work(io, messages, tools, limit=_MAX_CALLS)
+        return await self._let_work(io, messages, tools, limit=_MAX_CALLS)
 
     async def _prompt(self, mine: UserMemories, tools: list[str]) -> str:
         if self.system_message is not None:
@@ -249,7 +249,7 @@ class MemoryManager(Manager):
         """
         if strategy not in ("merge", "summarize"):
             raise ValueError(f"optimize_memories(strategy={strategy!r}) is neither 'merge' nor 'summarize'.")
-        if not self.has_db():
+        if not self._has_db():
             return []
         mine = self._of(io, user_id)
         before = await mine.all()

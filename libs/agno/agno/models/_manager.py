@@ -21,14 +21,14 @@ M = TypeVar("M", bound="Manager")
 class Manager:
     """Base of dataclasses with a `model`, and a `db` unless they store nothing themselves.
 
-    An agent fills in what a manager lacks, on a copy for each run (`copy_for_run`), so one manager serves many runs.
+    An agent fills in what a manager lacks, on a copy for each run (`for_run`), so one manager serves many runs.
     """
 
     model: Model | str | None
     db: Any
-    no_db: ClassVar[str] = ""  # what is said where there is no database
+    _no_db: ClassVar[str] = ""  # what is said where there is no database
 
-    def copy_for_run(self: M, *, model: Any, db: Any = None, **facts: Any) -> M:
+    def _copy_for_run(self: M, *, model: Any, db: Any = None, **facts: Any) -> M:
         """A copy with the model and the database that this one lacks, and with further private attributes."""
         twin = copy.copy(self)
         twin.model = self.model if self.model is not None else model
@@ -47,13 +47,13 @@ class Manager:
         """The model that is asked: the one that is set, else OpenAI's default chat model."""
         return get_model(self.model if self.model is not None else f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}")
 
-    def has_db(self) -> bool:
+    def _has_db(self) -> bool:
         """True if there is a database; else a warning says what to do."""
         if self.db is None:
-            log_warning(self.no_db)
+            log_warning(self._no_db)
         return self.db is not None
 
-    async def let_work(
+    async def _let_work(
         self, io: IO, messages: list[Message], tools: Mapping[str, Function], *, limit: int, strict: bool = True
     ) -> str:
         """Let the model call tools, at most `limit` times, until it answers. Returns its last words."""

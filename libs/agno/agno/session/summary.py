@@ -59,7 +59,7 @@ class SessionSummaryManager(Manager):
 
     def for_run(self: M, *, model: Any = None) -> M:
         """A copy for one run, with the model that the manager lacks. What it says is in `spent` of the copy."""
-        return self.copy_for_run(model=model)
+        return self._copy_for_run(model=model)
 
     async def _create(self, io: IO, session: Any) -> SessionSummary | None:
         """Summarise a session and set its `summary`. None, and the old summary stays, where there is no model, nothing
