@@ -157,7 +157,7 @@ def _sendable(messages: list[Message]) -> list[Message]:
 
 async def _whole(x: Exchange, model: Model, assistant: Message, gate: Interruption | None) -> None:
     arguments = _arguments(x, model, assistant)
-    cache = ResponseCache.of(model, arguments, stream=False) if model.cache_response else None
+    cache = ResponseCache(model, arguments, stream=False) if model.cache_response else None
     if cache and (kept := cache.read()):
         response = kept[0]
     else:
@@ -214,7 +214,7 @@ def _as_delta(give: Give) -> Give:
 
 def _deltas(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
     arguments = _arguments(x, model, assistant)
-    cache = ResponseCache.of(model, arguments, stream=True) if model.cache_response else None
+    cache = ResponseCache(model, arguments, stream=True) if model.cache_response else None
     if cache and (kept := cache.read()):
         return _replayed(kept)
     deltas = x.io.stream(model.invoke_stream, model.ainvoke_stream, **arguments)
@@ -310,7 +310,7 @@ def write(response: ModelResponse, assistant: Message) -> None:
         elif name == "role":
             assistant.role = value or assistant.role
         elif name == "response_usage":
-            assistant.metrics.take_usage(value)
+            assistant.metrics.add_usage(value)
         elif name in _AS_IT_IS:
             if value:
                 setattr(assistant, _AS_IT_IS[name], value)

@@ -69,7 +69,7 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
         options["requirements"] = waiting.executor_requirements
     inner = _run_inside(step, place, first, options, goes_on=waiting is not None)
     if inner is None:
-        output = await _work_elsewhere(step, place, first, options, goes_on=waiting is not None)
+        output = await _run_outside(step, place, first, options, goes_on=waiting is not None)
     else:
         try:
             await live(inner, inner.component.body)
@@ -157,7 +157,7 @@ def _face(executor: Any, is_async: bool, goes_on: bool) -> Any:
 _OWN = frozenset({Running.run, Running.arun, Running.continue_run, Running.acontinue_run})  # not those of a subclass
 
 
-async def _work_elsewhere(step: Step, place: Place, first: Any, options: dict[str, Any], *, goes_on: bool) -> Any:
+async def _run_outside(step: Step, place: Place, first: Any, options: dict[str, Any], *, goes_on: bool) -> Any:
     """The output of what has a `run` of its own."""
     run, executor = place.run, step.worker
     faces = _face(executor, False, goes_on), _face(executor, True, goes_on)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -303,17 +302,16 @@ def test_a_new_name_does_not_change_the_id() -> None:
 
 @in_every_mode
 def test_the_session_of_another_user_is_refused_in_one_sentence_without_a_traceback(
-    mode: str, caplog: Any, monkeypatch: Any
+    mode: str, agno_log: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("agno"), "propagate", True)
     db = InMemoryDb()
     agent = Agent(model=ScriptedModel(says("hers"), says("his")), db=db)
     play(agent, "hi", mode, session_id="s", user_id="ann")
-    caplog.clear()
+    agno_log.clear()
     seen = play(agent, "hi", mode, session_id="s", user_id="ben")
     said = str(seen.error) if seen.error else seen.events[-1].content
     assert said == "Session 's' belongs to another user. Use another session_id."
-    assert caplog.records == []
+    assert agno_log.records == []
     [kept] = agent.get_session("s", user_id="ann").runs
     assert kept.content == "hers"
 
