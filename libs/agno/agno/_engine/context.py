@@ -40,23 +40,23 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     context: RunContext
     asked: Mapping[str, Any]  # the options of this call that have a value
     identity: Mapping[str, Any]
+    plan: Plan  # where it has to look
+    plans: Any = None  # what the component knew of its settings when the plan was made
     model: Model | None = None
     input: Any = None
     extra: Mapping[str, Any] = {}  # the caller's own keyword arguments
     streaming: bool = False
+    parent: Run | None = None  # the run that this one is a part of: a team's, of its member
+    identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
     told_errors: tuple[type[Exception], ...] = ()  # failures that the output tells of, so that they are not raised
     continued: bool = False
     answers: Any = None  # the Continuation that continue_run was given
     kept_events: list[Any] | None = None
     skipped_events: frozenset[str] = frozenset()
-    identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
     give: Give = silent  # where events go
     shown: frozenset[str] | None = frozenset()  # the kinds of events that the reader wants; None for all
-    parent: Run | None = None  # the run that this one is a part of: a team's, of its member
     ended: list[Run] | None = None  # runs inside this one, or inside those, that ended; on the outermost run
 
-    plan: Plan  # where it has to look
-    plans: Any = None  # what the component knew of its settings when the plan was made
     messages: list[Message] = []
     functions: dict[str, Function] = {}
     tool_instructions: list[str] = []
@@ -225,7 +225,7 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     def stored_state(self) -> dict[str, Any]:
         """The state as it is saved: without the keys that only make sense during the run."""
         state = self.state
-        if state.keys() <= _TRANSIENT:
+        if _TRANSIENT.issuperset(state):
             return {}
         return {key: value for key, value in state.items() if key not in _TRANSIENT}
 

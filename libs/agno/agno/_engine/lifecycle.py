@@ -45,7 +45,8 @@ async def _lived(run: Run, body: Body) -> None:
     run.register()
     run_id = run.output.run_id
     try:
-        await begin(run)
+        if (opening := begin(run)) is not None:
+            await opening
         run.check()
         await body(run)
     except RunCancelledException as cancelled:

@@ -12,7 +12,6 @@ from agno._engine.claims import claim, keep_claim
 from agno._engine.context import Run, own_containers, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
-from agno._io import DONE
 from agno.db._codec import from_json
 from agno.db._port import SessionConflictError
 from agno.db._sessions import known, own_copy
@@ -26,13 +25,16 @@ from agno.utils.merge_dict import merge_dictionaries
 from agno.utils.parameters import accepted
 
 
-def begin(run: Run) -> Awaitable[None]:
-    """Load or make the session, settle state, metadata and dependencies, and store the run as running."""
+def begin(run: Run) -> Awaitable[None] | None:
+    """Load or make the session, settle state, metadata and dependencies, and store the run as running.
+
+    None: there was nothing to wait for.
+    """
     if not run.plan.begins_plainly or run.continued or not _SETTLING.isdisjoint(run.asked):
         return _begin(run)
     run.context.session_state = _own_state(run.context, {})
     run.opened = True
-    return DONE
+    return None
 
 
 _SETTLING = frozenset({"session_state", "metadata", "dependencies"})

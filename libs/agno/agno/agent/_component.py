@@ -29,7 +29,7 @@ from agno.run.base import RunStatus
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
-from agno.utils.blank import bare
+from agno.utils.blank import blank
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.later import later
@@ -198,9 +198,7 @@ class Component(Settings):
 
     def new_output(self, facts: dict[str, Any]) -> Any:
         """The output of a run that has not begun. It takes over the dict `facts`, without a copy."""
-        output = bare(RunOutput)
-        output.__dict__ = facts
-        return output
+        return blank(RunOutput, facts)
 
     def new_session(self, context: RunContext) -> Any:
         """A new session, not yet stored."""

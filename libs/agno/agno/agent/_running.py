@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from agno._engine.modes import Mode, explain, start
+from agno._io import ASYNC, SYNC
 from agno.agent._options import ContinueOptions, RunOptionsDict
 from agno.agent._runs import continued_run, new_run
 from agno.models.message import Message
@@ -37,7 +38,7 @@ class Running(Generic[O, E]):
         `RunOptionsDict` lists the options. Errors of the model and of hooks are raised, after the run was stored; a
         stream ends with a `RunErrorEvent` instead.
         """
-        mode = Mode.sync(self, stream, options)
+        mode = Mode.of(SYNC, self, stream, options)
         return start(new_run(self, input, mode), mode)
 
     @overload
@@ -50,7 +51,7 @@ class Running(Generic[O, E]):
     ) -> AsyncIterator[E]: ...
     def arun(self, input: Input = None, *, stream: bool | None = None, **options: Any) -> Any:
         """`run` for asyncio: await it, or, with `stream=True`, use `async for` (without await)."""
-        mode = Mode.asynchronous(self, stream, options)
+        mode = Mode.of(ASYNC, self, stream, options)
         return start(new_run(self, input, mode), mode)
 
     def continue_run(
@@ -60,19 +61,19 @@ class Running(Generic[O, E]):
 
         `ContinueOptions` lists the options. The output that is passed in is not changed.
         """
-        mode = Mode.sync(self, stream, dict(options))
+        mode = Mode.of(SYNC, self, stream, dict(options))
         return start(continued_run(self, run_response, mode), mode)
 
     def acontinue_run(
         self, run_response: O | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
     ) -> Any:
         """`continue_run` for asyncio: await it, or, with `stream=True`, use `async for`."""
-        mode = Mode.asynchronous(self, stream, dict(options))
+        mode = Mode.of(ASYNC, self, stream, dict(options))
         return start(continued_run(self, run_response, mode), mode)
 
     def explain(self, input: Input = None, **options: Unpack[RunOptionsDict]) -> dict[str, Any]:
         """The first request that `run(input)` would send to the model, as a dict. Nothing is sent and nothing is stored."""
-        return explain(new_run(self, input, Mode.sync(self, False, dict(options))))
+        return explain(new_run(self, input, Mode.of(SYNC, self, False, dict(options))))
 
     def run_tree(self, run_response: O) -> str:
         """A finished run as text, one line for each run inside it: who ran, how long, for how many tokens and at what cost."""

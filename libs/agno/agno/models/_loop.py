@@ -8,6 +8,7 @@ Entering it again with a paused, cancelled or crashed exchange continues where t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -54,7 +55,7 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
     after_tool: Give | None = None  # ... and before the first of them and after each
 
     executions: list[ToolExecution] = []
-    response: ModelResponse = msgspec.field(default_factory=lambda: bare(ModelResponse))  # all turns, joined
+    response: ModelResponse = msgspec.field(default_factory=partial(bare, ModelResponse))  # all turns, joined
     tool_calls_made: int = 0
     tool_calls_by_name: dict[str, int] = {}
     paused: bool = False

@@ -218,7 +218,7 @@ class Delegations:
         async def echo(event: Any) -> None:
             if event.event in _CONTENT and getattr(event, "run_id", None) == own_run:
                 facts = {name: event.__dict__[name] for name in _ECHOED if name in event.__dict__}
-                await give(blank(run.events.RunContentEvent, **run.identity, **facts))
+                await give(blank(run.events.RunContentEvent, {**run.identity, **facts}))
             if told:
                 await give(event)
 

@@ -228,7 +228,7 @@ class Board:
         run, event_class = self.run, getattr(self.run.events, kind)
         if not run.hears(event_class):
             return DONE
-        return give(blank(event_class, **run.identity, created_at=now_epoch(), **facts))
+        return give(blank(event_class, {**run.identity, "created_at": now_epoch(), **facts}))
 
     def copied(self) -> list[dict[str, Any]]:
         """The list as it is now."""

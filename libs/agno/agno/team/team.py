@@ -176,7 +176,8 @@ class Team(
 
     def new_output(self, facts: dict[str, Any]) -> Any:
         """The output of a run that has not begun. The dict becomes its own."""
-        return blank(TeamRunOutput, member_responses=[], **facts)
+        facts["member_responses"] = []
+        return blank(TeamRunOutput, facts)
 
     async def prepare(self, run: Run) -> None:
         """Find the knowledge and the members of a run."""

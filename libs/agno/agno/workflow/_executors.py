@@ -61,7 +61,8 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     waiting: StepRequirement | None = run.replies.get((place.key, "executor")) if run.replies else None
     if waiting is None:
         first = message_for(step, place, given)
-        options |= media_of(given)
+        if media := media_of(given):
+            options |= media
         if run.plan.passes_context:
             options |= _passed(run)
     else:
@@ -84,7 +85,10 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
         adopt(place.state, options.get("session_state") or {}, own_state(output.session_state))
     if output.status is not COMPLETED:
         await _not_completed(step, place, output)
-    return step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output), **media_of(output))
+    told = step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output))
+    if media := media_of(output):
+        told.__dict__.update(media)
+    return told
 
 
 async def _waited(step: Step, place: Place, waiting: StepRequirement) -> Any:

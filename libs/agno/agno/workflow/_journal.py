@@ -13,7 +13,6 @@ from typing import Any
 
 from agno._engine.claims import renew
 from agno._engine.context import private_copy
-from agno._io import DONE
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
 from agno.workflow._failing import StepFailed
@@ -65,12 +64,13 @@ class Journal:
 
     def record(
         self, place: Place, output: StepOutput, before: dict[str, Any], runs: Sequence[Any], *, leaf: bool, raised: bool
-    ) -> Awaitable[None]:
-        """A step ended."""
+    ) -> Awaitable[None] | None:
+        """A step ended. None: nothing is stored, so there is nothing to wait for."""
         record: dict[str, Any] = {"key": place.key, "output": output}
         if runs:
-            record["run_ids"] = ids = [run.run_id for run in runs]
-            self.pool.update(zip(ids, runs, strict=True))
+            record["run_ids"] = [run.run_id for run in runs]
+            for run in runs:
+                self.pool[run.run_id] = run
         if raised:
             record["raised"] = True
         self._add_state(record, place, before)
@@ -78,14 +78,15 @@ class Journal:
         self.records.append(record)
         return self._kept(place, record, runs if leaf else ())
 
-    def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> Awaitable[None]:
+    async def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> None:
         """Something was decided."""
         record: dict[str, Any] = {"key": place.key, "note": {name: value}}
         if before is not None:
             self._add_state(record, place, before)
         self.notes.setdefault(place.key, {})[name] = value
         self.records.append(record)
-        return self._kept(place, record, ())
+        if (keeping := self._kept(place, record, ())) is not None:
+            await keeping
 
     def noted(self, place: Place, name: str) -> Any:
         """What was decided, or None."""
@@ -110,9 +111,9 @@ class Journal:
         if place.context is not place.run.root.context:
             record["branch"] = True  # the state of parallel steps is their own until all of them ended
 
-    def _kept(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> Awaitable[None]:
+    def _kept(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> Awaitable[None] | None:
         if self.db is None or place.key == self.unsaved_key:
-            return DONE
+            return None
         return self._store(place, record, runs)
 
     async def _store(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from agno._engine.modes import PLAIN_EVENTS, Mode, start
-from agno._io import Give
+from agno._io import ASYNC, SYNC, Give
 from agno.agent._printing import Printing
 from agno.db._async import AsyncBaseDb
 from agno.db.base import BaseDb
@@ -88,8 +88,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         super().__init__(**settings)
         self.__dict__["_made"] = StepList()
         if self.steps is not None and not self.is_function:
-            _ = self.nodes  # refuses what is no step
-            check_depth(self)
+            check_depth(self, self.nodes)  # refuses what is no step, too
 
     @property
     def stream_intermediate_steps(self) -> bool:
@@ -103,12 +102,17 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         return callable(steps) and not isinstance(steps, (list, tuple, Node))
 
     @property
+    def title(self) -> str:
+        """What it is called in sentences."""
+        return named("Workflow", self.name)
+
+    @property
     def nodes(self) -> Sequence[Node]:
         """The steps, made of what stands in `steps`."""
         if self.is_function:
             return ()
         made: StepList = self.__dict__["_made"]
-        return made.of(self.__dict__.get("steps"), named("Workflow", self.name))
+        return made.of(self.__dict__.get("steps"), self)
 
     @property
     def run_parameters(self) -> dict[str, dict[str, Any]]:
@@ -139,7 +143,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         """
         if options.get("background"):
             raise RuntimeError("background=True needs an event loop to go on in: use arun().")
-        mode = Mode.sync(self, stream, options)
+        mode = Mode.of(SYNC, self, stream, options)
         return start(new_run(self, input, mode), mode)
 
     @overload
@@ -157,7 +161,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         it from anywhere. With `stream=True` and `websocket=` its events go to the socket.
         """
         websocket = options.pop("websocket", None)
-        mode = Mode.asynchronous(self, stream, options)
+        mode = Mode.of(ASYNC, self, stream, options)
         return _started(new_run(self, input, mode), mode, websocket)
 
     def continue_run(
@@ -171,7 +175,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
 
         `ContinueOptions` lists the options. Finished steps do not run again. The object that is given stays as it is.
         """
-        mode = Mode.sync(self, stream, dict(options))
+        mode = Mode.of(SYNC, self, stream, dict(options))
         return start(continued_run(self, run_response, mode), mode)
 
     def acontinue_run(
@@ -184,19 +188,13 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         """`continue_run` for asyncio: await it, or, with `stream=True`, use `async for`."""
         given = dict(options)
         websocket = given.pop("websocket", None)
-        mode = Mode.asynchronous(self, stream, given)
+        mode = Mode.of(ASYNC, self, stream, given)
         return _started(continued_run(self, run_response, mode), mode, websocket)
 
     def context_for(self, session_id: str, user_id: str | None = None) -> RunContext:
         """The context of a session, outside of any run."""
-        return blank(
-            RunContext,
-            run_id="",
-            session_id=session_id,
-            user_id=user_id or self.user_id,
-            workflow_id=self.id,
-            workflow_name=self.name,
-        )
+        known = {"workflow_id": self.id, "workflow_name": self.name}
+        return blank(RunContext, {"run_id": "", "session_id": session_id, "user_id": user_id or self.user_id, **known})
 
     # Looking at it ---------------------------------------------------------------------------------------------------
 

@@ -363,16 +363,12 @@ def test_a_given_state_that_contains_itself_is_said(mode: str) -> None:
 
 
 @in_every_mode
-def test_a_database_that_is_full_is_said_in_a_sentence_without_a_traceback(
-    mode: str, caplog: Any, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(logging.getLogger("agno"), "propagate", True)
-
+def test_a_database_that_is_full_is_said_in_a_sentence_without_a_traceback(mode: str, agno_log: Any) -> None:
     class Full(InMemoryDb):
         def finish_run(self, *arguments: Any, **named: Any) -> None:
             raise DbUnavailableError("The disk is full.")
 
     seen = play(Agent(model=ScriptedModel(says("hi")), db=Full()), "hi", mode)
     assert (str(seen.error) if seen.error else seen.events[-1].content) == "The disk is full."
-    [told] = {(record.getMessage(), record.exc_info) for record in caplog.records}
+    [told] = {(record.getMessage(), record.exc_info) for record in agno_log.records}
     assert told[0].endswith("the ERROR run could not be stored: The disk is full.") and told[1] is None
