@@ -105,7 +105,7 @@ async def take_up(run: Run) -> None:
         run.context.user_id = source.user_id
     kept = _kept_messages(wish, source)
     output = _successor(run, wish, source, kept)
-    run.component.take_up(run, output, wish)
+    run.component.take_up(run, output, wish, kept)
     if source.status is RunStatus.paused and not wish.redirects:
         await run.component.answer(run, output, wish)
         await settle(run, output, output.tools or ())
@@ -287,6 +287,8 @@ def forked(session: Any, session_id: str, before: str | None = None) -> Any:
         twin.regenerated_from = ids.get(past.regenerated_from or "", past.regenerated_from)
         twin.forked_from_run_id = ids.get(past.forked_from_run_id or "", past.run_id)  # a branch stays one
         _point_inside(twin, ids)
+        if twin.__dict__.get("at_work"):
+            twin.at_work = None  # that work is the original's
         fork.runs.append(twin)
     return fork
 

@@ -91,6 +91,8 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     claim: tuple[str, str, str] | None = None  # on a continued run: session, run, and the id that claims it
     claimed_at: float = 0.0
     progress_rows: Sequence[str] = ()  # what is stored of the run beside it until it ends
+    progress: Any = None  # of what runs inside of a stored run do, if it is kept; theirs, too
+    origin: Any = None  # on such a run: where it was begun
 
     @property
     def session(self) -> AgentSession | None:

@@ -61,7 +61,9 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     store_events: bool = False
     events_to_skip: list[Any] | None = None
     store_executor_outputs: bool = True
-    checkpoint: Literal["steps", "runs"] = "steps"  # "steps": each finished step is stored, so that no crash undoes it
+    # "steps": each finished step is stored, so that no crash undoes it; "tool-batch" and "tools": also what agents and
+    # teams in a step did, after each turn of tools or each tool; "runs": only the start and the end
+    checkpoint: Literal["runs", "steps", "tool-batch", "tools"] = "steps"
     input_schema: Any = None
     metadata: dict[str, Any] | None = None
     dependencies: dict[str, Any] | None = None

@@ -1040,9 +1040,8 @@ class DbContract(DefinitionsContract, SchedulesContract, HostingContract, Paging
         db.finish_run(session, older)
         db.begin_run(session, going)
         for number in range(3):
-            db.note_progress(
-                session, going, progress_id("going", number), {"key": str(number), "output": {"n": number}}
-            )
+            record = {"key": str(number), "output": {"n": number}}
+            db.note_progress(session, going, {progress_id("going", number): record}, new=True)
         db.finish_run(session, named)
         (row,) = db.calculate_metrics()
         assert row["workflow_runs_count"] == 3
@@ -1057,7 +1056,7 @@ class DbContract(DefinitionsContract, SchedulesContract, HostingContract, Paging
             db.begin_run(session, a_run(run_id=f"r{number}", status=RunStatus.running))
             for step in range(3 if number else 0):
                 record = {"key": str(step), "output": {"content": "x"}}
-                db.note_progress(session, a_run(run_id=f"r{number}"), progress_id(f"r{number}", step), record)
+                db.note_progress(session, a_run(run_id=f"r{number}"), {progress_id(f"r{number}", step): record})
         assert ids(db.read_session("s", "agent", runs=2)) == ["r2", "r3"]
         assert ids(db.read_session("s", "agent", runs=4)) == ids(db.read_session("s", "agent", runs=9))
         assert ids(db.read_session("s", "agent", runs=1)) == ["r3"]
