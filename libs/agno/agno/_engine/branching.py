@@ -316,8 +316,9 @@ async def _fork_session(run: Run, session: Any, source: Any) -> None:
         await run.io.call(run.component.db.upsert_session, fork)
 
 
-def retired(run: Run) -> Any:
-    """The run that a completed regeneration replaces, marked as such; None if there is none in the session."""
+def retired(run: Run) -> tuple[Any, list[str]] | None:
+    """The run that a completed regeneration replaces, marked as such, and the rows beside it that nobody needs any more;
+    None if there is none in the session."""
     output, session = run.output, run.loaded_session
     if session is None or not output.regenerated_from or output.status is not RunStatus.completed:
         return None
@@ -326,8 +327,11 @@ def retired(run: Run) -> Any:
         return None
     marked = copy.copy(original)
     marked.status = RunStatus.regenerated
+    rows = []
+    if left := marked.__dict__.get("at_work"):
+        marked.at_work, rows = None, [record["row"] for record in left]
     session.upsert_run(marked)
-    return marked
+    return marked, rows
 
 
 __all__ = ["Continuation", "answer", "forked", "retired", "say_more", "take_up"]

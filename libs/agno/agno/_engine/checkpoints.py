@@ -25,7 +25,12 @@ def keep_checkpoints(run: Run, exchange: Exchange) -> None:
     async def save(messages: list[Message]) -> None:
         await _save(run, messages)
 
-    exchange.after_turn = save
+    async def save_turn(messages: list[Message]) -> None:
+        saved = run.saved
+        if saved is None or len(saved) != len(messages) or saved[-1] is not messages[-1]:
+            await _save(run, messages)  # else it is what was saved after its last tool
+
+    exchange.after_turn = save_turn
     if kind == "tools":
         exchange.after_tool = save
     elif run.delegations is not None:
@@ -64,6 +69,7 @@ async def _save(run: Run, messages: list[Message]) -> None:
         while waiting is not None:
             run.unsaved = None
             await store_progress(run, waiting, _facts(run, waiting))
+            run.saved = waiting
             waiting = run.unsaved
     finally:
         run.saving = False

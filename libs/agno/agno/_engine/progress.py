@@ -55,10 +55,11 @@ class Found:
     """The records that a run which goes on finds."""
 
     def __init__(self, records: Iterable[Mapping[str, Any]] | None = None) -> None:
-        self.rows = [record["row"] for record in records or ()]
+        by_row = {record["row"]: record for record in records or ()}
+        self.rows = list(by_row)
         self._inside: dict[str, list[Kept]] = {}
         self._at: dict[str, Kept] = {}
-        for record in records or ():
+        for record in by_row.values():
             output = member_run(record["run"])
             state = record.get("before")
             place = {name: record[name] for name in _PLACE if name in record}

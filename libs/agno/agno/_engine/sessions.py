@@ -219,8 +219,8 @@ async def store(run: Run) -> None:
     session.upsert_run(output)
     if component.db is not None:
         session.updated_at = now_epoch()
-        if (original := retired(run)) is not None:
-            await run.io.call(component.db.finish_run, session, original)
+        if (replaced := retired(run)) is not None:
+            await run.io.call(component.db.finish_run, session, replaced[0], dropped=replaced[1])
         settled = _settled_progress(run)
         await run.io.call(component.db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
     if component.cache_session:
