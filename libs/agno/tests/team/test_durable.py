@@ -16,56 +16,12 @@ from agno.db.in_memory import InMemoryDb
 from agno.exceptions import RunClaimedError
 from agno.run.base import RunStatus
 from agno.team import Team
-from agno.testing import ScriptedModel, call, says, wants
+from agno.testing import ScriptedModel, says, wants
 from agno.tools import tool
 from team.desk import agent
 
-from dying import Dying, Newsroom, plays_again, results, stored_runs, to, to_all
+from dying import TEAMS, Dying, Newsroom, broadcasting, nested, plays_again, results, stored_runs, to, to_all
 from playing import play
-
-
-def nested(room: Newsroom, **settings: Any) -> Team:
-    """Three deep: desk > inner > core > cy; and ann beside inner."""
-    core = room.team("core", [room.agent("cy")], to("cy"))
-    inner = room.team("inner", [core], to("core"))
-    return room.team("desk", [inner, room.agent("ann")], to("inner"), to("ann"), **settings)
-
-
-def broadcasting(room: Newsroom, **settings: Any) -> Team:
-    core = room.team("core", [room.agent("cy"), room.agent("dan")], to_all(), mode="broadcast")
-    return room.team("desk", [core, room.agent("ann")], to_all(), mode="broadcast", **settings)
-
-
-def routing(room: Newsroom, **settings: Any) -> Team:
-    core = room.team("core", [room.agent("cy")], to("cy"), mode="route")
-    return room.team("desk", [core], to("core"), mode="route", **settings)
-
-
-def with_tasks(room: Newsroom, **settings: Any) -> Team:
-    def turn(messages: list[Any]) -> Any:
-        done = results(messages)
-        if not done:
-            tasks = [("a", "ann"), ("b", "ben"), ("c", "ann")]
-            return wants(*[call("create_task", title=t, description=t, assignee=who) for t, who in tasks])
-        if "execute_tasks_parallel" not in done:
-            return wants("execute_tasks_parallel", task_ids=["task-1", "task-2"])
-        return says("desk has it") if "execute_task" in done else wants("execute_task", task_id="task-3")
-
-    members = [room.agent("ann"), room.agent("ben")]
-    return Team(members, name="desk", model=ScriptedModel(turn, repeat=True), mode="tasks", **settings)
-
-
-OF_NESTED = [f"{who}0" for who in ("desk", "inner", "core")]
-OF_NESTED += [f"{who}{n}" for who in ("cy", "ann") for n in (1, 2, 3)]
-TEAMS: dict[str, tuple[Any, Counter[str]]] = {
-    "coordinate": (nested, Counter(OF_NESTED)),
-    "broadcast": (
-        broadcasting,
-        Counter(["desk0", "core0", *(f"{who}{n}" for who in ("cy", "dan", "ann") for n in (1, 2, 3))]),
-    ),
-    "route": (routing, Counter(["desk0", "core0", "cy1", "cy2", "cy3"])),
-    "tasks": (with_tasks, Counter([*(f"ann{n}" for n in (1, 2, 3))] * 2 + [f"ben{n}" for n in (1, 2, 3)])),
-}
 
 
 def runs_of(run: Any) -> list[tuple[Any, ...]]:
