@@ -77,16 +77,13 @@ class Found:
         """The run that was at work in a step, once."""
         return self._at.pop(key, None)
 
-    def __bool__(self) -> bool:
-        return bool(self.rows)
-
 
 class Progress:
     """Writes and finds what runs inside of `owner` did, which is the run that is stored. `rows` are those beside it."""
 
     def __init__(self, owner: Run, found: Found | None = None, rows: list[str] | None = None) -> None:
         self.owner = owner
-        self.found = found or Found()
+        self.found = Found() if found is None else found
         self.rows = rows if rows is not None else list(self.found.rows)
         self.kind: str | None = None  # after "tools" or after each "tool-batch"; None: nothing is written
         self.written: set[str] = set()  # rows of this process

@@ -62,7 +62,7 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     run, options = place.run, _options(step, place)
     before = options.get("session_state") or {}
     waiting: StepRequirement | None = run.replies.get((place.key, "executor")) if run.replies else None
-    kept = run.journal.at_work.take(place.key)
+    kept = None if run.journal.at_work is None else run.journal.at_work.take(place.key)
     goes_on = waiting is not None or kept is not None
     if kept is not None:  # it had been answered, if it waited
         first, options["session_state"] = kept.output, kept.output.session_state or {}
@@ -109,13 +109,14 @@ async def _lived(place: Place, inner: Run) -> Any:
 
 def _progress(place: Place, executor: Any) -> Progress | None:
     """Where it is kept what the run of an executor does; None if it is not kept. Its own setting comes first."""
-    journal = place.run.journal
-    own = checked(executor.checkpoint)
-    kind = own if executor.checkpoint is not None else journal.kind if journal.kind != "steps" else None
-    if (journal.db is None or kind is None) and not journal.at_work:
+    journal, kind = place.run.journal, executor.checkpoint
+    if kind is None and journal.kind != "steps":
+        kind = journal.kind
+    kind = checked(kind) if journal.db is not None else None
+    if kind is None and journal.at_work is None:
         return None
     progress = Progress(place.run.root, journal.at_work, journal.rows)
-    progress.kind = kind if journal.db is not None else None
+    progress.kind = kind
     return progress
 
 

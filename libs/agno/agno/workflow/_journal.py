@@ -31,7 +31,7 @@ class Journal:
         self.notes: dict[str, dict[str, Any]] = {}
         self.pool: dict[str, Any] = {}  # executor runs of before, by their id
         self.rows: list[str] = []
-        self.at_work = Found()  # executors that an earlier process left at work
+        self.at_work: Found | None = None  # executors that an earlier process left at work
         self.spent: dict[str, Collection[str]] = {}  # rows that the record of a step makes superfluous, by its key
         self.numbers: Iterator[int] = itertools.count()
         self.db: Any = None  # where records are stored as the run goes; None if they are not
@@ -47,8 +47,10 @@ class Journal:
             else:
                 self.notes.setdefault(record["key"], {}).update(record["note"])
         self.pool = {run.run_id: run for run in _all_runs(source.step_executor_runs)}
-        self.at_work = Found(source.at_work)
-        self.rows = [record.pop("row") for record in self.records if "row" in record] + self.at_work.rows
+        self.rows = [record.pop("row") for record in self.records if "row" in record]
+        if source.at_work:
+            self.at_work = Found(source.at_work)
+            self.rows += self.at_work.rows
         self.numbers = itertools.count(len(self.records))
 
     def recorded(self, place: Place) -> StepOutput | None:
