@@ -72,7 +72,7 @@ async def _lived(run: Run, body: Body) -> None:
         finally:  # a task may be cancelled again while it stores the run
             run.exchange = run.ended = None  # they hold the run; without cycles nothing waits for the garbage collector
             if run.delegations is not None:
-                run.delegations.run = run.delegations = None
+                run.delegations.run = run.delegations = run.progress = None
             cleanup_run(run.component.cancel_key(run_id))
             if run.claim is not None:
                 await release(run)

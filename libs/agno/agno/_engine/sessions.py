@@ -234,8 +234,10 @@ async def store(run: Run) -> None:
     session = run.session
     assert session is not None  # the run is opened
     _update_header(run, session)
-    for inside in run.ended or ():
-        session.upsert_run(inside.output)
+    for inside in _brought(run):
+        session.upsert_run(inside)
+    for ended in run.ended or ():
+        session.upsert_run(ended.output)
     session.upsert_run(output)
     if component.db is not None:
         session.updated_at = now_epoch()
@@ -260,8 +262,8 @@ def _stored_before(session: Any) -> dict[str, Any]:
 
 async def _write_end(run: Run, session: Any) -> None:
     db = run.component.db
-    if (original := retired(run)) is not None:
-        await run.io.call(db.finish_run, session, original)
+    if (replaced := retired(run)) is not None:
+        await run.io.call(db.finish_run, session, replaced[0], dropped=replaced[1])
     settled = _settled_progress(run)
     await run.io.call(db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
 
@@ -273,15 +275,22 @@ def _settled_progress(run: Run) -> dict[str, Any]:
 
 async def store_progress(run: Run, messages: list[Message], facts: dict[str, Any]) -> None:
     """Write how far a run has come, with the state of the session; its costs are counted at its end."""
-    component, output, session = run.component, run.output, run.session
-    if output.parent_run_id is not None:
-        return
-    assert session is not None  # the run is opened
+    component, output, progress = run.component, run.output, run.progress
     state = private_copy(run.stored_state())
-    session.session_data = {**(session.session_data or {}), "session_state": state}
     so_far = copy.copy(output)
     so_far.__dict__.update(facts, messages=[m for m in messages if m.add_to_agent_memory], session_state=state or None)
-    await run.io.call(component.db.finish_run, session, stored_copy(run, so_far), stored_inside(run))
+    if output.parent_run_id is not None:
+        await progress.keep(run, so_far)
+        return
+    session = run.session
+    assert session is not None  # the run is opened
+    session.session_data = {**(session.session_data or {}), "session_state": state}
+    inside = stored_inside(run)
+    rows = progress.rows_of(inside) if progress is not None else ()
+    dropped = {"dropped": rows} if rows else {}
+    await run.io.call(component.db.finish_run, session, stored_copy(run, so_far), inside, **dropped)
+    if rows:
+        progress.forget(rows)
 
 
 def _update_header(run: Run, session: Any) -> None:
@@ -322,7 +331,12 @@ def stored_copy(run: Run, output: Any = None) -> Any:
 
 def stored_inside(run: Run) -> list[Any]:
     """What is kept of the runs inside the run: each as its own component says."""
-    return [stored_copy(inside) for inside in run.ended or ()]
+    return [*_brought(run), *[stored_copy(inside) for inside in run.ended or ()]]
+
+
+def _brought(run: Run) -> list[Any]:
+    """Runs inside that ended in an earlier process, and are in no row of the session yet."""
+    return [] if run.progress is None else run.progress.brought
 
 
 def kept_of(component: Any, output: Any) -> Any:

@@ -280,8 +280,8 @@ class Component(Settings):
         """The model-tool loop of a run."""
         return converse(exchange)
 
-    def take_up(self, run: Run, output: Any, wish: branching.Continuation) -> None:
-        """Bring back what belongs to a continued run beside its output."""
+    def take_up(self, run: Run, output: Any, wish: branching.Continuation, messages: list[Message]) -> None:
+        """Bring back what belongs to a continued run beside its output and the messages it goes on from."""
 
     def thin_out(self, kept: Any) -> None:
         """Remove from the copy that is stored what only the caller's output needs."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from agno._engine.body import content_event
 from agno._engine.branching import Continuation
@@ -12,6 +12,7 @@ from agno._engine.context import Run, private_copy
 from agno._engine.inputs import MEDIA
 from agno._engine.lifecycle import live
 from agno._engine.modes import Mode
+from agno._engine.progress import Kept, Origin
 from agno._io import IO, Give
 from agno.agent._runs import continued_run, new_run
 from agno.exceptions import RunCancelledException
@@ -41,11 +42,26 @@ class MemberRun:
     def __init__(self, member: Member, task: str, run: Run | None, output: Any = None) -> None:
         self.member, self.task, self.run = member, task, run
         self.before: dict[str, Any] = (run.asked.get("session_state") if run is not None else None) or {}
-        self._output = output  # of a run that ended, or waits, since before
+        self.over = run is None  # it came to its end, or to a pause, before
+        self._output = output  # of a run that the team knows since before
 
     @property
     def output(self) -> Any:
         return self._output if self.run is None else self.run.output
+
+
+class Going(NamedTuple):
+    """The run of a member that a call finds: it goes on if there is a wish; else it ended, or still waits."""
+
+    output: Any
+    wish: Continuation | None
+    kept: Kept | None = None  # as it was at work in an earlier process
+
+
+def going_on(kept: Kept) -> Going:
+    """A run that was at work, which goes on unless it had ended."""
+    output = kept.output
+    return Going(output, Continuation(output, output.run_id) if kept.goes_on else None, kept)
 
 
 class Delegations:
@@ -54,15 +70,22 @@ class Delegations:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.roster: Roster  # set when the run is prepared
-        self.answered: dict[str, list[tuple[Any, Continuation | None]]] = {}  # by tool call: runs that go on
+        self.answered: dict[str, list[Going]] = {}  # by tool call that waited: its runs
+        self.at_work: dict[tuple[str, str], Kept] = {}  # by tool call, and for whom: runs of an earlier process
         self.done: list[Exchanged] = []
         self.begun: list[str] = []  # the runs of members, in the order in which they were asked for
         self.routed = False  # a member has answered in the team's name
 
     # Beginning a member's run ----------------------------------------------------------------------------------------
 
-    async def prepare(self, member: Member, task: str, expected_output: str | None) -> MemberRun:
-        """The run of a member for a task, not yet begun. Raises for input that the member does not take."""
+    async def prepare(
+        self, member: Member, task: str, expected_output: str | None, call_id: str, who: str | None = None
+    ) -> MemberRun:
+        """The run of a member for a task, not yet begun, or the one that it was at in an earlier process. `who` tells apart
+        those of one call. Raises for input that the member does not take."""
+        who = member.id if who is None else who
+        if self.at_work and (kept := self.at_work.pop((call_id, who), None)) is not None:
+            return await self.resume(going_on(kept))
         run, team, component = self.run, self.run.component, member.component
         given: Any = task
         if not team.determine_input_for_members:
@@ -74,9 +97,7 @@ class Delegations:
         if run.get("enable_agentic_knowledge_filters") and component.enable_agentic_knowledge_filters is None:
             child.asked = {**child.asked, "enable_agentic_knowledge_filters": True}
         self.begun.append(child.output.run_id)
-        if remembers(child):
-            child.loaded_session = await member_session(child)
-        return self._with_events(MemberRun(member, task, child))
+        return await self._with_events(MemberRun(member, task, child), {"call": call_id, "who": who})
 
     def _context(self) -> list[str]:
         team, found = self.run.component, []
@@ -115,24 +136,42 @@ class Delegations:
             if made := getattr(self.run.output, name):
                 options[name] = [*(options.get(name) or ()), *made]
 
-    async def resume(self, member: Member, output: Any, wish: Continuation) -> MemberRun:
-        """The run of a member that waited, going on with what it was told."""
+    async def resume(self, going: Going, call_id: str = "") -> MemberRun:
+        """The run of a member that waited, going on with what it was told, or one that was at work when its process died."""
+        output, wish, kept = going
+        member = self.roster.of_run(output)
+        if member is None:
+            raise MemberFailed(f"The member that run {output.run_id!r} belongs to is not in the team any more.")
+        if wish is None and kept is None:
+            return MemberRun(member, "", None, output)
         run, context = self.run, self.run.context
         options = {"session_id": context.session_id, "user_id": context.user_id or output.user_id}
         mode = Mode(run.io, run.streaming, False, False, options)
         child = continued_run(member.component, output, mode, parent=run)
-        child.answers = wish
-        wish.run_id, wish.session_id = output.run_id, context.session_id
-        if state := run.stored_state():
+        if wish is not None:
+            child.answers = wish
+            wish.run_id, wish.session_id = output.run_id, context.session_id
+        if state := run.stored_state() if kept is None else output.session_state:
             child.asked = {**child.asked, "session_state": private_copy(state)}
-        if remembers(child):
-            child.loaded_session = await member_session(child)
-        return self._with_events(MemberRun(member, "", child))
+        member_run = MemberRun(member, "", child)
+        if kept is not None:
+            member_run.before = dict(kept.state)
+            self.begun.append(output.run_id)
+        if wish is None:  # of a run that ended, only what it left is taken
+            member_run.over = child.stored = True
+            child.output, child.context.session_state = output, private_copy(output.session_state)
+            run.progress.ended.add(output.run_id)
+            return member_run
+        return await self._with_events(member_run, {"call": call_id, "who": member.id} if kept is None else kept.place)
 
-    def _with_events(self, member_run: MemberRun) -> MemberRun:
-        """Let the events of a member's run be seen and kept where the leader's are."""
+    async def _with_events(self, member_run: MemberRun, place: Mapping[str, Any]) -> MemberRun:
+        """Let a member's run be seen and kept where the leader's is, and know what the member did before."""
         run, child = self.run, member_run.run
         assert child is not None
+        if remembers(child):
+            child.loaded_session = await member_session(child)
+        if run.progress is not None:
+            child.progress, child.origin = run.progress, Origin(place, member_run.before)
         if run.component.stream_member_events:
             child.shown = run.shown if run.kept_events is None else None
         elif run.component.respond_directly and run.shown != frozenset():
@@ -146,25 +185,29 @@ class Delegations:
 
         Each has begun with the state as it was before all of them. Their changes are merged in the members' order.
         """
-        run, working = self.run, [one for one in member_runs if one.run is not None]
+        run, working = self.run, [one for one in member_runs if not one.over]
+        left = list(working)
         try:
             if io.is_async and len(working) > 1:
-                await io.merge([functools.partial(self._work, one) for one in working], give)
+                await io.merge([functools.partial(self._work, one, left) for one in working], give)
             else:
                 for member_run in working:
-                    await self._work(member_run, give)
+                    await self._work(member_run, left, give)
         finally:
-            for member_run in working:
-                self._settle(member_run)
+            for member_run in member_runs:
+                if member_run.run is not None:
+                    self._settle(member_run)
             if len(self.begun) > len(working):  # calls of one turn may end in another order than they began
                 place = {run_id: position for position, run_id in enumerate(self.begun)}
                 run.output.member_responses.sort(key=lambda one: place.get(one.run_id, -1))
+        if run.progress is not None:
+            run.progress.check()
         for member_run in working:
             if member_run.output.status is RunStatus.cancelled:
                 run.check()  # cancelled with the team, it is no reason of its own
                 raise RunCancelledException(f"Run {member_run.output.run_id} of {member_run.member.name} was cancelled")
 
-    async def _work(self, member_run: MemberRun, give: Give) -> None:
+    async def _work(self, member_run: MemberRun, left: list[MemberRun], give: Give) -> None:
         child = member_run.run
         assert child is not None
         self.run.check()
@@ -175,6 +218,9 @@ class Delegations:
             # where nothing is streamed, a run that failed raises; its output says why, and the others go on
             if child.output.status is not RunStatus.error:
                 raise
+        left.remove(member_run)
+        if child.progress is not None and left and child.output.status is not RunStatus.cancelled:
+            await child.progress.keep(child)  # others of this call are at work: its end is not stored with the call's
 
     def _settle(self, member_run: MemberRun) -> None:
         """Take what a member's run left: its output, its changes of the state, and what it said."""
@@ -251,7 +297,7 @@ class Delegations:
         run, output = self.run, member_run.output
         text, child = answer_of(output, member_run.member.name), member_run.run
         structured = output.content if not isinstance(output.content, str) and output.content is not None else None
-        shown = child is not None and self._is_echoed(child)
+        shown = child is not None and not member_run.over and self._is_echoed(child)
         assert run.exchange is not None
         if not self.routed:  # what the leader said while it chose is not the answer
             self.routed, run.exchange.response.content = True, None
@@ -320,7 +366,7 @@ async def _delegate_to_one(
 ) -> RunsInside:
     member_runs = await resumed(delegations, fc.call_id)
     if member_runs is None:
-        member_runs = [await delegations.prepare(wanted(delegations.roster, member_id), task, expected)]
+        member_runs = [await delegations.prepare(wanted(delegations.roster, member_id), task, expected, fc.call_id)]
     await delegations.perform(member_runs, io, give)
     return delegations.result(member_runs, together=False)
 
@@ -333,7 +379,7 @@ async def _delegate_to_all(
         members = delegations.roster.members
         if not members:
             raise MemberFailed(f"{delegations.run.component!r} has no members to do it.")
-        member_runs = [await delegations.prepare(member, task, expected) for member in members]
+        member_runs = [await delegations.prepare(member, task, expected, fc.call_id) for member in members]
     await delegations.perform(member_runs, io, give)
     return delegations.result(member_runs, together=True)
 
@@ -349,18 +395,7 @@ def wanted(roster: Roster, member_id: str) -> Member:
 async def resumed(delegations: Delegations, call_id: str | None) -> list[MemberRun] | None:
     """The runs of a call that waited: those that were told something go on, the others stay as they are."""
     waiting = delegations.answered.pop(call_id or "", None)
-    if waiting is None:
-        return None
-    member_runs = []
-    for output, wish in waiting:
-        member = delegations.roster.of_run(output)
-        if member is None:
-            raise MemberFailed(f"The member that run {output.run_id!r} belongs to is not in the team any more.")
-        if wish is None:
-            member_runs.append(MemberRun(member, "", None, output))
-        else:
-            member_runs.append(await delegations.resume(member, output, wish))
-    return member_runs
+    return None if waiting is None else [await delegations.resume(going, call_id or "") for going in waiting]
 
 
 _prototypes: dict[str, Function] = {}  # one of each tool: its schema is made once
@@ -383,4 +418,15 @@ def member_tool(method: Callable[..., Any], **options: Any) -> Function:
     return function
 
 
-__all__ = ["Delegations", "Leader", "MemberFailed", "MemberRun", "errors_of", "member_tool", "resumed", "wanted"]
+__all__ = [
+    "Delegations",
+    "Going",
+    "Leader",
+    "MemberFailed",
+    "MemberRun",
+    "errors_of",
+    "going_on",
+    "member_tool",
+    "resumed",
+    "wanted",
+]

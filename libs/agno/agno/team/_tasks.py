@@ -74,6 +74,7 @@ class Board:
         description: str,
         assignee: str | None = None,
         depends_on: list[str] | None = None,
+        fc: Any = None,
     ) -> Deferred:
         """Add a task to the list.
 
@@ -85,6 +86,9 @@ class Board:
         """
 
         async def work(io: IO, give: Give) -> str:
+            made = self.data.setdefault("made_by", {})
+            if fc.call_id in made:  # by a process that died before it could store the result of the call
+                return f"Created {_line(self._task(made[fc.call_id]))}"
             if assignee is not None:
                 wanted(self.delegations.roster, assignee)
             for other in depends_on or ():
@@ -99,6 +103,7 @@ class Board:
                 "result": None,
             }
             self.tasks.append(task)
+            made[fc.call_id] = task["id"]
             await self._tell(give, "TaskCreatedEvent", task)
             return f"Created {_line(task)}"
 
@@ -177,7 +182,7 @@ class Board:
             raise MemberFailed("task_ids is empty: name at least one task.")
         member_runs = await resumed(self.delegations, fc.call_id)
         if member_runs is None:
-            member_runs = [await self._member_run(task, member_id) for task in tasks]
+            member_runs = [await self._member_run(task, member_id, fc.call_id) for task in tasks]
             for task in tasks:
                 await self._set(give, task, "in_progress", None)
         await self.delegations.perform(member_runs, io, give)
@@ -190,7 +195,7 @@ class Board:
         ids = [one.output.run_id for one in member_runs]
         return RunsInside(ids, "\n\n".join(told), errors=errors_of(member_runs))
 
-    async def _member_run(self, task: dict[str, Any], member_id: str | None) -> MemberRun:
+    async def _member_run(self, task: dict[str, Any], member_id: str | None, call_id: str) -> MemberRun:
         missing = [other for other in task["depends_on"] if self._task(other)["status"] != "completed"]
         if missing:
             raise MemberFailed(f"{task['id']} depends on {', '.join(missing)}, which must be completed before.")
@@ -202,7 +207,7 @@ class Board:
         limit = self.run.component.max_member_response_chars
         known = [f"Result of {one['title']!r}:\n{bounded(str(one['result']), limit)}" for one in results]
         text = "\n\n".join([str(task["description"] or task["title"]), *known])
-        return await self.delegations.prepare(member, text, None)
+        return await self.delegations.prepare(member, text, None, call_id, who=task["id"])
 
     async def _note(self, give: Give, task: dict[str, Any], member_run: MemberRun) -> None:
         """What came out of a task."""

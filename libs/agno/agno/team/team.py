@@ -21,6 +21,7 @@ from agno.agent._running import Running
 from agno.agent._settings import CommonSettings
 from agno.models._loop import Exchange
 from agno.models.base import Model
+from agno.models.message import Message
 from agno.run import team as events
 from agno.run.team import TeamRunOutput, TeamRunOutputEvent
 from agno.session import TeamSession
@@ -205,9 +206,9 @@ class Team(
             return work
         return super().converse(run, exchange)
 
-    def take_up(self, run: Run, output: Any, wish: Continuation) -> None:
+    def take_up(self, run: Run, output: Any, wish: Continuation, messages: list[Message]) -> None:
         """Bring back the runs of members that belong to a continued run."""
-        _continuing.take_up(run, output, wish)
+        _continuing.take_up(run, output, wish, messages)
 
     def thin_out(self, kept: Any) -> None:
         """The runs of members are rows of their own; the team's row holds them only if that is wanted."""

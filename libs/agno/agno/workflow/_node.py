@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException, error_type_of
+from agno.exceptions import (
+    InputCheckError,
+    OutputCheckError,
+    RunCancelledException,
+    RunClaimedError,
+    error_type_of,
+)
 from agno.run import watching
 from agno.run.workflow import StepErrorEvent
 from agno.run.workflow_data import StepOutput, StepType
@@ -116,7 +122,7 @@ class Node(Rebuildable):
         for attempts_left in range(self.max_retries, -1, -1):
             try:
                 output = await self.perform(place, given)
-            except (RunCancelledException, Paused):
+            except (RunCancelledException, RunClaimedError, Paused):
                 raise
             except StepFailed as failure:
                 if failure.fatal:

@@ -337,7 +337,7 @@ def resume(run: WorkflowRun, source: WorkflowRunOutput) -> None:
     output.status, output.content, output.metrics = RunStatus.running, None, None
     output.step_results, output.step_executor_runs = [], None
     output.step_requirements = output.error_requirements = None
-    output.progress = list(source.progress or ()) or None
+    output.progress, output.at_work = list(source.progress or ()) or None, None
     run.journal.take_up(source)
     run.progress_rows = run.journal.rows
     run.output = output

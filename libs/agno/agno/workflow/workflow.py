@@ -61,7 +61,9 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     store_events: bool = False  # store the events with the run
     events_to_skip: list[Any] | None = None  # which are not stored: a WorkflowRunEvent or its value; None: none
     store_executor_outputs: bool = True  # store the runs of agents, teams and workflows in the steps
-    checkpoint: Literal["steps", "runs"] = "steps"  # "steps": each finished step is stored, so that no crash undoes it
+    # "steps": each finished step is stored, so that no crash undoes it; "tool-batch" and "tools": also what agents and
+    # teams in a step did, after each turn of tools or each tool; "runs": only the start and the end
+    checkpoint: Literal["runs", "steps", "tool-batch", "tools"] = "steps"
     input_schema: Any = None  # a class that the input must fit: of pydantic's BaseModel, or a TypedDict
     metadata: dict[str, Any] | None = None  # your own data, stored with each run and each new session
     dependencies: dict[str, Any] | None = None  # values, or functions that give them, for the steps
