@@ -21,7 +21,7 @@ from agno._engine.prompt import build_messages
 from agno._engine.sessions import is_kept, store
 from agno._engine.toolbox import take_tools
 from agno._io import DONE, silent
-from agno.models._loop import Exchange
+from agno.models._loop import Exchange, is_stopped
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
 from agno.utils.blank import bare
@@ -41,14 +41,18 @@ async def agent_body(run: Run) -> None:
     if run.plan.hooks_before and not run.messages:
         await run_hooks(run, "pre", {"run_input": run.output.input})
         run.input = hooked_input(run, run.output.input.input_content)
-    await take_tools(run)
+    if (taking := take_tools(run)) is not None:
+        await taking
     if run.context.output_schema is not None:
         run.response_format = structured.response_format(run)
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
     if not run.messages:
         await build_messages(run)
-        await _opened(run)
+        run.context.messages = run.messages
+        started = run.events.RunStartedEvent
+        if run.plan.thinks or run.hears(started):
+            await _told_and_thought(run, started)
     if run.continued:
         await say_more(run)
     run.exchange = exchange = _exchange(run)
@@ -63,16 +67,8 @@ async def agent_body(run: Run) -> None:
         await _finish(run, exchange)
 
 
-def _opened(run: Run) -> Awaitable[None]:
-    """The prompt is there: it is told, and if the run is to think first, it does."""
-    run.context.messages = run.messages
-    started = run.events.RunStartedEvent
-    if not (run.plan.thinks or run.hears(started)):
-        return DONE
-    return _told_and_thought(run, started)
-
-
 async def _told_and_thought(run: Run, started: type[Any]) -> None:
+    """The prompt is there: it is told, and if the run is to think first, it does."""
     await run.emit(started, model=run.output.model, model_provider=run.output.model_provider)
     if reasoning.wanted(run):
         await reasoning.reason(run)
@@ -89,16 +85,17 @@ def _exchange(run: Run) -> Exchange:
         streaming=run.streaming,
         token=run.token,
         run_response=run.output,
+        tools=run.tool_specs,
+        functions=run.functions,
+        is_new=not run.continued and run.plan.opens_plainly and run.input.__class__ is str,
     )
     if run.give is not silent or run.kept_events is not None:
         exchange.give = _teller(run)
     if run.streaming:
         exchange.give_text = _text_teller(run)
     if run.tool_specs:
-        exchange.tools, exchange.functions = run.tool_specs, run.functions
         exchange.before_tools = functools.partial(_open_tools, run)
-    exchange.is_new = not run.continued and run.plan.opens_plainly and run.input.__class__ is str
-    if run.plan.tunes or run.continued:
+    if run.plan.tunes or run.continued or run.progress is not None:
         _tune(run, exchange)
     return exchange
 
@@ -114,7 +111,7 @@ def _tune(run: Run, exchange: Exchange) -> None:
         exchange.attempts = attempts_of(run)
     if run.continued:
         _take_up(run, exchange)
-    if component.checkpoint is not None and component.db is not None:
+    if component.checkpoint is not None or run.progress is not None:
         _checkpoints.keep_checkpoints(run, exchange)
     if component.compression_manager is not None or component.compress_tool_results:
         compress_in(run, exchange)
@@ -132,6 +129,7 @@ def _take_up(run: Run, exchange: Exchange) -> None:
     for execution in exchange.executions:
         name = execution.tool_name or ""
         exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
+    exchange.stopped = not run.answers.redirects and is_stopped(exchange.messages)
     if run.claim is not None:
         exchange.after_turn = lambda messages: renew(run)
     if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):

@@ -40,23 +40,23 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     context: RunContext
     asked: Mapping[str, Any]  # the options of this call that have a value
     identity: Mapping[str, Any]
+    plan: Plan  # where it has to look
+    plans: Any = None  # what the component knew of its settings when the plan was made
     model: Model | None = None
     input: Any = None
     extra: Mapping[str, Any] = {}  # the caller's own keyword arguments
     streaming: bool = False
+    parent: Run | None = None  # the run that this one is a part of: a team's, of its member
+    identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
     told_errors: tuple[type[Exception], ...] = ()  # failures that the output tells of, so that they are not raised
     continued: bool = False
     answers: Any = None  # the Continuation that continue_run was given
     kept_events: list[Any] | None = None
     skipped_events: frozenset[str] = frozenset()
-    identity_name: str = "agent"  # the parameter name under which tools, hooks and instructions get the component
     give: Give = silent  # where events go
     shown: frozenset[str] | None = frozenset()  # the kinds of events that the reader wants; None for all
-    parent: Run | None = None  # the run that this one is a part of: a team's, of its member
     ended: list[Run] | None = None  # runs inside this one, or inside those, that ended; on the outermost run
 
-    plan: Plan  # where it has to look
-    plans: Any = None  # what the component knew of its settings when the plan was made
     messages: list[Message] = []
     functions: dict[str, Function] = {}
     tool_instructions: list[str] = []
@@ -87,10 +87,13 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     spent: Metrics | None = None  # what the session has to count, where it is not the whole run
     delegations: Any = None  # of a team: its members, and what each was asked to do
     saving: bool = False  # a checkpoint is being written ...
-    unsaved: list[Message] | None = None  # ... and this is the next one
+    unsaved: list[Message] | None = None  # ... and this is the next one ...
+    saved: list[Message] | None = None  # ... and this was the last
     claim: tuple[str, str, str] | None = None  # on a continued run: session, run, and the id that claims it
     claimed_at: float = 0.0
     progress_rows: Sequence[str] = ()  # what is stored of the run beside it until it ends
+    progress: Any = None  # of what runs inside of a stored run do, if it is kept; theirs, too
+    origin: Any = None  # on such a run: where it was begun
 
     @property
     def session(self) -> AgentSession | None:
@@ -225,7 +228,7 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     def stored_state(self) -> dict[str, Any]:
         """The state as it is saved: without the keys that only make sense during the run."""
         state = self.state
-        if state.keys() <= _TRANSIENT:
+        if _TRANSIENT.issuperset(state):
             return {}
         return {key: value for key, value in state.items() if key not in _TRANSIENT}
 

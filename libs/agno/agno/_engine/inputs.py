@@ -13,12 +13,13 @@ from agno.models.message import Message
 from agno.utils.log import log_warning
 
 MEDIA = ("images", "videos", "audio", "files")
+_MEDIA = frozenset(MEDIA)
 
 
 def media_of(source: Any) -> dict[str, Any]:
     """The media of an input or an output, by their kind; most have none."""
     fields = source.__dict__
-    if fields.keys().isdisjoint(MEDIA):
+    if not ("images" in fields or "videos" in fields or "audio" in fields or "files" in fields):
         return {}
     return {kind: media for kind in MEDIA if (media := fields.get(kind))}
 
@@ -156,7 +157,7 @@ def text_of(value: Any) -> str:
 
 
 def _attach_media(run: Run, message: Message) -> None:
-    if run.asked.keys().isdisjoint(MEDIA) or not run.component.send_media_to_model:
+    if _MEDIA.isdisjoint(run.asked) or not run.component.send_media_to_model:
         return
     for name in MEDIA:
         if media := run.asked.get(name):

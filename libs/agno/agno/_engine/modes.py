@@ -36,15 +36,8 @@ class Mode:
     background: bool = False  # give the run back as soon as it is stored, and let it go on by itself
 
     @classmethod
-    def sync(cls, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
-        return cls._of(SYNC, component, stream, options)
-
-    @classmethod
-    def asynchronous(cls, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
-        return cls._of(ASYNC, component, stream, options)
-
-    @classmethod
-    def _of(cls, io: IO, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
+    def of(cls, io: IO, component: Any, stream: bool | None, options: dict[str, Any]) -> Mode:
+        """As a call of `run` (with `SYNC`) or of `arun` says. Takes its options out of those of the run."""
         streaming = bool(component.stream if stream is None else stream)
         if not options:
             if not streaming:
@@ -68,7 +61,10 @@ def start(run: Run, mode: Mode) -> Any:
     if mode.background:
         return launch(run, mode)
     if not mode.streaming:
-        return _output(run) if mode.io.is_async else drive(_output(run))
+        if mode.io.is_async:
+            return _output(run)
+        drive(live(run, run.component.body))
+        return run.output
     outlet = Outlet()
     run.give = outlet.give
     run.shown = None if mode.every_event else PLAIN_EVENTS

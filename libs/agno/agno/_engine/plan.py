@@ -27,10 +27,16 @@ ALONE = ("knowledge", "save_response_to_file", "debug_mode")
 class Plan:
     """Shared by all components of a class in which the same settings have a value."""
 
-    __slots__ = ("_present", "begins_plainly", "debugs", "ends_plainly", "has_tools", "hooks_before", "is_taken_plainly", "looks_around",
-                 "opens_plainly", "passes_context", "prepares", "saves_answer", "sections", "shapes_answer", "thinks", "tunes")  # fmt: skip
+    __slots__ = ("_present", "begins_plainly", "debugs", "ends_plainly", "events", "has_tools", "hooks_before", "id_field",
+                 "identity_name", "is_taken_plainly", "looks_around", "name_field", "opens_plainly", "passes_context", "prepares",
+                 "saves_answer", "sections", "shapes_answer", "thinks", "tunes")  # fmt: skip
 
     def __init__(self, kind: Any, present: frozenset[str]) -> None:
+        self.events, self.identity_name = (
+            kind.events,
+            kind.session_type,
+        )  # read from here because classes are slow to read
+        self.id_field, self.name_field = kind.id_field, kind.name_field
         self._present = present
         self.is_taken_plainly = not self.may(*TAKEN)
         self.begins_plainly = not self.may(*SETTLED)

@@ -33,7 +33,8 @@ async def build_messages(run: Run) -> list[Message]:
     messages: list[Message] = []
     if run.plan.looks_around:
         await _look_around(run)
-    system = await (_from_sections if run.plan.opens_plainly else system_message)(run)
+    text = _settled(run) if run.plan.opens_plainly else None
+    system = await system_message(run) if text is None else _spoken(run, text)
     if system is not None:
         messages.append(system)
     if not run.plan.opens_plainly and (extra := component.additional_input):
@@ -77,17 +78,12 @@ async def system_message(run: Run) -> Message | None:
         if not isinstance(text, str):
             raise TypeError(f"system_message of {run.component!r} gave {type(text).__name__}; it must give a str.")
         return Message(role=role, content=_resolved(run, text))
-    return await _from_sections(run)
-
-
-async def _from_sections(run: Run) -> Message | None:
-    component = run.component
-    if not component.build_context:
-        return None
     text = _settled(run)
-    if text is None:
-        text = await _said(run)
-    return Message(component.system_message_role, text) if text else None
+    return _spoken(run, await _said(run) if text is None else text)
+
+
+def _spoken(run: Run, text: str) -> Message | None:
+    return Message(run.component.system_message_role, text) if text else None
 
 
 def _settled(run: Run) -> str | None:
@@ -105,6 +101,8 @@ def _settled(run: Run) -> str | None:
 
 def _text_of_settings(run: Run) -> str | None:
     """The sections put together, if each says a text from the settings as it is; else None."""
+    if not run.component.build_context:
+        return ""
     texts: list[str] = []
     for section, _ in run.plan.sections:
         if section in ADDED:
@@ -118,6 +116,8 @@ def _text_of_settings(run: Run) -> str | None:
 
 
 async def _said(run: Run) -> str:
+    if not run.component.build_context:
+        return ""
     texts: list[str] = []
     for section, is_template in run.plan.sections:
         said: Any = section(run)
@@ -168,7 +168,11 @@ def instructions(run: Run) -> Any:
 
 
 async def _called_instructions(run: Run, fn: Callable[..., Any]) -> str | None:
-    return _instructed(run, await _called(run, fn))
+    given = await _called(run, fn)
+    if given is not None and not isinstance(given, (str, list, tuple)):
+        kind = type(given).__name__
+        raise TypeError(f"instructions of {run.component!r} gave {kind}; it must give a str or a list of them.")
+    return _instructed(run, given)
 
 
 def _instructed(run: Run, given: Any) -> str | None:

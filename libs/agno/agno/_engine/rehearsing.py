@@ -22,7 +22,8 @@ async def rehearse(run: Run, session: Any = None) -> None:
     await sessions.settle(run)
     if run.plan.prepares:
         await component.prepare(run)
-    await take_tools(run, connect=False)
+    if (taking := take_tools(run, connect=False)) is not None:
+        await taking
 
 
 async def request_of(run: Run) -> dict[str, Any]:

@@ -12,16 +12,18 @@ from weakref import WeakKeyDictionary, WeakSet
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
 from agno._engine.factories import tools_of
-from agno._io import DONE
 from agno.tools.function import Function, in_colour
 from agno.tools.toolkit import Toolkit
 from agno.utils.blank import bare
 from agno.utils.log import log_warning
 
 
-def take_tools(run: Run, *, connect: bool = True) -> Awaitable[None]:
-    """Plan the run anew, for a hook may have set something, and find its tools; toolkits that need it are connected."""
-    return DONE if not run.replan().has_tools and _take_known(run) else _take_tools(run, connect)
+def take_tools(run: Run, *, connect: bool = True) -> Awaitable[None] | None:
+    """Plan the run anew, for a hook may have set something, and find its tools; toolkits that need it are connected.
+
+    None: they were known already.
+    """
+    return None if not run.replan().has_tools and _take_known(run) else _take_tools(run, connect)
 
 
 async def _take_tools(run: Run, connect: bool) -> None:
@@ -58,6 +60,7 @@ async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
 class _Kit(NamedTuple):
     """Tools that are the same in every run, because they are plain functions."""
 
+    made_of: tuple[Callable[..., Any], ...]
     functions: dict[str, Function]
     specs: list[dict[str, Any]]
     approved: bool  # some of them need an approval
@@ -70,13 +73,8 @@ def _take_known(run: Run) -> bool:
     if given is None:
         run.context.tools = []
         return True
-    if (given.__class__ is not list and given.__class__ is not tuple) or not _PLAIN.issuperset(map(type, given)):
-        return False
-    for function in given:
-        if function.__closure__ is not None or _holds_something(function):
-            return False  # the cache would keep it alive
-    kit = _kit(run.context.output_schema is not None and _strict(run), *given)
-    if not kit.whole:  # two have one name, of which is to be told
+    kit = _kit_of(run, given)
+    if kit is None or not kit.whole:  # two have one name, of which is to be told
         return False
     run.functions = kit.functions
     if kit.approved:
@@ -89,6 +87,25 @@ def _take_known(run: Run) -> bool:
 _PLAIN = frozenset({FunctionType})
 
 
+def _kit_of(run: Run, given: Any) -> _Kit | None:
+    """The tools of a component if all of them are plain functions, found out once as long as it has the same."""
+    if given.__class__ is not list and given.__class__ is not tuple:
+        return None
+    strict, kits = run.context.output_schema is not None and _strict(run), run.plans
+    key = "strict kit" if strict else "kit"
+    if kits is not None and (kit := kits.get(key)) is not None and kit.made_of == (*given,):
+        return kit  # type: ignore[no-any-return]  # it is a _Kit
+    if not _PLAIN.issuperset(map(type, given)):
+        return None
+    for function in given:
+        if function.__closure__ is not None or _holds_something(function):
+            return None  # the cache would keep it alive
+    kit = _kit(strict, *given)
+    if kits is not None:
+        kits[key] = kit
+    return kit
+
+
 @functools.lru_cache(maxsize=1024)
 def _kit(strict: bool, *tools: Callable[..., Any]) -> _Kit:
     functions: dict[str, Function] = {}
@@ -96,7 +113,7 @@ def _kit(strict: bool, *tools: Callable[..., Any]) -> _Kit:
         functions.setdefault(function.name, function)
     specs = [_spec(function, strict) for function in functions.values()]
     approved = any(function.approval_type for function in functions.values())
-    return _Kit(functions, specs, approved, len(functions) == len(tools))
+    return _Kit(tools, functions, specs, approved, len(functions) == len(tools))
 
 
 def _spec(function: Function, strict: bool) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class WouldBlock(RuntimeError):
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never suspends, in this thread, and give its result."""
     try:
-        _step(coroutine)
+        coroutine.send(None) if _get_running_loop() is None else _step_in_loop(coroutine)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]  # StopIteration.value is untyped
     except RuntimeError as error:
@@ -39,7 +39,7 @@ def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Ge
     try:
         while True:
             try:
-                signal = send(None) if _get_running_loop() is None else _step(work)
+                signal = send(None) if _get_running_loop() is None else _step_in_loop(work)
             except StopIteration:
                 return
             except RuntimeError as error:
@@ -108,14 +108,11 @@ async def _end(steps: _Steps) -> None:
 occupied: set[int] = set()  # threads whose event loop stands still, because a synchronous run steps in them
 
 
-def _step(work: Coroutine[Any, Any, Any]) -> Any:
-    """Send None, while no event loop adopts the async generators that begin meanwhile.
+def _step_in_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    """Send None, while the event loop of this thread (a notebook's) adopts no async generators that begin meanwhile.
 
-    A loop that runs in this thread (a notebook's) would close them from its own tasks: later than we do, and behind the
-    back of who reads them.
+    It would close them from its own tasks: later than we do, and behind the back of who reads them.
     """
-    if _get_running_loop() is None:
-        return work.send(None)
     hooks = sys.get_asyncgen_hooks()
     thread = threading.get_ident()
     sys.set_asyncgen_hooks(None, None)

@@ -57,10 +57,17 @@ def begun_run(
             "run_id": context.run_id,
             "session_id": context.session_id,
             "user_id": context.user_id,
+            plan.id_field: id_of(agent),
+            plan.name_field: agent.name,
             "model": model.id,
             "model_provider": model.get_provider(),
             "input": _captured(given, values),
             "created_at": int(time()),
+            # will have a value: with a place from the beginning, the dict need not grow
+            "content": None,
+            "messages": None,
+            "metrics": None,
+            "session_state": None,
         }
     )
     return _run(agent, io, streaming, plan, output, context, values, extra or {}, model, value, parent)
@@ -75,7 +82,7 @@ def _model(component: Any, parent: Run | None) -> Any:
 def _captured(given: Any, values: dict[str, Any]) -> RunInput:
     captured = bare(RunInput)
     captured.input_content = given
-    if not values.keys().isdisjoint(MEDIA):
+    if values and not values.keys().isdisjoint(MEDIA):
         captured.images, captured.videos = values.get("images"), values.get("videos")
         captured.audios, captured.files = values.get("audio"), values.get("files")
     return captured
@@ -106,6 +113,8 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
             "run_id": context.run_id,
             "session_id": context.session_id,
             "user_id": context.user_id,
+            plan.id_field: id_of(agent),
+            plan.name_field: agent.name,
             "created_at": now_epoch(),
         }
     )
@@ -189,11 +198,10 @@ def _run(
     input: Any,
     parent: Run | None,
 ) -> Run:
-    fields, agent_id, name = output.__dict__, id_of(agent), agent.name
-    fields[agent.id_field], fields[agent.name_field] = agent_id, name
+    fields = output.__dict__
     identity: dict[str, Any] = {
-        agent.id_field: agent_id,
-        agent.name_field: name or "",
+        plan.id_field: fields[plan.id_field],
+        plan.name_field: fields[plan.name_field] or "",
         "run_id": context.run_id,
         "session_id": context.session_id,
     }
@@ -206,20 +214,20 @@ def _run(
         identity["parent_run_id"] = output.parent_run_id
     run = Run(
         component=agent,
-        plans=agent._plans,
         io=io,
-        events=agent.events,
+        events=plan.events,
         output=output,
         context=context,
         asked=values,
         identity=identity,
+        plan=plan,
+        plans=agent._plans,
         model=model,
         input=input,
         extra=extra,
         streaming=streaming,
-        identity_name=agent.session_type,
         parent=parent,
-        plan=plan,
+        identity_name=plan.identity_name,
     )
     if not plan.is_taken_plainly:
         if agent.store_events:

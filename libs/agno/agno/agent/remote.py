@@ -1,13 +1,13 @@
-"""An agent that runs on an AgentOS elsewhere."""
+"""An agent that runs on another AgentOS."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from agno.agent._elsewhere import NO_MODEL, close_elsewhere, remote_body, take_up_elsewhere
+from agno.agent._remote_run import NO_MODEL, close_remote, remote_body, take_up_remote
 from agno.agent.agent import Agent
 from agno.client.client import AgentOSClient
-from agno.run.cancel import elsewhere
+from agno.run.cancel import remote_key
 
 
 class Remote:
@@ -15,10 +15,10 @@ class Remote:
 
     remote_id: ClassVar[Any]  # what the service calls it
     client: ClassVar[Any]
-    cancel_key: ClassVar[Any] = staticmethod(elsewhere)
+    cancel_key: ClassVar[Any] = staticmethod(remote_key)
     body: ClassVar[Any] = staticmethod(remote_body)
-    taking_up: ClassVar[Any] = staticmethod(take_up_elsewhere)
-    closing: ClassVar[Any] = staticmethod(close_elsewhere)
+    taking_up: ClassVar[Any] = staticmethod(take_up_remote)
+    closing: ClassVar[Any] = staticmethod(close_remote)
 
     def _reach(
         self, base_url: str, remote_id: str, client: AgentOSClient | None, options: dict[str, Any], **facts: Any

@@ -180,7 +180,8 @@ class Recovery:
         for one in (*inside, run):
             one.status, one.error_type = RunStatus.error, "WorkerDied" if why is DIED else "DbUnavailableError"
             one.content = one.content or why
-        await ASYNC.call(keeper.db.finish_run, session, run, inside)
+        beside = [record.get("row") for name in ("progress", "at_work") for record in run.__dict__.get(name) or ()]
+        await ASYNC.call(keeper.db.finish_run, session, run, inside, dropped=[row for row in beside if row])
 
     async def _close(self, keeper: Keeper, facts: dict[str, Any], run: Any) -> None:
         """The end of a run is stored, but its last events may not be: who follows hears what became of it."""

@@ -88,7 +88,7 @@ class Conversation:
     async def _answer(self, text: str) -> None:
         try:
             said = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeEncodeError):
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):  # the last for what is nested too deep
             return await self._say_error("The message is no valid JSON")
         if not isinstance(said, dict):
             return await self._say_error("The message is no JSON object")

@@ -49,8 +49,8 @@ class AgentOS:
     - `tracing=True`: traces of runs are stored in `db`, or else in the only database there is, unless
       `agno.tracing.setup_tracing` was called before. `prometheus=True`: runs are counted for `GET /metrics/prometheus`.
     - `registry`: a `Registry` with what stored components may name; `GET /registry` lists it.
-    - `checkpoint`: when agents and teams without a setting of their own store what their runs did so far; "tools" where a
-      database can tell other workers of a run.
+    - `checkpoint`: when agents, teams and workflows without a setting of their own store what their runs did so far;
+      "tools" where a database can tell other workers of a run.
     - `run_hooks_in_background=True`: all pre- and post-hooks run after the answer, but for guardrails; otherwise those that
       say so.
     - `enable_mcp=True`: what is served are tools at /mcp. `mcp_server`, an `MCPServer` of yours, gets them beside its own;
@@ -135,14 +135,13 @@ class AgentOS:
     def _prepare(self) -> None:
         for component in self.components.everything():
             component.set_id()
-            if component.session_type == "workflow":
-                continue
-            if "store_events" not in component.__dict__:
+            is_workflow = component.session_type == "workflow"
+            if "store_events" not in component.__dict__ and not is_workflow:
                 component.store_events = True
             if "checkpoint" in component.__dict__:
                 continue
-            if self.checkpoint is not None:
-                component.checkpoint = self.checkpoint
+            if self.checkpoint is not None:  # steps of workflows are stored anyway
+                component.checkpoint = "steps" if is_workflow and self.checkpoint == "runs" else self.checkpoint
             elif self.runs.keeper_of(component) is not None:
                 component.checkpoint = "tools"  # who takes its runs over does not run these again
 

@@ -111,6 +111,7 @@ class WorkflowRunOutput(Coded):
     step_requirements: list[StepRequirement] | None = None
     error_requirements: list[ErrorRequirement] | None = None
     progress: list[dict[str, Any]] | None = None  # of a run that is not completed: what it need not do again
+    at_work: list[dict[str, Any]] | None = None  # of a run whose process died: what agents in its steps had done
 
     @property
     def active_step_requirements(self) -> list[StepRequirement]:
@@ -153,10 +154,12 @@ class WorkflowRunOutput(Coded):
         """Take over what the agents' and teams' runs brought, in step order."""
         found: dict[str, list[Any]] = {}
         for run in self.step_executor_runs or ():
-            for name in _COLLECTED & run.__dict__.keys():
-                found.setdefault(name, []).extend(run.__dict__[name] or ())
-        for name in _COLLECTED:
-            setattr(self, name, found.get(name) or None)
+            if not _COLLECTED.isdisjoint(run.__dict__):
+                for name in _COLLECTED & run.__dict__.keys():
+                    found.setdefault(name, []).extend(run.__dict__[name] or ())
+        if found or not _COLLECTED.isdisjoint(self.__dict__):
+            for name in _COLLECTED:
+                setattr(self, name, found.get(name) or None)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> WorkflowRunOutput:

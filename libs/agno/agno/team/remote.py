@@ -1,4 +1,4 @@
-"""A team that runs on an AgentOS elsewhere."""
+"""A team that runs on another AgentOS."""
 
 from __future__ import annotations
 

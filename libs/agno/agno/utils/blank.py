@@ -10,10 +10,10 @@ T = TypeVar("T")
 bare = object.__new__
 
 
-def blank(cls: type[T], **fields: Any) -> T:
+def blank(cls: type[T], fields: dict[str, Any]) -> T:
     """An instance whose other fields are the defaults of its class: it costs nothing for the fields that are not given.
 
-    A field with a default_factory has to be given.
+    A field with a default_factory has to be given. The dict becomes the instance's own.
     """
     made = object.__new__(cls)
     made.__dict__ = fields

@@ -21,9 +21,9 @@ from agno.workflow._failing import Paused, StepFailed
 from agno.workflow._place import Place
 from agno.workflow._run import WorkflowRun, close_run, execution_input
 from agno.workflow._sequence import Ending, one_after_the_other
-from agno.workflow._state import INJECTED
 from agno.workflow.types import StepInput
 
+_KINDS = ("runs", "steps", "tool-batch", "tools")
 NOTHING_RAN = "The workflow has no steps."
 
 
@@ -40,7 +40,7 @@ async def workflow_body(run: WorkflowRun) -> None:
             await _function(run)
         else:
             if run.outermost_run is None:
-                check_depth(component)
+                check_depth(component, nodes)
             await _begin(run)
             await _steps(run, nodes)
     except Paused as pause:
@@ -52,14 +52,22 @@ async def workflow_body(run: WorkflowRun) -> None:
 def _prepare(run: WorkflowRun, steps: int) -> None:
     """What steps can read in the state, and not keep there."""
     context = run.context
-    found = (context.workflow_id, context.run_id, context.session_id, context.workflow_name)
-    run.state.update(zip(INJECTED[-4:], found, strict=True))
+    state = run.state
+    state["workflow_id"], state["workflow_name"] = context.workflow_id, context.workflow_name
+    state["run_id"], state["session_id"] = context.run_id, context.session_id
     if run.outermost_run is not None:
         return
-    if run.component.checkpoint == "steps" and run.output.parent_run_id is None:
-        run.journal.db = run.component.db
+    if (kind := _checkpoint(run.component)) != "runs" and run.output.parent_run_id is None:
+        run.journal.db, run.journal.kind = run.component.db, kind
     if steps:
         run.journal.unsaved_key = str(steps - 1)
+
+
+def _checkpoint(workflow: Any) -> str:
+    kind: str = workflow.checkpoint
+    if kind not in _KINDS:
+        raise ValueError(f"checkpoint={kind!r} of {workflow!r} is none of {', '.join(map(repr, _KINDS))}.")
+    return kind
 
 
 async def _begin(run: WorkflowRun) -> None:
@@ -87,13 +95,8 @@ async def _steps(run: WorkflowRun, nodes: Any) -> None:
 def first_input(run: WorkflowRun) -> StepInput:
     """What the first step is given."""
     output, session = run.output, run.loaded_session
-    return blank(
-        StepInput,
-        input=run.input,
-        additional_data=output.additional_data,
-        workflow_session=session,
-        **media_of(output),
-    )
+    given = {"input": run.input, "additional_data": output.additional_data, "workflow_session": session}
+    return blank(StepInput, {**given, **media_of(output)})
 
 
 def content_of(outputs: list[StepOutput]) -> Any:

@@ -29,6 +29,8 @@ def step_of(value: Any, owner: str, fallback: str | None = None) -> Node:
 
 def listed(values: Any) -> Sequence[Any]:
     """What a list of steps holds. A single step stands for a list of it, and so does what is no step, to be refused."""
+    if values.__class__ is list:  # the frequent case
+        return values
     if values is None:
         return ()
     return values if isinstance(values, Sequence) and not isinstance(values, (str, bytes)) else (values,)
@@ -50,26 +52,26 @@ class StepList:
         self._seen: tuple[Any, ...] | None = None
         self._made: tuple[Node, ...] = ()
 
-    def of(self, given: Any, owner: str) -> tuple[Node, ...]:
-        """The steps. Raises ValueError for what is none."""
+    def of(self, given: Any, owner: Any) -> tuple[Node, ...]:
+        """The steps of a container or a workflow. Raises ValueError for what is none."""
         seen, values = self._seen, listed(given)
         if seen is None or len(seen) != len(values) or not all(map(is_, seen, values)):
-            self._made = steps_of(values, owner)
+            self._made = steps_of(values, owner.title)
             self._seen = tuple(values)
         return self._made
 
 
-def check_depth(workflow: Any, above: tuple[Any, ...] = ()) -> None:
+def check_depth(workflow: Any, nodes: Iterable[Node], above: tuple[Any, ...] = ()) -> None:
     """Refuse workflows that contain themselves, and more of them inside of each other than anybody can follow."""
-    if any(workflow is outer for outer in above):
+    if above and any(workflow is outer for outer in above):
         circle = (*above[[outer is workflow for outer in above].index(True) :], workflow)
         names = " -> ".join(repr(outer.name or outer.id) for outer in circle)
         raise ValueError(f"{named('Workflow', workflow.name)} contains itself: {names}. It would never end.")
     if len(above) > MOST_DEEP:
         names = " -> ".join(repr(outer.name or outer.id) for outer in (*above, workflow))
         raise ValueError(f"More than {MOST_DEEP} workflows lie inside of each other: {names}.")
-    for inner in _workflows(workflow.nodes, ()):
-        check_depth(inner, (*above, workflow))
+    for inner in _workflows(nodes, ()):
+        check_depth(inner, inner.nodes, (*above, workflow))
 
 
 def _workflows(nodes: Iterable[Node], above: tuple[Node, ...]) -> Iterable[Any]:

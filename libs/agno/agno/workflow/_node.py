@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from agno._io import DONE
-from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException, error_type_of
+from agno.exceptions import (
+    InputCheckError,
+    OutputCheckError,
+    RunCancelledException,
+    RunClaimedError,
+    error_type_of,
+)
 from agno.run import watching
 from agno.run.workflow import StepErrorEvent
 from agno.run.workflow_data import StepOutput, StepType
@@ -73,20 +78,25 @@ class Node(Rebuildable):
             work = (self._decided if self.review.asks else self._attempted)(place, given)
             output = await (work if watching.watcher is None else watching.watcher.step(self, place, work))
         except StepFailed as failure:
-            failure.output.duration = round(run.io.now() - began, 6)
-            if self.is_leaf and not failure.fatal and "." in place.key:
-                await self._recorded(place, failure.output, before, raised=True)
+            failure.output.duration = run.io.now() - began
+            keeps = self.is_leaf and not failure.fatal and "." in place.key
+            if keeps and (keeping := self._recorded(place, failure.output, before, raised=True)) is not None:
+                await keeping
             raise
-        output.duration = round(run.io.now() - began, 6)
-        await self._recorded(place, output, before, raised=False)
+        output.duration = run.io.now() - began
+        if (keeping := self._recorded(place, output, before, raised=False)) is not None:
+            await keeping
         return output
 
-    def _recorded(self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool) -> Awaitable[None]:
+    def _recorded(
+        self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool
+    ) -> Awaitable[None] | None:
+        """Count and record what came of it. None: there is nothing to wait for."""
         run = place.run
         if self.is_leaf:
             run.count(output)
         elif "." in place.key and self.step_type is not StepType.PARALLEL:
-            return DONE  # what is inside of it is recorded; but parallel steps do not say how their states were joined
+            return None  # what is inside of it is recorded; but parallel steps do not say how their states were joined
         runs = run.executed_in(place.key, deep=not self.is_leaf)
         return run.journal.record(place, output, before, runs, leaf=self.is_leaf, raised=raised)
 
@@ -112,7 +122,7 @@ class Node(Rebuildable):
         for attempts_left in range(self.max_retries, -1, -1):
             try:
                 output = await self.perform(place, given)
-            except (RunCancelledException, Paused):
+            except (RunCancelledException, RunClaimedError, Paused):
                 raise
             except StepFailed as failure:
                 if failure.fatal:
@@ -165,7 +175,8 @@ class Node(Rebuildable):
 
     def output(self, **fields: Any) -> StepOutput:
         """An output of this step."""
-        return blank(StepOutput, step_name=self.label, step_id=self.step_id, step_type=self.kind, **fields)
+        fields["step_name"], fields["step_id"], fields["step_type"] = self.label, self.step_id, self.kind
+        return blank(StepOutput, fields)
 
     def emit(self, place: Place, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """An event of this step."""

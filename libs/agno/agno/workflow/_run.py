@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from pydantic import BaseModel
 
 from agno._engine.context import Run, private_copy
@@ -50,9 +51,6 @@ class _Events:
     RunErrorEvent = events.WorkflowErrorEvent
 
 
-_UNSET: Any = None  # settled when the run is made
-
-
 class WorkflowRun(Run, kw_only=True, eq=False):
     """The state of one run of a workflow, which may be a step of another one."""
 
@@ -60,7 +58,7 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     told_errors: tuple[type[Exception], ...] = (StepFailed,)
     identity_name: str = "workflow"
     outermost_run: WorkflowRun | None = None  # that this one is a step of; itself is not named, or it would hold itself
-    journal: Journal = _UNSET  # of the outermost run
+    journal: Journal = msgspec.field(default_factory=Journal)  # of the outermost run
     place_key: str = ""  # where it stands in the outermost run
     parent_step_id: str | None = None
     continued_inside: bool = False  # it goes on as a step of a run that goes on
@@ -71,10 +69,6 @@ class WorkflowRun(Run, kw_only=True, eq=False):
     executed_at: dict[str, list[Any]] = {}  # the runs of executors by the key of their step
     at_work: dict[str, str] = {}  # the run that goes on in a step, by the key of the step
     before_cost: Metrics | None = None  # what the session has counted of an earlier part of this run
-
-    def __post_init__(self) -> None:
-        if self.journal is None:
-            self.journal = Journal()
 
     @property
     def root(self) -> WorkflowRun:
@@ -179,24 +173,22 @@ def new_run(workflow: Any, given: Any, mode: Mode, outer: Any = None) -> Workflo
     values, extra = _sorted_options(workflow, mode.options, RUN_OPTIONS)
     value = validated(given, workflow.input_schema) if workflow.input_schema is not None else given
     context = _context(workflow, values)
-    output = blank(
-        WorkflowRunOutput,
-        run_id=context.run_id,
-        session_id=context.session_id,
-        user_id=context.user_id,
-        workflow_id=context.workflow_id,
-        workflow_name=context.workflow_name,
-        parent_run_id=values.get("parent_run_id"),
-        input=_kept_input(value),
-        additional_data=values.get("additional_data"),
-        created_at=now_epoch(),
-        status=RunStatus.running,
-        step_results=[],
-        session_state=private_copy(values.get("session_state")),  # to go on from, if the process dies
-    )
-    for name in MEDIA:
-        if media := values.get(name):
-            setattr(output, name, list(media))
+    facts: dict[str, Any] = {
+        "run_id": context.run_id,
+        "session_id": context.session_id,
+        "user_id": context.user_id,
+        "workflow_id": context.workflow_id,
+        "workflow_name": context.workflow_name,
+        "parent_run_id": values.get("parent_run_id"),
+        "input": _kept_input(value),
+        "additional_data": values.get("additional_data"),
+        "created_at": now_epoch(),
+        "status": RunStatus.running,
+        "step_results": [],
+        "session_state": private_copy(values.get("session_state")),  # to go on from, if the process dies
+    }
+    facts |= {name: list(media) for name in MEDIA if (media := values.get(name))}
+    output = blank(WorkflowRunOutput, facts)
     state: dict[str, Any] = {"input": value}
     if outer is not None:
         state |= {"outermost_run": outer.run.root, "journal": outer.run.journal}
@@ -276,14 +268,14 @@ def _sorted_options(
 
 def _context(workflow: Any, values: dict[str, Any]) -> RunContext:
     user_id = values.get("user_id") or workflow.user_id
-    return blank(
-        RunContext,
-        run_id=values.get("run_id") or new_id(),
-        session_id=values.get("session_id") or workflow.sticky_session_id(user_id),
-        user_id=user_id,
-        workflow_id=id_of(workflow),
-        workflow_name=workflow.name,
-    )
+    facts = {
+        "run_id": values.get("run_id") or new_id(),
+        "session_id": values.get("session_id") or workflow.sticky_session_id(user_id),
+        "user_id": user_id,
+        "workflow_id": id_of(workflow),
+        "workflow_name": workflow.name,
+    }
+    return blank(RunContext, facts)
 
 
 def _kept_input(value: Any) -> Any:
@@ -318,7 +310,7 @@ async def taken_up(run: WorkflowRun) -> None:
             f"Run {source.run_id!r} waits at step {getattr(first, 'step_name', None)!r}: answer its step_requirements and "
             "error_requirements, and give them to continue_run."
         )
-    _go_on(run, source)
+    resume(run, source)
 
 
 def _counts(requirement: Any) -> bool:
@@ -340,12 +332,12 @@ def _matched(run: WorkflowRun, source: WorkflowRunOutput, wish: Resumption) -> d
     return found
 
 
-def _go_on(run: WorkflowRun, source: WorkflowRunOutput) -> None:
+def resume(run: WorkflowRun, source: WorkflowRunOutput) -> None:
     output = copy.copy(source)
     output.status, output.content, output.metrics = RunStatus.running, None, None
     output.step_results, output.step_executor_runs = [], None
     output.step_requirements = output.error_requirements = None
-    output.progress = list(source.progress or ()) or None
+    output.progress, output.at_work = list(source.progress or ()) or None, None
     run.journal.take_up(source)
     run.progress_rows = run.journal.rows
     run.output = output

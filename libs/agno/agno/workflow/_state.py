@@ -17,7 +17,7 @@ Reducer = Callable[[Any, list[Any]], Any]
 
 def own_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state without what the run put there."""
-    if state.keys() <= _HIDDEN:  # of most runs
+    if _HIDDEN.issuperset(state):  # of most runs
         return {}
     return {key: value for key, value in state.items() if key not in _HIDDEN}
 

@@ -77,12 +77,12 @@ class Condition(Node):
     @property
     def then_nodes(self) -> Sequence[Node]:
         """The steps for True."""
-        return self._made.of(self.steps, self.title)
+        return self._made.of(self.steps, self)
 
     @property
     def else_nodes(self) -> Sequence[Node]:
         """The steps for False."""
-        return self._others.of(self.else_steps, self.title)
+        return self._others.of(self.else_steps, self)
 
     @property
     def nodes(self) -> Sequence[Node]:

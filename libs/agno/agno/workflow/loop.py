@@ -86,7 +86,7 @@ class Loop(Node):
 
     @property
     def nodes(self) -> Sequence[Node]:
-        return self._made.of(self.steps, self.title)
+        return self._made.of(self.steps, self)
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
         limit = self.max_iterations

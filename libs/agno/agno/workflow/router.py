@@ -93,7 +93,7 @@ class Router(Node):
 
     @property
     def nodes(self) -> Sequence[Node]:
-        return self._made.of(self._ways(), self.title)
+        return self._made.of(self._ways(), self)
 
     def _ways(self) -> list[Any]:
         """The choices; a list among them, always the same object for the same list, is a sequence."""

@@ -9,7 +9,6 @@ from agno.run.cancel import cancel_run
 from agno.run.workflow import StepCompletedEvent, StepOutputEvent, StepStartedEvent
 from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import OnError, OnReject, OnTimeout
-from agno.utils.blank import blank
 from agno.utils.parameters import names_of
 from agno.workflow._executors import by_component, by_function
 from agno.workflow._nested import by_workflow
@@ -126,15 +125,9 @@ class Step(Node):
         return data
 
     def output(self, **fields: Any) -> StepOutput:
-        return blank(
-            StepOutput,
-            step_name=self.label,
-            step_id=self.step_id,
-            step_type=self.kind,
-            executor_type=self.executor_type,
-            executor_name=self.executor_name,
-            **fields,
-        )
+        output = super().output(**fields)
+        output.executor_type, output.executor_name = self.executor_type, self.executor_name
+        return output
 
     def wants_history(self, run: WorkflowRun) -> bool:
         """True if the executor is told of earlier runs."""

@@ -47,7 +47,7 @@ class Steps(Node):
 
     @property
     def nodes(self) -> Sequence[Node]:
-        return self._made.of(self.steps, self.title)
+        return self._made.of(self.steps, self)
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
         nodes = self.nodes

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from agno._engine.modes import PLAIN_EVENTS, Mode, start
-from agno._io import Give
+from agno._io import ASYNC, SYNC, Give
 from agno.agent._printing import Printing
 from agno.db._async import AsyncBaseDb
 from agno.db.base import BaseDb
@@ -43,34 +43,36 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     All settings are keyword arguments; what is left out keeps the default shown here.
     """
 
-    id: Any = Derived(lambda workflow: workflow._derived_id())
-    name: str | None = None
-    description: str | None = None
-    db: BaseDb | AsyncBaseDb | None = None
+    id: Any = Derived(lambda workflow: workflow._derived_id())  # left out: made from the name, else a UUID
+    name: str | None = None  # shown to people, and what the id is made from
+    description: str | None = None  # what the workflow is for
+    db: BaseDb | AsyncBaseDb | None = None  # where sessions and runs are stored; None: nothing is
     steps: Any = None  # a list of steps, a Steps, or a function that is the whole workflow
     agent: Any = None  # a WorkflowAgent that answers from earlier runs, or lets the steps run
-    session_id: str | None = None
-    session_state: dict[str, Any] | None = None
-    overwrite_db_session_state: bool = False
-    user_id: str | None = None
-    debug_mode: bool = False
-    debug_level: Literal[1, 2] = 1
-    stream: bool | None = None
-    stream_events: bool = False
+    session_id: str | None = None  # the session of runs that name none; left out: one is made at the first such run
+    session_state: dict[str, Any] | None = None  # what the state of a new session begins with
+    overwrite_db_session_state: bool = False  # at each run, values of `session_state` replace what is stored
+    user_id: str | None = None  # the user of runs that name none
+    debug_mode: bool = False  # log what happens, with messages and tool calls
+    debug_level: Literal[1, 2] = 1  # 2 logs more, such as metrics
+    stream: bool | None = None  # what `run(stream=None)` means
+    stream_events: bool = False  # yield every event of a stream, not only texts, outputs and the end
     stream_executor_events: bool = True  # the events of agents and teams, too
-    store_events: bool = False
-    events_to_skip: list[Any] | None = None
-    store_executor_outputs: bool = True
-    checkpoint: Literal["steps", "runs"] = "steps"  # "steps": each finished step is stored, so that no crash undoes it
-    input_schema: Any = None
-    metadata: dict[str, Any] | None = None
-    dependencies: dict[str, Any] | None = None
-    add_dependencies_to_context: bool = False
-    add_session_state_to_context: bool = False
-    add_workflow_history_to_steps: bool = False
-    num_history_runs: int = 3
-    cache_session: bool = False
-    telemetry: bool = True
+    store_events: bool = False  # store the events with the run
+    events_to_skip: list[Any] | None = None  # which are not stored: a WorkflowRunEvent or its value; None: none
+    store_executor_outputs: bool = True  # store the runs of agents, teams and workflows in the steps
+    # "steps": each finished step is stored, so that no crash undoes it; "tool-batch" and "tools": also what agents and
+    # teams in a step did, after each turn of tools or each tool; "runs": only the start and the end
+    checkpoint: Literal["runs", "steps", "tool-batch", "tools"] = "steps"
+    input_schema: Any = None  # a class that the input must fit: of pydantic's BaseModel, or a TypedDict
+    metadata: dict[str, Any] | None = None  # your own data, stored with each run and each new session
+    dependencies: dict[str, Any] | None = None  # values, or functions that give them, for the steps
+    add_dependencies_to_context: bool = False  # agents and teams in steps show them to their models
+    add_session_state_to_context: bool = False  # the same for the session state
+    add_workflow_history_to_steps: bool = False  # steps are told of earlier runs of the session
+    num_history_runs: int = 3  # of how many
+    cache_session: bool = False  # keep the last session in memory, for a process that alone serves it
+    telemetry: bool = True  # tell a listener of yours (agno.utils.telemetry) of each run; Agno itself sends nothing
 
     markdown = True  # what print_response asks for
 
@@ -88,8 +90,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         super().__init__(**settings)
         self.__dict__["_made"] = StepList()
         if self.steps is not None and not self.is_function:
-            _ = self.nodes  # refuses what is no step
-            check_depth(self)
+            check_depth(self, self.nodes)  # refuses what is no step, too
 
     @property
     def stream_intermediate_steps(self) -> bool:
@@ -103,12 +104,17 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         return callable(steps) and not isinstance(steps, (list, tuple, Node))
 
     @property
+    def title(self) -> str:
+        """What it is called in sentences."""
+        return named("Workflow", self.name)
+
+    @property
     def nodes(self) -> Sequence[Node]:
         """The steps, made of what stands in `steps`."""
         if self.is_function:
             return ()
         made: StepList = self.__dict__["_made"]
-        return made.of(self.__dict__.get("steps"), named("Workflow", self.name))
+        return made.of(self.__dict__.get("steps"), self)
 
     @property
     def run_parameters(self) -> dict[str, dict[str, Any]]:
@@ -139,7 +145,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         """
         if options.get("background"):
             raise RuntimeError("background=True needs an event loop to go on in: use arun().")
-        mode = Mode.sync(self, stream, options)
+        mode = Mode.of(SYNC, self, stream, options)
         return start(new_run(self, input, mode), mode)
 
     @overload
@@ -157,7 +163,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         it from anywhere. With `stream=True` and `websocket=` its events go to the socket.
         """
         websocket = options.pop("websocket", None)
-        mode = Mode.asynchronous(self, stream, options)
+        mode = Mode.of(ASYNC, self, stream, options)
         return _started(new_run(self, input, mode), mode, websocket)
 
     def continue_run(
@@ -171,7 +177,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
 
         `ContinueOptions` lists the options. Finished steps do not run again. The object that is given stays as it is.
         """
-        mode = Mode.sync(self, stream, dict(options))
+        mode = Mode.of(SYNC, self, stream, dict(options))
         return start(continued_run(self, run_response, mode), mode)
 
     def acontinue_run(
@@ -184,19 +190,13 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         """`continue_run` for asyncio: await it, or, with `stream=True`, use `async for`."""
         given = dict(options)
         websocket = given.pop("websocket", None)
-        mode = Mode.asynchronous(self, stream, given)
+        mode = Mode.of(ASYNC, self, stream, given)
         return _started(continued_run(self, run_response, mode), mode, websocket)
 
     def context_for(self, session_id: str, user_id: str | None = None) -> RunContext:
         """The context of a session, outside of any run."""
-        return blank(
-            RunContext,
-            run_id="",
-            session_id=session_id,
-            user_id=user_id or self.user_id,
-            workflow_id=self.id,
-            workflow_name=self.name,
-        )
+        known = {"workflow_id": self.id, "workflow_name": self.name}
+        return blank(RunContext, {"run_id": "", "session_id": session_id, "user_id": user_id or self.user_id, **known})
 
     # Looking at it ---------------------------------------------------------------------------------------------------
 

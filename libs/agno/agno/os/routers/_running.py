@@ -314,7 +314,12 @@ class RunRoutes:
         component, run_id = self._component(request), request.path_params["run_id"]
         found = await find(self.os.runs, self.kind, component, run_id, session_id, caller_of(request))
         if found is None:
-            raise HTTPException(404, f"Run with ID {run_id} not found")
+            where = (
+                "the sessions that were used last; name its session_id"
+                if session_id is None
+                else f"session {session_id}"
+            )
+            raise HTTPException(404, f"Run with ID {run_id} not found in {where}")
         return found
 
 
