@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from benchmarks import report
 from benchmarks.driver import Cell, measured
 from benchmarks.intervals import coverage, estimate, ratios
