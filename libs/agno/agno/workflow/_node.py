@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
+from agno._io import DONE
 from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException, error_type_of
 from agno.run import watching
 from agno.run.workflow import StepErrorEvent
@@ -174,6 +175,8 @@ class Node(Rebuildable):
 
     def emit(self, place: Place, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """An event of this step."""
+        if not place.run.hears(event_class):
+            return DONE
         return place.emit(event_class, step_id=self.step_id, step_name=self.label, step_index=place.index, **details)
 
 
