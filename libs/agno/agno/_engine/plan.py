@@ -32,7 +32,10 @@ class Plan:
                  "saves_answer", "sections", "shapes_answer", "thinks", "tunes")  # fmt: skip
 
     def __init__(self, kind: Any, present: frozenset[str]) -> None:
-        self.events, self.identity_name = kind.events, kind.session_type  # read from here because classes are slow to read
+        self.events, self.identity_name = (
+            kind.events,
+            kind.session_type,
+        )  # read from here because classes are slow to read
         self.id_field, self.name_field = kind.id_field, kind.name_field
         self._present = present
         self.is_taken_plainly = not self.may(*TAKEN)

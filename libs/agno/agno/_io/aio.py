@@ -102,8 +102,10 @@ class AsyncIO:
             stop.set()
             await _join(tasks, results)
 
-    async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
-        await Interruption(stop).during(functools.partial(work, self), give)
+    def unless(
+        self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give
+    ) -> Coroutine[Any, Any, None]:
+        return Interruption(stop).during(functools.partial(work, self), give)
 
     def stoppable(self, stop: Stop) -> Gate:
         return Interruption(stop)

@@ -30,7 +30,7 @@ def step_of(value: Any, owner: str, fallback: str | None = None) -> Node:
 def listed(values: Any) -> Sequence[Any]:
     """What a list of steps holds. A single step stands for a list of it, and so does what is no step, to be refused."""
     if values.__class__ is list:  # the frequent case
-        return values  # type: ignore[no-any-return]  # it is a list
+        return values
     if values is None:
         return ()
     return values if isinstance(values, Sequence) and not isinstance(values, (str, bytes)) else (values,)

@@ -75,8 +75,7 @@ class Node(Rebuildable):
         except StepFailed as failure:
             failure.output.duration = run.io.now() - began
             if self.is_leaf and not failure.fatal and "." in place.key:
-                if (keeping := self._recorded(place, failure.output, before, raised=True)) is not None:
-                    await keeping
+                await (self._recorded(place, failure.output, before, raised=True) or DONE)
             raise
         output.duration = run.io.now() - began
         if (keeping := self._recorded(place, output, before, raised=False)) is not None:
@@ -170,8 +169,11 @@ class Node(Rebuildable):
 
     def output(self, **fields: Any) -> StepOutput:
         """An output of this step."""
-        fields["step_name"], fields["step_id"], fields["step_type"] = self.label, self.step_id, self.kind
-        return blank(StepOutput, fields)
+        return blank(StepOutput, {**self._facts(), **fields})
+
+    def _facts(self) -> dict[str, Any]:
+        """What each output of this step says of it."""
+        return {"step_name": self.label, "step_id": self.step_id, "step_type": self.kind}
 
     def emit(self, place: Place, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """An event of this step."""
