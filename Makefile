@@ -59,6 +59,7 @@ surface: $(VENV)/.test
 	$(PYTHON) libs/agno/tests/house/surface.py --write
 	$(PYTHON) libs/agno/tests/house/databases.py --write
 	$(PYTHON) libs/agno/tests/house/readers_table.py --write
+	$(PYTHON) libs/agno/tests/house/settings_table.py --write
 	cd libs/agno/tests && $(PYTHON) -m house.embedders_table --write
 	cd libs/agno/tests && $(PYTHON) -m house.vectordbs_table --write
 

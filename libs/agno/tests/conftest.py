@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import ssl
 import tempfile
 from collections.abc import Generator
@@ -65,6 +66,14 @@ def pytest_configure(config: Any) -> None:
     one = Path(folder.name) / "one.pem"
     one.write_text(ssl.DER_cert_to_PEM_cert(authorities[0]))
     certifi.where = lambda: str(one)
+
+
+@pytest.fixture
+def agno_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
+    """`caplog` with the lines of Agno, whose loggers do not propagate, so that `caplog` alone sees none of them."""
+    for name in ("agno", "agno-team", "agno-workflow"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    return caplog
 
 
 def _set_aside() -> None:

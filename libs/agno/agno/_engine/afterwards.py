@@ -56,11 +56,13 @@ async def suggest_followups(run: Run) -> None:
 async def remember(run: Run, works: Works) -> None:
     """Memories and summary, what `after_run` of the component gave: at the same time, when the answer is out and stored.
 
-    Their failures are logged and never cost the answer. With `background_tasks` they follow the response; else a run
-    waits for them, so that what was spent is counted, and the next turn and a program that ends here lose nothing.
+    Their failures are logged and never cost the answer. With `background_tasks` those of the outermost run follow the
+    response; else a run waits for them, so that what was spent is counted, and the next turn and a program that ends
+    here lose nothing.
     """
     await store(run)
-    if (tasks := run.asked.get("background_tasks")) is not None:
+    tasks = run.asked.get("background_tasks")
+    if tasks is not None and run.output.parent_run_id is None:  # what it costs inside of another run, that one counts
         tasks.add_task(_later(run, works))
         return
     told = [when for when, _ in works if hasattr(run.events, f"{when}StartedEvent")]  # culture and learning are silent
@@ -75,12 +77,12 @@ async def remember(run: Run, works: Works) -> None:
 def _later(run: Run, works: Works) -> Callable[[], Any]:
     """The work as a task in the colour of the run."""
 
-    async def later() -> None:
+    async def memories_and_summary() -> None:  # the name is told when it fails
         await _remembered(run, works)
 
     if run.io.is_async:
-        return later
-    return lambda: drive(later())
+        return memories_and_summary
+    return lambda: drive(memories_and_summary())
 
 
 async def _remembered(run: Run, works: Works) -> None:

@@ -21,7 +21,7 @@ from agno._engine.prompt import build_messages
 from agno._engine.sessions import is_kept, store
 from agno._engine.toolbox import take_tools
 from agno._io import DONE, silent
-from agno.models._loop import Exchange
+from agno.models._loop import Exchange, is_stopped
 from agno.models.response import ModelResponseEvent
 from agno.run.base import RunStatus
 from agno.utils.blank import bare
@@ -95,7 +95,7 @@ def _exchange(run: Run) -> Exchange:
         exchange.give_text = _text_teller(run)
     if run.tool_specs:
         exchange.before_tools = functools.partial(_open_tools, run)
-    if run.plan.tunes or run.continued:
+    if run.plan.tunes or run.continued or run.progress is not None:
         _tune(run, exchange)
     return exchange
 
@@ -111,7 +111,7 @@ def _tune(run: Run, exchange: Exchange) -> None:
         exchange.attempts = attempts_of(run)
     if run.continued:
         _take_up(run, exchange)
-    if component.checkpoint is not None and component.db is not None:
+    if component.checkpoint is not None or run.progress is not None:
         _checkpoints.keep_checkpoints(run, exchange)
     if component.compression_manager is not None or component.compress_tool_results:
         compress_in(run, exchange)
@@ -129,6 +129,7 @@ def _take_up(run: Run, exchange: Exchange) -> None:
     for execution in exchange.executions:
         name = execution.tool_name or ""
         exchange.tool_calls_by_name[name] = exchange.tool_calls_by_name.get(name, 0) + 1
+    exchange.stopped = not run.answers.redirects and is_stopped(exchange.messages)
     if run.claim is not None:
         exchange.after_turn = lambda messages: renew(run)
     if isinstance(run.output.content, str) and not run.output.content.startswith(PAUSED_TEXT):

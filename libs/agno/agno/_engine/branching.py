@@ -105,7 +105,7 @@ async def take_up(run: Run) -> None:
         run.context.user_id = source.user_id
     kept = _kept_messages(wish, source)
     output = _successor(run, wish, source, kept)
-    run.component.take_up(run, output, wish)
+    run.component.take_up(run, output, wish, kept)
     if source.status is RunStatus.paused and not wish.redirects:
         await run.component.answer(run, output, wish)
         await settle(run, output, output.tools or ())
@@ -287,6 +287,8 @@ def forked(session: Any, session_id: str, before: str | None = None) -> Any:
         twin.regenerated_from = ids.get(past.regenerated_from or "", past.regenerated_from)
         twin.forked_from_run_id = ids.get(past.forked_from_run_id or "", past.run_id)  # a branch stays one
         _point_inside(twin, ids)
+        if twin.__dict__.get("at_work"):
+            twin.at_work = None  # that work is the original's
         fork.runs.append(twin)
     return fork
 
@@ -314,8 +316,9 @@ async def _fork_session(run: Run, session: Any, source: Any) -> None:
         await run.io.call(run.component.db.upsert_session, fork)
 
 
-def retired(run: Run) -> Any:
-    """The run that a completed regeneration replaces, marked as such; None if there is none in the session."""
+def retired(run: Run) -> tuple[Any, list[str]] | None:
+    """The run that a completed regeneration replaces, marked as such, and the rows beside it that nobody needs any more;
+    None if there is none in the session."""
     output, session = run.output, run.loaded_session
     if session is None or not output.regenerated_from or output.status is not RunStatus.completed:
         return None
@@ -324,8 +327,11 @@ def retired(run: Run) -> Any:
         return None
     marked = copy.copy(original)
     marked.status = RunStatus.regenerated
+    rows = []
+    if left := marked.__dict__.get("at_work"):
+        marked.at_work, rows = None, [record["row"] for record in left]
     session.upsert_run(marked)
-    return marked
+    return marked, rows
 
 
 __all__ = ["Continuation", "answer", "forked", "retired", "say_more", "take_up"]

@@ -87,10 +87,13 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     spent: Metrics | None = None  # what the session has to count, where it is not the whole run
     delegations: Any = None  # of a team: its members, and what each was asked to do
     saving: bool = False  # a checkpoint is being written ...
-    unsaved: list[Message] | None = None  # ... and this is the next one
+    unsaved: list[Message] | None = None  # ... and this is the next one ...
+    saved: list[Message] | None = None  # ... and this was the last
     claim: tuple[str, str, str] | None = None  # on a continued run: session, run, and the id that claims it
     claimed_at: float = 0.0
     progress_rows: Sequence[str] = ()  # what is stored of the run beside it until it ends
+    progress: Any = None  # of what runs inside of a stored run do, if it is kept; theirs, too
+    origin: Any = None  # on such a run: where it was begun
 
     @property
     def session(self) -> AgentSession | None:

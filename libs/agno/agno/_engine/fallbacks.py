@@ -57,7 +57,8 @@ def _adapted(run: Run) -> Callable[[Model, dict[str, Any]], dict[str, Any]]:
 
 
 def _mentions_fields(messages: list[Message]) -> bool:
-    return bool(messages) and "<json_fields>" in messages[0].get_content_string()
+    words = messages[0].get_content_string() if messages else ""
+    return "<json_fields>" in words or "<json_schema>" in words
 
 
 def _with_prompt(run: Run, messages: list[Message], prompt: str) -> list[Message]:

@@ -41,7 +41,7 @@ async def _call(run: Run, hook: Any, when: str, subject: dict[str, Any]) -> None
         await _evaluate(run, hook, check, getattr(hook, f"async_{when}_check", check), subject)
         return
     given = accepted(hook, _offered(run, subject))
-    if not (runs_in_background(hook) or run.component.__dict__.get("_hooks_in_background")):
+    if not _is_for_later(run, hook):
         await run.io.call(hook, **given)
         return
     given = {name: value if name in _SHARED else private_copy(value) for name, value in given.items()}
@@ -51,9 +51,16 @@ async def _call(run: Run, hook: Any, when: str, subject: dict[str, Any]) -> None
         await run.io.call(hook, **given)
 
 
+def _is_for_later(run: Run, hook: Any) -> bool:
+    """Whether the hook, its component or the server of the run wants it in the background."""
+    if runs_in_background(hook) or run.component.__dict__.get("_hooks_in_background"):
+        return True
+    return bool(getattr(run.asked.get("background_tasks"), "takes_every_hook", False))
+
+
 async def _evaluate(run: Run, hook: Any, check: Any, async_check: Any, subject: dict[str, Any]) -> None:
     tasks = run.asked.get("background_tasks")
-    if tasks is None or not runs_in_background(hook):
+    if tasks is None or not _is_for_later(run, hook):
         await run.io.pick(check, async_check, *subject.values())
         return
     copies = {name: private_copy(value) for name, value in subject.items()}

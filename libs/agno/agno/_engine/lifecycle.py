@@ -13,7 +13,7 @@ from agno._engine.claims import release
 from agno._engine.context import Run
 from agno._engine.costs import MEMBER, add_member_details
 from agno._engine.observing import is_observed, observe
-from agno._engine.sessions import begin, store
+from agno._engine.sessions import NotPlainError, begin, store
 from agno.exceptions import (
     AgnoError,
     InputCheckError,
@@ -30,7 +30,7 @@ from agno.run import watching
 from agno.run.base import RunStatus
 from agno.run.cancel import cleanup_run
 from agno.utils.blank import bare
-from agno.utils.log import log_exception, log_warning
+from agno.utils.log import log_error, log_exception, log_warning
 
 Body = Callable[[Run], Coroutine[Any, Any, None]]
 
@@ -72,7 +72,7 @@ async def _lived(run: Run, body: Body) -> None:
         finally:  # a task may be cancelled again while it stores the run
             run.exchange = run.ended = None  # they hold the run; without cycles nothing waits for the garbage collector
             if run.delegations is not None:
-                run.delegations.run = run.delegations = None
+                run.delegations.run = run.delegations = run.progress = None
             cleanup_run(run.component.cancel_key(run_id))
             if run.claim is not None:
                 await release(run)
@@ -114,6 +114,8 @@ async def _store_or_log(run: Run) -> None:
         await store(run)
     except RunClaimedError:
         log_warning(f"run_id={run.output.run_id} | stopped here, and not stored: another process goes on with it")
+    except (AgnoError, NotPlainError) as error:  # its sentence says all
+        log_error(f"run_id={run.output.run_id} | the {run.output.status.value} run could not be stored: {error}")
     except Exception:  # the run's own failure is what the caller must see; this one must not hide it
         log_exception(f"run_id={run.output.run_id} | the {run.output.status.value} run could not be stored")
 

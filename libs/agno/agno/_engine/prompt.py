@@ -168,7 +168,11 @@ def instructions(run: Run) -> Any:
 
 
 async def _called_instructions(run: Run, fn: Callable[..., Any]) -> str | None:
-    return _instructed(run, await _called(run, fn))
+    given = await _called(run, fn)
+    if given is not None and not isinstance(given, (str, list, tuple)):
+        kind = type(given).__name__
+        raise TypeError(f"instructions of {run.component!r} gave {kind}; it must give a str or a list of them.")
+    return _instructed(run, given)
 
 
 def _instructed(run: Run, given: Any) -> str | None:

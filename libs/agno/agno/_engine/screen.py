@@ -16,6 +16,7 @@ from rich.text import Text
 
 from agno._engine.inputs import as_json, text_of
 from agno.run.base import RunStatus
+from agno.utils.terminal import standard_console
 from agno.utils.timer import Timer
 
 OWN_OPTIONS = (
@@ -57,7 +58,7 @@ class Screen:
 
     def __init__(self, agent: Any, given: Any, options: dict[str, Any]) -> None:
         own = {name: options.pop(name, None) for name in OWN_OPTIONS}
-        self.console: Console = own["console"] or Console()
+        self.console: Console = own["console"] or standard_console()
         self.markdown = bool(agent.markdown if own["markdown"] is None else own["markdown"])
         self.show_reasoning = own["show_reasoning"] is not False
         self.full_reasoning = bool(own["show_full_reasoning"])

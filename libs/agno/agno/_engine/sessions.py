@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from agno._engine.branching import retired
@@ -11,8 +12,9 @@ from agno._engine.claims import claim, keep_claim
 from agno._engine.context import Run, own_containers, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
+from agno.db._codec import from_json
 from agno.db._port import SessionConflictError
-from agno.db._sessions import own_copy
+from agno.db._sessions import known, own_copy
 from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.run.base import RunStatus
@@ -43,13 +45,31 @@ async def _begin(run: Run) -> None:
     db = component.db if run.output.parent_run_id is None else None
     if not run.announced and (db is not None or run.continued or component.cache_session):
         await _open_session(run, db)
-    await settle(run)
+    with _plain_data(run):
+        await settle(run)
     if db is not None and (run.announced or not _is_stored(run)):
         try:
-            await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
+            with _plain_data(run):
+                await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
         except SessionConflictError:
             run.opened = False  # it is somebody else's session: nothing of this run is to be stored there
             raise
+
+
+class NotPlainError(ValueError):
+    """Data of a run is no plain data, so it cannot be kept."""
+
+
+@contextmanager
+def _plain_data(run: Run) -> Iterator[None]:
+    """Say in a sentence that data which contains itself, or is nested very deep, cannot be kept."""
+    try:
+        yield
+    except RecursionError:
+        raise NotPlainError(
+            f"session_state, metadata, dependencies or input of a run of {run.component!r} contains itself, or is nested "
+            "too deep. Keep plain data in it."
+        ) from None
 
 
 async def settle(run: Run) -> None:
@@ -214,18 +234,38 @@ async def store(run: Run) -> None:
     session = run.session
     assert session is not None  # the run is opened
     _update_header(run, session)
-    for inside in run.ended or ():
-        session.upsert_run(inside.output)
+    for inside in _brought(run):
+        session.upsert_run(inside)
+    for ended in run.ended or ():
+        session.upsert_run(ended.output)
     session.upsert_run(output)
     if component.db is not None:
         session.updated_at = now_epoch()
-        if (original := retired(run)) is not None:
-            await run.io.call(component.db.finish_run, session, original)
-        settled = _settled_progress(run)
-        await run.io.call(component.db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
+        try:
+            with _plain_data(run):
+                await _write_end(run, session)
+        except NotPlainError:
+            run.state.clear()
+            run.state.update(_stored_before(session))  # so that the run itself can be stored, as failed
+            raise
     if component.cache_session:
         run.cache_mark = component.remember_session(session, run.cache_mark)
     run.stored = True
+
+
+def _stored_before(session: Any) -> dict[str, Any]:
+    """The state of a session as the database has it."""
+    stored = known(session)
+    data = from_json(stored.data) if stored is not None and stored.data else {}
+    return data.get("session_state") or {}
+
+
+async def _write_end(run: Run, session: Any) -> None:
+    db = run.component.db
+    if (replaced := retired(run)) is not None:
+        await run.io.call(db.finish_run, session, replaced[0], dropped=replaced[1])
+    settled = _settled_progress(run)
+    await run.io.call(db.finish_run, session, stored_copy(run), stored_inside(run), **settled)
 
 
 def _settled_progress(run: Run) -> dict[str, Any]:
@@ -235,15 +275,22 @@ def _settled_progress(run: Run) -> dict[str, Any]:
 
 async def store_progress(run: Run, messages: list[Message], facts: dict[str, Any]) -> None:
     """Write how far a run has come, with the state of the session; its costs are counted at its end."""
-    component, output, session = run.component, run.output, run.session
-    if output.parent_run_id is not None:
-        return
-    assert session is not None  # the run is opened
+    component, output, progress = run.component, run.output, run.progress
     state = private_copy(run.stored_state())
-    session.session_data = {**(session.session_data or {}), "session_state": state}
     so_far = copy.copy(output)
     so_far.__dict__.update(facts, messages=[m for m in messages if m.add_to_agent_memory], session_state=state or None)
-    await run.io.call(component.db.finish_run, session, stored_copy(run, so_far), stored_inside(run))
+    if output.parent_run_id is not None:
+        await progress.keep(run, so_far)
+        return
+    session = run.session
+    assert session is not None  # the run is opened
+    session.session_data = {**(session.session_data or {}), "session_state": state}
+    inside = stored_inside(run)
+    rows = progress.rows_of(inside) if progress is not None else ()
+    dropped = {"dropped": rows} if rows else {}
+    await run.io.call(component.db.finish_run, session, stored_copy(run, so_far), inside, **dropped)
+    if rows:
+        progress.forget(rows)
 
 
 def _update_header(run: Run, session: Any) -> None:
@@ -284,7 +331,12 @@ def stored_copy(run: Run, output: Any = None) -> Any:
 
 def stored_inside(run: Run) -> list[Any]:
     """What is kept of the runs inside the run: each as its own component says."""
-    return [stored_copy(inside) for inside in run.ended or ()]
+    return [*_brought(run), *[stored_copy(inside) for inside in run.ended or ()]]
+
+
+def _brought(run: Run) -> list[Any]:
+    """Runs inside that ended in an earlier process, and are in no row of the session yet."""
+    return [] if run.progress is None else run.progress.brought
 
 
 def kept_of(component: Any, output: Any) -> Any:
@@ -316,6 +368,7 @@ def _without_media(message: Message) -> Message:
 
 
 __all__ = [
+    "NotPlainError",
     "announce",
     "begin",
     "is_kept",

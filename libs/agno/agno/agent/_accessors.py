@@ -1,4 +1,4 @@
-"""What an agent knows: its knowledge, memories and culture; and branching its sessions off."""
+"""Reading what an agent can draw on (knowledge, memories, culture), and copying its sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _culture = later("agno._engine.culture")
 
 
 class Accessors:
-    """Public methods that need no run of their own. Each has an async twin with an `a` in front."""
+    """Public methods that start no run. Each has an async version with the prefix `a`."""
 
     async def _documents(
         self,
@@ -28,12 +28,12 @@ class Accessors:
         filters: dict[str, Any] | None = None,
         **offered: Any,
     ) -> list[Any] | None:
-        """What the knowledge, or the `knowledge_retriever`, has for a query: a list of dicts, or None.
+        """What the knowledge, or the `knowledge_retriever` in its place, finds for a query: a list of dicts, or None.
 
-        Errors of the retriever are logged and raised. Further keywords are offered to it by name.
+        Errors of the retriever are logged and raised. Further keyword arguments are passed to a retriever that names them.
         """
         component: Any = self
-        run = component._rehearsal(io, None, offered.pop("run_context", None))
+        run = component._unstarted_run(io, None, offered.pop("run_context", None))
         await settle(run)
         knowledge = await knowledge_of(run)
         offered = {component.session_type: self, "run_context": run.context, **offered}
@@ -43,11 +43,11 @@ class Accessors:
     aget_relevant_docs_from_knowledge = asynchronous(_documents)
 
     async def _add_to_knowledge(self, io: IO, query: str, result: str) -> str:
-        """Keep a question with its answer in the knowledge."""
+        """Add a question and its answer to the knowledge, as one document. Returns what happened, as text for a model."""
         component: Any = self
         if component.knowledge is None:
             raise ValueError(f"{self!r} has no knowledge= to add to.")
-        run = component._rehearsal(io, None, None)
+        run = component._unstarted_run(io, None, None)
         await settle(run)
         return await add_to(io, await knowledge_of(run), query, result)
 
@@ -55,7 +55,7 @@ class Accessors:
     aadd_to_knowledge = asynchronous(_add_to_knowledge)
 
     async def _user_memories(self, io: IO, user_id: str | None = None) -> list[Any] | None:
-        """What is remembered about a user, by default the agent's own; None if the agent remembers nobody."""
+        """The memories of a user, by default of the agent's `user_id`; None if the agent keeps no memories."""
         component: Any = self
         manager = manager_for(component)
         return None if manager is None else await recalled(io, manager, user_id or component.user_id)
@@ -64,7 +64,7 @@ class Accessors:
     aget_user_memories = asynchronous(_user_memories)
 
     async def _culture(self, io: IO) -> list[Any] | None:
-        """What all agents share; None if this one shares nothing."""
+        """The cultural knowledge that all agents share; None if no culture setting is on."""
         manager = _culture.manager_for(self)
         if manager is None:
             return None
@@ -78,7 +78,7 @@ class Accessors:
     async def _fork(
         self, io: IO, session_id: str | None = None, *, before_run_id: str | None = None, user_id: str | None = None
     ) -> Any:
-        """A stored copy of a session under a new id, with all its runs or those before one of them."""
+        """Copy a session under a new id, with all its runs or only those before one of them, store it, and return it."""
         component: Any = self
         session = await component._must_load(io, session_id, user_id)
         if before_run_id is not None and session.get_run(before_run_id) is None:
@@ -91,7 +91,7 @@ class Accessors:
     afork_session = asynchronous(_fork)
 
     def scrub_run_output_for_storage(self, run_response: Any) -> Any:
-        """A copy of an output as it would be stored: without what the `store_…` settings leave out."""
+        """A copy of the output as it would be stored: without what the `store_…` settings leave out."""
         return kept_of(self, run_response)
 
 

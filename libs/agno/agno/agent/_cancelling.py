@@ -1,4 +1,4 @@
-"""Cancelling runs: those that go on, and paused ones, which are in the database only."""
+"""Cancelling runs: active ones, and paused ones, which exist in the database only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAGES = 10  # how far back a paused run is looked for without its session
 
 
 class _OnBoth:
-    """A method that may also be called on the class, where it knows less."""
+    """A method that may also be called on the class, where another function answers."""
 
     def __init__(self, on_class: Callable[..., Any], on_object: Callable[..., Any]) -> None:
         self.on_class = on_class
@@ -31,13 +31,14 @@ class _OnBoth:
 
 
 class Cancelling:
-    """`cancel_run` and its async twin; `Agent.cancel_run(run_id)`, without an object, reaches active runs only."""
+    """`cancel_run` and `acancel_run`. Called on the class, as `Agent.cancel_run(run_id)`, they reach active runs only."""
 
     async def _cancel(self, io: IO, run_id: str, session_id: str | None = None, user_id: str | None = None) -> bool:
-        """Ask a run to stop. True if it is active; the wish for an unknown id is remembered for its start.
+        """Ask a run to stop. Returns True if it is active, or was paused.
 
-        A paused run is marked as cancelled in the database. Without `session_id` it is looked for in the session this
-        object is in, and in the 200 sessions that were used last. With `user_id`, the run of another user is not found.
+        An active run stops at its next step. A paused one is marked as cancelled in the database: without `session_id` it is
+        looked for in the current session and in the 200 sessions that were used last. The request for an id that is not
+        known yet is kept, so that the run stops as soon as it starts. With `user_id`, runs of other users are not touched.
         """
         looked_up = user_id is not None and cancel.token_of(run_id) is None  # only the database may know whose it is
         session: Any = None

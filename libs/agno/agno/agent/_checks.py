@@ -58,6 +58,10 @@ def _is_service(value: Any) -> bool:
     return not isinstance(value, (str, bytes, int, float, list, tuple, set, Mapping))
 
 
+def _has(method: str) -> Callable[[Any], bool]:
+    return lambda value: hasattr(value, method) and not isinstance(value, type)
+
+
 _MODEL = Check(_is_a(Model, str), "a model such as OpenAIChat(id='gpt-4o'), or a text such as 'openai:gpt-4o'")
 _HOOKS = Check(
     _are_hooks,
@@ -67,6 +71,7 @@ _HOOKS = Check(
 _LIST = Check(_is_a(list, tuple), "a list")
 _DICT = Check(_is_a(Mapping), "a dict")
 _COUNT = Check(_is_a(int), "a whole number")
+_STR = Check(_is_a(str), "a text")
 
 CHECKS: dict[str, Check] = {
     **dict.fromkeys(("model", "reasoning_model", "parser_model", "output_model", "followup_model"), _MODEL),
@@ -81,16 +86,50 @@ CHECKS: dict[str, Check] = {
     **dict.fromkeys(("pre_hooks", "post_hooks", "tool_hooks"), _HOOKS),
     **dict.fromkeys(("additional_input", "fallback_models"), _LIST),
     "knowledge": Check(_is_service, "a Knowledge, or a function that gives one"),
-    "memory_manager": Check(_is_service, "a MemoryManager; enable_user_memories=True makes one"),
-    "session_summary_manager": Check(_is_service, "a SessionSummaryManager; enable_session_summaries=True makes one"),
-    "compression_manager": Check(_is_service, "a CompressionManager; compress_tool_results=True makes one"),
+    "knowledge_retriever": Check(callable, "a function, such as lambda query, num_documents: [...]"),
+    "memory_manager": Check(
+        _has("get_user_memories"), "a MemoryManager() that is made; enable_user_memories=True makes one"
+    ),
+    "session_summary_manager": Check(
+        _has("create_session_summary"),
+        "a SessionSummaryManager() that is made; enable_session_summaries=True makes one",
+    ),
+    "compression_manager": Check(
+        _has("compress"), "a CompressionManager() that is made; compress_tool_results=True makes one"
+    ),
+    "references_format": Check(lambda value: value in ("json", "yaml"), "'json' or 'yaml'", looks_inside=True),
+    "events_to_skip": Check(_is_a(list, tuple, set, frozenset), "a list of kinds of events"),
+    **dict.fromkeys(
+        (
+            "id",
+            "name",
+            "user_id",
+            "session_id",
+            "role",
+            "description",
+            "introduction",
+            "expected_output",
+            "additional_context",
+            "system_message_role",
+            "user_message_role",
+            "save_response_to_file",
+            "parser_model_prompt",
+            "output_model_prompt",
+            "timezone_identifier",
+            "datetime_format",
+        ),
+        _STR,
+    ),
     **dict.fromkeys(("session_state", "dependencies", "metadata"), _DICT),
     "knowledge_filters": Check(_is_a(Mapping, list), "a dict"),
     **dict.fromkeys(
         (
             "num_history_runs",
             "num_history_messages",
+            "num_history_sessions",
             "num_memories_in_context",
+            "max_tool_calls_from_history",
+            "reasoning_min_steps",
             "tool_call_limit",
             "retries",
             "reasoning_max_steps",

@@ -51,16 +51,14 @@ class Component(Settings):
     id_field, name_field = "agent_id", "agent_name"
     session_class: ClassVar[Any] = AgentSession
     events: ClassVar[Any] = events  # the module with the events of its runs
-    unkept_events: ClassVar[Any] = frozenset(
-        {"RunContent"}
-    )  # by `store_events`, unless `events_to_skip` says otherwise
+    # what `store_events` leaves out, unless `events_to_skip` is set
+    unkept_events: ClassVar[Any] = frozenset({"RunContent"})
     body: ClassVar[Any] = staticmethod(agent_body)  # what happens between the start and the end of its runs
     closing: ClassVar[Any] = staticmethod(close_messages)  # what is put on the output when they end, or pause
     taking_up: ClassVar[Any] = staticmethod(branching.take_up)  # how one of them goes on
     kept: ClassVar[Any] = kept_of  # what is stored of an output
-    shares_output: ClassVar[Any] = (
-        False  # whether the caller's object of a background run is the one that the run fills
-    )
+    # whether the output that a background run gives back at once is the object that it goes on to fill
+    shares_output: ClassVar[Any] = False
     prompt_sections: ClassVar[Any] = prompt.SECTIONS
     templated_sections: ClassVar[Any] = prompt.TEMPLATED
     tool_settings: ClassVar[Any] = (  # those that `built_in_tools` looks at; () where it is always asked
@@ -105,7 +103,7 @@ class Component(Settings):
             self.__dict__["id"] = self._derived_id()
 
     def initialize_agent(self, debug_mode: bool | None = None) -> None:
-        """Settle what is otherwise settled at the first run. May be called any number of times."""
+        """Settle the id, the model and the log level now instead of at the first run. May be called any number of times."""
         level = debug_level_of(self)
         if debug_mode:
             set_log_level_to_debug(self.session_type, level)
@@ -113,12 +111,13 @@ class Component(Settings):
         self.model_of_run()
 
     def known_session_id(self, user_id: str | None = None) -> str | None:
-        """The session that calls without a `session_id` belong to, if there is one yet."""
+        """The id of the session that is used where no `session_id` is given; None before the first run without one."""
         given: str | None = getattr(self, "session_id", None) or self.__dict__.get("_session_id")
         return given if user_id is None or given is None else self._session_for(user_id, given)
 
     def sticky_session_id(self, user_id: str | None = None) -> str:
-        """The same, made if it is missing. It is that of the first user who is named; others get one of their own."""
+        """`known_session_id`, made if there is none. It belongs to the first user that a call names; each other user gets a
+        session of their own, with an id made from theirs."""
         component: Any = self
         if given := component.session_id:
             return given  # type: ignore[no-any-return]  # a setting
@@ -137,7 +136,7 @@ class Component(Settings):
     # Model -----------------------------------------------------------------------------------------------------------
 
     def model_of_run(self) -> Model:
-        """The model to use. Without one: OpenAI's default chat model."""
+        """The model that runs use: the one that is set, made from its text if it is one; else OpenAI's default chat model."""
         component: Any = self
         given = component.model
         if given is not None and Model in given.__class__.__mro__:  # isinstance() is slow for an abstract class
@@ -147,12 +146,10 @@ class Component(Settings):
         return made
 
     def fallbacks_for(self, error: Exception) -> list[Model]:
-        """Models to try when the main one fails with `error`."""
+        """The models to try, in this order, when the main one failed with `error`."""
         component: Any = self
-        if isinstance(
-            error, (RunCancelledException, RetryableModelProviderError)
-        ):  # no failure, or a hint is tried first
-            return []
+        if isinstance(error, (RunCancelledException, RetryableModelProviderError)):
+            return []  # no failure, or a hint to the same model is tried first
         config = component.fallback_config
         chosen = (config.models_for(error) if config is not None else None) or component.fallback_models
         return [get_model(model) for model in chosen or ()]
@@ -166,14 +163,15 @@ class Component(Settings):
 
     @property
     def kept_callables(self) -> dict[Any, Any]:
-        """What the functions in `tools=`, `knowledge=` and `members=` made, by user or session."""
+        """What the functions given as `tools=`, `knowledge=` and `members=` made, by kind and cache key."""
         kept: dict[Any, Any] = self._private("_callables", dict)
         return kept
 
     def clear_callable_cache(
         self, kind: Literal["tools", "knowledge", "members"] | None = None, close: bool = False
     ) -> None:
-        """Forget what functions in `tools=`, `knowledge=` and `members=` made, or one kind of it; `close` closes it first."""
+        """Forget what the functions given as `tools=`, `knowledge=` and `members=` made, so that the next run calls them
+        again. `kind`: only one of the three. `close`: also call `close()` on what they made, where it has one."""
         drive(self._forget_callables(SYNC, kind, close))
 
     async def aclear_callable_cache(
@@ -192,18 +190,18 @@ class Component(Settings):
 
     @property
     def should_parse_structured_output(self) -> bool:
-        """True if text is read into `output_schema`."""
+        """True if the text of an answer is parsed into `output_schema`."""
         component: Any = self
         return bool(component.output_schema is not None and component.parse_response and component.parser_model is None)
 
     # Session ---------------------------------------------------------------------------------------------------------
 
     def new_output(self, facts: dict[str, Any]) -> Any:
-        """The output of a run that has not begun. The dict becomes its own."""
+        """The output of a run that has not begun. It takes over the dict `facts`, without a copy."""
         return blank(RunOutput, facts)
 
     def new_session(self, context: RunContext) -> Any:
-        """A session that nothing is stored of yet."""
+        """A new session, not yet stored."""
         component: Any = self
         model, kind = self.model_of_run(), self.session_type
         data: dict[str, Any] = {f"{kind}_id": component.id, "model": model.to_dict()}
@@ -221,7 +219,8 @@ class Component(Settings):
         )
 
     def _introduced(self, context: RunContext) -> Any:
-        """The run that a new session begins with: what the agent says before it is asked. Made twice, it is the same."""
+        """The run that a new session begins with, in which the agent says its `introduction`. Its id depends on the session
+        only, so two processes make the same one."""
         component: Any = self
         text, kind = component.introduction, self.session_type
         return self.new_output(
@@ -240,12 +239,15 @@ class Component(Settings):
 
     @property
     def cache_mark(self) -> Any:
-        """Another object after each session that was cached."""
+        """An object that is replaced whenever a session is cached; see `remember_session`."""
         return self.__dict__.get("_cache_mark")
 
     def remember_session(self, session: Any, mark: Any) -> Any:
-        """Keep a session for `cache_session`, and give the new mark. `mark` was there when the run began: if it no longer
-        is, another run ended meanwhile, and only the database knows both."""
+        """Keep a session for `cache_session`, and return the new mark.
+
+        `mark` is the mark at the run's start. If it was replaced, another run ended meanwhile, and only the database has
+        both: the cache is dropped, or without a database the runs of both are joined.
+        """
         with _lock:
             now, own = self.cached_session, self.__dict__
             if own.get("_cache_mark") is not mark:
@@ -259,13 +261,17 @@ class Component(Settings):
 
     @property
     def cached_session(self) -> Any:
-        """The last session, with `cache_session=True`."""
+        """The session of the last run, if `cache_session` is on."""
         return self.__dict__.get("_cached_session")
+
+    def forget_cached_session(self) -> None:
+        """Read the session from the database again next time."""
+        self.__dict__.pop("_cached_session", None)
 
     # What a run asks for -----------------------------------------------------------------------------------------------
 
     async def prepare(self, run: Run) -> None:
-        """Find what the prompt and the tools of a run are made from."""
+        """Get the knowledge that the prompt and the tools of a run need, if a function makes it."""
         component: Any = self
         if component.knowledge is not None:
             await factories.knowledge_of(run)
@@ -274,11 +280,11 @@ class Component(Settings):
         """The model-tool loop of a run."""
         return converse(exchange)
 
-    def take_up(self, run: Run, output: Any, wish: branching.Continuation) -> None:
-        """Bring back what belongs to a continued run beside its output."""
+    def take_up(self, run: Run, output: Any, wish: branching.Continuation, messages: list[Message]) -> None:
+        """Bring back what belongs to a continued run beside its output and the messages it goes on from."""
 
     def thin_out(self, kept: Any) -> None:
-        """Leave out of the copy that is stored what only the output that is given back needs."""
+        """Remove from the copy that is stored what only the caller's output needs."""
 
     # Tools the component gives itself --------------------------------------------------------------------------------
 
@@ -309,7 +315,8 @@ class Component(Settings):
         return found
 
     def after_run(self, run: Run) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
-        """Work that follows the answer: pairs of an event name (`MemoryUpdate`, `SessionSummary`) and the work."""
+        """What is done after the answer, in this order: pairs of the name of its events (`MemoryUpdate`, `SessionSummary`,
+        `CultureUpdate`, `Learning`) and the work."""
         component: Any = self
         found: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
         if memories.makes_memories(component) and memories.manager_of(run) is not None:
@@ -325,7 +332,7 @@ class Component(Settings):
 
 
 def _joined(earlier: Any, session: Any) -> Any:
-    """The session with the runs that only another object of it has; as it is if the other is somebody else's."""
+    """`session` with the runs of `earlier` added, if both are the same session of the same user."""
     if earlier is not None and (earlier.session_id, earlier.user_id) == (session.session_id, session.user_id):
         known = {run.run_id for run in session.runs or ()}
         session.runs = [*(run for run in earlier.runs or () if run.run_id not in known), *(session.runs or ())]

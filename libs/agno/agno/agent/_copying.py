@@ -1,4 +1,4 @@
-"""Changing the tools of a component, and copying it."""
+"""Changing the tools of a component, and copying the component."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _SHARED = frozenset({"db", "knowledge", "memory_manager", "session_summary_manag
 
 
 class Copying(Settings):
-    """Settings are for the time before a run: these methods change the object, not the lists that it was given."""
+    """Changes to make between runs, not during one. Lists that were passed to the constructor are left as they are."""
 
     def add_tool(self, tool: Tool) -> None:
-        """Add a tool; the list that was passed to the constructor is left as it is."""
+        """Add a tool to those that the component has. Raises TypeError if `tools=` is a function."""
         component: Any = self
         if callable(component.tools) and not isinstance(component.tools, (list, tuple)):
             raise TypeError(f"tools= of {self!r} is a function that makes the tools; add the tool there.")
         component.tools = [*(component.tools or ()), tool]
 
     def set_tools(self, tools: Sequence[Tool]) -> None:
-        """Replace the tools."""
+        """Replace all tools."""
         component: Any = self
         component.tools = list(tools)
 
     def deep_copy(self: S, *, update: dict[str, Any] | None = None) -> S:
-        """A new component with the same settings, `update` winning; members are copied, too. Models are copied without
-        their network clients, the database and other connections are shared."""
+        """A new component with the same settings, but for those in `update`. Members are copied too. Models are copied
+        without their network clients. The database, the knowledge, managers and whatever cannot be copied are shared."""
         settings = {name: value if name in _SHARED else _copied(value) for name, value in self.settings().items()}
         return type(self)(**{**settings, **(update or {})})
 

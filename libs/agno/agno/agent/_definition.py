@@ -1,4 +1,4 @@
-"""Components as data: `to_dict`, `from_dict`, and stored versions of them."""
+"""Components as plain data: `to_dict` and `from_dict`, and storing them in versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _coding = later("agno.registry.coding")  # an agent that is never stored does wi
 
 
 class Definition(Settings):
-    """What a component is made of, as plain data.
+    """A component as plain data, and its versions in a database.
 
     Functions and classes are stored as import paths, other objects by their name in a `Registry`. Keys and passwords are
     never stored: models and toolkits read them from the environment again. What is loaded imports the modules that it
@@ -31,7 +31,7 @@ class Definition(Settings):
     session_type = "agent"  # also the kind of component
 
     def to_dict(self, registry: Registry | None = None) -> dict[str, Any]:
-        """The settings that were made, as plain data. Raises ValueError for one that cannot be stored."""
+        """The settings that were given, as plain data. Raises ValueError for one that cannot be stored."""
         component: Any = self
         writer = _coding.Writer(f"{type(self).__name__} {component.name or component.id!r}", registry)
         settings = {name: writer.write(value, name) for name, value in self.settings().items()}
@@ -41,7 +41,8 @@ class Definition(Settings):
     def from_dict(
         cls: type[D], data: Mapping[str, Any], registry: Registry | None = None, db: BaseDb | None = None
     ) -> D:
-        """The inverse of `to_dict`; keys that are no settings are ignored. Raises ComponentRehydrationError."""
+        """The inverse of `to_dict`. Keys that are no settings are ignored. Raises ComponentRehydrationError if something that
+        the data names is missing."""
         reader = _coding.Reader(f"{cls.__name__} {data.get('name') or data.get('id')!r}", registry, db)
         return cls(**{name: reader.read(value) for name, value in data.items() if name in cls._names})
 
@@ -55,9 +56,10 @@ class Definition(Settings):
         label: str | None = None,
         notes: str | None = None,
     ) -> int:
-        """Store the definition as a new version in `db` (by default the component's own); gives its number.
+        """Store the component as a new version in `db`, by default its own, and return the number of the version.
 
-        A `stage="draft"` is kept, but `load` goes on giving the published version.
+        A version with `stage="draft"` is kept, but `load` still returns the newest published one. `label` is a name by which
+        `load` can ask for this version; `notes` say what changed.
         """
         component: Any = self
         facts = {"name": component.name, "description": component.description, "metadata": component.metadata}
@@ -86,7 +88,8 @@ class Definition(Settings):
         version: int | None = None,
         label: str | None = None,
     ) -> D | None:
-        """The stored component with this id, or None. Raises ComponentPinError for a version or label it does not have."""
+        """The stored component with this id, or None: the published version, or the one with this number or label. Raises
+        ComponentPinError if it has no such version or label."""
         return drive(cls._load_definition(SYNC, id, db, registry, version, label))
 
     @classmethod
@@ -116,7 +119,7 @@ class Definition(Settings):
         return None
 
     async def _delete_definition(self, io: IO, *, db: BaseDb | None = None, version: int | None = None) -> bool:
-        """Delete what is stored of this component, or one version of it. False if there is nothing."""
+        """Delete all versions of this component, or one. Returns False if there is nothing to delete."""
         component: Any = self
         return bool(await io.call(self._store(db).delete_component, self.session_type, component.id, version))
 

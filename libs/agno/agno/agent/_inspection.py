@@ -1,4 +1,4 @@
-"""What an agent would tell and offer its model, and answers as files."""
+"""The system message and the tools of a run, without running it; and writing answers to files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agno.run.context import RunContext
 
 
 class Inspection:
-    """Looking at a run that does not happen. Nothing is stored."""
+    """What a run would send, without running it. Nothing is stored."""
 
     async def _system_message(
         self,
@@ -30,8 +30,8 @@ class Inspection:
         add_session_state_to_context: bool | None = None,
         run_context: RunContext | None = None,
     ) -> Message | None:
-        """The system message of a run with these options, or None if there would be none."""
-        run = self._rehearsal(
+        """The system message that a run with these options would send; None if it would send none."""
+        run = self._unstarted_run(
             io, session, run_context, session_state=session_state, user_id=user_id, dependencies=dependencies,
             metadata=metadata, add_session_state_to_context=add_session_state_to_context,
         )  # fmt: skip
@@ -50,17 +50,19 @@ class Inspection:
         knowledge_filters: Filters | None = None,
         run_context: RunContext | None = None,
     ) -> list[Any]:
-        """The tools of a run: the user's and those that settings add, as functions; then those of the provider.
+        """The tools that a run would offer: those of `tools=` and those that settings add, as functions, then the
+        provider's own.
 
-        `run_response` and `async_mode` are taken for older programs; the colour of the method decides.
+        `run_response` and `async_mode` are accepted for programs written for Agno 2.0, and ignored: `get_tools` gives the
+        tools of a sync run, `aget_tools` those of an async one.
         """
-        run = self._rehearsal(io, session, run_context, user_id=user_id, knowledge_filters=knowledge_filters)
+        run = self._unstarted_run(io, session, run_context, user_id=user_id, knowledge_filters=knowledge_filters)
         return await tools_for(run, session)
 
     get_tools = sync(_tools)
     aget_tools = asynchronous(_tools)
 
-    def _rehearsal(self, io: IO, session: Any, run_context: RunContext | None, **options: Any) -> Run:
+    def _unstarted_run(self, io: IO, session: Any, run_context: RunContext | None, **options: Any) -> Run:
         component: Any = self
         assert component.id  # settled before the copy is made, so that both have the same
         without_input = copy.copy(component)
@@ -79,7 +81,7 @@ class Inspection:
         session_id: str | None = None,
         user_id: str | None = None,
     ) -> None:
-        """Write an answer to the file that `save_response_to_file` names. An error is logged."""
+        """Write the answer to the file that `save_response_to_file` names; nothing without it. An error is logged."""
         component: Any = self
         if component.save_response_to_file:
             session_id = session_id or run_response.session_id

@@ -15,10 +15,10 @@ from agno.run.requirement import RunRequirement
 class CommonOptions(TypedDict, total=False):
     """What every way to run takes. None leaves the agent's own setting in force."""
 
-    stream_events: bool | None  # give every event, not just content, tools and ends
+    stream_events: bool | None  # yield every event, not only content, tool calls and the end
     stream_intermediate_steps: bool | None  # the same, as Agno 2.0 calls it
     yield_run_output: bool | None  # the last item of a stream is the RunOutput
-    yield_run_response: bool | None
+    yield_run_response: bool | None  # the same, as Agno 2.0 calls it
     user_id: str | None
     session_id: str | None
     retries: int | None

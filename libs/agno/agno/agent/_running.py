@@ -24,7 +24,7 @@ Input = str | list[Any] | dict[str, Any] | Message | BaseModel | list[Message] |
 
 
 class Running(Generic[O, E]):
-    """`run`, `continue_run` and their async twins, and what shows a run before and after it happens."""
+    """`run`, `continue_run` and their async versions; `explain` and `run_tree`, which show a run before and after it."""
 
     @overload
     def run(
@@ -33,7 +33,7 @@ class Running(Generic[O, E]):
     @overload
     def run(self, input: Input = ..., *, stream: Literal[True], **options: Unpack[RunOptionsDict]) -> Iterator[E]: ...
     def run(self, input: Input = None, *, stream: bool | None = None, **options: Any) -> Any:
-        """Run and wait for the answer, or, with `stream=True`, iterate over what happens.
+        """Run and return the output, or, with `stream=True`, an iterator over the events of the run.
 
         `RunOptionsDict` lists the options. Errors of the model and of hooks are raised, after the run was stored; a
         stream ends with a `RunErrorEvent` instead.
@@ -57,9 +57,9 @@ class Running(Generic[O, E]):
     def continue_run(
         self, run_response: O | None = None, *, stream: bool | None = None, **options: Unpack[ContinueOptions]
     ) -> Any:
-        """Go on with a run, given as an object or by `run_id`: answer what it waits for, resume it, branch off from it.
+        """Continue a run, given as its output or by `run_id`: answer what it waits for, resume it, or branch off from it.
 
-        `ContinueOptions` lists the options. The object that is given stays as it is.
+        `ContinueOptions` lists the options. The output that is passed in is not changed.
         """
         mode = Mode.of(SYNC, self, stream, dict(options))
         return start(continued_run(self, run_response, mode), mode)
@@ -72,11 +72,11 @@ class Running(Generic[O, E]):
         return start(continued_run(self, run_response, mode), mode)
 
     def explain(self, input: Input = None, **options: Unpack[RunOptionsDict]) -> dict[str, Any]:
-        """The exact request that `run(input)` would send first, without sending it and without storing anything."""
+        """The first request that `run(input)` would send to the model, as a dict. Nothing is sent and nothing is stored."""
         return explain(new_run(self, input, Mode.of(SYNC, self, False, dict(options))))
 
     def run_tree(self, run_response: O) -> str:
-        """A finished run as a tree of lines: who ran, how long, for how many tokens and at what cost."""
+        """A finished run as text, one line for each run inside it: who ran, how long, for how many tokens and at what cost."""
         text: str = _tree.tree_of(run_response)
         return text
 

@@ -23,7 +23,7 @@ O = TypeVar("O")  # noqa: E741  # what its runs give
 
 
 class Sessions(Generic[S, O]):
-    """Sessions, runs, state and names."""
+    """Methods on the stored sessions of a component. Without `session_id` they mean its current one."""
 
     def _the_id(self, session_id: str | None, user_id: str | None = None) -> str:
         component: Any = self
@@ -69,7 +69,7 @@ class Sessions(Generic[S, O]):
             await io.call(component.db.delete_session, session_id, user_id=user_id)
         cached = component.cached_session
         if cached is not None and cached.session_id == session_id and user_id in (None, cached.user_id):
-            component.__dict__.pop("_cached_session", None)
+            component.forget_cached_session()
 
     delete_session = sync(_delete)
     adelete_session = asynchronous(_delete)
@@ -84,9 +84,13 @@ class Sessions(Generic[S, O]):
         user_id: str | None = None,
         dry_run: bool = False,
     ) -> Pruned:
-        """Delete sessions of this component that were not used for `older_than` (a timedelta, or seconds), all but the
-        newest `keep_sessions` of each user, and all but the newest `keep_runs` runs of those that stay. Sessions with a
-        run that is not at its end stay. `dry_run` only says what would go. ValueError without a db."""
+        """Delete old sessions and runs of this component, and return what was deleted.
+
+        Deleted are sessions that were not used for `older_than` (a timedelta, or seconds), all but the newest
+        `keep_sessions` sessions of each user, and all but the newest `keep_runs` runs of the sessions that stay. A session
+        with a run that has not ended is never deleted. `dry_run=True` only reports what would be deleted. Raises ValueError
+        without a db.
+        """
         component: Any = self
         if component.db is None:
             raise ValueError(f"{self!r} has no db=, so there are no sessions to prune.")
@@ -101,8 +105,8 @@ class Sessions(Generic[S, O]):
             dry_run=dry_run,
         )
         cached = component.cached_session
-        if not dry_run and cached is not None and (cached.session_id in {*pruned.sessions, *pruned.runs}):
-            component.__dict__.pop("_cached_session", None)
+        if not dry_run and cached is not None and cached.session_id in {*pruned.sessions, *pruned.runs}:
+            component.forget_cached_session()
         return pruned
 
     prune_sessions = sync(_prune)
@@ -111,7 +115,7 @@ class Sessions(Generic[S, O]):
     async def _run_output(
         self, io: IO, run_id: str, session_id: str | None = None, user_id: str | None = None
     ) -> O | None:
-        """A run of the session, or None."""
+        """The run with this id, or None, with a warning, if the session does not have it."""
         session: Any = await self._load(io, session_id, user_id)
         run: O | None = session.get_run(run_id) if session is not None else None
         if run is None:
@@ -122,7 +126,7 @@ class Sessions(Generic[S, O]):
     aget_run_output = asynchronous(_run_output)
 
     async def _last_run_output(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> O | None:
-        """The newest run of the session, or None."""
+        """The newest run of the session, or None, with a warning, if it has none."""
         session: Any = await self._load(io, session_id, user_id)
         if session is None or not session.runs:
             log_warning(f"session {session_id!r} has no runs")
@@ -137,7 +141,7 @@ class Sessions(Generic[S, O]):
     async def _chat_history(
         self, io: IO, session_id: str | None = None, last_n_runs: int | None = None, user_id: str | None = None
     ) -> list[Message]:
-        """All messages of the session. Raises ValueError for a session that is not there."""
+        """All messages of the session, or of its newest `last_n_runs` runs. Raises ValueError if the session does not exist."""
         messages: list[Message] = (await self._must_load(io, session_id, user_id)).get_chat_history(last_n_runs)
         return messages
 
@@ -155,9 +159,15 @@ class Sessions(Generic[S, O]):
         skip_history_messages: bool = True,
         user_id: str | None = None,
     ) -> list[Message]:
-        """Messages of the session, oldest first: of its newest runs, without some roles, without runs of some statuses
-        (paused, cancelled and failed ones, unless told otherwise), and at most `limit` of them, the newest. Empty, with
-        a warning, without a session."""
+        """Messages of the session, oldest first; empty, with a warning, if no session is known.
+
+        Args:
+            last_n_runs: Only those of the newest runs.
+            limit: Only this many, the newest.
+            skip_roles: Leave out messages with these roles.
+            skip_statuses: Leave out runs with these statuses; by default paused, cancelled and failed ones.
+            skip_history_messages: Leave out messages that a run repeated from earlier runs.
+        """
         component: Any = self
         if not (session_id or component.known_session_id()):
             log_warning("get_session_messages: no session_id is known")
@@ -173,18 +183,18 @@ class Sessions(Generic[S, O]):
     aget_session_messages = asynchronous(_session_messages)
 
     def get_messages_for_session(self, session_id: str | None = None, user_id: str | None = None) -> list[Message]:
-        """Messages of the runs that completed; empty, with a warning, without a session."""
+        """Messages of the runs that completed; empty, with a warning, if no session is known."""
         return self.get_session_messages(session_id, user_id=user_id)
 
     async def _session_name(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> str:
-        """The session's name, `""` if it has none."""
+        """The name of the session; `""` if it has none."""
         return (await self._must_load(io, session_id, user_id)).name or ""
 
     get_session_name = sync(_session_name)
     aget_session_name = asynchronous(_session_name)
 
     async def _state(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> dict[str, Any]:
-        """The stored state, `{}` if there is none."""
+        """A copy of the stored session state; `{}` if there is none."""
         data = (await self._must_load(io, session_id, user_id)).session_data or {}
         return dict(data.get("session_state") or {})
 
@@ -200,10 +210,10 @@ class Sessions(Generic[S, O]):
         session_state: dict[str, Any] | None = None,
         user_id: str | None = None,
     ) -> Any:
-        """Set keys of the stored state; gives the new state.
+        """Set keys of the stored session state, and return the new state.
 
-        `update_session_state(session_state, updates)`, as in Agno 2.0, sets keys of the dict that is given, stores
-        nothing, and gives a text.
+        `update_session_state(session_state, updates)`, as in Agno 2.0, only changes the dict that it is given, stores
+        nothing, and returns a text.
         """
         if isinstance(session_id, dict):
             session_state, session_state_updates = session_state_updates, session_id
@@ -222,7 +232,7 @@ class Sessions(Generic[S, O]):
     aupdate_session_state = asynchronous(_update_state)
 
     async def _metrics(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> Metrics | None:
-        """What the session cost so far, or None."""
+        """The metrics of all runs of the session together, or None if none were stored."""
         data = (await self._must_load(io, session_id, user_id)).session_data or {}
         stored = data.get("session_metrics")
         return Metrics.from_dict(stored) if stored else None
@@ -248,7 +258,7 @@ class Sessions(Generic[S, O]):
         session_name: str | None = None,
         user_id: str | None = None,
     ) -> S:
-        """Name the session, or let the model name it."""
+        """Name the session and store it; with `autogenerate=True` and no `session_name` the model makes up the name."""
         if session_name is None and not autogenerate:
             raise ValueError("set_session_name needs session_name=, or autogenerate=True.")
         session = await self._must_load(io, session_id, user_id)
@@ -275,14 +285,14 @@ class Sessions(Generic[S, O]):
         return " ".join(name.split()[:_NAME_WORDS])
 
     async def _generate_name(self, io: IO, session_id: str | None = None, user_id: str | None = None) -> str:
-        """A name of at most five words that the model makes up for the session; nothing is stored."""
+        """A name of at most five words that the model makes up for the session. Nothing is stored."""
         return await self._made_up_name(io, await self._must_load(io, session_id, user_id))
 
     generate_session_name = sync(_generate_name)
     agenerate_session_name = asynchronous(_generate_name)
 
     async def _rename(self, io: IO, name: str, session_id: str | None = None, user_id: str | None = None) -> None:
-        """Name the component, on the object and in the stored session."""
+        """Rename the component itself, on this object and in the stored session."""
         session = await self._must_load(io, session_id, user_id)
         component: Any = self
         component.set_id()  # an id made from the name stays

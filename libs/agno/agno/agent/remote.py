@@ -1,13 +1,13 @@
-"""An agent that runs on an AgentOS elsewhere."""
+"""An agent that runs on another AgentOS."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from agno.agent._elsewhere import NO_MODEL, close_elsewhere, remote_body, take_up_elsewhere
+from agno.agent._remote_run import NO_MODEL, close_remote, remote_body, take_up_remote
 from agno.agent.agent import Agent
 from agno.client.client import AgentOSClient
-from agno.run.cancel import elsewhere
+from agno.run.cancel import remote_key
 
 
 class Remote:
@@ -15,11 +15,19 @@ class Remote:
 
     remote_id: ClassVar[Any]  # what the service calls it
     client: ClassVar[Any]
-    cancel_key: ClassVar[Any] = staticmethod(elsewhere)
+    cancel_key: ClassVar[Any] = staticmethod(remote_key)
+    body: ClassVar[Any] = staticmethod(remote_body)
+    taking_up: ClassVar[Any] = staticmethod(take_up_remote)
+    closing: ClassVar[Any] = staticmethod(close_remote)
 
-    def _reach(self, base_url: str, remote_id: str, client: AgentOSClient | None, options: dict[str, Any]) -> None:
+    def _reach(
+        self, base_url: str, remote_id: str, client: AgentOSClient | None, options: dict[str, Any], **facts: Any
+    ) -> None:
+        """Become a component with these settings that is `remote_id` there. `options` are those of a new client."""
         if not remote_id:
             raise ValueError(f"{type(self).__name__} needs the id that the component has at {base_url}.")
+        settings = {"id": remote_id, **facts, "name": facts.get("name") or remote_id}
+        super().__init__(**settings)
         self.__dict__["remote_id"] = remote_id
         self.__dict__["client"] = client or AgentOSClient(base_url, **options)
 
@@ -55,10 +63,6 @@ class RemoteAgent(Remote, Agent):
     `AgentOSClient`: `api_key`, `headers`, `timeout`, `patience`. Media are sent as bytes; one with only a url is refused.
     """
 
-    body: ClassVar[Any] = staticmethod(remote_body)
-    taking_up: ClassVar[Any] = staticmethod(take_up_elsewhere)
-    closing: ClassVar[Any] = staticmethod(close_elsewhere)
-
     def __init__(
         self,
         base_url: str,
@@ -70,8 +74,7 @@ class RemoteAgent(Remote, Agent):
         client: AgentOSClient | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(id=agent_id, name=name or agent_id, role=role, description=description)
-        self._reach(base_url, agent_id, client, options)
+        self._reach(base_url, agent_id, client, options, name=name, role=role, description=description)
 
 
 __all__ = ["Remote", "RemoteAgent"]

@@ -15,6 +15,7 @@ from agno.db.base import DbError, InvalidSchemaError
 from agno.db.sqlite import SqliteDb
 from agno.exceptions import AgnoError
 from agno.run.base import RunStatus
+from agno.utils.terminal import without_orders
 
 _HELP = """\
 /help            this list
@@ -128,9 +129,9 @@ class Chat:
         if not runs:
             print("Nothing was said in this session yet.")
         for run in runs:
-            print(f"> {_asked(run)}")
+            print(f"> {without_orders(_asked(run))}")
             if said := _answered(run):
-                print(said)
+                print(without_orders(said))
             if (how := _BROKEN_OFF.get(run.status)) is not None:
                 print(how.format(" ".join(str(run.content).split())))
             print()
@@ -198,7 +199,7 @@ def _turns(runs: Any) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(without_orders(text).split())
     return line if len(line) <= 48 else f"{line[:47]}…"
 
 

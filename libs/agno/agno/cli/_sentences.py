@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from agno.utils.terminal import without_orders
+
 _LONGEST = 600  # characters
 
 
@@ -16,7 +18,7 @@ def tell(sentence: str) -> None:
 
 def one_line(text: str) -> str:
     """A message without its line breaks, and not endless: some servers answer with a page."""
-    line = " ".join(text.split())
+    line = " ".join(without_orders(text).split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from agno._io import IO, Give, asynchronous, asynchronous_stream, sync, sync_stream
 from agno.client._connection import Connection, Headers, Request, quoted
-from agno.client._routes import route
+from agno.client._routes import Pair, route
 from agno.client._runs import OUTPUTS, RunAt
 from agno.run.workflow import workflow_run_output_event_from_dict
 from agno.utils.ids import new_id
@@ -14,6 +14,11 @@ from agno.utils.ids import new_id
 _PAGED = "limit page sort_by sort_order cursor"
 _WHOSE = "user_id agent_id team_id workflow_id"
 _SCHEDULE = "description cron_expr run_at timezone input run_options timeout_seconds max_retries retry_delay_seconds"
+
+
+def _stored(method: str, path: str, about: str, **fields: str) -> Pair:
+    """The two faces of a route of one stored component."""
+    return route(method, "/components/{component_id}" + path, about, query="component_type db_id", **fields)
 
 
 class _Runs:
@@ -388,41 +393,25 @@ class AgentOSClient(_Runs):
         "POST", "/components", "Store a component with its first version.", needed="name component_type",
         json="name component_type component_id description metadata config stage label notes set_current", query="db_id",
     )  # fmt: skip
-    get_component, aget_component = route(
-        "GET", "/components/{component_id}", "One stored component.", query="component_type db_id"
+    get_component, aget_component = _stored("GET", "", "One stored component.")
+    update_component, aupdate_component = _stored(
+        "PATCH",
+        "",
+        "Change a stored component; what is not named stays.",
+        json="name description metadata current_version",
     )
-    update_component, aupdate_component = route(
-        "PATCH", "/components/{component_id}", "Change a stored component; what is not named stays.",
-        json="name description metadata current_version", query="component_type db_id",
-    )  # fmt: skip
-    delete_component, adelete_component = route(
-        "DELETE", "/components/{component_id}", "Delete it with all its versions.", query="component_type db_id"
+    delete_component, adelete_component = _stored("DELETE", "", "Delete it with all its versions.")
+    list_configs, alist_configs = _stored("GET", "/configs", "Its versions, the oldest first.")
+    create_config, acreate_config = _stored(
+        "POST", "/configs", "Store a new version.", needed="config", json="config stage label notes set_current"
     )
-    list_configs, alist_configs = route(
-        "GET", "/components/{component_id}/configs", "Its versions, the oldest first.", query="component_type db_id"
+    get_current_config, aget_current_config = _stored("GET", "/configs/current", "The version in use.")
+    get_config_version, aget_config_version = _stored("GET", "/configs/{version}", "One version.")
+    update_config, aupdate_config = _stored(
+        "PATCH", "/configs/{version}", "Change a draft, or publish it.", json="config stage label notes"
     )
-    create_config, acreate_config = route(
-        "POST", "/components/{component_id}/configs", "Store a new version.", needed="config",
-        json="config stage label notes set_current", query="component_type db_id",
-    )  # fmt: skip
-    get_current_config, aget_current_config = route(
-        "GET", "/components/{component_id}/configs/current", "The version in use.", query="component_type db_id"
-    )
-    get_config_version, aget_config_version = route(
-        "GET", "/components/{component_id}/configs/{version}", "One version.", query="component_type db_id"
-    )
-    update_config, aupdate_config = route(
-        "PATCH", "/components/{component_id}/configs/{version}", "Change a draft, or publish it.",
-        json="config stage label notes", query="component_type db_id",
-    )  # fmt: skip
-    delete_config, adelete_config = route(
-        "DELETE", "/components/{component_id}/configs/{version}", "Delete a version that is not in use.",
-        query="component_type db_id",
-    )  # fmt: skip
-    set_current_config, aset_current_config = route(
-        "POST", "/components/{component_id}/configs/{version}/set-current", "Put a version in use.",
-        query="component_type db_id",
-    )  # fmt: skip
+    delete_config, adelete_config = _stored("DELETE", "/configs/{version}", "Delete a version that is not in use.")
+    set_current_config, aset_current_config = _stored("POST", "/configs/{version}/set-current", "Put a version in use.")
     list_registry, alist_registry = route("GET", "/registry", "What stored components may name.", query=_PAGED)
     migrate_database, amigrate_database = route(
         "POST", "/databases/{db_id}/migrate", "Bring the tables of a database to a version.", query="target_version"

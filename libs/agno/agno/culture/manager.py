@@ -5,17 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from agno._io import IO, asynchronous, sync
 from agno.culture._tools import culture_tools
 from agno.db.schemas.culture import CulturalKnowledge
-from agno.models._loop import Exchange, converse
+from agno.models._manager import Manager, conversation_text
 from agno.models.base import Model
-from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
 from agno.models.message import Message
-from agno.models.utils import get_model
-from agno.utils.log import log_warning
 
 C = TypeVar("C", bound="CultureManager")
 
@@ -28,7 +25,7 @@ _CAPTURE = (
 
 
 @dataclass(eq=False)
-class CultureManager:
+class CultureManager(Manager):
     """Reads and writes the knowledge that agents share. Each method has an async twin with an `a` in front.
 
     What it lacks of `model` and `db`, an agent fills in for each run, without changing the manager.
@@ -46,24 +43,11 @@ class CultureManager:
     delete_knowledge: bool = True
     clear_knowledge: bool = True
     debug_mode: bool = False
+    _no_db: ClassVar[str] = _NO_DB
 
     def for_run(self: C, *, model: Any = None, db: Any = None, agent_id: str | None = None) -> C:
         """A copy for one run, with what the manager lacks. What its model says is in `spent` of the copy."""
-        twin = copy.copy(self)
-        twin.model = self.model if self.model is not None else model
-        twin.db = self.db if self.db is not None else db
-        twin.__dict__.update(_spent=[], _agent_id=agent_id)
-        return twin
-
-    @property
-    def spent(self) -> list[Message]:
-        """What the model said to a copy made by `for_run`."""
-        found: list[Message] = self.__dict__.setdefault("_spent", [])
-        return found
-
-    def get_model(self) -> Model:
-        """The model that is asked."""
-        return get_model(self.model if self.model is not None else f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}")
+        return self._copy_for_run(model=model, db=db, _agent_id=agent_id)
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
@@ -117,7 +101,7 @@ class CultureManager:
 
     async def _create(self, io: IO, message: str | None = None, messages: Sequence[Message] | None = None) -> str:
         """Let the model add, and bring up to date, what a conversation teaches everybody; gives its last words."""
-        said = message if message is not None else _talk(messages)
+        said = message if message is not None else conversation_text(messages) if messages else None
         if said is None:
             raise ValueError("create_cultural_knowledge needs message=, or messages= of a conversation.")
         if not self._has_db():
@@ -154,19 +138,7 @@ class CultureManager:
                 "This CultureManager lets the model neither add nor update knowledge, so it has nothing to do."
             )
         messages = [Message(role="system", content=await self._prompt(io)), Message(role="user", content=said)]
-        exchange = Exchange(
-            io=io,
-            model=self.get_model(),
-            messages=messages,
-            functions=tools,
-            tools=[{"type": "function", "function": tool.definition(strict=True)} for tool in tools.values()],
-            tool_call_limit=_MAX_CALLS,
-        )
-        try:
-            await converse(exchange)
-        finally:
-            self.spent.extend(messages[2:])
-        return str(exchange.response.content or "")
+        return await self._let_work(io, messages, tools, limit=_MAX_CALLS)
 
     async def _prompt(self, io: IO) -> str:
         if self.system_message is not None:
@@ -180,19 +152,6 @@ class CultureManager:
             self.additional_instructions or "",
         ]
         return "\n\n".join(part for part in parts if part)
-
-    def _has_db(self) -> bool:
-        if self.db is None:
-            log_warning(_NO_DB)
-        return self.db is not None
-
-
-def _talk(messages: Sequence[Message] | None) -> str | None:
-    """A conversation as text; None if there is none."""
-    if not messages:
-        return None
-    kept = [m for m in messages if m.role in ("user", "assistant") and m.content and not m.from_history]
-    return "\n".join(f"{m.role.capitalize()}: {m.get_content_string()}" for m in kept)
 
 
 __all__ = ["CultureManager"]

@@ -46,7 +46,7 @@ class Claims(RowVerbs):
         def claimed(row: Row | None) -> Row | None:
             if row is None or (user_id is not None and row["user_id"] not in (None, user_id)):
                 return None
-            claims = _claims_of(row["session_data"])
+            claims = claims_of(row["session_data"])
             held = claims.get(run_id)
             if held is not None and held["by"] != owner and _holds(held) and not take_over:
                 raise _claimed(run_id, held)
@@ -60,7 +60,7 @@ class Claims(RowVerbs):
         def renewed(row: Row | None) -> Row | None:
             if row is None:  # the session was deleted; what becomes of the run is not for others to say
                 return None
-            claims = _claims_of(row["session_data"])
+            claims = claims_of(row["session_data"])
             _check_mine(run_id, owner, claims)
             return _with_claims(row, {**claims, run_id: _claim(owner, seconds)})
 
@@ -70,7 +70,7 @@ class Claims(RowVerbs):
         """Give a claim up, so that others may continue the run at once. Nothing happens if it is not held any more."""
 
         def released(row: Row | None) -> Row | None:
-            claims = _claims_of(row["session_data"]) if row is not None else {}
+            claims = claims_of(row["session_data"]) if row is not None else {}
             if row is None or claims.get(run_id, {}).get("by") != owner:
                 return None
             return _with_claims(row, {key: claim for key, claim in claims.items() if key != run_id})
@@ -81,20 +81,26 @@ class Claims(RowVerbs):
 def settle_claims(row: Row, runs: Sequence[Row], mine: Claim | None) -> None:
     """Look at the claims in a header that is about to be written with some runs: refuse those that somebody else
     continues, end the claim of a run at its end, and renew that of one that goes on."""
-    claims = _claims_of(row["session_data"])
+    claims = claims_of(row["session_data"])
     if mine is None and not claims:
         return
     left = dict(claims)
     for run in runs:
-        run_id, held = run["run_id"], claims.get(run["run_id"])
-        if mine is not None and run_id == mine[0]:
-            _check_mine(run_id, mine[1], claims)
-        elif held is not None and _holds(held):
-            raise _claimed(run_id, held)
+        run_id = run["run_id"]
+        check_claim(run_id, claims, mine)
         left.pop(run_id, None)
         if mine is not None and run_id == mine[0] and run["status"] in GOING_ON:
             left[run_id] = _claim(mine[1], CLAIM_SECONDS)
     row.update(_with_claims(row, left))
+
+
+def check_claim(run_id: str, claims: Mapping[str, Any], mine: Claim | None) -> None:
+    """Refuse to write of a run that somebody else continues."""
+    held = claims.get(run_id)
+    if mine is not None and run_id == mine[0]:
+        _check_mine(run_id, mine[1], claims)
+    elif held is not None and _holds(held):
+        raise _claimed(run_id, held)
 
 
 def without_claims(data: Any) -> Any:
@@ -106,16 +112,17 @@ def without_claims(data: Any) -> Any:
 
 def keep_claims(row: Row, theirs: Any) -> None:
     """Put the stored claims into a header that is written over them."""
-    if claims := _claims_of(theirs):
+    if claims := claims_of(theirs):
         row["session_data"] = {**(row["session_data"] or {}), CLAIMS: claims}
 
 
 def is_claimed(data: Any) -> bool:
     """True if somebody continues one of the session's runs at this moment."""
-    return any(_holds(claim) for claim in _claims_of(data).values())
+    return any(_holds(claim) for claim in claims_of(data).values())
 
 
-def _claims_of(data: Any) -> dict[str, Any]:
+def claims_of(data: Any) -> dict[str, Any]:
+    """The claims in the data of a session."""
     found = data.get(CLAIMS) if isinstance(data, Mapping) else None
     return found if isinstance(found, dict) else {}
 
@@ -134,7 +141,7 @@ def _holds(claim: dict[str, Any]) -> bool:
     return until > now_epoch()
 
 
-def _check_mine(run_id: str, owner: str, claims: dict[str, Any]) -> None:
+def _check_mine(run_id: str, owner: str, claims: Mapping[str, Any]) -> None:
     held = claims.get(run_id)
     if held is None or held["by"] != owner:
         raise RunClaimedError(
@@ -308,6 +315,8 @@ __all__ = [
     "Claims",
     "EventBatch",
     "Hosting",
+    "check_claim",
+    "claims_of",
     "is_claimed",
     "keep_claims",
     "settle_claims",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from agno.utils.codec import encode
+from agno.utils.string import whole
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
@@ -44,7 +45,7 @@ def nested_from_json(value: Any) -> Any:
 
 def _whole(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole(value)
     if isinstance(value, dict):
         return {_whole(key): _whole(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -10,6 +10,7 @@ from typing import Any
 from agno._io import IO
 from agno.db.schemas.memory import UserMemory
 from agno.utils.ids import new_id
+from agno.utils.string import whole
 
 DEFAULT_USER = "default"
 
@@ -58,8 +59,9 @@ class UserMemories:
 
     async def add(self, memory: UserMemory) -> tuple[str, bool]:
         """Keep a memory, unless the user has one that says the same; gives its id, and whether it is new."""
-        if not memory.memory.strip():
-            raise ValueError("A memory without text cannot be kept.")
+        if not isinstance(memory, UserMemory):
+            raise TypeError(f"{memory!r} ({type(memory).__name__}) is no memory. Give UserMemory(memory='...').")
+        memory = replace(memory, memory=_kept_text(memory.memory))
         memory_id = memory.memory_id
         if memory_id is None:
             wanted = _told(memory.memory)
@@ -88,19 +90,23 @@ class UserMemories:
             for name in self._origin.__dataclass_fields__
             if (value := getattr(memory, name)) is not None or getattr(self._origin, name) is not None
         }
-        await self._io.call(self._db.upsert_user_memory, replace(memory, user_id=self.user_id, **facts))
+        await self._upsert(replace(memory, user_id=self.user_id, **facts))
+
+    async def _upsert(self, memory: UserMemory) -> None:
+        topics = [whole(topic) for topic in memory.topics] if memory.topics else memory.topics
+        said = whole(memory.input) if memory.input else memory.input
+        await self._io.call(self._db.upsert_user_memory, replace(memory, topics=topics, input=said))
 
     async def change(self, memory_id: str, text: str, topics: Sequence[str] | None = None) -> bool:
         """Give one of them another text; whose it is and which agent made it stays. False if it is not there."""
-        if not text.strip():
-            raise ValueError("A memory without text cannot be kept.")
+        text = _kept_text(text)
         known = await self.get(memory_id)
         if known is None:
             return False
         source = {name: getattr(self._origin, name) for name in ("run_id", "session_id", "input")}
         new = {name: value for name, value in source.items() if value is not None}
         kept = list(topics) if topics is not None else known.topics
-        await self._io.call(self._db.upsert_user_memory, replace(known, memory=text, topics=kept, **new))
+        await self._upsert(replace(known, memory=text, topics=kept, **new))
         return True
 
     async def remove(self, memory_ids: Sequence[str]) -> None:
@@ -113,6 +119,13 @@ class UserMemories:
         found = [memory.memory_id for memory in await self.all() if memory.memory_id]
         await self.remove(found)
         return len(found)
+
+
+def _kept_text(text: str) -> str:
+    """The text of a memory as it is stored. Refuses one that says nothing."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("A memory without text cannot be kept.")
+    return whole(text)
 
 
 def _told(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 import agno.session
-from agno.db._claims import CLAIMS, Claim, keep_claims, without_claims
+from agno.db._claims import CLAIMS, Claim, claims_of, keep_claims, without_claims
 from agno.db._codec import from_json, nested_from_json, plain_to_json
 from agno.db._port import DbError, RunRow, SessionConflictError, StoredHeader
 from agno.db.tables import SESSIONS, Row
@@ -117,9 +117,9 @@ def run_row(session_id: str, run: Any) -> Row:
 _PROGRESS = "#progress-"
 
 
-def progress_id(run_id: str, number: int) -> str:
-    """The key of a row that holds what a run has done so far."""
-    return f"{run_id}{_PROGRESS}{number}"
+def progress_id(run_id: str, part: int | str) -> str:
+    """The key of a row that holds what a run has done so far: one of its records, or a run inside of it."""
+    return f"{run_id}{_PROGRESS}{part}"
 
 
 def progress_row(session_id: str, run: Any, row_id: str, record: Mapping[str, Any]) -> Row:
@@ -175,6 +175,9 @@ def with_progress(rows: Sequence[RunRow]) -> Sequence[RunRow]:
 
 
 def _add_progress(run: dict[str, Any], record: dict[str, Any]) -> None:
+    if "run" in record:  # of a run inside that has not ended, or whose end stands nowhere else
+        run["at_work"] = [*(run.get("at_work") or ()), record]
+        return
     runs = record.pop("runs", None) or []
     run.setdefault("step_executor_runs", [])
     run["step_executor_runs"] += runs
@@ -263,6 +266,12 @@ def settled(header: Row, stored: StoredHeader, before: Known | None) -> Row:
     return row
 
 
+def claims_in(stored: StoredHeader) -> dict[str, Any]:
+    """The claims in a stored header."""
+    text = stored.session_data
+    return claims_of(nested_from_json(text)) if text is not None and _mentions_claims(text) else {}
+
+
 def _mentions_claims(text: bytes | str) -> bool:
     return CLAIMS in text if isinstance(text, str) else CLAIMS.encode() in text
 
@@ -302,6 +311,7 @@ def _added(before: Row, ours: Row, theirs: Row) -> Row:
 __all__ = [
     "Known",
     "check_owner",
+    "claims_in",
     "dict_of",
     "has_progress",
     "header_row",

@@ -5,12 +5,12 @@ A backend implements the verbs of `RowVerbs`; the methods users and the engine c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
 from agno.db._approvals import Approvals
-from agno.db._claims import GOING_ON, Claims, Hosting, settle_claims, without_claims
+from agno.db._claims import GOING_ON, Claims, Hosting, check_claim, settle_claims, without_claims
 from agno.db._codec import from_json, to_json
 from agno.db._components import Components
 from agno.db._culture import Culture
@@ -29,6 +29,7 @@ from agno.db._records import Records
 from agno.db._schedules import Schedules
 from agno.db._sessions import (
     check_owner,
+    claims_in,
     dict_of,
     has_progress,
     header_row,
@@ -102,13 +103,30 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
         self.write_session(session.session_id, settle, [row], append=True)
         remember(session, data, [(row["run_id"], row["payload"])])
 
-    def note_progress(self, session: Any, run: Any, row_id: str, record: dict[str, Any]) -> None:
-        """Store what a run that goes on has done, in a row of its own; it costs the same however much was done before.
+    def note_progress(
+        self,
+        session: Any,
+        run: Any,
+        records: Mapping[str, Mapping[str, Any]],
+        *,
+        new: bool = False,
+        dropped: Collection[str] = (),
+    ) -> None:
+        """Store what a run that goes on has done, each record in a row of its own; it costs the same however much was
+        done before. A record takes the place of the one with its row id; `new`: there are none. Raises
+        `RunClaimedError` if another process goes on with the run.
 
-        Who reads the session finds the records on the run. `finish_run(dropped=...)` takes the rows away.
+        Who reads the session finds the records on the run. `dropped` are rows that are not needed any more;
+        `finish_run(dropped=...)` takes all of them away.
         """
-        row = progress_row(session.session_id, run, row_id, record)
-        self.write_session(session.session_id, _as_it_is, [row], append=True)
+        rows = [progress_row(session.session_id, run, row_id, record) for row_id, record in records.items()]
+        mine = before.claim if (before := known(session)) is not None else None
+
+        def settle(stored: StoredHeader | None) -> None:
+            if stored is not None:
+                check_claim(run.run_id, claims_in(stored), mine)
+
+        self.write_session(session.session_id, settle, rows, append=new, dropped=dropped)
 
     def finish_run(self, session: Any, run: Any, inside: Sequence[Any] = (), dropped: Collection[str] = ()) -> None:
         """Store a run's end, the runs `inside` of it, and the session's header. Keeps what others changed meanwhile.
@@ -341,10 +359,6 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
             now.claim = None
         for run_id in dropped:
             now.runs.pop(run_id, None)
-
-
-def _as_it_is(stored: StoredHeader | None) -> None:
-    """The header is left alone."""
 
 
 def _storable(seconds: float) -> float:

@@ -48,6 +48,11 @@ class Table:
         return frozenset(column.name for column in self.columns if column.kind == "json")
 
     @cached_property
+    def filled(self) -> frozenset[str]:
+        """Columns that are never null."""
+        return frozenset(column.name for column in self.columns if column.required)
+
+    @cached_property
     def sortable(self) -> frozenset[str]:
         """Columns that `sort_by` may name."""
         return frozenset(self.names) - self.json_names

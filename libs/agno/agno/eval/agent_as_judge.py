@@ -112,7 +112,7 @@ class AgentAsJudgeEval(Evaluation, BaseEval):
 
     In `post_hooks` of an agent or a team it judges each answer, in `pre_hooks` each input; every one is a row in `db`. The
     run goes on whatever the judge says; to stop it, raise an `OutputCheckError` (or `InputCheckError`) in `on_fail`. With
-    `run_in_background` it judges after the response, where the run is given `background_tasks`.
+    `run_in_background` it judges after the response, under AgentOS or where the run is given `background_tasks`.
     """
 
     eval_type = EvalType.AGENT_AS_JUDGE

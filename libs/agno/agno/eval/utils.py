@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from agno.utils.terminal import standard_console
 
 
 def store_result_in_file(file_path: str, result: Any, eval_id: str | None = None, name: str | None = None) -> Path:
@@ -37,7 +38,7 @@ def show(title: str, rows: Sequence[tuple[str, Any]], console: Any = None) -> No
     table.add_column("Value", overflow="fold")
     for name, value in rows:
         table.add_row(name, Text(str(value)))
-    (console or Console()).print(table)
+    (console or standard_console()).print(table)
 
 
 def show_columns(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], console: Any = None) -> None:
@@ -47,7 +48,7 @@ def show_columns(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
         table.add_column(name, justify="left" if name == columns[0] else "right")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    (console or Console()).print(table)
+    (console or standard_console()).print(table)
 
 
 def _table(title: str) -> Table:

@@ -12,9 +12,9 @@ _MARK = "run_in_background"
 def hook(fn: F | None = None, *, run_in_background: bool = False) -> Any:
     """Mark a pre- or post-hook: `@hook`, or `@hook(run_in_background=True)`.
 
-    A background hook gets deep copies of what it asks for. It runs after the response where somebody can run it then: a
-    server that passes its `background_tasks` to the run, as FastAPI makes them. AgentOS passes none yet. Without them it
-    runs in its place.
+    A background hook gets deep copies of what it asks for. It runs after the response where somebody can run it then:
+    under AgentOS, or in a server that passes its `background_tasks` to the run, as FastAPI makes them. Elsewhere it runs in
+    its place.
     """
 
     def mark(function: F) -> F:

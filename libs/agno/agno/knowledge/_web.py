@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ AGENT = "Mozilla/5.0 (compatible; agno)"
 _AGAIN = frozenset({429, 502, 503, 504})
 _LONGEST_PAUSE = 10.0  # seconds
 _MOVED = frozenset({301, 302, 303, 307, 308})
-_ENCODINGS = frozenset({"", "identity", "gzip", "deflate", "x-gzip"})  # others unpack without a bound per step
+_ENCODINGS = frozenset({"", "identity", "gzip", "deflate", "x-gzip"})
+_AT_ONCE = 1 << 20  # bytes that are unpacked in one step
+_GZIP = b"\x1f"  # which it begins with
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ class Web:
         try:
             body = _Body(answer, url, self.limits)
             if body.wanted:
-                for block in answer.iter_bytes():
+                for block in answer.iter_raw():
                     body.add(block)
             return body.result()
         finally:
@@ -161,7 +164,7 @@ class Web:
         try:
             body = _Body(answer, url, self.limits)
             if body.wanted:
-                async for block in answer.aiter_bytes():
+                async for block in answer.aiter_raw():
                     body.add(block)
             return body.result()
         finally:
@@ -190,23 +193,29 @@ class _Body:
         self.wanted = not self.moved
         if not self.moved and status >= 300:
             raise self._refusal(status)
-        if answer.headers.get("content-encoding", "").lower() not in _ENCODINGS:
-            raise ReaderError(
-                f"{shown(url)} is packed as {answer.headers['content-encoding']!r}, which was not asked for.", 502
-            )
+        encoding = answer.headers.get("content-encoding", "").lower()
+        if encoding not in _ENCODINGS:
+            raise ReaderError(f"{shown(url)} is packed as {encoding!r}, which was not asked for.", 502)
+        self._unpacker = _Unpacker() if encoding not in ("", "identity") else None
         length = answer.headers.get("content-length", "")
         self._check(int(length) if length.isdigit() and self.wanted else 0)
 
     def add(self, block: bytes) -> None:
-        self.size += len(block)
-        self._check(self.size)
+        try:
+            for part in (block,) if self._unpacker is None else self._unpacker.parts(block):
+                self.size += len(part)
+                self._check(self.size)
+                self.blocks.append(part)
+        except zlib.error as error:
+            raise ReaderError(f"{shown(self.url)} cannot be unpacked: {error}.", 502) from error
         if time.monotonic() > self.deadline:
             raise ReaderError(f"{shown(self.url)} was not complete after {self.limits.longest:g} seconds.", 504)
-        self.blocks.append(block)
 
     def result(self) -> Page | str:
         if self.moved:
             return str(urljoin(self.url, self.answer.headers["location"]))
+        if self._unpacker is not None and not self._unpacker.is_whole:
+            raise ReaderError(f"{shown(self.url)} is not complete: what was packed breaks off.", 502)
         kind = self.answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Page(self.url, kind, self.answer.charset_encoding, b"".join(self.blocks))
 
@@ -220,6 +229,38 @@ class _Body:
         return _TryAgain(error, float(after) if after.isdigit() else 0.0) if status in _AGAIN else error
 
 
+class _Unpacker:
+    """Unpacks gzip and deflate, never more than a megabyte at once, and knows whether it came to the end."""
+
+    def __init__(self) -> None:
+        self._stream: Any = None  # that is being unpacked
+        self._ended = False  # what follows is another part of gzip, or padding
+        self.is_whole = True
+
+    def parts(self, block: bytes) -> Iterator[bytes]:
+        """What a block of the packed stream holds. zlib.error if that is nothing."""
+        while block or self._stream is not None:
+            if self._stream is None:
+                if self._ended and block[:1] != _GZIP:
+                    return
+                self._stream, self.is_whole = zlib.decompressobj(_kind(block)), False
+            part = self._stream.decompress(block, _AT_ONCE)
+            yield part
+            if self._stream.eof:
+                block, self._stream = self._stream.unused_data, None
+                self._ended = self.is_whole = True
+            else:
+                block = self._stream.unconsumed_tail
+                if not block and len(part) < _AT_ONCE:
+                    return
+
+
+def _kind(block: bytes) -> int:
+    """Of which kind a packed stream is, as zlib counts: gzip or zlib (deflate), or deflate alone, which some servers send."""
+    is_zlib = block[0] & 15 == 8 and (len(block) == 1 or (block[0] << 8 | block[1]) % 31 == 0)
+    return 47 if is_zlib or block[:1] == _GZIP else -15
+
+
 @contextmanager
 def _told(url: str) -> Iterator[None]:
     """Turns what httpx raises into our errors."""
@@ -230,7 +271,7 @@ def _told(url: str) -> Iterator[None]:
         raise _TryAgain(ReaderError(f"{shown(url)} did not answer in time.", 504)) from error
     except httpx.TransportError as error:
         raise _TryAgain(_failed(url, error)) from error
-    except (httpx.InvalidURL, httpx.DecodingError) as error:
+    except httpx.InvalidURL as error:
         raise _failed(url, error) from error
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from agno._io import IO, asynchronous, sync
 from agno.learn.shelf import Shelf
 from agno.learn.stores import STORES, LearningMode, LearningStore, Row
-from agno.models._loop import Exchange, converse
+from agno.models._manager import Manager, conversation_text
 from agno.models.base import Model
-from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
 from agno.models.message import Message
-from agno.models.utils import get_model
 from agno.tools.function import Function, in_colour
-from agno.utils.log import log_warning
 
 L = TypeVar("L", bound="LearningMachine")
 Wanted = bool | LearningMode | str | LearningStore
@@ -25,7 +21,7 @@ _NO_DB = "There is no database to keep learnings in: give the LearningMachine, o
 
 
 @dataclass(eq=False)
-class LearningMachine:
+class LearningMachine(Manager):
     """What is learned, by store: each is False, True (in its usual mode), a mode, or a store with settings of its own.
 
     What it lacks of `model` and `db`, an agent fills in for each run, without changing the machine. `namespace` keeps
@@ -44,6 +40,7 @@ class LearningMachine:
     namespace: str = "global"
     max_updates_per_run: int = 10
     custom_stores: Mapping[str, LearningStore] | None = None
+    _no_db: ClassVar[str] = _NO_DB
 
     def __post_init__(self) -> None:
         _ = self.stores  # complain early
@@ -56,21 +53,7 @@ class LearningMachine:
 
     def for_run(self: L, *, model: Any = None, db: Any = None, agent_id: str | None = None) -> L:
         """A copy for one run, with what the machine lacks. What its model says is in `spent` of the copy."""
-        twin = copy.copy(self)
-        twin.model = self.model if self.model is not None else model
-        twin.db = self.db if self.db is not None else db
-        twin.__dict__.update(_spent=[], _agent_id=agent_id)
-        return twin
-
-    @property
-    def spent(self) -> list[Message]:
-        """What the model said to a copy made by `for_run`."""
-        found: list[Message] = self.__dict__.setdefault("_spent", [])
-        return found
-
-    def get_model(self) -> Model:
-        """The model that is asked."""
-        return get_model(self.model if self.model is not None else f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}")
+        return self._copy_for_run(model=model, db=db, _agent_id=agent_id)
 
     # Telling ---------------------------------------------------------------------------------------------------------
 
@@ -124,24 +107,13 @@ class LearningMachine:
     ) -> None:
         """Let a model keep what the stores that always learn want of a conversation."""
         stores = [store for store in self.stores.values() if store.mode is LearningMode.ALWAYS]
-        talk = _talk(messages)
+        talk = conversation_text(messages)
         if not stores or not talk or not self._has_db():
             return
         shelf = self._shelf(io, user_id, session_id)
         tools = {tool.name: tool for store in stores for tool in (in_colour(io, w) for w in store.writers(shelf))}
         asked = [Message(role="system", content=await self._prompt(shelf, stores)), Message(role="user", content=talk)]
-        exchange = Exchange(
-            io=io,
-            model=self.get_model(),
-            messages=asked,
-            functions=tools,
-            tools=[{"type": "function", "function": tool.definition()} for tool in tools.values()],
-            tool_call_limit=self.max_updates_per_run,
-        )
-        try:
-            await converse(exchange)
-        finally:
-            self.spent.extend(asked[2:])
+        await self._let_work(io, asked, tools, limit=self.max_updates_per_run, strict=False)
 
     process = sync(_process)
     aprocess = asynchronous(_process)
@@ -162,11 +134,6 @@ class LearningMachine:
     def _shelf(self, io: IO, user_id: str | None, session_id: str | None) -> Shelf:
         agent_id = self.__dict__.get("_agent_id")
         return Shelf(io, self.db, user_id, session_id, agent_id, None, self.namespace, self.knowledge)
-
-    def _has_db(self) -> bool:
-        if self.db is None:
-            log_warning(_NO_DB)
-        return self.db is not None
 
 
 def _store(name: str, wanted: Wanted) -> LearningStore:
@@ -190,11 +157,6 @@ def _guidance(store: LearningStore) -> str | None:
     if store.mode is LearningMode.PROPOSE:
         return f"Worth keeping as {store.name}: {worth} Tell the user what you would keep, and keep it once they agree."
     return f"Keep with your tools as {store.name}: {worth}"
-
-
-def _talk(messages: Sequence[Message]) -> str:
-    kept = [m for m in messages if m.role in ("user", "assistant") and m.content and not m.from_history]
-    return "\n".join(f"{m.role.capitalize()}: {m.get_content_string()}" for m in kept)
 
 
 __all__ = ["LearningMachine"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agno._io import IO
+from agno.db import _memory_actions as actions
 from agno.db._memories import UserMemories
-from agno.db.schemas.memory import UserMemory
 from agno.tools.function import Function, in_colour
 
 
 def memory_tools(io: IO, mine: UserMemories, names: Iterable[str]) -> dict[str, Function]:
-    """The tools of these names, strict, in the colour of `io`."""
+    """The tools with these names, for strict schemas, sync or async as `io` is."""
 
     async def add_memory(memory: str, topics: list[str] | None = None) -> str:
         """Remember something about the user.
@@ -20,8 +20,7 @@ def memory_tools(io: IO, mine: UserMemories, names: Iterable[str]) -> dict[str, 
             memory: One fact, in a short sentence.
             topics: What it is about, in single words.
         """
-        memory_id, new = await mine.add(UserMemory(memory, topics=topics or None))
-        return f"Added memory {memory_id}." if new else f"That is known already, as memory {memory_id}."
+        return await actions.add(mine, memory, topics)
 
     async def update_memory(memory_id: str, memory: str, topics: list[str] | None = None) -> str:
         """Change what a memory says.
@@ -31,8 +30,7 @@ def memory_tools(io: IO, mine: UserMemories, names: Iterable[str]) -> dict[str, 
             memory: What it says from now on.
             topics: What it is about; if empty, its topics stay.
         """
-        done = await mine.change(memory_id, memory, topics or None)
-        return f"Updated memory {memory_id}." if done else _unknown(memory_id)
+        return await actions.update(mine, memory_id, memory, topics)
 
     async def delete_memory(memory_id: str) -> str:
         """Forget one memory.
@@ -40,10 +38,7 @@ def memory_tools(io: IO, mine: UserMemories, names: Iterable[str]) -> dict[str, 
         Args:
             memory_id: The id of the memory.
         """
-        if await mine.get(memory_id) is None:
-            return _unknown(memory_id)
-        await mine.remove([memory_id])
-        return f"Deleted memory {memory_id}."
+        return await actions.delete(mine, memory_id)
 
     async def clear_memory() -> str:
         """Forget everything about the user."""
@@ -51,10 +46,6 @@ def memory_tools(io: IO, mine: UserMemories, names: Iterable[str]) -> dict[str, 
 
     works = {work.__name__: work for work in (add_memory, update_memory, delete_memory, clear_memory)}
     return {name: in_colour(io, works[name], strict=True) for name in names}
-
-
-def _unknown(memory_id: str) -> str:
-    return f"Error: the user has no memory with the id {memory_id!r}."
 
 
 __all__ = ["memory_tools"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -14,12 +13,10 @@ from agno.db._memories import Origin, UserMemories
 from agno.db.schemas.memory import UserMemory
 from agno.memory import _prompts as prompts
 from agno.memory._tools import memory_tools
-from agno.models._loop import Exchange, converse
+from agno.models._manager import Manager
 from agno.models._structured import ask_for
 from agno.models.base import Model
-from agno.models.defaults import DEFAULT_OPENAI_MODEL_ID
 from agno.models.message import Message
-from agno.models.utils import get_model
 from agno.utils.log import log_warning, set_log_level_to_debug
 
 M = TypeVar("M", bound="MemoryManager")
@@ -49,7 +46,7 @@ class _Rewritten(BaseModel):
 
 
 @dataclass(eq=False)
-class MemoryManager:
+class MemoryManager(Manager):
     """Reads, writes and searches the memories of users. Every method touches one user's only, but for `clear`.
 
     What it lacks of `model` and `db`, an agent fills in for each run, without changing the manager. A user who is not
@@ -69,6 +66,7 @@ class MemoryManager:
     add_memories: bool = True
     clear_memories: bool = False
     debug_mode: bool = False
+    _no_db: ClassVar[str] = _NO_DB
 
     def for_run(
         self: M, *, model: Any = None, db: Any = None, run_id: str | None = None, session_id: str | None = None
@@ -77,21 +75,7 @@ class MemoryManager:
 
         What its model says, and so what it costs, is in `spent` of the copy.
         """
-        twin = copy.copy(self)
-        twin.model = self.model if self.model is not None else model
-        twin.db = self.db if self.db is not None else db
-        twin.__dict__.update(_origin=Origin(run_id=run_id, session_id=session_id), _spent=[])
-        return twin
-
-    @property
-    def spent(self) -> list[Message]:
-        """What the model said to a copy made by `for_run`."""
-        found: list[Message] | None = self.__dict__.get("_spent")
-        return [] if found is None else found
-
-    def get_model(self) -> Model:
-        """The model that is asked."""
-        return get_model(self.model if self.model is not None else f"openai-chat:{DEFAULT_OPENAI_MODEL_ID}")
+        return self._copy_for_run(model=model, db=db, _origin=Origin(run_id=run_id, session_id=session_id))
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
@@ -143,7 +127,7 @@ class MemoryManager:
             Message(role="system", content=f"{prompts.SEARCH}\n\n{prompts.listed(memories.values())}"),
             Message(role="user", content=query),
         ]
-        chosen = await ask_for(io, self._asked(), _Chosen, messages, self.spent)
+        chosen = await ask_for(io, self.get_model(), _Chosen, messages, self.spent)
         if chosen is None:
             log_warning("The model's choice of memories could not be read, so none are given")
             return []
@@ -240,19 +224,7 @@ class MemoryManager:
                 "This MemoryManager lets the model neither add nor update memories, so it has nothing to do."
             )
         messages = [Message(role="system", content=await self._prompt(mine, list(tools))), Message("user", said)]
-        exchange = Exchange(
-            io=io,
-            model=self._asked(),
-            messages=messages,
-            functions=tools,
-            tools=[{"type": "function", "function": tool.definition(strict=True)} for tool in tools.values()],
-            tool_call_limit=_MAX_CALLS,
-        )
-        try:
-            await converse(exchange)
-        finally:
-            self.spent.extend(messages[2:])
-        return str(exchange.response.content or "")
+        return await self._let_work(io, messages, tools, limit=_MAX_CALLS)
 
     async def _prompt(self, mine: UserMemories, tools: list[str]) -> str:
         if self.system_message is not None:
@@ -300,7 +272,7 @@ class MemoryManager:
     ) -> list[UserMemory] | None:
         lines = [f"- {m.memory} (topics: {', '.join(m.topics or ()) or 'none'})" for m in before]
         messages = [Message(role="system", content=prompt), Message(role="user", content="\n".join(lines))]
-        found = await ask_for(io, self._asked(), _Rewritten, messages, self.spent)
+        found = await ask_for(io, self.get_model(), _Rewritten, messages, self.spent)
         return found and [
             UserMemory(kept.memory, topics=kept.topics or None, user_id=mine.user_id)
             for kept in found.memories
@@ -309,21 +281,17 @@ class MemoryManager:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _asked(self) -> Model:
+    def get_model(self) -> Model:
+        """The model that is asked: the one that is set, else OpenAI's default chat model."""
         if self.debug_mode:
             set_log_level_to_debug()
-        return self.get_model()
+        return super().get_model()
 
     def _origin_now(self) -> Origin:
         return self.__dict__.get("_origin") or Origin()
 
     def _of(self, io: IO, user_id: str | None, origin: Origin | None = None) -> UserMemories:
         return UserMemories(io, self.db, user_id, origin or self._origin_now())
-
-    def _has_db(self) -> bool:
-        if self.db is None:
-            log_warning(_NO_DB)
-        return self.db is not None
 
 
 def _said(messages: Sequence[Message] | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agno.models.response import ModelResponse
+from agno.utils.ids import new_id
 
 if TYPE_CHECKING:
     from agno.models.base import Model
@@ -21,20 +21,15 @@ _VOLATILE = frozenset({"id", "created_at", "metrics", "from_history", "add_to_ag
 
 
 class ResponseCache:
-    """The place of one request's answer."""
+    """The file that keeps the answer to one request."""
 
-    def __init__(self, model: Model, arguments: dict[str, Any], stream: bool) -> None:
+    def __init__(self, model: Model, arguments: dict[str, Any], *, stream: bool) -> None:
         directory = Path(model.cache_dir) if model.cache_dir else _DEFAULT_DIR
         self.path = directory / f"{_key(model, arguments, stream)}.json"
         self.ttl = model.cache_ttl
 
-    @classmethod
-    def of(cls, model: Model, arguments: dict[str, Any], *, stream: bool) -> ResponseCache | None:
-        """The cache of this request, or None if the model keeps none."""
-        return cls(model, arguments, stream) if model.cache_response else None
-
     def read(self) -> list[ModelResponse] | None:
-        """The kept parts of the answer, or None."""
+        """The parts of the kept answer; None if there is none, or it is older than `cache_ttl` seconds."""
         try:
             kept = msgspec.json.decode(self.path.read_bytes())
         except (FileNotFoundError, msgspec.DecodeError):
@@ -45,9 +40,9 @@ class ResponseCache:
         return [ModelResponse.from_dict(part) for part in kept["parts"]]
 
     def write(self, parts: list[ModelResponse]) -> None:
-        """Keep an answer; a reader never sees half a file."""
+        """Keep an answer. The file appears at once, so that a reader never sees half of it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_suffix(f".{os.getpid()}")
+        draft = self.path.with_suffix(f".{new_id()}")  # its own: two threads may keep the same answer at once
         content = {"timestamp": time.time(), "parts": [part.to_dict() for part in parts]}
         draft.write_bytes(msgspec.json.encode(content, enc_hook=str))
         draft.replace(self.path)

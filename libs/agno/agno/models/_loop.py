@@ -53,6 +53,7 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
     before_tools: Callable[[Exchange], None] | None = None  # called once, before the first tool
     after_turn: Give | None = None  # gets the messages when all tools of a turn are answered ...
     after_tool: Give | None = None  # ... and before the first of them and after each
+    before_runs: Give | None = None  # gets them before the first tool of a turn that begins runs, if nobody else does
 
     executions: list[ToolExecution] = []
     response: ModelResponse = msgspec.field(default_factory=partial(bare, ModelResponse))  # all turns, joined
@@ -103,6 +104,8 @@ _NOTED = _LATEST | _JOINED | {"content", "reasoning_content", "provider_data"}
 
 async def converse(x: Exchange) -> None:
     """Run the loop. Open tool calls at the end of the messages are answered first."""
+    if x.stopped:
+        return
     call_message = None if x.is_new else open_calls(x.messages)
     x.is_new = False
     while True:
@@ -212,6 +215,16 @@ def open_calls(messages: list[Message]) -> Message | None:
     return None
 
 
+def is_stopped(messages: list[Message]) -> bool:
+    """True if the last turn of tools ended the run: its tools are done, and one of them was to be the last."""
+    for message in reversed(messages):
+        if message.tool_calls or message.role in ("assistant", "model"):
+            return False
+        if message.stop_after_tool_call:
+            return open_calls(messages) is None
+    return False
+
+
 def seal(messages: list[Message], reason: str, tool_role: str = "tool") -> None:
     """Answer every open tool call with `reason`, so that the history stays valid for every provider."""
     message = open_calls(messages)
@@ -232,4 +245,4 @@ def seal(messages: list[Message], reason: str, tool_role: str = "tool") -> None:
     messages[position:] = sealed + others
 
 
-__all__ = ["Exchange", "converse", "open_calls", "seal"]
+__all__ = ["Exchange", "converse", "is_stopped", "open_calls", "seal"]

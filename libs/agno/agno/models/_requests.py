@@ -14,6 +14,7 @@ from agno.models._wait import as_asked
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 from agno.run import watching
+from agno.utils.string import whole
 
 if TYPE_CHECKING:
     from agno.models._loop import Exchange
@@ -128,7 +129,7 @@ def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
         keep = getattr(x.model, "history_needs_tools", False)
         tools, tool_choice = (tools, "none") if keep else (None, None)
     arguments = {
-        "messages": x.prepare(x.messages) if x.prepare else x.messages,
+        "messages": _sendable(x.prepare(x.messages) if x.prepare else x.messages),
         "assistant_message": assistant,
         "response_format": x.response_format,
         "tools": tools,
@@ -139,14 +140,31 @@ def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
     return arguments if model is x.model or adapt is None else adapt(model, arguments)
 
 
+def _sendable(messages: list[Message]) -> list[Message]:
+    """The messages without halves of surrogate pairs, which names of files and broken JSON may hold: they cannot be sent."""
+    mended = {
+        position: text
+        for position, message in enumerate(messages)
+        if isinstance(content := message.content, str) and (text := whole(content)) is not content
+    }
+    if not mended:
+        return messages
+    return [
+        message.model_copy(update={"content": mended[position]}) if position in mended else message
+        for position, message in enumerate(messages)
+    ]
+
+
 async def _whole(x: Exchange, model: Model, assistant: Message, gate: Interruption | None) -> None:
     arguments = _arguments(x, model, assistant)
-    cache = ResponseCache.of(model, arguments, stream=False) if model.cache_response else None
+    cache = ResponseCache(model, arguments, stream=False) if model.cache_response else None
     if cache and (kept := cache.read()):
         response = kept[0]
     else:
         # what `io.pick` does, without passing the arguments on once more
         response = await model.ainvoke(**arguments) if x.io.is_async else model.invoke(**arguments)
+        if isinstance(response.content, str):
+            response.content = whole(response.content)
         if cache:
             cache.write([response])
     x.begins(assistant)
@@ -196,7 +214,7 @@ def _as_delta(give: Give) -> Give:
 
 def _deltas(x: Exchange, model: Model, assistant: Message) -> AsyncGenerator[ModelResponse, None]:
     arguments = _arguments(x, model, assistant)
-    cache = ResponseCache.of(model, arguments, stream=True) if model.cache_response else None
+    cache = ResponseCache(model, arguments, stream=True) if model.cache_response else None
     if cache and (kept := cache.read()):
         return _replayed(kept)
     deltas = x.io.stream(model.invoke_stream, model.ainvoke_stream, **arguments)
@@ -259,15 +277,15 @@ class Joined:
                 setattr(rest, name, {**(getattr(rest, name) or {}), **value})
 
     def response(self, model: Model) -> ModelResponse:
-        """All of it as one response."""
-        whole = self.rest
+        """All of it as one response. A character of which each half came in a piece of its own is one again."""
+        joined = self.rest
         if self.text:
-            whole.content = "".join(self.text)
+            joined.content = whole("".join(self.text))
         if self.reasoning:
-            whole.reasoning_content = "".join(self.reasoning)
+            joined.reasoning_content = "".join(self.reasoning)
         if self.fragments:
-            whole.tool_calls = model.parse_tool_calls(self.fragments)
-        return whole
+            joined.tool_calls = model.parse_tool_calls(self.fragments)
+        return joined
 
 
 def _joined_audio(have: Any, new: Any) -> Any:
@@ -292,7 +310,7 @@ def write(response: ModelResponse, assistant: Message) -> None:
         elif name == "role":
             assistant.role = value or assistant.role
         elif name == "response_usage":
-            assistant.metrics.take_usage(value)
+            assistant.metrics.add_usage(value)
         elif name in _AS_IT_IS:
             if value:
                 setattr(assistant, _AS_IT_IS[name], value)

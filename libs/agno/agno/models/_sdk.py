@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import inspect
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -135,12 +136,10 @@ class SdkModel(Model):
         kind = type(error)
         names = {base.__name__ for base in kind.__mro__}
         over_http = any(base.__module__.partition(".")[0] in _HTTP_LIBRARIES for base in kind.__mro__)
-        text = (
-            str(error.__cause__ or "") or str(error) or kind.__name__
-        )  # the SDKs say no more than "Connection error."
-        if isinstance(error, TimeoutError) or any(
-            name.endswith(("TimeoutException", "TimeoutError")) for name in names
-        ):
+        # the SDKs' own text is no more than "Connection error."
+        text = str(error.__cause__ or "") or str(error) or kind.__name__
+        late = any(name.endswith(("TimeoutException", "TimeoutError")) for name in names)
+        if late or isinstance(error, TimeoutError):
             return self.provider_error(f"{self.get_provider()} did not answer in time: {text}", 504)
         if over_http or isinstance(error, ConnectionError) or any(name.endswith("ConnectionError") for name in names):
             return self.provider_error(f"The connection to {self.get_provider()} failed: {text}")
@@ -326,6 +325,17 @@ def _no_download(link: Link, error: Exception) -> ModelProviderError:
 def base64_text(content: bytes) -> str:
     """The bytes as base64 text."""
     return base64.b64encode(content).decode()
+
+
+def call_arguments(arguments: Any) -> dict[str, Any]:
+    """The arguments of a tool call, given as JSON text or as a dict, for APIs that take an object."""
+    if isinstance(arguments, dict):
+        return arguments
+    try:
+        value = json.loads(arguments or "{}", strict=False)
+    except ValueError:  # an answer that was cut off; its tool message says so
+        return {"unreadable": arguments}
+    return value if isinstance(value, dict) else {}
 
 
 def function_specs(tools: list[dict[str, Any]] | None) -> Iterator[tuple[dict[str, Any] | None, dict[str, Any]]]:

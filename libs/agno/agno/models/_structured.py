@@ -53,23 +53,35 @@ def json_schema_format(schema: Any) -> dict[str, Any]:
 
 
 def json_prompt(schema: Any) -> str:
-    """Ask for JSON with the fields of a pydantic class."""
+    """Ask for JSON with the fields of a pydantic class; of a `RootModel`, for JSON of its schema."""
     described = schema.model_json_schema()
+    if (reference := described.get("$ref")) is not None:  # a class that contains itself stands among its definitions
+        described = {**described["$defs"][reference.rsplit("/", 1)[-1]], "$defs": described["$defs"]}
+    if "properties" not in described:
+        return (
+            f"Answer with JSON of this schema:\n<json_schema>\n{_indented(described)}\n</json_schema>\n\n{_BARE_JSON}"
+        )
     properties = {
         name: {key: value for key, value in facts.items() if key != "title"}
-        for name, facts in described.get("properties", {}).items()
+        for name, facts in described["properties"].items()
     }
+    names = msgspec.json.encode(list(properties)).decode()
     if "$defs" in described:
         properties["$defs"] = described["$defs"]
-    names = msgspec.json.encode([name for name in properties if name != "$defs"]).decode()
-    details = msgspec.json.format(msgspec.json.encode(properties), indent=2).decode()
     return (
         "Answer with a JSON object that has these fields:\n"
         f"<json_fields>\n{names}\n</json_fields>\n\n"
         "The properties of each field:\n"
-        f"<json_field_properties>\n{details}\n</json_field_properties>\n\n"
-        "Start your answer with `{` and end it with `}`. It is read by a JSON parser, so give nothing else."
+        f"<json_field_properties>\n{_indented(properties)}\n</json_field_properties>\n\n"
+        f"Start your answer with `{{` and end it with `}}`. {_BARE_JSON}"
     )
+
+
+_BARE_JSON = "It is read by a JSON parser, so give nothing else."
+
+
+def _indented(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 def parse(text: str, schema: Any) -> Any:

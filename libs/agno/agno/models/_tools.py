@@ -72,8 +72,8 @@ class ToolTurn:
         slots = [self._slot(call) for call in self.message.tool_calls or ()]
         self.slots = slots
         try:
-            if self.x.after_tool is not None:
-                await self.x.after_tool(self._so_far())
+            if (keep := self.x.after_tool or self._before_runs()) is not None:
+                await keep(self._so_far())
             await self._run_all([slot for slot in slots if slot.call is not None])
         finally:
             self._append(slots)
@@ -81,6 +81,12 @@ class ToolTurn:
             if slot.answer is None:
                 self.x.paused = True
                 await self._tell(_PAUSED, slot)
+
+    def _before_runs(self) -> Give | None:
+        keep = self.x.before_runs
+        if keep is None or not any(slot.call is not None and slot.call.function.begins_runs for slot in self.slots):
+            return None
+        return keep
 
     def _tell(self, kind: str, slot: Slot) -> Awaitable[None]:
         x = self.x
@@ -288,9 +294,10 @@ class ToolTurn:
         execution.metrics, execution.result, execution.tool_call_error = took, text, failed
         slot.answer = answer = self._tool_message(slot, text, error=failed)
         answer.metrics = took
-        goes_on = failed and execution.child_run_id is not None  # a member failed: the leader may ask another
-        if slot.raised is None and execution.stop_after_tool_call and not goes_on:
+        if execution.stop_after_tool_call and not failed:  # after a failure the model may try again, or say so
             answer.stop_after_tool_call = True
+        if self._shows(slot):
+            x.note(ModelResponse(content=text))
         if x.after_tool is not None:
             await x.after_tool(self._so_far())
 
@@ -305,11 +312,16 @@ class ToolTurn:
         if (media := slot.media) is not None:
             x.note(tool_response(_COMPLETED, slot.execution, media))
         await self._tell(_COMPLETED, slot)
-        assert slot.function is not None
-        if slot.function.show_result and slot.answer.content and not (slot.shown or slot.answer.tool_call_error):
-            shown = ModelResponse(content=slot.answer.content)
-            x.note(shown)
-            await x.give(shown)
+        if self._shows(slot):
+            await x.give(ModelResponse(content=slot.answer.content))
+
+    @staticmethod
+    def _shows(slot: Slot) -> bool:
+        """True if what the tool gave is said to the user, and nobody has done so."""
+        assert slot.function is not None and slot.answer is not None
+        if not slot.function.show_result:
+            return False
+        return bool(slot.answer.content) and not (slot.shown or slot.answer.tool_call_error)
 
     def _append(self, slots: list[Slot]) -> None:
         """Put the answers behind the message in call order, then the media and what exceptions had to say."""

@@ -58,7 +58,6 @@ class Model(DirectUse, ABC):
     native_output_with_tools: ClassVar[bool] = True  # can answer by schema in a turn that also offers tools
     # how it gives an answer by schema where its own feature for that is missing, or cannot go with tools
     answers_by: ClassVar[Literal["tool", "prompt"]] = "prompt"
-    parallel_tool_calls_supported: ClassVar[bool] = True
     native_reasoning: ClassVar[bool] = False
     client_fields: ClassVar[tuple[str, ...]] = ("client", "async_client", "http_client")
 
@@ -81,39 +80,39 @@ class Model(DirectUse, ABC):
         self._refuse("request")
 
     def send(self, request: dict[str, Any]) -> Any:
-        """Send a request and give the provider's response object."""
+        """Send a request and return the provider's response object."""
         self._refuse("send")
 
     async def asend(self, request: dict[str, Any]) -> Any:
-        """Send a request and give the provider's response object."""
+        """Send a request and return the provider's response object."""
         self._refuse("asend")
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
-        """Send a request and give the provider's chunks as they arrive."""
+        """Send a request and yield the provider's chunks as they arrive."""
         self._refuse("stream")
 
     def astream(self, request: dict[str, Any]) -> AsyncIterator[Any]:
-        """Send a request and give the provider's chunks as they arrive."""
+        """Send a request and yield the provider's chunks as they arrive."""
         self._refuse("astream")
 
     def parse(self, response: Any, *, response_format: Any = None) -> ModelResponse:
-        """What a response says. Pure."""
+        """A response of the provider as ours. Pure: touches nothing else."""
         self._refuse("parse")
 
     def parse_delta(self, delta: Any, state: dict[str, Any]) -> ModelResponse | None:
-        """What one chunk adds, or None. Pure but for `state`, which belongs to this stream alone."""
+        """What one chunk of a stream adds, or None for nothing. Pure but for `state`, a dict of this stream alone."""
         self._refuse("parse_delta")
 
     def goes_on(self, answer: Message) -> bool:
-        """True if an answer without tool calls is not complete yet: the model is then asked again, with it."""
+        """True if an answer without tool calls is not complete: the model is then asked again, with the answer so far."""
         return False
 
     def answer_choice(self, tool: str) -> str | dict[str, Any] | None:
-        """The `tool_choice` that makes it give its answer with this tool; None where it cannot be made to."""
+        """The `tool_choice` that forces the model to call this tool, which takes its answer; None where it cannot be forced."""
         return {"type": "function", "function": {"name": tool}}
 
     def translate_error(self, error: Exception) -> Exception:
-        """The error to raise for one of the SDK's: ours if it is known, else the same one."""
+        """The exception to raise for one of the SDK's: one of `agno.exceptions` if its meaning is known, else the same one."""
         return error
 
     def _refuse(self, method: str) -> NoReturn:
@@ -133,7 +132,7 @@ class Model(DirectUse, ABC):
         tool_choice: str | dict[str, Any] | None = None,
         run_response: Any = None,
     ) -> ModelResponse:
-        """Ask the model once and wait for the whole answer."""
+        """Ask the model once and return the whole answer. `assistant_message` and `run_response` are for models of your own."""
         request = self.request(messages, tools=tools, tool_choice=tool_choice, response_format=response_format)
         try:
             response = self.send(request)
@@ -150,7 +149,7 @@ class Model(DirectUse, ABC):
         tool_choice: str | dict[str, Any] | None = None,
         run_response: Any = None,
     ) -> ModelResponse:
-        """Ask the model once and wait for the whole answer."""
+        """Ask the model once and return the whole answer. `assistant_message` and `run_response` are for models of your own."""
         request = self.request(messages, tools=tools, tool_choice=tool_choice, response_format=response_format)
         try:
             response = await self.asend(request)
@@ -167,7 +166,7 @@ class Model(DirectUse, ABC):
         tool_choice: str | dict[str, Any] | None = None,
         run_response: Any = None,
     ) -> Iterator[ModelResponse]:
-        """Ask the model and give the answer piece by piece. Closing this closes the connection."""
+        """Ask the model once and yield the answer piece by piece. Closing the generator closes the connection."""
         request = self.request(
             messages, tools=tools, tool_choice=tool_choice, response_format=response_format, stream=True
         )
@@ -190,7 +189,7 @@ class Model(DirectUse, ABC):
         tool_choice: str | dict[str, Any] | None = None,
         run_response: Any = None,
     ) -> AsyncGenerator[ModelResponse, None]:
-        """Ask the model and give the answer piece by piece. Closing this closes the connection."""
+        """Ask the model once and yield the answer piece by piece. Closing the generator closes the connection."""
         request = self.request(
             messages, tools=tools, tool_choice=tool_choice, response_format=response_format, stream=True
         )
@@ -215,7 +214,7 @@ class Model(DirectUse, ABC):
         raise translated from error
 
     def parse_tool_calls(self, fragments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Whole tool calls from streamed fragments, joined by `index`; a fragment without one is whole already."""
+        """Complete tool calls from the fragments of a stream: those with the same `index` are joined, one without is complete."""
         calls: dict[Any, dict[str, Any]] = {}
         for position, fragment in enumerate(fragments):
             index = fragment.get("index")
@@ -237,8 +236,8 @@ class Model(DirectUse, ABC):
     def format_function_call_results(
         self, messages: list[Message], function_call_results: list[Message], **extra: Any
     ) -> None:
-        """Put the results of a turn's tool calls behind the messages. Override it for a model of your own that wants them
-        in another shape; every call must keep its answer."""
+        """Append the results of a turn's tool calls to the messages. Override it for a model of your own that wants them in
+        another shape; every call must keep its result."""
         messages.extend(function_call_results)
 
     def get_system_message_for_model(self, tools: list[Any] | None = None) -> str | None:

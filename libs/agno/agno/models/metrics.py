@@ -108,8 +108,6 @@ class Metrics:
             elif key == "details" and value:
                 mine[key] = _joined_details(mine.get(key) or {}, value)
 
-    take_usage = add_usage
-
     def add(self, other: Metrics) -> None:
         """Add all of another: counts, facts and seconds."""
         self.add_usage(other)

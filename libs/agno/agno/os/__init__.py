@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agno.os._bodies import Limits
     from agno.os._limiting import RateLimit
+    from agno.os._mcp_settings import MCPAuth, MCPConfig
     from agno.os._runs import RunLimits
     from agno.os.app import AgentOS
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _PLACES = {
     "AgentOS": "agno.os.app",
     "Limits": "agno.os._bodies",
+    "MCPAuth": "agno.os._mcp_settings",
+    "MCPConfig": "agno.os._mcp_settings",
     "RateLimit": "agno.os._limiting",
     "RunLimits": "agno.os._runs",
 }
@@ -26,4 +29,4 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(_PLACES[name]), name)
 
 
-__all__ = ["AgentOS", "Limits", "RateLimit", "RunLimits"]
+__all__ = ["AgentOS", "Limits", "MCPAuth", "MCPConfig", "RateLimit", "RunLimits"]

@@ -103,15 +103,16 @@ class Body:
         """A field that holds JSON, as text or as the value itself; None if it is missing or empty."""
         value = self.fields.get(name)
         if not isinstance(value, str):
-            return value
+            return _shallow(name, value)
         if self.typed:
             raise invalid(name, "Input should be a JSON object or array, not a text", value)
         if not value.strip():
             return None
         try:
-            return msgspec.json.decode(value)
+            found = msgspec.json.decode(value)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             raise HTTPException(400, f"Invalid JSON in {name} field") from None
+        return _shallow(name, found)
 
     def json_object(self, name: str) -> dict[str, Any] | None:
         """A field that holds a JSON object."""
@@ -123,6 +124,24 @@ class Body:
 
 _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "t": True, "y": True,
           "false": False, "0": False, "no": False, "off": False, "f": False, "n": False}  # fmt: skip
+
+
+_DEEPEST = 100  # what is nested deeper is a mistake or an attack, and a run copies and stores it level by level
+
+
+def _shallow(name: str, value: Any) -> Any:
+    """The value of a field, which must not be nested too deep."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return value
+    raise invalid(name, f"Input should be nested at most {_DEEPEST} levels deep", "")
 
 
 def invalid(name: str, message: str, value: Any) -> HTTPException:

@@ -19,6 +19,8 @@ class Components:
     def __init__(
         self, agents: Sequence[Any], teams: Sequence[Any], workflows: Sequence[Any], interfaces: Iterable[Any] = ()
     ) -> None:
+        if not (agents or teams or workflows):
+            raise ValueError("AgentOS has nothing to serve: give it at least one of agents=, teams= and workflows=.")
         self.interfaces = list(interfaces)
         self.agents = _by_id("agent", agents)
         self.teams = _by_id("team", teams)
@@ -28,6 +30,12 @@ class Components:
         self.knowledge: dict[str, Any] = {}  # by the id of the database of its contents
         for component in self.everything():
             self._find_in(component)
+
+    def add(self, db: Any, knowledge: Iterable[Any]) -> None:
+        """Serve a database and knowledge that no component has, too."""
+        self.add_db(db)
+        for one in knowledge:
+            self.add_knowledge(one)
 
     def add_db(self, db: Any) -> None:
         """Serve what is in a database, too."""

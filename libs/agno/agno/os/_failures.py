@@ -27,17 +27,11 @@ def failure(error: BaseException) -> tuple[str, str]:
     return _sentence(error_id), error_id
 
 
-def failed(run_id: Any, inside: str, error_id: str | None = None) -> tuple[str, str]:
+def _failed(run_id: Any, inside: str) -> tuple[str, str]:
     """The same for a run that says itself, in the text `inside`, why it failed; that goes to the log."""
-    error_id = error_id or new_id()
+    error_id = new_id()
     log_error(f"error_id={error_id} | run {run_id} failed: {inside}")
     return _sentence(error_id), error_id
-
-
-def public_error(event: Any) -> str:
-    """The sentence about an output or an event that says that a run failed."""
-    inside = getattr(event, "content", None) or getattr(event, "error", None)
-    return failed(event.run_id, str(inside), getattr(event, "error_id", None))[0]
 
 
 def _sentence(error_id: str) -> str:
@@ -58,6 +52,13 @@ class Shown:
     def frame(self, event: Any) -> tuple[bytes, bytes]:
         """An event as it is sent: its kind, and its JSON on one line."""
         return event.event.encode(), self.bytes_of(encode(event))
+
+    def why(self, failed: Any) -> str:
+        """The sentence about an output or an event that says that a run failed: its own, where that is meant for callers."""
+        facts = {name: getattr(failed, name, None) for name in ("run_id", "error_type", "error_id")}
+        text = getattr(failed, "content", None) or getattr(failed, "error", None) or ""
+        sentence: str = self.data_of({**facts, "status": "ERROR", "content": str(text)})["content"]
+        return sentence
 
     def bytes_of(self, data: Any) -> bytes:
         """The JSON of plain data."""
@@ -87,7 +88,7 @@ class Shown:
         for inner, known in self._instead.items():  # what failed around it repeats it
             if text.endswith(f": {inner}"):
                 return known
-        return failed(found.get("run_id"), text)
+        return _failed(found.get("run_id"), text)
 
     def _without(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -120,4 +121,4 @@ def _failures(data: Any) -> Iterator[dict[str, Any]]:
             yield from _failures(value)
 
 
-__all__ = ["Shown", "failed", "failure", "public_error"]
+__all__ = ["Shown", "failure"]

@@ -90,12 +90,13 @@ class Guard:
         late: bool = False,
         need: NeedOf = need_of,
         methods: Collection[str] = (),
+        challenge: str | None = None,
     ) -> ASGIApp:
         """The app behind this guard.
 
         `open`: everybody passes, because the app needs no identity or checks signatures itself. `late`: a WebSocket that
         may say who it is in its first message, so that a missing header is no refusal. `need`: what a request does. `methods`: those
-        of the path, which the answer to another one names.
+        of the path, which the answer to another one names. `challenge`: what tells who has no right token how to get one.
         """
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,6 +110,8 @@ class Guard:
                     if kind == "http" and self._largest is not None:
                         receive = _limited(scope, receive, self._largest, self._seconds)
                 except Refusal as refusal:
+                    if refusal.status == 401 and challenge is not None:
+                        refusal.headers = {"WWW-Authenticate": challenge}
                     return await _refuse(refusal, scope, receive, send)
             await _protected(app, scope, receive, send, methods)
 

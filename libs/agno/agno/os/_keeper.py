@@ -55,7 +55,7 @@ class Keeper:
         self._renew_at = self._listen_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._wake: asyncio.Event | None = None
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[asyncio.Future[bool]] = []
 
     # What happens ----------------------------------------------------------------------------------------------------
 
@@ -108,14 +108,14 @@ class Keeper:
         """The end of a run that failed is stored."""
         self._changed = self.unsettled.pop(run_id, None) is not None or self._changed
 
-    async def written(self) -> None:
-        """Wait until what has happened so far is in the database, or could not be written."""
+    async def written(self) -> bool:
+        """Wait until what has happened so far is in the database; False if it could not be written."""
         self._start()
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append(done)
         assert self._wake is not None  # the task was started
         self._wake.set()
-        await done
+        return await done
 
     async def stop(self) -> None:
         """Write the rest, and say that this worker hosts nothing any more. What still goes on is left to the others; if all
@@ -148,15 +148,15 @@ class Keeper:
             wake.clear()
             idle = 0 if self._has_work() else idle + 1
             waiting, self._waiting = self._waiting, []
-            await self._try(self._write if idle < _IDLE else self._be_forgotten)
-            for done in waiting:
-                if not done.done():
-                    done.set_result(None)
+            done = await self._try(self._write if idle < _IDLE else self._be_forgotten)
+            for one in waiting:
+                if not one.done():
+                    one.set_result(done)
 
     def _has_work(self) -> bool:
         return bool(self._runs or self._ending or self.unsettled)
 
-    async def _try(self, write: Callable[[], Awaitable[None]]) -> None:
+    async def _try(self, write: Callable[[], Awaitable[None]]) -> bool:
         try:
             await write()
         except Exception:  # the border: a database that is down for a while ends no run
@@ -165,10 +165,11 @@ class Keeper:
                     f"worker={self.worker} | hosted runs could not be written down; it is tried until it works"
                 )
             self._failures = min(self._failures + 1, 16)
-        else:
-            if self._failures:
-                log_info(f"worker={self.worker} | hosted runs are written down again")
-            self._failures = 0
+            return False
+        if self._failures:
+            log_info(f"worker={self.worker} | hosted runs are written down again")
+        self._failures = 0
+        return True
 
     async def _be_forgotten(self) -> None:
         if self._noted:

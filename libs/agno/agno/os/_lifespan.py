@@ -26,6 +26,7 @@ class Lifespan:
         self._os = os
         self._outer = outer
         self._inner: list[tuple[Callable[..., Any], Any]] = []
+        self.is_open = False
 
     def add(self, context: Callable[..., Any], argument: Any) -> None:
         """Open `context(argument)`, too."""
@@ -36,6 +37,7 @@ class Lifespan:
         state: dict[str, Any] = {}
         async with AsyncExitStack() as stack:
             stack.push_async_callback(_send_spans)
+            stack.callback(setattr, self, "is_open", False)
             for context in self._outer:
                 state.update(await stack.enter_async_context(_as_context(context, app)) or {})
             for tools in _mcp_tools(self._os):
@@ -46,6 +48,7 @@ class Lifespan:
             runs.open()
             stack.push_async_callback(runs.drain)
             stack.callback(_on_signals(runs))
+            self.is_open = True
             yield state or None
 
 

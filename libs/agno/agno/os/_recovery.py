@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from time import monotonic, time
 from typing import Any
 
@@ -21,7 +22,7 @@ from agno.db.tables import Row
 from agno.exceptions import RunClaimedError
 from agno.os._components import Components
 from agno.os._keeper import Keeper
-from agno.os._runs import ERROR_EVENTS, EVERYTHING, Runs
+from agno.os._runs import ERROR_EVENTS, Runs
 from agno.run.base import RunStatus
 from agno.run.cancel import cancel_run
 from agno.utils.ids import new_id
@@ -144,21 +145,21 @@ class Recovery:
             and tries <= _MOST_TAKEOVERS
             and (run is not None or facts.get("again"))
         ):
-            self._go_on(component, run_id, facts, tries, stored=run is not None)
+            await self._go_on(component, run_id, facts, tries, stored=run is not None)
         else:
             await self._fail(keeper, component, facts, run_id, session, run)
 
-    def _go_on(self, component: Any, run_id: str, facts: dict[str, Any], tries: int, *, stored: bool) -> None:
+    async def _go_on(self, component: Any, run_id: str, facts: dict[str, Any], tries: int, *, stored: bool) -> None:
         who = {"run_id": run_id, "session_id": facts["session_id"], "user_id": facts["user_id"]}
         if facts.get("stop"):
             cancel_run(run_id)  # the wish waits for its start
         if stored:
-            events = component.acontinue_run(**who, take_over=True, **EVERYTHING)
+            begin = partial(component.acontinue_run, **who, take_over=True)
         else:
             again = facts["again"]
-            events = component.arun(again["input"], **{**again["options"], **who}, **EVERYTHING)
-        self.runs.host(
-            facts["kind"], component, events, **who, background=True, first=_behind_all(), again=facts.get("again"),
+            begin = partial(component.arun, again["input"], **{**again["options"], **who})
+        await self.runs.host(
+            facts["kind"], component, begin, **who, background=True, first=_behind_all(), again=facts.get("again"),
             takeovers=tries,
         )  # fmt: skip
 
@@ -179,7 +180,8 @@ class Recovery:
         for one in (*inside, run):
             one.status, one.error_type = RunStatus.error, "WorkerDied" if why is DIED else "DbUnavailableError"
             one.content = one.content or why
-        await ASYNC.call(keeper.db.finish_run, session, run, inside)
+        beside = [record.get("row") for name in ("progress", "at_work") for record in run.__dict__.get(name) or ()]
+        await ASYNC.call(keeper.db.finish_run, session, run, inside, dropped=[row for row in beside if row])
 
     async def _close(self, keeper: Keeper, facts: dict[str, Any], run: Any) -> None:
         """The end of a run is stored, but its last events may not be: who follows hears what became of it."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import time
 from typing import Any
@@ -19,7 +19,8 @@ from fastapi import HTTPException
 
 from agno.os._failures import Shown, failure
 from agno.os._keeper import Keeper
-from agno.os._sse import Follower, RunLog
+from agno.os._later import EVERYTHING, Begin, Following, Later
+from agno.os._sse import Budget, Follower, RunLog
 from agno.run.base import RunStatus
 from agno.run.cancel import acancel_run
 from agno.run.output import OutputBase
@@ -27,7 +28,6 @@ from agno.run.workflow import WorkflowRunOutput
 from agno.utils.log import log_exception, log_info, log_warning
 
 ERROR_EVENTS = {"agent": b"RunError", "team": b"TeamRunError", "workflow": b"WorkflowError"}
-EVERYTHING = {"stream": True, "stream_events": True, "yield_run_output": True}  # the options of a hosted run
 _FAIR = 64  # events after which others get their turn, however fast a run is
 _LAST_WORDS = 5.0  # seconds that cancelled runs have to be stored
 
@@ -37,6 +37,7 @@ class RunLimits:
     """How long and how large: seconds and bytes."""
 
     log_bytes: int = 4 * 1024 * 1024  # of one run that goes on
+    all_log_bytes: int = 128 * 1024 * 1024  # of all runs that go on or are still read, together
     kept_bytes: int = 64 * 1024 * 1024  # of all runs that ended
     kept_seconds: float = 600.0
     kept_runs: int = 1000
@@ -86,13 +87,15 @@ class HostedRun:
 class Runs:
     """All runs of one AgentOS in this process."""
 
-    def __init__(self, limits: RunLimits | None = None) -> None:
+    def __init__(self, limits: RunLimits | None = None, hooks_in_background: bool = False) -> None:
         self.limits = limits or RunLimits()
         self.active: dict[str, HostedRun | None] = {}  # None: awaited by the request itself
         self.ended: OrderedDict[str, HostedRun] = OrderedDict()
+        self.following = Following(hooks_in_background, self._rest)
         self.draining = False
         self.keepers: dict[int, Keeper] = {}  # by the identity of the database
         self._kept = 0
+        self._budget = Budget(self.limits.all_log_bytes)
         self._idle: asyncio.Event | None = None
         self._draining: asyncio.Task[None] | None = None
 
@@ -103,22 +106,30 @@ class Runs:
         if self.draining:
             raise HTTPException(503, "The service is shutting down; try again.", headers={"Retry-After": "5"})
 
-    @contextmanager
-    def awaited(self, run_id: str, kind: str, component: Any, session_id: str, user_id: str | None) -> Iterator[None]:
-        """A run that its request waits for."""
+    async def awaited(
+        self, kind: str, component: Any, begin: Begin, *, run_id: str, session_id: str, user_id: str | None
+    ) -> Any:
+        """The output of a run that its request waits for."""
+        later, failed = self.later(), True
+        run = begin(stream=False, background_tasks=later)
         self.forget(run_id)
         self.active[run_id] = None
         keeper = self.keeper_of(component)
         if keeper is not None:
             keeper.begin(run_id, _facts(kind, component, session_id, user_id))
-        failed = True
         try:
-            yield
+            output = await run
             failed = False
+            return output
         finally:
             if keeper is not None:
                 keeper.end(run_id, failed)
+            later.begin()
             self._gone(run_id)
+
+    def later(self) -> Later:
+        """What a run gets as `background_tasks`. It is kept alive while it is worked off, and a stop waits for it."""
+        return self.following.later()
 
     def keeper_of(self, component: Any) -> Keeper | None:
         """What keeps the runs of a component in its database; None without one, or if it dies with the process."""
@@ -130,11 +141,11 @@ class Runs:
             keeper = self.keepers[id(db)] = Keeper(db, self.limits.lease, self.limits.write_delay)
         return keeper
 
-    def host(
+    async def host(
         self,
         kind: str,
         component: Any,
-        events: AsyncIterator[Any],
+        begin: Begin,
         *,
         run_id: str,
         session_id: str,
@@ -145,20 +156,26 @@ class Runs:
         takeovers: int = 0,
         made_for_it: bool = False,
     ) -> tuple[HostedRun, Follower]:
-        """Let a run go on in a task, with what `arun(**EVERYTHING)` gave. The follower sees what happens from now on.
+        """Let a run go on in a task. The follower sees what happens from now on. Status 503 for a run in the background that
+        no database takes down.
 
-        Events are numbered on where an earlier part of the run is remembered, else from `first`.
+        `begin` is called with the options of hosted runs and gives the events, as `arun` does. They are numbered on where an
+        earlier part of the run is remembered, else from `first`.
         """
-        limits = self.limits
+        limits, later = self.limits, self.later()
+        events = begin(background_tasks=later, **EVERYTHING)
         before = self.forget(run_id)
         log = RunLog(limits.log_bytes, first, patience=limits.patience) if before is None else before.log
         log.reopen(paced=not background)
+        self._budget.add(log)
         run = HostedRun(kind, component, run_id, session_id, user_id, background, log, again=again, takeovers=takeovers)
         run.made_for_it = made_for_it
         follower = run.follow(log.end - 1)
         self.active[run_id] = run
         self._note(run)
-        run.task = asyncio.get_running_loop().create_task(self._carry(run, events))
+        await self._accept(run)
+        if self.active.get(run_id) is run:  # else it was left to the next worker meanwhile
+            run.task = asyncio.get_running_loop().create_task(self._carry(run, events, later))
         return run, follower
 
     def _note(self, run: HostedRun) -> None:
@@ -169,7 +186,7 @@ class Runs:
             facts["made_for_it"] = run.made_for_it
             run.keeper.begin(run.run_id, facts, run.log, task=lambda: run.task, sure=run.background)
 
-    async def _carry(self, run: HostedRun, events: AsyncIterator[Any]) -> None:
+    async def _carry(self, run: HostedRun, events: AsyncIterator[Any], later: Later) -> None:
         log, shown, count = run.log, run.shown, 0
         try:
             async for item in events:
@@ -190,7 +207,27 @@ class Runs:
             log.append(ERROR_EVENTS[run.kind], _error_data(run, error))
         finally:
             log.close()
+            later.begin()
             self._end(run)
+
+    async def _accept(self, run: HostedRun) -> None:
+        """Write down a run in the background before it begins: what its caller hears of is not lost."""
+        keeper, noted = run.keeper, False
+        if keeper is None or not run.background:
+            return
+        try:
+            noted = await keeper.written()
+        finally:
+            if not noted:
+                keeper.drop(run.run_id)
+                self._budget.remove(run.log)
+                self._gone(run.run_id)
+        if not noted:
+            raise HTTPException(
+                503,
+                "The database cannot be reached, so the run was not begun; try again.",
+                headers={"Retry-After": "5"},
+            )
 
     def _named(self, run: HostedRun, event: Any) -> None:
         """A run that branches off from another one has an id of its own, which its first event tells."""
@@ -211,6 +248,7 @@ class Runs:
         if run.keeper is not None:
             run.keeper.end(run.run_id, failed=run.status is RunStatus.error)
         self.ended[run.run_id] = run
+        self._budget.remove(run.log)
         run.size = run.log.size + _size_of(run.output)
         self._kept += run.size
         self._gone(run.run_id)
@@ -218,8 +256,15 @@ class Runs:
 
     def _gone(self, run_id: str) -> None:
         self.active.pop(run_id, None)
-        if self._idle is not None and not self.active:
+        self._rest()
+
+    def _rest(self) -> None:
+        if self._idle is not None and not self._is_busy:
             self._idle.set()
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self.active or self.following)
 
     def keep(self, kind: str, component: Any, output: Any) -> None:
         """Remember the output of a run that no database has."""
@@ -233,6 +278,7 @@ class Runs:
         run = self.ended.pop(run_id, None)
         if run is not None:
             self._kept -= run.size
+            self._budget.linger(run.log)
         return run
 
     def knows(self, run_id: str) -> bool:
@@ -248,6 +294,7 @@ class Runs:
                 return
             self.ended.popitem(last=False)
             self._kept -= run.size
+            self._budget.linger(run.log)
 
     # Finding ---------------------------------------------------------------------------------------------------------
 
@@ -287,15 +334,19 @@ class Runs:
 
     def hurry(self) -> None:
         """Do not wait for runs any longer."""
-        if self._idle is not None and self.active:
-            log_warning(f"Told to stop again; runs that go on: {len(self.active)}; they are ended now")
+        if self._idle is not None and self._is_busy:
+            log_warning(f"Told to stop again; {self._what_goes_on()}; that is ended now")
             self._idle.set()
 
+    def _what_goes_on(self) -> str:
+        return f"runs that go on: {len(self.active)}; answers that work follows: {len(self.following)}"
+
     async def _drain(self, seconds: float) -> None:
-        if self.active:
-            log_info(f"The service stops; runs that go on: {len(self.active)}; they have {seconds:g} s to end")
+        if self._is_busy:
+            log_info(f"The service stops; {self._what_goes_on()}; they have {seconds:g} s to end")
         if await self._all_gone(seconds):
             return
+        self.following.give_up()
         for run in [run for run in self.active.values() if run is not None]:
             await self._park(run)
         for run_id in list(self.active):
@@ -304,6 +355,7 @@ class Runs:
         if not await self._all_gone(_LAST_WORDS):
             for run in [run for run in self.active.values() if run is not None]:
                 _stop(run)
+            self.following.give_up()
             await self._all_gone(_LAST_WORDS)
 
     async def _park(self, run: HostedRun) -> None:
@@ -325,11 +377,11 @@ class Runs:
         self.draining, self._draining = False, None
 
     async def _all_gone(self, seconds: float) -> bool:
-        if self.active:
+        if self._is_busy:
             self._idle = asyncio.Event()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._idle.wait(), seconds)
-        return not self.active
+        return not self._is_busy
 
 
 def _stop(run: HostedRun) -> None:

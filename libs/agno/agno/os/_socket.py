@@ -22,7 +22,6 @@ from agno.os._failures import failure
 from agno.os._finding import find_run
 from agno.os._guard import require
 from agno.os._refusing import Refusal
-from agno.os._runs import EVERYTHING
 from agno.os._sse import Follower
 from agno.os.routers._answers import CONTINUATIONS
 from agno.utils.ids import new_id
@@ -89,7 +88,7 @@ class Conversation:
     async def _answer(self, text: str) -> None:
         try:
             said = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeEncodeError):
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):  # the last for what is nested too deep
             return await self._say_error("The message is no valid JSON")
         if not isinstance(said, dict):
             return await self._say_error("The message is no JSON object")
@@ -133,27 +132,20 @@ class Conversation:
             await own_session(workflow, session_id, self.caller)
         options["session_id"] = session_id or new_id()
         begin = partial(workflow.arun, said.fields.get("message"), **options)
-        self._host(workflow, begin, options)
+        await self._host(workflow, begin, options)
 
     async def _go_on(self, said: Body) -> None:
         workflow = self._workflow(said)
         run = await self._find(workflow, said)
         options = {**CONTINUATIONS["workflow"].options(said), "run_id": run.run_id, "session_id": run.session_id}
         options["user_id"] = self.caller.acts_as(said.text("user_id") or run.user_id)
-        self._host(workflow, partial(workflow.acontinue_run, **options), options)
+        await self._host(workflow, partial(workflow.acontinue_run, **options), options)
 
-    def _host(self, workflow: Any, begin: Callable[..., Any], options: dict[str, Any]) -> None:
+    async def _host(self, workflow: Any, begin: Callable[..., Any], options: dict[str, Any]) -> None:
         self._check_room()
         self._os.runs.refuse_when_stopping()
-        _, follower = self._os.runs.host(
-            "workflow",
-            workflow,
-            begin(**EVERYTHING),
-            run_id=options["run_id"],
-            session_id=options["session_id"],
-            user_id=options["user_id"],
-            background=True,
-        )
+        ids = {name: options[name] for name in ("run_id", "session_id", "user_id")}
+        _, follower = await self._os.runs.host("workflow", workflow, begin, **ids, background=True)
         self._follow(follower, options["run_id"])
 
     async def _reconnect(self, said: Body) -> None:

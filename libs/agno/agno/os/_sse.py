@@ -21,8 +21,57 @@ TRUNCATED = b'event: StreamTruncated\ndata: {"event":"StreamTruncated"}\n\n'
 _BATCH = 64 * 1024  # bytes that are sent at once
 
 
+class Budget:
+    """How many bytes the logs of all runs may hold together: of those that go on, and of those that ended, were given out of
+    hand, and are still read.
+
+    Where it is exceeded, the latter lose their events, the oldest first; then each of the others may hold its equal share.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.used = limit, 0
+        self._open: set[RunLog] = set()
+        self._still_read: dict[RunLog, None] = {}
+
+    def add(self, log: RunLog) -> None:
+        """The log is written to."""
+        if log.budget is not self:
+            log.budget = self
+            self.used += log.size
+        self._still_read.pop(log, None)
+        self._open.add(log)
+
+    def remove(self, log: RunLog) -> None:
+        """The log is no concern of the budget any more."""
+        if log.budget is self:
+            log.budget = None
+            self._open.discard(log)
+            self._still_read.pop(log, None)
+            self.used -= log.size
+
+    def linger(self, log: RunLog) -> None:
+        """The log ended, and nobody has it but those who read it."""
+        if log.followers:
+            self.add(log)
+            self._open.discard(log)
+            self._still_read[log] = None
+
+    def has_read(self, log: RunLog) -> None:
+        """A reader of the log has left it."""
+        if log in self._still_read and not log.followers:
+            self.remove(log)
+
+    def is_exceeded_by(self, log: RunLog) -> bool:
+        """Whether the log has to become smaller."""
+        while self.used > self.limit and self._still_read:
+            oldest = next(iter(self._still_read))
+            self.remove(oldest)
+            oldest.clear()
+        return self.used > self.limit and log.size > self.limit // max(1, len(self._open))
+
+
 class RunLog:
-    """Events in their order, at most `limit` bytes of them.
+    """Events in their order, at most `limit` bytes of them, and less where the `budget` of all logs wants it.
 
     With `paced`, what a follower has not read yet is kept: `room` makes the writer wait for the slowest one, for at most
     `patience` seconds, then that one is left behind. Without, the oldest events go.
@@ -38,6 +87,7 @@ class RunLog:
         self.closed = False
         self.followers: set[Follower] = set()
         self.written = first  # the index of the first event that no database has
+        self.budget: Budget | None = None
         self._room: asyncio.Future[None] | None = None
 
     @property
@@ -48,7 +98,7 @@ class RunLog:
     def append(self, kind: bytes, data: bytes) -> None:
         """Add an event, and wake who follows."""
         self.frames.append((kind, data))
-        self.size += len(data)
+        self._grow(len(data))
         for follower in self.followers:
             follower.wake()
 
@@ -64,7 +114,7 @@ class RunLog:
 
     @property
     def is_full(self) -> bool:
-        return self.size > self.limit
+        return self.size > self.limit or (self.budget is not None and self.budget.is_exceeded_by(self))
 
     async def room(self) -> None:
         """Forget the oldest events; in a paced log wait until they are read."""
@@ -86,7 +136,17 @@ class RunLog:
     def _forget_one(self) -> None:
         _, data = self.frames.popleft()
         self.first += 1
-        self.size -= len(data)
+        self._grow(-len(data))
+
+    def _grow(self, by: int) -> None:
+        self.size += by
+        if self.budget is not None:
+            self.budget.used += by
+
+    def clear(self) -> None:
+        """Forget all events; who reads on hears that some are missing."""
+        while self.frames:
+            self._forget_one()
 
     def moved(self) -> None:
         """A follower has read something, or left."""
@@ -122,8 +182,11 @@ class Follower:
     def leave(self) -> None:
         """Read no more."""
         self.left = True
-        self.log.followers.discard(self)
-        self.log.moved()
+        log = self.log
+        log.followers.discard(self)
+        if log.budget is not None:
+            log.budget.has_read(log)
+        log.moved()
         self.wake()
 
     def ready(self) -> list[Frame]:
@@ -236,6 +299,8 @@ class EventStream(Response):
                     {"type": "http.response.body", "body": TRUNCATED + text if lost else text, "more_body": True}
                 )
             elif follower.log.closed:
+                if lost:
+                    await send({"type": "http.response.body", "body": TRUNCATED, "more_body": True})
                 return
             elif self._due:
                 self._due = False
@@ -266,4 +331,4 @@ def last_event_id(headers: Mapping[str, str], given: Any = None) -> int:
         return -1
 
 
-__all__ = ["HEARTBEAT", "EventStream", "Follower", "Frame", "RunLog", "last_event_id"]
+__all__ = ["HEARTBEAT", "Budget", "EventStream", "Follower", "Frame", "RunLog", "last_event_id"]

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route
+from fastapi import FastAPI
 
+from agno.os._assembly import Assembly, OnConflict
 from agno.os._bodies import Limits
 from agno.os._components import Components
-from agno.os._guard import OPEN_PATHS, Guard, OneLength
-from agno.os._lifespan import Lifespan
+from agno.os._guard import Guard
 from agno.os._limiting import RateLimit
-from agno.os._recovery import Recovery
+from agno.os._mcp_settings import MCPAuth, MCPConfig, mcp_settings
 from agno.os._runs import RunLimits, Runs
 from agno.os._scheduling import Scheduling
-from agno.os._scopes import NeedOf, need_of, runs_component
 from agno.os._serving import serve
 from agno.os.config import AgentOSConfig, load_config
-from agno.os.routers import ROUTERS
 from agno.os.settings import AgnoAPISettings
 from agno.utils.later import later
 
-_mcp, _tokens, _tracing = later("agno.os.mcp"), later("agno.os._tokens"), later("agno.tracing.setup")
+_tokens, _tracing = later("agno.os._tokens"), later("agno.tracing.setup")
 _a2a = later("agno.os.interfaces.a2a")
 
-OnConflict = Literal["preserve_agentos", "preserve_base_app", "error"]
 _DESCRIPTION = "An agent operating system."
 
 
@@ -53,8 +49,12 @@ class AgentOS:
     - `tracing=True`: traces of runs are stored in `db`, or else in the only database there is, unless
       `agno.tracing.setup_tracing` was called before. `prometheus=True`: runs are counted for `GET /metrics/prometheus`.
     - `registry`: a `Registry` with what stored components may name; `GET /registry` lists it.
-    - `checkpoint`: when agents and teams without a setting of their own store what their runs did so far; "tools" where a
-      database can tell other workers of a run.
+    - `checkpoint`: when agents, teams and workflows without a setting of their own store what their runs did so far;
+      "tools" where a database can tell other workers of a run.
+    - `run_hooks_in_background=True`: all pre- and post-hooks run after the answer, but for guardrails; otherwise those that
+      say so.
+    - `enable_mcp=True`: what is served are tools at /mcp. `mcp_server`, an `MCPServer` of yours, gets them beside its own;
+      `mcp_config` says which of them, `mcp_auth` where clients get their tokens.
     - `auto_provision_dbs`, `internal_service_token` and `telemetry` are kept for old programs: tables are made at the first
       write, and nothing is called over HTTP.
     - `a2a_interface=True`: all agents, teams and workflows are served to other agents, see `agno.os.interfaces.a2a`.
@@ -99,63 +99,49 @@ class AgentOS:
         prometheus: bool = False,
         registry: Any = None,
         checkpoint: str | None = None,
+        run_hooks_in_background: bool = False,
+        mcp_server: Any = None,
+        mcp_auth: MCPAuth | None = None,
+        mcp_config: MCPConfig | None = None,
         auto_provision_dbs: bool = True,
         internal_service_token: str | None = None,
     ) -> None:
-        if not (agents or teams or workflows):
-            raise ValueError("AgentOS has nothing to serve: give it at least one of agents=, teams= and workflows=.")
         self.os_id: str | None = _one("os_id", os_id, "id", id)
         self.name, self.description, self.version = name, description, version
+        self.settings, self.config = settings or AgnoAPISettings(), load_config(config)
+        self.limits, self.runs = limits or Limits(), Runs(run_limits, run_hooks_in_background)
         self.interfaces = list(interfaces or ())
         if a2a_interface:
             self.interfaces.append(_a2a.A2A(agents=agents, teams=teams, workflows=workflows))
-        self.config = load_config(config)
-        self.settings = settings or AgnoAPISettings()
-        self.base_app: FastAPI | None = _one("fastapi_app", fastapi_app, "base_app", base_app)
-        self.lifespan = lifespan
-        self.enable_mcp = enable_mcp if enable_mcp_server is None else enable_mcp_server
-        self.telemetry = telemetry
-        self.registry, self.checkpoint = registry, checkpoint
-        if on_route_conflict not in ("preserve_agentos", "preserve_base_app", "error"):
-            raise ValueError(
-                f"on_route_conflict={on_route_conflict!r} is none of 'preserve_agentos', 'preserve_base_app', 'error'."
-            )
-        self.on_route_conflict = on_route_conflict
-        self.cors_allowed_origins = list(cors_allowed_origins or ())
-        self.limits = limits or Limits()
-        self.cancel_on_disconnect = cancel_on_disconnect
-        self.runs = Runs(run_limits)
         self.components = Components(agents or (), teams or (), workflows or (), self.interfaces)
-        self.components.add_db(db)
-        for one in knowledge or ():
-            self.components.add_knowledge(one)
+        self.components.add(db, knowledge or ())
         self.scheduling = Scheduling(self.components, db, scheduler, scheduler_poll_interval)
         self.tokens = _tokens_of(authorization, authorization_config)
+        self.cors_allowed_origins = list(cors_allowed_origins or ())
         self.guard = Guard(
-            self.settings.os_security_key,
-            self.tokens.identify if self.tokens is not None else None,
-            rate_limit=rate_limit,
-            largest=self.limits.body,
-            seconds=self.limits.seconds,
-            origins=self.origins,
-        )
+            self.settings.os_security_key, self.tokens and self.tokens.identify, rate_limit=rate_limit,
+            largest=self.limits.body, seconds=self.limits.seconds, origins=self.origins,
+        )  # fmt: skip
+        enable_mcp = enable_mcp if enable_mcp_server is None else enable_mcp_server
+        self.mcp = mcp_settings(enable_mcp, mcp_server, mcp_auth, mcp_config, self.tokens)
+        self.registry, self.checkpoint, self.telemetry = registry, checkpoint, telemetry
+        self.cancel_on_disconnect, self.prometheus = cancel_on_disconnect, prometheus
         self.traces_db = self._traces_db(db) if tracing else None
-        self.prometheus = prometheus
+        self.base_app: FastAPI | None = _one("fastapi_app", fastapi_app, "base_app", base_app)
+        self._assembly = Assembly(self, self.base_app, on_route_conflict, lifespan)
         self._app: FastAPI | None = None
-        self._methods: dict[str, set[str]] = {}
         self._prepare()
 
     def _prepare(self) -> None:
         for component in self.components.everything():
             component.set_id()
-            if component.session_type == "workflow":
-                continue
-            if "store_events" not in component.__dict__:
+            is_workflow = component.session_type == "workflow"
+            if "store_events" not in component.__dict__ and not is_workflow:
                 component.store_events = True
             if "checkpoint" in component.__dict__:
                 continue
-            if self.checkpoint is not None:
-                component.checkpoint = self.checkpoint
+            if self.checkpoint is not None:  # steps of workflows are stored anyway
+                component.checkpoint = "steps" if is_workflow and self.checkpoint == "runs" else self.checkpoint
             elif self.runs.keeper_of(component) is not None:
                 component.checkpoint = "tools"  # who takes its runs over does not run these again
 
@@ -240,76 +226,17 @@ class AgentOS:
         """The FastAPI app; the same one at every call."""
         if self._app is None:
             self._watch()
-            app = self.base_app or self._own_app()
-            lifespan = Lifespan(self, self._inner_lifespan(app))
-            self._add_routes(app, lifespan)
-            app.router.lifespan_context = lifespan
-            app.add_middleware(OneLength)
-            if origins := self.origins:
-                app.add_middleware(
-                    CORSMiddleware, allow_origins=origins, allow_credentials="*" not in origins,
-                    allow_methods=["*"], allow_headers=["*"], expose_headers=["*"],
-                )  # fmt: skip
-            app.state.agent_os = self
-            self._app = app
+            self._app = self._assembly.app()
         return self._app
 
-    def _inner_lifespan(self, app: FastAPI) -> list[Callable[..., Any]]:
-        """Those of the app that was given and of the user, the outer one first."""
-        found = [app.router.lifespan_context] if self.base_app is not None else []
-        return [*found, self.lifespan] if self.lifespan is not None else found
+    def running(self) -> AbstractAsyncContextManager[Any]:
+        """What the service does while it runs, for an app that mounts this one: `async with agent_os.running():` in its lifespan.
 
-    def _own_app(self) -> FastAPI:
-        shown = self.settings.docs_enabled
-        return FastAPI(
-            title=self.title,
-            version=self.shown_version,
-            description=self.shown_description,
-            docs_url="/docs" if shown else None,
-            redoc_url="/redoc" if shown else None,
-            openapi_url="/openapi.json" if shown else None,
-        )
-
-    def _add_routes(self, app: FastAPI, lifespan: Lifespan) -> None:
-        for make in ROUTERS:
-            self._take(app, make(self))
-        lifespan.add(Recovery(self.runs, self.components).working, None)
-        lifespan.add(self.scheduling.working, self.runs.limits.drain)
-        for interface in self.interfaces:
-            router, need = interface.get_router(), _need_of(interface)
-            self._put(app, router.routes, open=not interface.guarded, need=need)
-            lifespan.add(interface.working, self.runs.limits.drain)
-        if self.enable_mcp:
-            mounted = _mcp.mcp_app(self)
-            lifespan.add(mounted.router.lifespan_context, mounted)
-            self._put(app, [Route("/mcp", endpoint=mounted)])
-
-    def _take(self, app: FastAPI, router: APIRouter | None) -> None:
-        if router is not None:
-            self._put(app, router.routes)
-
-    def _put(self, app: FastAPI, routes: Sequence[BaseRoute], open: bool = False, need: NeedOf = need_of) -> None:
-        """Add routes to an app, each behind the guard."""
-        present = _by_key(app.router.routes) if self.base_app is not None else {}
-        for route in routes:
-            rivals = [other for key in _keys(route) if (other := present.get(key)) is not None]
-            if rivals and self.on_route_conflict == "error":
-                raise ValueError(
-                    f"Both AgentOS and the given app have the route {getattr(route, 'path', route)!r}. Rename one of them, or "
-                    "choose with on_route_conflict='preserve_agentos' or 'preserve_base_app'."
-                )
-            if rivals and self.on_route_conflict == "preserve_base_app":
-                continue
-            for rival in rivals:
-                if rival in app.router.routes:
-                    app.router.routes.remove(rival)
-            is_open = open or getattr(route, "path", None) in OPEN_PATHS
-            late = getattr(route, "name", "") == "workflow_socket"
-            methods = self._methods.setdefault(getattr(route, "path", ""), set())
-            methods.update(getattr(route, "methods", None) or ())
-            handle: Any = self.guard.before(route.handle, open=is_open, late=late, need=need, methods=methods)
-            route.handle = handle  # type: ignore[method-assign]  # the guard stands before whatever the route is
-            app.router.routes.append(route)
+        It takes runs of dead workers over, runs schedules, serves MCP, connects MCP tools, and at the end lets runs end.
+        """
+        app = self.get_app()
+        opened: AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
+        return opened
 
     def get_routes(self) -> list[Any]:
         """All routes of the app."""
@@ -340,12 +267,6 @@ class AgentOS:
         )  # fmt: skip
 
 
-def _need_of(interface: Any) -> NeedOf:
-    if getattr(interface, "checks_scopes", False):
-        return lambda scope: None
-    return runs_component(getattr(interface, "component", None))
-
-
 def _one(name: str, given: Any, alias: str, other: Any) -> Any:
     if given is not None and other is not None and given is not other and given != other:
         raise ValueError(f"{name}= and {alias}= are the same setting, and they differ. Give one of them.")
@@ -360,17 +281,6 @@ def _tokens_of(authorization: bool, config: Any) -> Any:
     if config is None:
         raise ValueError("authorization=True needs authorization_config=JWTSettings(...), with the keys of the tokens.")
     return _tokens.Tokens(replace(config, authorization=True))
-
-
-def _keys(route: BaseRoute) -> list[tuple[str, str]]:
-    path = getattr(route, "path", None)
-    if path is None:
-        return []
-    return [(path, method) for method in getattr(route, "methods", None) or {"*"} if method != "HEAD"]
-
-
-def _by_key(routes: Sequence[BaseRoute]) -> dict[tuple[str, str], BaseRoute]:
-    return {key: route for route in routes for key in _keys(route)}
 
 
 __all__ = ["AgentOS"]

@@ -5,23 +5,26 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import HTTPException
+from pydantic import AnyHttpUrl, ConfigDict, TypeAdapter, ValidationError
 
 from agno.db.schemas.memory import UserMemory
 from agno.os._caller import ANYBODY, Caller, caller_of
 from agno.os._components import ask, own_session
 from agno.os._failures import Shown, failure
 from agno.os._guard import require
+from agno.os._mcp_settings import MCPAuth, MCPSettings
 from agno.os._memories import shown
 from agno.os._sessions import listed
 from agno.os.routers.home import config_of
 from agno.utils.ids import new_id
 
 try:
+    from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
     from mcp.server.mcpserver import Context, MCPServer
     from mcp.server.mcpserver.exceptions import ToolError
     from mcp.server.transport_security import TransportSecuritySettings
@@ -35,15 +38,44 @@ Data = dict[str, Any]
 Order = Literal["asc", "desc"]
 
 
-def mcp_app(os: AgentOS) -> Any:
+def mcp_app(os: AgentOS, settings: MCPSettings) -> Any:
     """The ASGI app. It keeps nothing between requests, so any worker answers, and no session belongs to somebody."""
-    with _logging_left_alone():
-        server = MCPServer(name=os.title, version=os.shown_version, instructions=os.shown_description)
-    for tool in _Tools(os).all():
+    config, server = settings.config, settings.server
+    if server is None:
+        name, instructions = config.name or os.title, config.instructions or os.shown_description
+        with _logging_left_alone():
+            server = MCPServer(name=name, version=os.shown_version, instructions=instructions)
+    for tool in _chosen(_Tools(os).all(), config.tools):
         server.add_tool(_told(tool))
     # without a key a page may not reach this machine by another name; with one it would have to know it
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False) if os.guard.is_closed else None
     return server.streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
+
+
+def metadata_of(auth: MCPAuth) -> tuple[str, list[Any]]:
+    """The address of what clients read of the authorization servers (RFC 9728), and the routes that serve it."""
+    servers, scopes = [_url(url) for url in auth.authorization_servers], list(auth.scopes) or None
+    resource = _url(auth.resource_url)
+    return str(build_resource_metadata_url(resource)), create_protected_resource_routes(resource, servers, scopes)
+
+
+_URLS = TypeAdapter(
+    AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True)
+)  # clients compare them letter by letter
+
+
+def _url(text: str) -> AnyHttpUrl:
+    try:
+        return _URLS.validate_python(text)
+    except ValidationError:
+        raise ValueError(f"MCPAuth names {text!r}, which is no URL: it must begin with https://.") from None
+
+
+def _chosen(tools: list[Callable[..., Any]], names: Sequence[str] | None) -> list[Callable[..., Any]]:
+    known = {tool.__name__: tool for tool in tools}
+    if unknown := [name for name in names or () if name not in known]:
+        raise ValueError(f"MCPConfig(tools=...) names {unknown[0]!r}; the tools of AgentOS are {', '.join(known)}.")
+    return tools if names is None else [known[name] for name in names]
 
 
 @contextmanager
@@ -129,7 +161,9 @@ class _Tools:
         require(caller, f"{kind}s", "run", key)
         if session_id is not None:
             await own_session(component, session_id, caller)
-        output = await component.arun(message, session_id=session_id or new_id(), user_id=caller.acts_as(user_id))
+        self._os.runs.refuse_when_stopping()
+        ids: Data = {"run_id": new_id(), "session_id": session_id or new_id(), "user_id": caller.acts_as(user_id)}
+        output = await self._os.runs.awaited(kind, component, functools.partial(component.arun, message, **ids), **ids)
         found = {"run_id": output.run_id, "session_id": output.session_id, "status": output.status.value}
         if output.is_paused:
             waiting = output.active_step_requirements if kind == "workflow" else output.active_requirements

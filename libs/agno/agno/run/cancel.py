@@ -34,10 +34,10 @@ def set_cancellation_manager(manager: BaseRunCancellationManager) -> None:
 def register_run(
     run_id: str, outer: CancelToken | None = None, *, alone: bool = False, user_id: str | None = None
 ) -> CancelToken:
-    """Make a run known, and get the token it looks at. It may have been cancelled already.
+    """Register a run that begins, and return the token by which it sees that it is cancelled; it may be already.
 
-    A run inside another one, whose token is `outer`, also stops when that is cancelled. With `alone`, a run that goes on
-    in this process is not begun once more: RunNotContinuableError.
+    A run inside another one, whose token is `outer`, also stops when that is cancelled. With `alone`,
+    RunNotContinuableError is raised if the run is active in this process already.
     """
     if (
         alone and _tokens.setdefault(run_id, mark := CancelToken(run_id)) is not mark
@@ -62,22 +62,22 @@ def register_run(
     return token
 
 
-def elsewhere(run_id: str) -> str:
-    """The name under which a run is known here that goes on at a service: that may be in this very process."""
-    return f"elsewhere:{run_id}"
+def remote_key(run_id: str) -> str:
+    """The key of a run here that another AgentOS executes under the same id: that may be in this very process."""
+    return f"remote:{run_id}"
 
 
 def token_of(run_id: str | None) -> CancelToken | None:
-    """The token of a run that goes on in this process; None if there is none."""
+    """The token of a run that is active in this process; None for any other."""
     return _tokens.get(run_id) if run_id is not None else None
 
 
 def cancel_run(run_id: str, user_id: str | None = None) -> bool:
-    """Ask a run to stop. True if it is active; else the wish waits for its start.
+    """Ask a run to stop. Returns True if it is active; else the request is kept until the run starts.
 
-    With `user_id`, only a run of this user, or of nobody, that goes on or will begin in this process.
+    With `user_id`, only a run of this user, or of no user, that is active or will start in this process.
     """
-    if (key := elsewhere(run_id)) in _tokens and _may_cancel(key, user_id):
+    if (key := remote_key(run_id)) in _tokens and _may_cancel(key, user_id):
         _manager.cancel_run(key)
         return run_id not in _tokens or _manager.cancel_run(run_id)
     return _manager.cancel_run(run_id) if _may_cancel(run_id, user_id) else False
@@ -85,14 +85,14 @@ def cancel_run(run_id: str, user_id: str | None = None) -> bool:
 
 async def acancel_run(run_id: str, user_id: str | None = None) -> bool:
     """`cancel_run`, for a manager behind a network."""
-    if (key := elsewhere(run_id)) in _tokens and _may_cancel(key, user_id):
+    if (key := remote_key(run_id)) in _tokens and _may_cancel(key, user_id):
         await _manager.acancel_run(key)
         return run_id not in _tokens or await _manager.acancel_run(run_id)
     return await _manager.acancel_run(run_id) if _may_cancel(run_id, user_id) else False
 
 
 def _may_cancel(run_id: str, user_id: str | None) -> bool:
-    """False for the run of another user. The wish for one that nobody knows yet is kept with the name of who has it."""
+    """False for the run of another user. For a run that is not known yet the request is kept, with the user's id."""
     if user_id is None:
         return True
     token = _tokens.get(run_id)

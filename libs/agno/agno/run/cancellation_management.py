@@ -1,4 +1,4 @@
-"""Who knows which runs are active and which are to stop: a manager, by default one for this process."""
+"""Cancellation managers: they know which runs are active and which are to stop. The default one is for one process."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from agno._io import IO, asynchronous, sync
 from agno.exceptions import RunCancelledException
 
-REMEMBERED = 10_000  # wishes to cancel runs that have not started; the oldest are forgotten
+REMEMBERED = 10_000  # requests to cancel runs that have not started; the oldest are forgotten
 _POLL_SECONDS = 0.2  # how often a run asks a manager whose tokens do not change by themselves
 
 
 class CancelToken:
-    """Says to one run whether it is to stop. Looking at `cancelled` costs one attribute read."""
+    """Tells one run whether it is to stop. Reading `cancelled` costs one attribute access."""
 
     cancelled: bool
     polled = False  # True: it changes unheard, so whoever waits has to look at it now and then
@@ -127,15 +127,15 @@ class LinkedToken(CancelToken):
 
 
 class BaseRunCancellationManager(ABC):
-    """Base of managers. The async faces call the sync ones; override them where that would wait for a network."""
+    """Base of managers. The async methods call the sync ones; override them where that would wait for a network."""
 
     @abstractmethod
     def register_run(self, run_id: str) -> CancelToken | None:
-        """Make a run known. A manager that gives no token is asked every now and then instead."""
+        """Register a run that begins. Where this returns None, `is_cancelled` is polled instead of a token."""
 
     @abstractmethod
     def cancel_run(self, run_id: str) -> bool:
-        """Ask a run to stop. True if it is active; else the wish waits for its start."""
+        """Ask a run to stop. Returns True if it is active; else the request is kept until the run starts."""
 
     @abstractmethod
     def is_cancelled(self, run_id: str) -> bool:
@@ -220,10 +220,10 @@ class InMemoryRunCancellationManager(BaseRunCancellationManager):
 
 
 class RedisRunCancellationManager(BaseRunCancellationManager):
-    """The runs of all processes that share a Redis: any of them may cancel a run that goes on in another.
+    """For several processes that share a Redis: each can cancel the runs of the others.
 
-    `redis_client` is a client of the package redis, for Redis 6.2 or newer. What a process that died left behind is
-    forgotten after `ttl_seconds`, so no run may take longer than that.
+    `redis_client` is a client of the package redis; the server must be Redis 6.2 or newer. Entries expire after
+    `ttl_seconds`, so that those of a process that died are removed; a run must not take longer than that.
     """
 
     def __init__(
@@ -242,13 +242,13 @@ class RedisRunCancellationManager(BaseRunCancellationManager):
         return _word(await io.call(self.redis_client.set, key, word, ex=seconds, get=True))
 
     async def _register(self, io: IO, run_id: str) -> CancelToken | None:
-        """Make a run known; one that was cancelled before it began stays so."""
+        """Register a run that begins; one that was cancelled before stays cancelled."""
         if await self._swap(io, run_id, "active") in ("wished", "cancelled"):
             await self._swap(io, run_id, "cancelled")
         return None
 
     async def _cancel(self, io: IO, run_id: str) -> bool:
-        """Ask a run to stop. True if it is active; else the wish waits for its start."""
+        """Ask a run to stop. Returns True if it is active; else the request is kept until the run starts."""
         if await self._swap(io, run_id, "wished") not in ("active", "cancelled"):
             return False
         await self._swap(io, run_id, "cancelled", only_if_there=True)  # not there: it ended in between

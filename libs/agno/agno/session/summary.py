@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, Field
 
 from agno._io import IO, asynchronous, sync
+from agno.models._manager import Manager
 from agno.models._structured import ask_for
 from agno.models.base import Model
 from agno.models.message import Message
@@ -24,9 +24,7 @@ M = TypeVar("M", bound="SessionSummaryManager")
 
 _PROMPT = """Summarise the conversation for somebody who goes on with it later: what the user wants, what was found out, decided
 and promised, what is still open. Keep names, numbers and dates; leave out small talk. A few sentences are enough."""
-_GO_ON = (
-    """There is a summary of what was said before. Bring it up to date with the conversation: one summary of it all."""
-)
+_GO_ON = "There is a summary of what was said before. Bring it up to date with the conversation: one summary of it all."
 _REQUEST = "Give the summary of the conversation."
 
 
@@ -38,7 +36,7 @@ class SessionSummaryResponse(BaseModel):
 
 
 @dataclass(eq=False)
-class SessionSummaryManager:
+class SessionSummaryManager(Manager):
     """Writes `session.summary`, from what there is and what was said.
 
     `session_summary_prompt` replaces the instruction, `summary_request_message` the user message behind it. Of the
@@ -61,16 +59,7 @@ class SessionSummaryManager:
 
     def for_run(self: M, *, model: Any = None) -> M:
         """A copy for one run, with the model that the manager lacks. What it says is in `spent` of the copy."""
-        twin = copy.copy(self)
-        twin.model = self.model if self.model is not None else model
-        twin.__dict__["_spent"] = []
-        return twin
-
-    @property
-    def spent(self) -> list[Message]:
-        """What the model said to a copy made by `for_run`."""
-        found: list[Message] | None = self.__dict__.get("_spent")
-        return [] if found is None else found
+        return self._copy_for_run(model=model)
 
     async def _create(self, io: IO, session: Any) -> SessionSummary | None:
         """Summarise a session and set its `summary`. None, and the old summary stays, where there is no model, nothing

@@ -1,4 +1,4 @@
-"""What a member is asked to do, in words, and what it answered, in words."""
+"""The texts that go between a leader and its members: tasks and answers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agno._engine.context import Run
-from agno._engine.history import finished_runs
 from agno._engine.inputs import as_json, text_of
 from agno.run.base import RunStatus
 
@@ -46,19 +44,6 @@ def interactions(done: Iterable[Exchanged]) -> str:
     """What other members were asked and answered."""
     told = [f"Member: {one.name}\nTask: {one.task}\nResponse: {one.response}" for one in done]
     return "<member interactions>\n" + "\n\n".join(told) + "\n</member interactions>"
-
-
-def team_history(run: Run, count: int | None) -> str | None:
-    """What the user and the team said in the newest runs of the session; None if there are none."""
-    session = run.loaded_session
-    finished = finished_runs(session.runs or [], run.output.run_id) if session is not None else []
-    wanted = finished if count is None else finished[-count:] if count > 0 else []
-    told = [
-        f"User: {text_of(past.input.input_content) if past.input is not None else ''}\n"
-        f"Team: {past.get_content_as_string()}"
-        for past in wanted
-    ]
-    return "<team_history>\n" + "\n\n".join(told) + "\n</team_history>" if told else None
 
 
 def answer_of(output: Any, name: str) -> str:
@@ -104,5 +89,4 @@ __all__ = [
     "exchanged_before",
     "interactions",
     "task_in",
-    "team_history",
 ]

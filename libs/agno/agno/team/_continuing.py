@@ -10,15 +10,18 @@ from agno._engine import branching
 from agno._engine.approvals import decision, waits_for_record
 from agno._engine.branching import Continuation
 from agno._engine.context import Run
+from agno._engine.progress import Found, Kept, Progress
 from agno.exceptions import RunNotContinuableError
+from agno.models.message import Message
 from agno.team._assignments import exchanged_before
-from agno.team._delegating import Delegations
+from agno.team._delegating import Delegations, Going, going_on
 from agno.utils.ids import new_id
 
 
-def take_up(run: Run, output: Any, wish: Continuation) -> None:
-    """Bring back the runs of members that belong to a team's run: out of its output, else out of the session."""
-    session = run.loaded_session
+def take_up(run: Run, output: Any, wish: Continuation, messages: list[Message]) -> None:
+    """Bring back the runs of members that belong to a team's run: out of its output, else out of the session. Those that
+    were at work when their process died lie beside it."""
+    session = run.outermost.loaded_session
     stored = list(session.runs or ()) if session is not None else []
     outer = run.asked.get("parent_run_id")  # a workflow continues the team in one of its steps
     if run.parent is None and output.parent_run_id not in (None, outer) and not wish.branches:
@@ -31,7 +34,50 @@ def take_up(run: Run, output: Any, wish: Continuation) -> None:
     if wish.branches:
         _rename(output)
     run.delegations = run.delegations or Delegations(run)
+    if output.at_work and not wish.branches:
+        run.progress = Progress(run, Found(output.at_work))
+        run.progress_rows = run.progress.rows
+    output.at_work = None
+    if run.progress is not None:
+        _bring_back(run, output, messages, stored)
     run.delegations.done = exchanged_before(output)
+
+
+def _bring_back(run: Run, output: Any, messages: list[Message], stored: list[Any]) -> None:
+    """What members did in an earlier process: of calls that are open they go on, of others they are among the members."""
+    progress, delegations = run.progress, run.delegations
+    answered = {message.tool_call_id for message in messages}
+    open_calls: dict[Any, list[Kept]] = {}
+    for kept in progress.found.inside(output.run_id):
+        if not kept.goes_on:
+            _complete(progress, kept.output, stored)
+        if kept.call not in answered:
+            open_calls.setdefault(kept.call, []).append(kept)
+        elif not kept.goes_on:
+            output.member_responses.append(kept.output)
+            progress.brought.append(kept.output)
+    waited = {tool.tool_call_id: tool for tool in output.tools or () if tool.child_run_ids}
+    for call_id, at_work in open_calls.items():
+        if call_id not in waited:
+            delegations.at_work.update({(call_id, kept.who): kept for kept in at_work})
+            continue
+        # it had waited for a person, and was answered, before the process died
+        by_id = {member.run_id: Going(member, None) for member in output.member_responses}
+        by_id |= {kept.output.run_id: going_on(kept) for kept in at_work}
+        tool = waited[call_id]
+        tool.answered = True
+        delegations.answered[call_id] = [by_id[run_id] for run_id in tool.child_run_ids if run_id in by_id]
+
+
+def _complete(progress: Progress, output: Any, stored: list[Any]) -> None:
+    """Give the run of a team that ended its members' runs."""
+    if "member_responses" not in output.__dict__:
+        return
+    inside = [kept.output for kept in progress.found.inside(output.run_id) if not kept.goes_on]
+    for one in inside:
+        _complete(progress, one, stored)
+    progress.brought += inside
+    output.member_responses = output.member_responses or [*_inside(output.run_id, stored), *inside]
 
 
 def _refuse_member_run(run: Run, output: Any, stored: list[Any]) -> None:
@@ -102,8 +148,10 @@ async def answer(run: Run, output: Any, wish: Continuation) -> None:
         if tool.child_run_id is None or not tool.is_paused:
             continue
         members = [member for member in output.member_responses if member.run_id in (tool.child_run_ids or ())]
-        goes_on = [(member, await _going_on(run, member, inside.get(member.run_id), refusals)) for member in members]
-        if any(continuation is not None for _, continuation in goes_on):
+        goes_on = [
+            Going(member, await _going_on(run, member, inside.get(member.run_id), refusals)) for member in members
+        ]
+        if any(going.wish is not None for going in goes_on):
             tool.answered = True
             run.delegations.answered[tool.tool_call_id or ""] = goes_on
     if refusals and not run.delegations.answered:

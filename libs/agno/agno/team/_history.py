@@ -1,4 +1,4 @@
-"""Earlier runs of a team: how many a run looks at, and the tool that reads them."""
+"""Earlier runs of a team: how many a run looks at, what members are told of them, and the tool that reads them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,24 @@ def runs_to_load(run: Run) -> int:
     return -1 if told is None else max(own, told)
 
 
+def _exchanges(session: Any, run: Run, count: int | None) -> list[tuple[str, str]]:
+    """What the user said and the team answered in the newest `count` earlier runs, or in all of them; the oldest first."""
+    past = finished_runs(session.runs or [], run.output.run_id) if session is not None else []
+    if count is not None:
+        past = past[-count:] if count > 0 else []
+    return [
+        (text_of(one.input.input_content) if one.input is not None else "", one.get_content_as_string()) for one in past
+    ]
+
+
+def team_history(run: Run, count: int | None) -> str | None:
+    """The newest `count` earlier runs of the session as text for a member; None if there are none."""
+    told = [f"User: {question}\nTeam: {answer}" for question, answer in _exchanges(run.loaded_session, run, count)]
+    return "<team_history>\n" + "\n\n".join(told) + "\n</team_history>" if told else None
+
+
 def team_history_tool(run: Run) -> Function:
-    """`get_team_history`: what the user and the team said in the session."""
+    """The tool `get_team_history`."""
 
     def get_team_history(num_chats: int | None = None) -> str:
         """Read what the user and this team said earlier in this conversation.
@@ -32,16 +48,10 @@ def team_history_tool(run: Run) -> Function:
         Args:
             num_chats: How many of the newest question and answer pairs; all if left out.
         """
-        session = run.session
-        finished = finished_runs(session.runs or [], run.output.run_id) if session is not None else []
-        chosen = finished if num_chats is None else finished[-num_chats:] if num_chats > 0 else []
-        told: list[dict[str, Any]] = []
-        for past in chosen:
-            said = text_of(past.input.input_content) if past.input is not None else ""
-            told.append({"user": said, "team": past.get_content_as_string()})
+        told = [{"user": question, "team": answer} for question, answer in _exchanges(run.session, run, num_chats)]
         return msgspec.json.encode(told).decode() if told else ""
 
     return Function.from_callable(get_team_history)
 
 
-__all__ = ["runs_to_load", "team_history_tool"]
+__all__ = ["runs_to_load", "team_history", "team_history_tool"]

@@ -92,6 +92,6 @@ SECTIONS: dict[prompt.Section, tuple[str, ...]] = {
     prompt.session_state: (),
     prompt.json_fields: (),
 }
-prompt.TEMPLATED.add(description)
+TEMPLATED = prompt.TEMPLATED | {description}
 
-__all__ = ["SECTIONS"]
+__all__ = ["SECTIONS", "TEMPLATED"]

@@ -16,7 +16,7 @@ from agno.models._loop import Exchange, converse
 from agno.models.message import Message
 from agno.run.base import RunStatus
 from agno.team._assignments import answer_of, bounded
-from agno.team._delegating import Delegations, Errand, MemberFailed, errors_of, resumed, wanted
+from agno.team._delegating import Delegations, MemberFailed, MemberRun, errors_of, resumed, wanted
 from agno.tools._results import Deferred, RunsInside
 from agno.utils.blank import blank
 from agno.utils.dttm import now_epoch
@@ -74,6 +74,7 @@ class Board:
         description: str,
         assignee: str | None = None,
         depends_on: list[str] | None = None,
+        fc: Any = None,
     ) -> Deferred:
         """Add a task to the list.
 
@@ -85,6 +86,9 @@ class Board:
         """
 
         async def work(io: IO, give: Give) -> str:
+            made = self.data.setdefault("made_by", {})
+            if fc.call_id in made:  # by a process that died before it could store the result of the call
+                return f"Created {_line(self._task(made[fc.call_id]))}"
             if assignee is not None:
                 wanted(self.delegations.roster, assignee)
             for other in depends_on or ():
@@ -99,6 +103,7 @@ class Board:
                 "result": None,
             }
             self.tasks.append(task)
+            made[fc.call_id] = task["id"]
             await self._tell(give, "TaskCreatedEvent", task)
             return f"Created {_line(task)}"
 
@@ -175,22 +180,22 @@ class Board:
         tasks = [self._task(task_id) for task_id in dict.fromkeys(task_ids)]
         if not tasks:
             raise MemberFailed("task_ids is empty: name at least one task.")
-        errands = await resumed(self.delegations, fc.call_id)
-        if errands is None:
-            errands = [await self._errand(task, member_id) for task in tasks]
+        member_runs = await resumed(self.delegations, fc.call_id)
+        if member_runs is None:
+            member_runs = [await self._member_run(task, member_id, fc.call_id) for task in tasks]
             for task in tasks:
                 await self._set(give, task, "in_progress", None)
-        await self.delegations.perform(errands, io, give)
-        for task, errand in zip(tasks, errands, strict=True):
-            await self._note(give, task, errand)
-        if any(errand.output.is_paused for errand in errands):
-            return RunsInside([errand.output.run_id for errand in errands])
+        await self.delegations.perform(member_runs, io, give)
+        for task, member_run in zip(tasks, member_runs, strict=True):
+            await self._note(give, task, member_run)
+        if any(one.output.is_paused for one in member_runs):
+            return RunsInside([one.output.run_id for one in member_runs])
         limit = self.run.component.max_member_response_chars
         told = [f"{_line(task)}\n{bounded(str(task['result']), limit)}" for task in tasks]
-        ids = [errand.output.run_id for errand in errands]
-        return RunsInside(ids, "\n\n".join(told), errors=errors_of(errands))
+        ids = [one.output.run_id for one in member_runs]
+        return RunsInside(ids, "\n\n".join(told), errors=errors_of(member_runs))
 
-    async def _errand(self, task: dict[str, Any], member_id: str | None) -> Errand:
+    async def _member_run(self, task: dict[str, Any], member_id: str | None, call_id: str) -> MemberRun:
         missing = [other for other in task["depends_on"] if self._task(other)["status"] != "completed"]
         if missing:
             raise MemberFailed(f"{task['id']} depends on {', '.join(missing)}, which must be completed before.")
@@ -202,15 +207,15 @@ class Board:
         limit = self.run.component.max_member_response_chars
         known = [f"Result of {one['title']!r}:\n{bounded(str(one['result']), limit)}" for one in results]
         text = "\n\n".join([str(task["description"] or task["title"]), *known])
-        return await self.delegations.errand(member, text, None)
+        return await self.delegations.prepare(member, text, None, call_id, who=task["id"])
 
-    async def _note(self, give: Give, task: dict[str, Any], errand: Errand) -> None:
+    async def _note(self, give: Give, task: dict[str, Any], member_run: MemberRun) -> None:
         """What came out of a task."""
-        output = errand.output
+        output = member_run.output
         if output.is_paused or task["status"] in _CLOSED:
             return
         failed = output.status is RunStatus.error
-        result = str(output.content) if failed else answer_of(output, errand.member.name)
+        result = str(output.content) if failed else answer_of(output, member_run.member.name)
         await self._set(give, task, "failed" if failed else "completed", result)
 
     # Events ----------------------------------------------------------------------------------------------------------

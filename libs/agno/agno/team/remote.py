@@ -1,10 +1,9 @@
-"""A team that runs on an AgentOS elsewhere."""
+"""A team that runs on another AgentOS."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from agno.agent._elsewhere import close_elsewhere, remote_body, take_up_elsewhere
 from agno.agent.remote import Remote
 from agno.client.client import AgentOSClient
 from agno.team.team import Team
@@ -12,10 +11,6 @@ from agno.team.team import Team
 
 class RemoteTeam(Remote, Team):
     """A team of an AgentOS, used like one of this process; its members are there. See `RemoteAgent`."""
-
-    body: ClassVar[Any] = staticmethod(remote_body)
-    taking_up: ClassVar[Any] = staticmethod(take_up_elsewhere)
-    closing: ClassVar[Any] = staticmethod(close_elsewhere)
 
     def __init__(
         self,
@@ -28,8 +23,7 @@ class RemoteTeam(Remote, Team):
         client: AgentOSClient | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(members=[], id=team_id, name=name or team_id, role=role, description=description)
-        self._reach(base_url, team_id, client, options)
+        self._reach(base_url, team_id, client, options, name=name, role=role, description=description, members=[])
 
 
 __all__ = ["RemoteTeam"]

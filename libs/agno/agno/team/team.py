@@ -21,6 +21,7 @@ from agno.agent._running import Running
 from agno.agent._settings import CommonSettings
 from agno.models._loop import Exchange
 from agno.models.base import Model
+from agno.models.message import Message
 from agno.run import team as events
 from agno.run.team import TeamRunOutput, TeamRunOutputEvent
 from agno.session import TeamSession
@@ -28,7 +29,7 @@ from agno.team import _continuing
 from agno.team._delegating import Delegations, Leader, member_tool
 from agno.team._history import runs_to_load, team_history_tool
 from agno.team._members import Roster, check_kinds, roster_of
-from agno.team._prompt import SECTIONS
+from agno.team._prompt import SECTIONS, TEMPLATED
 from agno.team._sessions import TeamSessions
 from agno.team.mode import TeamMode
 from agno.utils.blank import blank
@@ -61,26 +62,27 @@ class Team(
 
     # Members
     members: Sequence[Any] | Callable[..., Any] = ()  # agents and teams, or a function that gives them for a run
-    mode: TeamMode | str | None = None  # coordinate, route, broadcast or tasks
+    mode: TeamMode | str | None = None  # coordinate, route, broadcast or tasks; None: coordinate
     respond_directly: bool = False  # route: the member's answer is the team's
     delegate_task_to_all_members: bool = False  # broadcast: every task goes to all members
     max_iterations: int = 10  # rounds over the list of tasks, in the tasks mode
+    # a function that gives the key to keep members under, where a function makes them; None: by user, else by session
     callable_members_cache_key: Callable[..., Any] | None = None
 
     # What members get
     determine_input_for_members: bool = True  # False: they get what the user said, as it is
     share_member_interactions: bool = False  # they read what the others were asked and answered in this run
     add_team_history_to_members: bool = False  # they read what the user and the team said in earlier runs
-    num_team_history_runs: int | None = 3
+    num_team_history_runs: int | None = 3  # in how many; None: all
 
     # What the leader gets
-    get_member_information_tool: bool = False
-    add_member_tools_to_context: bool = True
-    read_team_history: bool = False
+    get_member_information_tool: bool = False  # a tool that lists the members
+    add_member_tools_to_context: bool = True  # the names of each member's tools
+    read_team_history: bool = False  # a tool that reads what the user and the team said in earlier runs
     max_member_response_chars: int | None = 40_000  # of one answer, in the leader's messages; None for all of it
 
     # What the caller gets
-    stream_member_events: bool = True
+    stream_member_events: bool = True  # the events of members are in the stream, too
     store_member_responses: bool = False  # keep them in the team's run, too; their own runs are kept anyway
     show_members_responses: bool = False  # in print_response
 
@@ -101,7 +103,7 @@ class Team(
     prepares = True
     _positions = ("members", "id", "model", "name", "role")
     _required = ("members",)
-    prompt_sections = SECTIONS
+    prompt_sections, templated_sections = SECTIONS, TEMPLATED
     tool_settings = ()
     runs_to_load = staticmethod(runs_to_load)
     answer = staticmethod(_continuing.answer)
@@ -204,9 +206,9 @@ class Team(
             return work
         return super().converse(run, exchange)
 
-    def take_up(self, run: Run, output: Any, wish: Continuation) -> None:
+    def take_up(self, run: Run, output: Any, wish: Continuation, messages: list[Message]) -> None:
         """Bring back the runs of members that belong to a continued run."""
-        _continuing.take_up(run, output, wish)
+        _continuing.take_up(run, output, wish, messages)
 
     def thin_out(self, kept: Any) -> None:
         """The runs of members are rows of their own; the team's row holds them only if that is wanted."""

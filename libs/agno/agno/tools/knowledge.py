@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from agno.run.context import RunContext
+from agno.tools._guidance import guidance
 from agno.tools.toolkit import Toolkit
 
 _INSTRUCTIONS = """Answer from the knowledge base with these tools:
@@ -44,13 +45,10 @@ class KnowledgeTools(Toolkit):
             raise ValueError("KnowledgeTools needs a knowledge base: KnowledgeTools(knowledge=Knowledge(...)).")
         self.knowledge = knowledge
         wanted = ((enable_think, self.think), (enable_search, self.search), (enable_analyze, self.analyze))
-        text = instructions or _INSTRUCTIONS
-        if add_few_shot:
-            text = f"{text}\n\n{few_shot_examples or _EXAMPLES}"
         super().__init__(
             name="knowledge_tools",
             tools=[tool for enabled, tool in wanted if enabled or all],
-            instructions=text,
+            instructions=guidance(instructions or _INSTRUCTIONS, few_shot_examples or _EXAMPLES, add_few_shot),
             add_instructions=add_instructions,
             **kwargs,
         )

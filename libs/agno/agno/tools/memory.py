@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from agno._io import IO, asynchronous, sync
+from agno.db import _memory_actions as actions
 from agno.db._memories import Origin, UserMemories
-from agno.db.schemas.memory import UserMemory
 from agno.run.context import RunContext
+from agno.tools._guidance import guidance
 from agno.tools.toolkit import Toolkit
 
 _INSTRUCTIONS = """You can look up and change what is remembered about the user:
@@ -59,15 +60,12 @@ class MemoryTools(Toolkit):
             "analyze": enable_analyze,
         }
         names = [name for name, on in wanted.items() if on or all]
-        text = instructions or _INSTRUCTIONS
-        if add_few_shot:
-            text = f"{text}\n\n{few_shot_examples or _EXAMPLES}"
         waiting = [name for name in names if hasattr(self, f"a{name}")]
         super().__init__(
             name="memory_tools",
             tools=[getattr(self, name) for name in names],
             async_tools=[(getattr(self, f"a{name}"), name) for name in waiting],
-            instructions=text,
+            instructions=guidance(instructions or _INSTRUCTIONS, few_shot_examples or _EXAMPLES, add_few_shot),
             add_instructions=add_instructions,
             **kwargs,
         )
@@ -112,8 +110,7 @@ class MemoryTools(Toolkit):
             memory: One fact, in a short sentence.
             topics: What it is about, in single words.
         """
-        memory_id, new = await self._of(io, run_context).add(UserMemory(memory, topics=topics or None))
-        return f"Added memory {memory_id}." if new else f"That is known already, as memory {memory_id}."
+        return await actions.add(self._of(io, run_context), memory, topics)
 
     add_memory = sync(_add_memory)
     aadd_memory = asynchronous(_add_memory)
@@ -133,8 +130,7 @@ class MemoryTools(Toolkit):
             memory: What it says from now on.
             topics: What it is about; if empty, its topics stay.
         """
-        done = await self._of(io, run_context).change(memory_id, memory, topics or None)
-        return f"Updated memory {memory_id}." if done else _unknown(memory_id)
+        return await actions.update(self._of(io, run_context), memory_id, memory, topics)
 
     update_memory = sync(_update_memory)
     aupdate_memory = asynchronous(_update_memory)
@@ -145,11 +141,7 @@ class MemoryTools(Toolkit):
         Args:
             memory_id: The id of the memory.
         """
-        mine = self._of(io, run_context)
-        if await mine.get(memory_id) is None:
-            return _unknown(memory_id)
-        await mine.remove([memory_id])
-        return f"Deleted memory {memory_id}."
+        return await actions.delete(self._of(io, run_context), memory_id)
 
     delete_memory = sync(_delete_memory)
     adelete_memory = asynchronous(_delete_memory)
@@ -158,10 +150,6 @@ class MemoryTools(Toolkit):
         if context is None:
             return UserMemories(io, self.db, None)
         return UserMemories(io, self.db, context.user_id, Origin(run_id=context.run_id, session_id=context.session_id))
-
-
-def _unknown(memory_id: str) -> str:
-    return f"Error: the user has no memory with the id {memory_id!r}."
 
 
 def _noted(session_state: dict[str, Any] | None, kind: str, text: str) -> str:

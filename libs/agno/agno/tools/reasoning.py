@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agno.run.context import RunContext
+from agno.tools._guidance import guidance
 from agno.tools.toolkit import Toolkit
 
 _INSTRUCTIONS = """Work on anything that takes more than one step with these tools:
@@ -36,11 +37,12 @@ class ReasoningTools(Toolkit):
             tools.append(self.think)
         if enable_analyze or all:
             tools.append(self.analyze)
-        text = instructions or _INSTRUCTIONS
-        if add_few_shot:
-            text = f"{text}\n\n{few_shot_examples or _EXAMPLES}"
         super().__init__(
-            name="reasoning_tools", tools=tools, instructions=text, add_instructions=add_instructions, **kwargs
+            name="reasoning_tools",
+            tools=tools,
+            instructions=guidance(instructions or _INSTRUCTIONS, few_shot_examples or _EXAMPLES, add_few_shot),
+            add_instructions=add_instructions,
+            **kwargs,
         )
 
     def think(

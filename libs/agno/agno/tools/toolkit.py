@@ -12,7 +12,13 @@ from agno.utils.rebuild import Rebuildable
 
 
 class Toolkit(Rebuildable):
-    """Tools that belong together. Subclass it, and pass the methods as `tools=`."""
+    """Tools that belong together. Subclass it, and pass the methods as `tools=`.
+
+    `instructions` are told to the model if `add_instructions` is set. `include_tools` and `exclude_tools` choose tools by
+    name; the four `…_tools` lists set a flag on the tools that they name. `cache_results` keeps results in files for
+    `cache_ttl` seconds. `async_tools` are pairs of a coroutine function and a name: in async runs they take the place of
+    the tool with that name.
+    """
 
     requires_connect: bool = False  # connect() before, close() after a run
     is_connected: bool = False
@@ -76,7 +82,7 @@ class Toolkit(Rebuildable):
         return name not in (self.exclude_tools or ())
 
     def register(self, function: Callable[..., Any] | Function, name: str | None = None) -> None:
-        """Add a tool. Names that include_tools/exclude_tools leave out are ignored."""
+        """Add a tool, unless `include_tools` or `exclude_tools` leave its name out."""
         tool_name = name or _name(function)
         if self._is_wanted(tool_name):
             self.functions[tool_name] = self._function(function, tool_name)
@@ -106,19 +112,19 @@ class Toolkit(Rebuildable):
         return function
 
     def get_functions(self) -> dict[str, Function]:
-        """The tools of sync runs."""
+        """The tools of sync runs, by name."""
         return self.functions
 
     def get_async_functions(self) -> dict[str, Function]:
-        """The tools of async runs: async ones win over sync ones of the same name."""
+        """The tools of async runs, by name: an async tool replaces the sync one of the same name."""
         return {**self.functions, **self.async_functions} if self.async_functions else self.functions
 
     def connect(self) -> Any:
-        """Open what the tools need. Called before a run if `requires_connect`."""
+        """Open what the tools need, such as a connection. Called before each run if `requires_connect` is set."""
         self.is_connected = True
 
     def close(self) -> Any:
-        """Close it again."""
+        """Close what `connect` opened. Called after each run if `requires_connect` is set."""
         self.is_connected = False
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from agno._io import IO, asynchronous, sync
 from agno.run.base import RunStatus
 from agno.run.context import RunContext
+from agno.tools._guidance import guidance
 from agno.tools.toolkit import Toolkit
 
 _INSTRUCTIONS = """You can run a workflow:
@@ -52,12 +53,11 @@ class WorkflowTools(Toolkit):
         self.workflow = workflow
         wanted = {"think": enable_think, "run_workflow": enable_run_workflow, "analyze": enable_analyze}
         names = [name for name, enabled in wanted.items() if enabled or all]
-        told = [instructions or _INSTRUCTIONS, (few_shot_examples or _EXAMPLES) if add_few_shot else None]
         super().__init__(
             name="workflow_tools",
             tools=[getattr(self, name) for name in names],
             async_tools=[(getattr(self, f"a{name}"), name) for name in names if name == "run_workflow"],
-            instructions="\n\n".join(text for text in told if text),
+            instructions=guidance(instructions or _INSTRUCTIONS, few_shot_examples or _EXAMPLES, add_few_shot),
             add_instructions=add_instructions,
             **kwargs,
         )

@@ -170,7 +170,7 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
             return node
         if isinstance(reference := node.get("$ref"), str):
             name = reference.rsplit("/", 1)[-1]
-            rest = {key: value for key, value in node.items() if key != "$ref"}
+            rest = {key: value for key, value in node.items() if key not in ("$ref", "$defs")}
             if name in above or name not in definitions:
                 return {"type": "object", **rest}
             return {**resolve(definitions[name], (*above, name)), **rest}

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
 from pydantic import BaseModel
-from rich.console import Console
 from rich.json import JSON
 from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.text import Text
 
+from agno.utils.terminal import standard_console
 from agno.utils.timer import Timer
 
 
@@ -20,7 +20,7 @@ def _print(content: Any, markdown: bool, title: str) -> None:
         body: Any = JSON(content.model_dump_json(exclude_none=True), indent=2)
     else:
         body = Markdown(str(content)) if markdown else Text(str(content))
-    Console().print(Panel(body, title=title, title_align="left", border_style="blue"))
+    standard_console().print(Panel(body, title=title, title_align="left", border_style="blue"))
 
 
 def _joined(content: Any, event: Any) -> Any:

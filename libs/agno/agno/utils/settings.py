@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from typing import Any, ClassVar, TypeVar
 
 from typing_extensions import dataclass_transform
@@ -79,9 +78,6 @@ class Settings:
         near.sort(key=lambda known: abs(len(known) - len(name)))
         hint = f" Did you mean {' or '.join(repr(n) for n in near[:3])}?" if near else ""
         return f"{owner} has no setting {name!r}.{hint}"
-
-    def _deprecated(self, old: str, new: str) -> None:
-        warnings.warn(f"{type(self).__name__}.{old} is now {new}", DeprecationWarning, stacklevel=3)
 
     def settings(self) -> dict[str, Any]:
         """What was set on this object, by name."""

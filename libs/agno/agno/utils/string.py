@@ -1,4 +1,4 @@
-"""Text helpers: names that are safe in URLs, hashes, ids."""
+"""Text helpers: names that are safe in URLs, hashes, ids, and what UTF-8 can hold."""
 
 from __future__ import annotations
 
@@ -33,9 +33,20 @@ def hash_string_sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def whole(text: str) -> str:
+    """Text that UTF-8 can hold: two halves of a surrogate pair become their character, a lone half is replaced."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def generate_id(seed: str | None = None) -> str:
     """A UUID: random, or always the same for the same seed."""
     return new_id() if seed is None else str(uuid.uuid5(uuid.NAMESPACE_DNS, seed))
 
 
-__all__ = ["generate_id", "hash_string_sha256", "is_valid_uuid", "url_safe_string"]
+__all__ = ["generate_id", "hash_string_sha256", "is_valid_uuid", "url_safe_string", "whole"]

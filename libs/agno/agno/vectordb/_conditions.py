@@ -19,11 +19,13 @@ from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Protocol, TypeVar
 
 from agno.filters import AND, EQ, GT, GTE, IN, LT, LTE, NEQ, NOT, OR, FilterExpr, as_expression
+from agno.utils.string import whole
 
 T = TypeVar("T")
 
 _LONGEST_TERM = 200
 _LARGEST = 10**300  # an integer may be larger than any float
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _PREFIX = "meta_data."  # some write where the metadata lies in front of the key
 
 
@@ -153,7 +155,7 @@ def _key(key: Any) -> str:
 
 
 def terms_of(metadata: Mapping[str, Any]) -> list[str]:
-    """A text for every value in metadata, each once."""
+    """A text for every value in metadata of plain JSON, each once."""
     return list(dict.fromkeys(term(key, value) for key, value in _leaves("", metadata, True)))
 
 
@@ -178,9 +180,13 @@ def term(key: str, value: Any) -> str:
 
 
 def _leaves(path: str, value: Any, lists: bool) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and (value or not path):
+    if isinstance(value, dict) and (value or not path):
         for key, item in value.items():
-            yield from _leaves(f"{path}.{key}" if path else key, item, lists)
+            place = f"{path}.{key}" if path else key
+            if item.__class__ in _SCALARS:
+                yield place, item
+            else:
+                yield from _leaves(place, item, lists)
     elif isinstance(value, list) and value:
         if lists:
             yield from ((path, item) for item in value if not isinstance(item, (list, dict)))
@@ -219,18 +225,13 @@ def jsonable(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # the first is asked in no time
         return {whole(str(key)): jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [jsonable(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted((jsonable(item) for item in value), key=repr)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else whole(str(value))
-
-
-def whole(text: str) -> str:
-    """Text that UTF-8 can hold: halves of surrogate pairs are replaced."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 # For stores ----------------------------------------------------------------------------------------------------------
@@ -344,5 +345,4 @@ __all__ = [
     "term",
     "terms_of",
     "together",
-    "whole",
 ]

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from agno.knowledge.document import Document
-from agno.vectordb._conditions import jsonable, numbers_of, terms_of, whole
+from agno.utils.string import whole
+from agno.vectordb._conditions import jsonable, numbers_of, terms_of
 
 DRAFT = "draft:"  # in front of the hash of a content that is not complete
 MODEL = "embedding_model"  # in the usage that is stored

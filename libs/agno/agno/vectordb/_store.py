@@ -14,8 +14,10 @@ from agno.knowledge.document import Document
 from agno.knowledge.embedder.base import embed_texts
 from agno.utils.later import later
 from agno.utils.rebuild import Rebuildable
+from agno.vectordb._claims import Claim, InProcess
 from agno.vectordb._conditions import EVERYTHING, Node, Not, conditions, field_is, jsonable, together
 from agno.vectordb._fusing import fused
+from agno.vectordb._pieces import Pieces, of_content
 from agno.vectordb._records import DRAFT, SOURCE, Hit, Record, prepared
 from agno.vectordb.base import VectorDb
 from agno.vectordb.distance import Distance
@@ -51,6 +53,7 @@ class StoreMethods(Rebuildable, ABC):
         similarity_threshold: float | None = None,
     ) -> None:
         self._embedder = embedder
+        self._held: dict[str, object] = {}  # claims on what is being stored
         self.search_type = self._able(search_type)
         measures = {kind.value: kind for kind in self.distances}
         if distance not in measures:  # a Distance is its own text
@@ -109,6 +112,10 @@ class StoreMethods(Rebuildable, ABC):
     async def _rows(self, io: IO, where: Node, limit: int | None = None) -> list[Record]:
         """Records that fit, in any order; all, if there is no limit."""
 
+    async def _any(self, io: IO, where: Node) -> bool:
+        """Whether a record fits."""
+        return bool(await self._rows(io, where, 1))
+
     async def _ids(self, io: IO, where: Node) -> set[str]:
         """The ids of the records that fit."""
         return {record.id for record in await self._rows(io, where)}
@@ -131,6 +138,9 @@ class StoreMethods(Rebuildable, ABC):
 
     async def _tune(self, io: IO) -> None:
         """Make the indexes that large collections need."""
+
+    async def _tidy(self, io: IO) -> None:
+        """After many small writes: put them together, where that makes searches quicker."""
 
     def _forget(self) -> None:
         """Look again whether the collection is there, if that was remembered."""
@@ -193,7 +203,7 @@ class StoreMethods(Rebuildable, ABC):
     # What is there ---------------------------------------------------------------------------------------------------
 
     async def _is_there(self, io: IO, where: Node) -> bool:
-        return bool(await self._made(io) and await self._rows(io, where, 1))
+        return await self._made(io) and await self._any(io, where)
 
     async def _name_exists(self, io: IO, name: str) -> bool:
         """Whether there is a document of this name."""
@@ -207,7 +217,7 @@ class StoreMethods(Rebuildable, ABC):
         """Whether this content is here, completely."""
         if not await self._is_there(io, field_is("content_hash", content_hash)):
             return False
-        return not await self._rows(io, field_is("content_hash", DRAFT + content_hash), 1)
+        return not await self._any(io, field_is("content_hash", DRAFT + content_hash))
 
     name_exists, async_name_exists = sync(_name_exists), asynchronous(_name_exists)
     id_exists, async_id_exists = sync(_id_exists), asynchronous(_id_exists)
@@ -231,16 +241,21 @@ class StoreMethods(Rebuildable, ABC):
         """Put documents in the place of all that are here of this content. Who searches meanwhile finds old or new."""
         records = await self._embedded(io, content_hash, documents, filters)
         await self._create(io)
-        await self._swap(io, field_is("content_hash", content_hash), records)
+        await self._swap(io, of_content(content_hash), records)
 
     async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
         """Put records in the place of those that fit. The new ones go first: nobody sees a gap."""
-        before = await self._ids(io, where)
+        stale = sorted(await self._ids(io, where) - {record.id for record in records})
+        # whoever is killed before all is done leaves drafts: these contents are stored again
+        first = {record.content_hash: record for record in records} if stale else {}
+        drafts = [replace(record, content_hash=DRAFT + record.content_hash) for record in first.values()]
+        marked = {record.id for record in drafts}
         if records:
-            await self._put(io, records)
-        stale = sorted(before - {record.id for record in records})
+            await self._put(io, drafts + [record for record in records if record.id not in marked])
         for start in range(0, len(stale), _PAGE):
             await self._erase(io, field_is("id", *stale[start : start + _PAGE]))
+        if drafts:
+            await self._put(io, list(first.values()))
 
     insert, async_insert = sync(_insert), asynchronous(_insert)
     upsert, async_upsert = sync(_upsert), asynchronous(_upsert)
@@ -316,6 +331,10 @@ class StoreMethods(Rebuildable, ABC):
         for start in range(0, len(records), _PAGE):
             await self._put(io, records[start : start + _PAGE])
 
+    async def _put_new(self, io: IO, records: Sequence[Record]) -> None:
+        """Store records whose ids are known not to be here. A product that can do it with less work does."""
+        await self._put_all(io, records)
+
     delete_by_id, async_delete_by_id = sync(_delete_by_id), asynchronous(_delete_by_id)
     delete_by_name, async_delete_by_name = sync(_delete_by_name), asynchronous(_delete_by_name)
     delete_by_metadata, async_delete_by_metadata = sync(_delete_by_metadata), asynchronous(_delete_by_metadata)
@@ -326,84 +345,42 @@ class StoreMethods(Rebuildable, ABC):
     update_metadata, async_update_metadata = sync(_update_metadata), asynchronous(_update_metadata)
 
     # For Knowledge ---------------------------------------------------------------------------------------------------
-    # Of a content that comes in pieces one chunk has another hash until all are there: the draft, stored before the others. So
-    # each chunk is written once, and whoever is killed in between leaves a draft.
 
-    async def put_content(
-        self, io: IO, content_hash: str, documents: Sequence[Document], filters: Mapping[str, Any] | None
+    async def put_contents(
+        self, io: IO, contents: Sequence[tuple[str, Sequence[Document], Mapping[str, Any] | None]]
     ) -> None:
-        """Put a content in the place of all that has the same source: itself, older versions, drafts."""
-        records = await self._embedded(io, content_hash, documents, filters)
+        """Put contents, by hash, in the place of all that has the same sources: themselves, older versions, drafts."""
+        records = [one for content in contents for one in prepared(*content)]
+        await self._vectors(io, records)
         await self._create(io)
-        await self._swap(io, _same_source(content_hash), records)
+        last = {content_hash[:SOURCE]: content_hash for content_hash, _, _ in contents}  # of two versions the newer
+        where = field_is("source", *last)
+        await self._swap(io, where, [record for record in records if last[record.source] == record.content_hash])
+        await self._tidy(io)
 
-    async def other_contents(self, io: IO, content_hash: str, content_id: str | None) -> set[str]:
-        """The content ids of what is here from the same source, but for this one: older versions."""
-        found: set[str] = set()
-        while await self._made(io):
-            known = Not(field_is("content_id", *found, content_id))
-            rows = await self._rows(io, together(_same_source(content_hash), known), 1)
+    async def other_contents(self, io: IO, contents: Mapping[str, str | None]) -> dict[str, set[str]]:
+        """The content ids of what is here from the same sources as these contents, which are ids by hash: older versions."""
+        found: dict[str, set[str]] = {content_hash[:SOURCE]: set() for content_hash in contents}
+        ids = set(contents.values())
+        while found and await self._made(io):
+            rows = await self._rows(io, together(field_is("source", *found), Not(field_is("content_id", *ids))), 1)
             if not rows or rows[0].content_id is None:
                 break
-            found.add(rows[0].content_id)
-        return found
+            ids.add(rows[0].content_id)
+            found[rows[0].source].add(rows[0].content_id)
+        return {content_hash: found[content_hash[:SOURCE]] for content_hash in contents}
 
     async def has_draft(self, io: IO, content_hash: str) -> bool:
         """Whether somebody began to store this content."""
         return await self._is_there(io, field_is("content_hash", DRAFT + content_hash))
 
-    async def outdate(self, io: IO, content_hash: str) -> None:
-        """It is stored again: what is there of it becomes an older version, which `publish` removes."""
-        if not await self._content_hash_exists(io, content_hash):  # what another one is storing now is not outdated
-            return
-        is_it = field_is("content_hash", content_hash)
-        rows = await self._rows(io, is_it, 1)
-        if rows:
-            await self._relabel(io, is_it, f"{content_hash[:SOURCE]} outdated", rows[0].content_id)
+    def pieces(self, content_hash: str) -> Pieces:
+        """An attempt at storing a content that is too large to be stored at once."""
+        return Pieces(self, content_hash)
 
-    async def add_draft(
-        self,
-        io: IO,
-        content_hash: str,
-        documents: Sequence[Document],
-        filters: Mapping[str, Any] | None,
-        resumed: bool = True,
-        draft: str | None = None,
-    ) -> str | None:
-        """Store a piece of a content. What is there of it already is not embedded again; only if `resumed` it is looked for.
-
-        Gives the id of the chunk that is the draft, which the next piece needs.
-        """
-        await self._create(io)
-        records, there = prepared(content_hash, documents, filters), set[str]()
-        if resumed:
-            ids = field_is("id", *[record.id for record in records])
-            there = await self._ids(io, together(ids, _begun_or_whole(content_hash)))
-        await self._vectors(io, fresh := [record for record in records if record.id not in there])
-        if draft is None and fresh and not there:
-            draft = fresh[0].id
-            await self._put(io, [replace(fresh.pop(0), content_hash=DRAFT + content_hash)])
-        # the same chunk may come again, and must not take the place of the draft
-        await self._put_all(io, [record for record in fresh if record.id != draft])
-        return draft
-
-    async def publish(self, io: IO, content_hash: str, content_id: str | None) -> None:
-        """The draft is complete: it takes the place of older versions, which have the same source."""
-        # the older ones go first: whoever is killed in between leaves a draft, which the next attempt publishes
-        await self._erase(io, together(_same_source(content_hash), Not(_begun_or_whole(content_hash))))
-        await self._relabel(io, field_is("content_hash", DRAFT + content_hash), content_hash, content_id)
-        # an attempt that was killed may have had another id
-        others = together(field_is("content_hash", content_hash), Not(field_is("content_id", content_id or "")))
-        if content_id is not None and await self._rows(io, others, 1):
-            await self._relabel(io, others, content_hash, content_id)
-
-    async def drop_draft(self, io: IO, content_hash: str) -> None:
-        """Forget what was begun."""
-        if await self.has_draft(io, content_hash):
-            await self._erase(io, field_is("content_hash", content_hash))
-            await self._erase(
-                io, field_is("content_hash", DRAFT + content_hash)
-            )  # last: it says that the others are not all
+    def _claim(self, source: str) -> Claim:
+        """What keeps others away while something from this source is stored: other processes as well, where a store can."""
+        return InProcess(self._held, source)
 
     async def _relabel(self, io: IO, where: Node, content_hash: str, content_id: str | None) -> None:
         """Give records another content. A product that can do it in place does."""
@@ -488,14 +465,6 @@ class StoreMethods(Rebuildable, ABC):
 
 class VectorStore(StoreMethods, VectorDb):
     """A vector database of ours: it implements the primitives, and has all methods by that."""
-
-
-def _same_source(content_hash: str) -> Node:
-    return field_is("source", content_hash[:SOURCE])
-
-
-def _begun_or_whole(content_hash: str) -> Node:
-    return field_is("content_hash", DRAFT + content_hash, content_hash)
 
 
 __all__ = ["StoreMethods", "VectorStore"]

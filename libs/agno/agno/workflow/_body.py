@@ -23,6 +23,7 @@ from agno.workflow._run import WorkflowRun, close_run, execution_input
 from agno.workflow._sequence import Ending, one_after_the_other
 from agno.workflow.types import StepInput
 
+_KINDS = ("runs", "steps", "tool-batch", "tools")
 NOTHING_RAN = "The workflow has no steps."
 
 
@@ -56,10 +57,17 @@ def _prepare(run: WorkflowRun, steps: int) -> None:
     state["run_id"], state["session_id"] = context.run_id, context.session_id
     if run.outermost_run is not None:
         return
-    if run.component.checkpoint == "steps" and run.output.parent_run_id is None:
-        run.journal.db = run.component.db
+    if (kind := _checkpoint(run.component)) != "runs" and run.output.parent_run_id is None:
+        run.journal.db, run.journal.kind = run.component.db, kind
     if steps:
         run.journal.unsaved_key = str(steps - 1)
+
+
+def _checkpoint(workflow: Any) -> str:
+    kind: str = workflow.checkpoint
+    if kind not in _KINDS:
+        raise ValueError(f"checkpoint={kind!r} of {workflow!r} is none of {', '.join(map(repr, _KINDS))}.")
+    return kind
 
 
 async def _begin(run: WorkflowRun) -> None:

@@ -8,12 +8,14 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from agno._engine.checkpoints import checked
 from agno._engine.context import Run, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.inputs import media_of
 from agno._engine.lifecycle import COMPLETED, live
 from agno._engine.modes import Mode
 from agno._engine.plan import PASSED
+from agno._engine.progress import Origin, Progress
 from agno._io import IO, Give, is_coroutine_function
 from agno.agent._running import Running
 from agno.agent._runs import begun_run, continued_run
@@ -58,37 +60,72 @@ class ExecutorFailed(Exception):
 async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput:
     """Let an agent or a team work: with what the last step gave, or else with the run's input."""
     run, options = place.run, _options(step, place)
+    before = options.get("session_state") or {}
     waiting: StepRequirement | None = run.replies.get((place.key, "executor")) if run.replies else None
-    if waiting is None:
+    kept = None if run.journal.at_work is None else run.journal.at_work.take(place.key)
+    goes_on = waiting is not None or kept is not None
+    if kept is not None:  # it had been answered, if it waited
+        first, options["session_state"] = kept.output, kept.output.session_state or {}
+        await _told_to_go_on(step, place, first)
+    elif waiting is not None:
+        first = await _waited(step, place, waiting)
+        options["requirements"] = waiting.executor_requirements
+    else:
         first = message_for(step, place, given)
         if media := media_of(given):
             options |= media
         if run.plan.passes_context:
             options |= _passed(run)
-    else:
-        first = await _waited(step, place, waiting)
-        options["requirements"] = waiting.executor_requirements
-    inner = _run_inside(step, place, first, options, goes_on=waiting is not None)
+    inner = _run_inside(step, place, first, options, goes_on=goes_on)
     if inner is None:
-        output = await _work_elsewhere(step, place, first, options, goes_on=waiting is not None)
+        output = await _run_outside(step, place, first, options, goes_on=goes_on)
     else:
-        try:
-            await live(inner, inner.component.body)
-        except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
-            run.executed(place.key, inner.output)
-            raise
-        output = inner.output
+        output = await _lived(place, inner)
     if waiting is not None:
         del run.replies[place.key, "executor"]  # used up; an attempt that failed takes it again
     run.executed(place.key, output)
     if output.session_state is not None:
-        adopt(place.state, options.get("session_state") or {}, own_state(output.session_state))
+        adopt(place.state, before, own_state(output.session_state))
     if output.status is not COMPLETED:
         await _not_completed(step, place, output)
     told = step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output))
     if media := media_of(output):
         told.__dict__.update(media)
     return told
+
+
+async def _lived(place: Place, inner: Run) -> Any:
+    """The output of an executor, after its run; what that does is kept, if it is wanted."""
+    run, progress = place.run, _progress(place, inner.component)
+    if progress is not None:
+        inner.progress, inner.origin = progress, Origin({"key": place.key})
+    try:
+        await live(inner, inner.component.body)
+        if progress is not None:
+            progress.check()
+    except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
+        run.executed(place.key, inner.output)
+        raise
+    if progress is not None and progress.written:
+        run.journal.spent[place.key] = progress.written
+    return inner.output
+
+
+def _progress(place: Place, executor: Any) -> Progress | None:
+    """Where it is kept what the run of an executor does; None if it is not kept. Its own setting comes first."""
+    journal, kind = place.run.journal, executor.checkpoint
+    if kind is None and journal.kind != "steps":
+        kind = journal.kind
+    kind = checked(kind) if journal.db is not None else None
+    if kind is None and journal.at_work is None:
+        return None
+    progress = Progress(place.run.root, journal.at_work, journal.rows)
+    progress.kind = kind
+    return progress
+
+
+async def _told_to_go_on(step: Step, place: Place, found: Any) -> None:
+    await step.emit(place, StepExecutorContinuedEvent, executor_run_id=found.run_id, executor_name=step.executor_name)
 
 
 async def _waited(step: Step, place: Place, waiting: StepRequirement) -> Any:
@@ -98,7 +135,7 @@ async def _waited(step: Step, place: Place, waiting: StepRequirement) -> Any:
     if not waiting.is_resolved and not any(one.is_resolved() for one in waiting.executor_requirements or ()):
         run.executed(place.key, found)
         raise Paused([waiting])
-    await step.emit(place, StepExecutorContinuedEvent, executor_run_id=found.run_id, executor_name=step.executor_name)
+    await _told_to_go_on(step, place, found)
     return found
 
 
@@ -140,6 +177,8 @@ def _run_inside(step: Step, place: Place, first: Any, options: dict[str, Any], *
     if getattr(_face(executor, run.io.is_async, goes_on), "__func__", None) not in _OWN:
         return None
     told = run.streaming and run.root.get("stream_executor_events")
+    if (tasks := run.root.asked.get("background_tasks")) is not None:
+        options = {**options, "background_tasks": tasks}
     if goes_on:
         inner = continued_run(executor, first, Mode(run.io, told, False, False, options))
     else:
@@ -159,7 +198,7 @@ def _face(executor: Any, is_async: bool, goes_on: bool) -> Any:
 _OWN = frozenset({Running.run, Running.arun, Running.continue_run, Running.acontinue_run})  # not those of a subclass
 
 
-async def _work_elsewhere(step: Step, place: Place, first: Any, options: dict[str, Any], *, goes_on: bool) -> Any:
+async def _run_outside(step: Step, place: Place, first: Any, options: dict[str, Any], *, goes_on: bool) -> Any:
     """The output of what has a `run` of its own."""
     run, executor = place.run, step.worker
     faces = _face(executor, False, goes_on), _face(executor, True, goes_on)

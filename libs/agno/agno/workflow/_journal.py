@@ -8,11 +8,12 @@ goes, each in a row of its own; what is written does not grow with what was done
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from agno._engine.claims import renew
 from agno._engine.context import private_copy
+from agno._engine.progress import Found
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
 from agno.workflow._failing import StepFailed
@@ -29,8 +30,11 @@ class Journal:
         self.notes: dict[str, dict[str, Any]] = {}
         self.pool: dict[str, Any] = {}  # executor runs of before, by their id
         self.rows: list[str] = []
+        self.at_work: Found | None = None  # executors that an earlier process left at work
+        self.spent: dict[str, Collection[str]] = {}  # rows that the record of a step makes superfluous, by its key
         self.numbers: Iterator[int] = itertools.count()
         self.db: Any = None  # where records are stored as the run goes; None if they are not
+        self.kind = "steps"  # how often
         self.unsaved_key: str | None = None  # the last step: the end of the run is stored right after it
 
     def take_up(self, source: Any) -> None:
@@ -43,6 +47,9 @@ class Journal:
                 self.notes.setdefault(record["key"], {}).update(record["note"])
         self.pool = {run.run_id: run for run in _all_runs(source.step_executor_runs)}
         self.rows = [record.pop("row") for record in self.records if "row" in record]
+        if source.at_work:
+            self.at_work = Found(source.at_work)
+            self.rows += self.at_work.rows
         self.numbers = itertools.count(len(self.records))
 
     def recorded(self, place: Place) -> StepOutput | None:
@@ -121,7 +128,11 @@ class Journal:
         row = progress_id(owner.context.run_id, next(self.numbers))
         self.rows.append(row)
         stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
-        await place.run.io.call(self.db.note_progress, owner.session, owner.output, row, stored)
+        spent = self.spent.pop(place.key, ()) if "output" in record else ()
+        options: dict[str, Any] = {"new": True, "dropped": spent} if spent else {"new": True}
+        await place.run.io.call(self.db.note_progress, owner.session, owner.output, {row: stored}, **options)
+        for gone in spent:
+            self.rows.remove(gone)
         await renew(owner)
 
 

@@ -6,7 +6,13 @@ from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from agno._io import DONE
-from agno.exceptions import InputCheckError, OutputCheckError, RunCancelledException, error_type_of
+from agno.exceptions import (
+    InputCheckError,
+    OutputCheckError,
+    RunCancelledException,
+    RunClaimedError,
+    error_type_of,
+)
 from agno.run import watching
 from agno.run.workflow import StepErrorEvent
 from agno.run.workflow_data import StepOutput, StepType
@@ -74,8 +80,9 @@ class Node(Rebuildable):
             output = await (work if watching.watcher is None else watching.watcher.step(self, place, work))
         except StepFailed as failure:
             failure.output.duration = run.io.now() - began
-            if self.is_leaf and not failure.fatal and "." in place.key:
-                await (self._recorded(place, failure.output, before, raised=True) or DONE)
+            keeps = self.is_leaf and not failure.fatal and "." in place.key
+            if keeps and (keeping := self._recorded(place, failure.output, before, raised=True)) is not None:
+                await keeping
             raise
         output.duration = run.io.now() - began
         if (keeping := self._recorded(place, output, before, raised=False)) is not None:
@@ -116,7 +123,7 @@ class Node(Rebuildable):
         for attempts_left in range(self.max_retries, -1, -1):
             try:
                 output = await self.perform(place, given)
-            except (RunCancelledException, Paused):
+            except (RunCancelledException, RunClaimedError, Paused):
                 raise
             except StepFailed as failure:
                 if failure.fatal:

@@ -14,10 +14,10 @@ from agno.run.workflow_requirements import ErrorRequirement, StepRequirement
 class CommonOptions(TypedDict, total=False):
     """What every way to run takes. None leaves the workflow's own setting in force."""
 
-    stream_events: bool | None  # give every event, not just texts, outputs and ends
+    stream_events: bool | None  # yield every event, not only texts, outputs and the end
     stream_intermediate_steps: bool | None  # the same, as Agno 2.0 calls it
     yield_run_output: bool | None  # the last item of a stream is the WorkflowRunOutput
-    yield_run_response: bool | None
+    yield_run_response: bool | None  # the same, as Agno 2.0 calls it
     stream_executor_events: bool | None  # False: no events of agents and teams, which are then not streamed
     user_id: str | None
     session_id: str | None
@@ -26,7 +26,7 @@ class CommonOptions(TypedDict, total=False):
     metadata: dict[str, Any] | None
     debug_mode: bool | None
     background: bool | None  # arun and acontinue_run only: give the stored run back at once, PENDING, and go on
-    background_tasks: Any
+    background_tasks: Any  # runs background hooks after the response: `add_task(function, **arguments)`
     websocket: Any  # arun and acontinue_run only: where the events of a background stream go
 
 

@@ -310,7 +310,7 @@ async def taken_up(run: WorkflowRun) -> None:
             f"Run {source.run_id!r} waits at step {getattr(first, 'step_name', None)!r}: answer its step_requirements and "
             "error_requirements, and give them to continue_run."
         )
-    _go_on(run, source)
+    resume(run, source)
 
 
 def _counts(requirement: Any) -> bool:
@@ -332,12 +332,12 @@ def _matched(run: WorkflowRun, source: WorkflowRunOutput, wish: Resumption) -> d
     return found
 
 
-def _go_on(run: WorkflowRun, source: WorkflowRunOutput) -> None:
+def resume(run: WorkflowRun, source: WorkflowRunOutput) -> None:
     output = copy.copy(source)
     output.status, output.content, output.metrics = RunStatus.running, None, None
     output.step_results, output.step_executor_runs = [], None
     output.step_requirements = output.error_requirements = None
-    output.progress = list(source.progress or ()) or None
+    output.progress, output.at_work = list(source.progress or ()) or None, None
     run.journal.take_up(source)
     run.progress_rows = run.journal.rows
     run.output = output

@@ -1,36 +1,36 @@
-"""A workflow that runs on an AgentOS elsewhere."""
+"""A workflow that runs on another AgentOS."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any, ClassVar
 
-from agno.agent._elsewhere import Elsewhere, close_elsewhere, finish, options_of
+from agno.agent._remote_run import RemoteRun, finish_remote, options_of
 from agno.agent.remote import Remote
 from agno.client.client import AgentOSClient
 from agno.client.exceptions import ConflictError
 from agno.run.workflow_requirements import ErrorRequirement
-from agno.workflow._run import WorkflowRun, _go_on
+from agno.workflow._run import WorkflowRun, resume
 from agno.workflow.workflow import Workflow
 
 
 async def _body(run: WorkflowRun) -> None:
     """What happens in its runs, between start and end."""
     component = run.component
-    elsewhere = Elsewhere(run, component.connection, component.remote_id)
-    begin = elsewhere.at.begin(run.input, options_of(run), stream=True)
+    remote = RemoteRun(run, component.connection, component.remote_id)
+    begin = remote.at.begin(run.input, options_of(run), stream=True)
     if not (run.continued or run.continued_inside):
-        await elsewhere.perform(begin)
+        await remote.perform(begin)
     elif answers := _answers(run):
-        await elsewhere.perform(elsewhere.at.go_on(answers, stream=True))
+        await remote.perform(remote.at.go_on(answers, stream=True))
     else:  # this process died meanwhile; the run there may be anywhere between not begun and done
         try:
-            await elsewhere.perform(begin)
+            await remote.perform(begin)
         except ConflictError:
-            elsewhere._take(await elsewhere.at.ended(run.io))
+            remote.take(await remote.at.ended(run.io))
     for requirement in (*(run.output.step_requirements or ()), *(run.output.error_requirements or ())):
         requirement.key = f"{run.place_key}{requirement.key}"
-    await finish(run, elsewhere.last)
+    await finish_remote(run, remote.last)
 
 
 def _answers(run: WorkflowRun) -> dict[str, Any]:
@@ -49,7 +49,7 @@ async def _taken_up(run: WorkflowRun) -> None:
     wish = run.answers
     source = wish.run_response
     if source is not None:
-        _go_on(run, source)
+        resume(run, source)
     asked = [*((source and source.step_requirements) or ()), *((source and source.error_requirements) or ())]
     run.replies = run.open_places([*asked, *wish.requirements])
 
@@ -59,7 +59,6 @@ class RemoteWorkflow(Remote, Workflow):
 
     body: ClassVar[Any] = staticmethod(_body)
     taking_up: ClassVar[Any] = staticmethod(_taken_up)
-    closing: ClassVar[Any] = staticmethod(close_elsewhere)
 
     def __init__(
         self,
@@ -71,8 +70,7 @@ class RemoteWorkflow(Remote, Workflow):
         client: AgentOSClient | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(id=workflow_id, name=name or workflow_id, description=description)
-        self._reach(base_url, workflow_id, client, options)
+        self._reach(base_url, workflow_id, client, options, name=name, description=description)
 
 
 __all__ = ["RemoteWorkflow"]

@@ -43,34 +43,36 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     All settings are keyword arguments; what is left out keeps the default shown here.
     """
 
-    id: Any = Derived(lambda workflow: workflow._derived_id())
-    name: str | None = None
-    description: str | None = None
-    db: BaseDb | AsyncBaseDb | None = None
+    id: Any = Derived(lambda workflow: workflow._derived_id())  # left out: made from the name, else a UUID
+    name: str | None = None  # shown to people, and what the id is made from
+    description: str | None = None  # what the workflow is for
+    db: BaseDb | AsyncBaseDb | None = None  # where sessions and runs are stored; None: nothing is
     steps: Any = None  # a list of steps, a Steps, or a function that is the whole workflow
     agent: Any = None  # a WorkflowAgent that answers from earlier runs, or lets the steps run
-    session_id: str | None = None
-    session_state: dict[str, Any] | None = None
-    overwrite_db_session_state: bool = False
-    user_id: str | None = None
-    debug_mode: bool = False
-    debug_level: Literal[1, 2] = 1
-    stream: bool | None = None
-    stream_events: bool = False
+    session_id: str | None = None  # the session of runs that name none; left out: one is made at the first such run
+    session_state: dict[str, Any] | None = None  # what the state of a new session begins with
+    overwrite_db_session_state: bool = False  # at each run, values of `session_state` replace what is stored
+    user_id: str | None = None  # the user of runs that name none
+    debug_mode: bool = False  # log what happens, with messages and tool calls
+    debug_level: Literal[1, 2] = 1  # 2 logs more, such as metrics
+    stream: bool | None = None  # what `run(stream=None)` means
+    stream_events: bool = False  # yield every event of a stream, not only texts, outputs and the end
     stream_executor_events: bool = True  # the events of agents and teams, too
-    store_events: bool = False
-    events_to_skip: list[Any] | None = None
-    store_executor_outputs: bool = True
-    checkpoint: Literal["steps", "runs"] = "steps"  # "steps": each finished step is stored, so that no crash undoes it
-    input_schema: Any = None
-    metadata: dict[str, Any] | None = None
-    dependencies: dict[str, Any] | None = None
-    add_dependencies_to_context: bool = False
-    add_session_state_to_context: bool = False
-    add_workflow_history_to_steps: bool = False
-    num_history_runs: int = 3
-    cache_session: bool = False
-    telemetry: bool = True
+    store_events: bool = False  # store the events with the run
+    events_to_skip: list[Any] | None = None  # which are not stored: a WorkflowRunEvent or its value; None: none
+    store_executor_outputs: bool = True  # store the runs of agents, teams and workflows in the steps
+    # "steps": each finished step is stored, so that no crash undoes it; "tool-batch" and "tools": also what agents and
+    # teams in a step did, after each turn of tools or each tool; "runs": only the start and the end
+    checkpoint: Literal["runs", "steps", "tool-batch", "tools"] = "steps"
+    input_schema: Any = None  # a class that the input must fit: of pydantic's BaseModel, or a TypedDict
+    metadata: dict[str, Any] | None = None  # your own data, stored with each run and each new session
+    dependencies: dict[str, Any] | None = None  # values, or functions that give them, for the steps
+    add_dependencies_to_context: bool = False  # agents and teams in steps show them to their models
+    add_session_state_to_context: bool = False  # the same for the session state
+    add_workflow_history_to_steps: bool = False  # steps are told of earlier runs of the session
+    num_history_runs: int = 3  # of how many
+    cache_session: bool = False  # keep the last session in memory, for a process that alone serves it
+    telemetry: bool = True  # tell a listener of yours (agno.utils.telemetry) of each run; Agno itself sends nothing
 
     markdown = True  # what print_response asks for
 
@@ -218,7 +220,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         """Nothing to do: a run tells its agents and teams of its session itself."""
 
     def propagate_run_hooks_in_background(self, run_in_background: bool = True) -> None:
-        """Nothing to do: whether a hook runs in the background says the hook."""
+        """Nothing to do: whether a hook runs in the background says the hook, or the server of the run."""
 
 
 _GIVEN = ("self", "workflow", "execution_input", "session_state", "run_context")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import logging
 import weakref
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from agno.db.in_memory import InMemoryDb
 from agno.exceptions import InputCheckError
 from agno.guardrails import BaseGuardrail
 from agno.media import Image
+from agno.memory import MemoryManager
 from agno.models.base import Model
 from agno.team import Team
 from agno.testing import ScriptedModel, says, wants
@@ -47,6 +47,12 @@ class Film(BaseModel):
         ("session_state", ["a"], "It takes a dict"),
         ("pre_hooks", print, "It takes a list"),
         ("retries", "3", "a whole number"),
+        ("user_id", 42, "user_id=42, which is of type int. It takes a text"),
+        ("expected_output", ["a poem"], "It takes a text"),
+        ("memory_manager", MemoryManager, "It takes a MemoryManager() that is made"),
+        ("knowledge_retriever", "find", "It takes a function"),
+        ("references_format", "xml", "references_format='xml', which is of type str. It takes 'json' or 'yaml'"),
+        ("events_to_skip", "RunContent", "a list of kinds of events"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_at_construction(setting: str, value: Any, says_what: str) -> None:
@@ -56,6 +62,15 @@ def test_a_value_of_the_wrong_kind_is_refused_at_construction(setting: str, valu
         text = str(refused.value)
         assert text.startswith(f"Agent got {setting}=") and says_what in text
         assert "secret" not in text and "\n" not in text
+
+
+@in_every_mode
+def test_a_function_for_the_instructions_gives_text(mode: str) -> None:
+    seen = play(Agent(model=ScriptedModel(), instructions=lambda: 5), "go", mode)  # type: ignore[arg-type,return-value]
+    told = str(seen.error or seen.events[-1].content)
+    assert told.startswith("instructions of Agent(") and told.endswith(
+        "gave int; it must give a str or a list of them."
+    )
 
 
 def test_what_is_no_tool_is_refused_at_construction() -> None:
@@ -123,10 +138,9 @@ def test_what_fits_is_taken() -> None:
 
 
 @pytest.fixture
-def warned(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
-    monkeypatch.setattr(logging.getLogger("agno"), "propagate", True)
+def warned(agno_log: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     _tell_apart.cache_clear()
-    return caplog
+    return agno_log
 
 
 @in_every_mode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 from typing_extensions import NotRequired, TypedDict
 
 from agno.agent import Agent
@@ -61,6 +61,25 @@ def test_each_model_is_asked_in_the_best_way_it_knows(
     if seen.events:
         content = [event for event in seen.events if event.event == "RunContent"]
         assert [(e.content, e.content_type) for e in content] == [(Person(name="Ada", age=36), "Person")]
+
+
+class Branch(BaseModel):
+    leaves: int
+    twigs: list[Branch] = []
+
+
+class Years(RootModel[list[int]]): ...
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "told"),
+    [(Branch, '{"leaves": 3}', '["leaves","twigs"]'), (Years, "[1979]", '"items": {\n    "type": "integer"')],
+)
+def test_a_schema_of_an_unusual_shape_is_told_in_words(schema: type[BaseModel], answer: str, told: str) -> None:
+    model = ScriptedModel(says(answer))
+    run = Agent(model=model, output_schema=schema).run("go")
+    assert run.content == schema.model_validate_json(answer)
+    assert told in model.requests[0].messages[0].content
 
 
 @in_every_mode

@@ -284,3 +284,46 @@ def test_cli_app_takes_own_exit_words(monkeypatch: pytest.MonkeyPatch, capsys: p
     type_in(monkeypatch, "bye", "Stop", "never")
     Agent(model=ScriptedModel({"bye": says("1")})).cli_app(exit_on=["stop"])
     assert "Message: bye\n1\n" in capsys.readouterr().out
+
+
+class Screen(io.TextIOWrapper):
+    """Standard output as a terminal, or as a pipe, of some encoding."""
+
+    def __init__(self, encoding: str, terminal: bool) -> None:
+        super().__init__(io.BytesIO(), encoding=encoding)
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    def text(self) -> str:
+        self.flush()
+        return self.buffer.getvalue().decode(self.encoding)  # type: ignore[attr-defined]  # it is a BytesIO
+
+
+@in_every_way
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_character_that_cannot_be_written_is_shown_as_another(
+    way: str, terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for encoding in ("ascii", "utf-8"):
+        agent = Agent(
+            model=ScriptedModel(wants("add", a=1, b=2), says("Tea \ud800 \N{TEACUP WITHOUT HANDLE} is hot")),
+            tools=[add],
+        )
+        screen = Screen(encoding, terminal)
+        monkeypatch.setattr(sys, "stdout", screen)
+        run(agent, "Tea?", way)
+        assert "Tea ? " in screen.text() or "Tea \ufffd " in screen.text()
+        assert "is hot" in screen.text() and "add(a=1, b=2)" in screen.text()
+
+
+@in_every_way
+def test_a_terminal_does_not_obey_what_it_shows(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen("utf-8", terminal=True)
+    monkeypatch.setattr(sys, "stdout", screen)
+    run(Agent(model=ScriptedModel(says("new \x1b]0;title\x07 \x9b31m here\n\tindented"))), "Tea?", way)
+    said = screen.text()
+    assert "new ]0;title 31m here" in said and "\x1b]" not in said and "\x9b" not in said and "\x07" not in said

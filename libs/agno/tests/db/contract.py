@@ -1040,9 +1040,8 @@ class DbContract(DefinitionsContract, SchedulesContract, HostingContract, Paging
         db.finish_run(session, older)
         db.begin_run(session, going)
         for number in range(3):
-            db.note_progress(
-                session, going, progress_id("going", number), {"key": str(number), "output": {"n": number}}
-            )
+            record = {"key": str(number), "output": {"n": number}}
+            db.note_progress(session, going, {progress_id("going", number): record}, new=True)
         db.finish_run(session, named)
         (row,) = db.calculate_metrics()
         assert row["workflow_runs_count"] == 3
@@ -1057,10 +1056,47 @@ class DbContract(DefinitionsContract, SchedulesContract, HostingContract, Paging
             db.begin_run(session, a_run(run_id=f"r{number}", status=RunStatus.running))
             for step in range(3 if number else 0):
                 record = {"key": str(step), "output": {"content": "x"}}
-                db.note_progress(session, a_run(run_id=f"r{number}"), progress_id(f"r{number}", step), record)
+                db.note_progress(session, a_run(run_id=f"r{number}"), {progress_id(f"r{number}", step): record})
         assert ids(db.read_session("s", "agent", runs=2)) == ["r2", "r3"]
         assert ids(db.read_session("s", "agent", runs=4)) == ids(db.read_session("s", "agent", runs=9))
         assert ids(db.read_session("s", "agent", runs=1)) == ["r3"]
+
+    def test_what_a_run_inside_has_done_is_found_on_the_run_around_it_as_it_was_noted_last(self, db):
+        session, desk = TeamSession("s", team_id="desk"), TeamRunOutput(run_id="r", team_id="desk", session_id="s")
+        db.begin_run(session, desk)
+        rows = {name: progress_id("r", name) for name in ("ann", "ben")}
+
+        def note(name: str, content: str, **options: Any) -> None:
+            inside = a_run(content, run_id=name, parent_run_id="r", status=RunStatus.running)
+            db.note_progress(session, desk, {rows[name]: {"call": "c", "run": inside}}, **options)
+
+        note("ann", "one")
+        note("ben", "one")
+        note("ann", "two")
+        [found] = db.get_session("s").runs
+        assert [(one["row"], one["run"]["content"]) for one in found.at_work] == [
+            (rows["ann"], "two"),
+            (rows["ben"], "one"),
+        ]
+        note("ben", "two", dropped=[rows["ann"]])
+        [found] = db.read_session("s", "team", runs=1).runs
+        assert [one["run"]["content"] for one in found.at_work] == ["two"]
+        db.finish_run(session, desk, dropped=list(rows.values()))
+        assert [one.at_work for one in db.get_session("s").runs] == [None]
+
+    def test_of_a_run_that_another_process_goes_on_with_nothing_is_noted(self, db):
+        session, going = TeamSession("s", team_id="desk"), TeamRunOutput(run_id="r", team_id="desk", session_id="s")
+        db.begin_run(session, going)
+        db.claim_run("s", "r", "another")
+        mine = db.read_session("s", "team")
+        for one, claim in ((session, None), (mine, ("r", "me"))):
+            if claim is not None:
+                hold(one, claim)
+            with pytest.raises(RunClaimedError):
+                db.note_progress(one, going, {progress_id("r", "x"): {"call": "c", "run": a_run()}})
+        hold(mine, ("r", "another"))
+        db.note_progress(mine, going, {progress_id("r", "x"): {"call": "c", "run": a_run()}})
+        assert len(db.get_session("s").runs[0].at_work) == 1
 
     def test_numbers_without_end_are_no_error(self, db):
         db.upsert_session(a_session("s", a_run()))

@@ -211,9 +211,8 @@ class MigrationContract:
         MigrationManager(v2).up()
         run = a_run(run_id="new", session_state={"n": 1}, metadata={"k": 1})
         v2.finish_run(v2.read_session("chat", "agent", "ann"), run)
-        v2.note_progress(
-            v2.read_session("chat", "agent", "ann"), run, progress_id("new", 0), {"key": "0", "output": "x"}
-        )
+        record = {"key": "0", "output": "x"}
+        v2.note_progress(v2.read_session("chat", "agent", "ann"), run, {progress_id("new", 0): record})
         v2.upsert_session(v2.get_session("other"))
         MigrationManager(v2).down()
         assert MigrationManager(v2).versions()["sessions"] == "2.0.0" and v2.old_tables().count_full() == 3

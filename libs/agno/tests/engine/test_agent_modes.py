@@ -16,6 +16,7 @@ from agno.db.sqlite import SqliteDb
 from agno.exceptions import InputCheckError, ModelProviderError, RetryAgentRun, StopAgentRun
 from agno.guardrails import PIIDetectionGuardrail, PromptInjectionGuardrail
 from agno.models.message import Message
+from agno.models.response import ModelResponse
 from agno.run.agent import CustomEvent
 from agno.run.base import RunStatus
 from agno.run.context import RunContext
@@ -591,6 +592,34 @@ def test_stop_after_tool_call_and_show_result(mode: str) -> None:
     with ScriptedModel(wants("add", a=1, b=2)) as model:
         seen = play(Agent(model=model, tools=[shown]), "go", mode)
     assert seen.output.content == "3"
+
+
+@in_every_mode
+def test_a_tool_that_would_end_the_run_does_not_when_it_fails(mode: str) -> None:
+    shown = tool(stop_after_tool_call=True)(add)
+    with ScriptedModel(wants("add", a="one"), wants("add", a=1, b=2)) as model:
+        seen = play(Agent(model=model, tools=[shown]), "go", mode)
+    assert seen.output.content == "3" and [call.tool_call_error for call in seen.output.tools] == [True, False]
+
+
+@in_every_mode
+def test_a_character_that_comes_in_two_halves_is_one(mode: str) -> None:
+    class Halves(ScriptedModel):
+        def invoke(self, *arguments: Any, **named: Any) -> ModelResponse:
+            return ModelResponse(content="\ud83c\udf75 tea \ud800")
+
+        def invoke_stream(self, *arguments: Any, **named: Any) -> Any:
+            yield from [ModelResponse(content=text) for text in ("\ud83c", "\udf75 tea", " \ud800")]
+
+        async def ainvoke(self, *arguments: Any, **named: Any) -> ModelResponse:
+            return self.invoke()
+
+        async def ainvoke_stream(self, *arguments: Any, **named: Any) -> Any:
+            for delta in self.invoke_stream():
+                yield delta
+
+    seen = play(Agent(model=Halves()), "tea?", mode)
+    assert seen.output.content == seen.output.messages[-1].content == "\N{TEACUP WITHOUT HANDLE} tea \ufffd"
 
 
 @in_every_mode

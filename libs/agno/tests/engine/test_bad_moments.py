@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from agno.agent import Agent
+from agno.db._port import DbUnavailableError
 from agno.db.in_memory import InMemoryDb
 from agno.exceptions import RetryAgentRun, RunCancelledException, RunNotContinuableError
 from agno.run.base import RunStatus
@@ -302,17 +302,16 @@ def test_a_new_name_does_not_change_the_id() -> None:
 
 @in_every_mode
 def test_the_session_of_another_user_is_refused_in_one_sentence_without_a_traceback(
-    mode: str, caplog: Any, monkeypatch: Any
+    mode: str, agno_log: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("agno"), "propagate", True)
     db = InMemoryDb()
     agent = Agent(model=ScriptedModel(says("hers"), says("his")), db=db)
     play(agent, "hi", mode, session_id="s", user_id="ann")
-    caplog.clear()
+    agno_log.clear()
     seen = play(agent, "hi", mode, session_id="s", user_id="ben")
     said = str(seen.error) if seen.error else seen.events[-1].content
     assert said == "Session 's' belongs to another user. Use another session_id."
-    assert caplog.records == []
+    assert agno_log.records == []
     [kept] = agent.get_session("s", user_id="ann").runs
     assert kept.content == "hers"
 
@@ -327,3 +326,49 @@ def test_a_run_whose_prompt_cannot_be_made_is_stored_without_half_of_one() -> No
     session = agent.get_session("s")
     assert session is not None and session.runs is not None
     assert [(run.status, run.messages) for run in session.runs] == [(RunStatus.error, None)]
+
+
+def _contains_itself(session_state: dict[str, Any]) -> None:
+    session_state["me"] = session_state
+
+
+def _is_bottomless(session_state: dict[str, Any]) -> None:
+    for _ in range(2000):
+        session_state["in"] = session_state = {}
+
+
+@in_every_mode
+@pytest.mark.parametrize("spoil", [_contains_itself, _is_bottomless])
+def test_a_state_that_cannot_be_kept_is_said_and_what_was_kept_stays(mode: str, spoil: Any, caplog: Any) -> None:
+    db = InMemoryDb()
+    model = ScriptedModel(says("hi"), wants(spoil.__name__), says("done"))
+    agent = Agent(model=model, db=db, tools=[spoil], session_id="s")
+    play(agent, "begin", mode, session_state={"n": 1})
+    seen = play(agent, "spoil it", mode)
+    said = str(seen.error) if seen.error else seen.events[-1].content
+    assert said.startswith("session_state, metadata, ") and said.endswith("too deep. Keep plain data in it.")
+    first, second = agent.get_session("s").runs
+    assert (first.status, second.status, second.content) == (RunStatus.completed, RunStatus.error, said)
+    assert "done" in [message.content for message in second.messages]
+    assert agent.get_session_state("s") == {"n": 1} and "Traceback" not in caplog.text
+
+
+@in_every_mode
+def test_a_given_state_that_contains_itself_is_said(mode: str) -> None:
+    given: dict[str, Any] = {}
+    given["me"] = given
+    seen = play(Agent(model=ScriptedModel()), "hi", mode, session_state=given)
+    said = str(seen.error) if seen.error else seen.events[-1].content
+    assert said.endswith("too deep. Keep plain data in it.")
+
+
+@in_every_mode
+def test_a_database_that_is_full_is_said_in_a_sentence_without_a_traceback(mode: str, agno_log: Any) -> None:
+    class Full(InMemoryDb):
+        def finish_run(self, *arguments: Any, **named: Any) -> None:
+            raise DbUnavailableError("The disk is full.")
+
+    seen = play(Agent(model=ScriptedModel(says("hi")), db=Full()), "hi", mode)
+    assert (str(seen.error) if seen.error else seen.events[-1].content) == "The disk is full."
+    [told] = {(record.getMessage(), record.exc_info) for record in agno_log.records}
+    assert told[0].endswith("the ERROR run could not be stored: The disk is full.") and told[1] is None

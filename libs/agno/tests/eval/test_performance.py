@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import tracemalloc
 from typing import Any
 
@@ -144,16 +143,11 @@ def test_tables_show_what_was_measured(capsys: Any) -> None:
     assert "Performance Summary" in shown and "Individual Runs" in shown
 
 
-def test_growth_is_logged_line_by_line(caplog: Any) -> None:
-    logging.getLogger("agno").addHandler(caplog.handler)
+def test_growth_is_logged_line_by_line(agno_log: pytest.LogCaptureFixture) -> None:
     kept: list[bytearray] = []
-    try:
-        PerformanceEval(lambda: kept.append(bytearray(100_000)), warmup_runs=0, num_iterations=2).run(
-            memory_growth_tracking=True
-        )
-    finally:
-        logging.getLogger("agno").removeHandler(caplog.handler)
-    grown = [record.message for record in caplog.records if "memory after run" in record.message]
+    measured = PerformanceEval(lambda: kept.append(bytearray(100_000)), warmup_runs=0, num_iterations=2)
+    measured.run(memory_growth_tracking=True)
+    grown = [record.message for record in agno_log.records if "memory after run" in record.message]
     assert len(grown) == 2 and "test_performance.py" in grown[0]
 
 

@@ -102,7 +102,7 @@ MAY_WAIT = {
     "agno.client": ({"threading"}, "guards what is made once per connection; waits for nobody"),
     "agno.scheduler": ({"asyncio"}, "a service, which lives in the event loop of its server"),
     "agno.db": ({"threading", "queue"}, "drivers' connections belong to a thread, dicts are guarded"),
-    "agno.agent._elsewhere": ({"threading"}, "guards what is made once per remote component; waits for nobody"),
+    "agno.agent._remote_run": ({"threading"}, "tells a service of a cancellation while the caller goes on"),
     "agno.vectordb.sqlite": (
         {"threading", "time.sleep"},
         "SQLite asks it, in a worker thread, how long to wait for a lock",

@@ -63,7 +63,7 @@ PROTOCOLS = (
         "- tools take texts", "test_an_error_says_what_is_the_callers_and_nothing_of_the_inside",
         "- not served: a call that is given up runs to its end",
     )),
-    Protocol("Slack", "`slack_sdk`", "os/test_os_slack.py", (
+    Protocol("Slack", "`slack_sdk`, `slack_bolt`", "os/test_os_slack.py", (
         _WHOLE, "test_an_answer_is_shown_while_it_grows_by_editing_one_message", *[_WHOLE] * 5,
     )),
     Protocol("Telegram", "a stand-in", "os/test_os_telegram.py", (

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from db.servers.sql import Postgres, running
 
-from agno.db.sqlite import SqliteDb
-from agno.knowledge import Knowledge
-from agno.knowledge.embedder.hashing import HashingEmbedder
-from agno.knowledge.reader.text_reader import TextReader
-from agno.vectordb.local import LocalVectorDb
-from agno.vectordb.pgvector import PgVector
+from knowledge.attempts import chunks_of, environment, knowledge_of, stored
 
 FILES, LARGE, KILLS = 500, 25, 20  # every so many files one has more chunks than go into a batch
-SIZE = 12  # characters of a chunk
 PROGRAM = """
 import asyncio, os, signal, sys, threading
-from knowledge.test_killed_often import knowledge_of, read_by
+from knowledge.attempts import knowledge_of, read_by
 where, contents, folder, calls, colour = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5]
 knowledge = knowledge_of(where, contents)
 left = calls
@@ -47,27 +39,7 @@ threading.setprofile(None)
 print(calls - left, knowledge.vector_db.embedder.count)
 """
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
-
-
-class Counting(HashingEmbedder):
-    count = 0
-
-    async def embed_batch(self, io: Any, texts: list[str]) -> Any:
-        self.count += len(texts)
-        return await super().embed_batch(io, texts)
-
-
-def read_by() -> TextReader:
-    return TextReader(chunk_size=SIZE)
-
-
-def knowledge_of(where: str, contents: str) -> Knowledge:
-    if "://" in where:
-        db: Any = PgVector(table_name=Path(contents).stem, db_url=where, embedder=Counting(16))
-    else:
-        db = LocalVectorDb(where, embedder=Counting(16))
-    return Knowledge(vector_db=db, contents_db=SqliteDb(db_file=contents))
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +51,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def chunks_of(folder: Path) -> list[str]:
-    return sorted(line for file in folder.iterdir() for line in file.read_text().splitlines())
-
-
-@pytest.fixture(params=["local", "pgvector"])
+@pytest.fixture(
+    params=[
+        pytest.param("local", marks=pytest.mark.heavy),
+        pytest.param("pgvector", marks=pytest.mark.heavy),
+        pytest.param("lancedb", marks=pytest.mark.knowledge),
+    ]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "local":
-        yield str(tmp_path / "vectors.db")
+    if request.param != "pgvector":
+        yield str(tmp_path / {"local": "vectors.db", "lancedb": "lance"}[request.param])
         return
     with running(Postgres) as server:
         yield server.url()
@@ -98,21 +72,14 @@ def colour(request: pytest.FixtureRequest) -> str:
 
 
 def run(where: str, contents: Path, folder: Path, calls: int, colour: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", PROGRAM, where, str(contents), str(folder), str(calls), colour]
-    return subprocess.run(command, env=environment, timeout=300, capture_output=True, text=True, check=False)
-
-
-def stored(knowledge: Knowledge, folder: Path) -> list[str]:
-    """The texts of all chunks, with those that are there twice."""
-    found = knowledge.search("000", max_results=10 * len(chunks_of(folder)))
-    return sorted(document.content.strip() for document in found)
+    return subprocess.run(command, env=environment(), timeout=300, capture_output=True, text=True, check=False)
 
 
 def test_every_chunk_is_there_once_after_all_kills(place: str, colour: str, folder: Path, tmp_path: Path) -> None:
     chance = random.Random(20)
     kills = KILLS if colour == "sync" else 8
-    if not place.endswith("vectors.db"):
+    if "://" in place:
         kills = 3  # with a server each run takes ten times as long
     contents = tmp_path / "contents.db"
     whole = run(str(tmp_path / "whole.db"), tmp_path / "whole_contents.db", folder, 10**12, colour)

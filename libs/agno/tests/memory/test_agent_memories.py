@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any
 
 import pytest
@@ -81,13 +80,12 @@ def test_what_memories_cost_is_counted_once_by_run_and_session(mode: str) -> Non
 
 
 @in_every_mode
-def test_a_failing_memory_model_costs_nothing_but_a_log_line(mode: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_memory_model_costs_nothing_but_a_log_line(mode: str, agno_log: pytest.LogCaptureFixture) -> None:
     memories = MemoryManager(model=ScriptedModel(fails(500)))
     agent = Agent(model=ScriptedModel(says("Hi")), db=InMemoryDb(), memory_manager=memories, session_id="s")
-    logging.getLogger("agno").propagate = True
     seen = play(agent, "I like tea", mode)
     assert seen.error is None and seen.output.status is RunStatus.completed
-    assert "MemoryUpdate failed" in caplog.text
+    assert "MemoryUpdate failed" in agno_log.text
     assert agent.get_last_run_output().content == "Hi"
     assert memories.db is None, "the manager is configuration, too"
 
@@ -211,11 +209,10 @@ def test_only_what_the_user_said_is_remembered(mode: str) -> None:
     assert said == ["I am Ada", "one\ntwo", '{\n  "likes": "tea"\n}']
 
 
-def test_without_a_db_nothing_is_remembered_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("agno").propagate = True
+def test_without_a_db_nothing_is_remembered_and_it_is_said(agno_log: pytest.LogCaptureFixture) -> None:
     model = ScriptedModel(says("Hi"))
     assert Agent(model=model, enable_user_memories=True).run("I am Ada").content == "Hi"
-    assert "no db=" in caplog.text and len(model.requests) == 1
+    assert "no db=" in agno_log.text and len(model.requests) == 1
 
 
 def test_runs_that_learn_the_same_at_once_keep_it_once() -> None:

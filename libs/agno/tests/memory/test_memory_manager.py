@@ -184,6 +184,16 @@ def test_what_cannot_be_asked_is_said(colour: str) -> None:
 
 
 @in_both_colours
+def test_what_is_no_memory_is_refused_and_half_a_character_does_not_lose_one(db: Any, colour: str) -> None:
+    manager = MemoryManager(db=db)
+    with pytest.raises(TypeError, match=r"'Likes tea' \(str\) is no memory. Give UserMemory"):
+        ask(manager, colour, "add_user_memory", "Likes tea")
+    ask(manager, colour, "add_user_memory", UserMemory("Likes \ud800", topics=["\udfff"], input="I like \ud800"))
+    [kept] = ask(manager, colour, "get_user_memories")
+    assert (kept.memory, kept.topics, kept.input) == ("Likes \ufffd", ["\ufffd"], "I like \ufffd")
+
+
+@in_both_colours
 def test_memories_are_tidied_up(db: Any, colour: str) -> None:
     for text in ("Likes tea", "Drinks tea", "Owns a cat"):
         db.upsert_user_memory(UserMemory(text, user_id="ada"))

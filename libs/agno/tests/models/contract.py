@@ -560,6 +560,17 @@ class ModelContract:
         assert seen.output.metrics.input_tokens == 20
         assert [m.content for m in sent if m.role == "tool"] == ["rain in Oslo", "rain in Bergen"]
 
+    @in_every_mode
+    def test_half_a_character_in_what_is_said_or_found_keeps_no_run_from_its_answer(self, mode: str) -> None:
+        def listed() -> str:
+            return "report-\udcff.txt"  # as Python gives the name of a file that is no UTF-8
+
+        with ScriptedServer(wants("listed"), says("One report.")) as server:
+            agent = Agent(model=self.model(server), tools=[listed])
+            seen = play(agent, "Look for \ud800", mode)
+            assert seen.error is None and seen.output.content == "One report."
+            assert "report-\ufffd.txt" in json.dumps(server.requests[1].json, ensure_ascii=False)
+
     @in_every_colour
     def test_a_model_is_used_without_an_agent(self, colour: Colour) -> None:
         with ScriptedServer(wants(*CALLS), says("It rains")) as server:

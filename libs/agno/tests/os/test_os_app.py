@@ -8,17 +8,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+import jwt
 import pytest
 from fastapi import FastAPI
 
 from agno.db.in_memory import InMemoryDb
 from agno.os import AgentOS
 from agno.os.config import AgentOSConfig, ChatConfig
+from agno.os.interfaces.a2a import A2A
+from agno.os.middleware import JWTSettings
 from agno.os.settings import AgnoAPISettings
 from agno.team import Team
 from agno.workflow import Step, Workflow
 
 from os_serving import agent, an_os, request, served
+
+SECRET = "a secret of at least 32 characters"
 
 
 def test_without_anything_to_serve_it_is_refused() -> None:
@@ -181,6 +187,63 @@ def test_the_key_guards_routes_of_agentos_and_not_those_of_a_given_app() -> None
     service = an_os(base_app=base_app(), settings=AgnoAPISettings(os_security_key="k"))
     assert request(service, "GET", "/own").status_code == 200
     assert request(service, "GET", "/agents").status_code == 401
+
+
+def test_two_agentos_in_one_app_are_refused() -> None:
+    app = base_app()
+    an_os(base_app=app).get_app()
+    with pytest.raises(ValueError, match=r"has an AgentOS already.*app.mount\('/shop', shop_os.get_app\(\)\)"):
+        an_os(base_app=app).get_app()
+
+
+_LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+_MCP = {"accept": "application/json, text/event-stream"}
+
+
+def test_several_agentos_are_mounted_in_one_app_each_with_its_prefix() -> None:
+    helper = agent()
+    shop = an_os(name="Shop", agents=[helper], enable_mcp=True, interfaces=[A2A(agents=[helper])])
+    desk = an_os(name="Desk")
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        async with shop.running(), desk.running():
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.mount("/shop", shop.get_app())
+    app.mount("/desk", desk.get_app())
+    with served(app) as server, httpx.Client(base_url=server.url, timeout=20) as client:
+        assert [client.get(f"/{one}/config").json()["name"] for one in ("shop", "desk")] == ["Shop", "Desk"]
+        run = client.post("/desk/agents/helper/runs", data={"message": "hi"}).json()
+        assert run["content"] == "Hello there" and client.get("/openapi.json").json()["paths"] == {}
+        assert client.post("/shop/mcp", json=_LIST, headers=_MCP).json()["result"]["tools"]
+        card = client.get("/shop/a2a/agents/helper/.well-known/agent-card.json").json()
+        assert card["supportedInterfaces"][0]["url"] == f"{server.url}/shop/a2a/agents/helper"
+
+
+def test_behind_a_prefix_that_a_proxy_takes_off_links_have_it_and_scopes_are_those_of_the_rest() -> None:
+    helper = agent()
+    config = JWTSettings(secret_key=SECRET, algorithm="HS256")
+    service = an_os(agents=[helper], interfaces=[A2A(agents=[helper])], authorization=True, authorization_config=config)
+
+    def as_one_who(*scopes: str) -> dict[str, str]:
+        token = jwt.encode({"sub": "ann", "scopes": list(scopes)}, SECRET, algorithm="HS256")
+        return {"authorization": f"Bearer {token}"}
+
+    with served(service, root_path="/shop") as server, httpx.Client(base_url=server.url, timeout=20) as client:
+        assert client.get("/agents", headers=as_one_who("agents:read")).status_code == 200
+        assert client.get("/agents", headers=as_one_who("teams:read")).status_code == 403
+        path = "/a2a/agents/helper/.well-known/agent-card.json"
+        card = client.get(path, headers=as_one_who("agents:read")).json()
+        assert card["supportedInterfaces"][0]["url"] == f"{server.url}/shop/a2a/agents/helper"
+
+
+def test_mcp_in_an_app_that_is_mounted_and_not_running_says_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
+    app = FastAPI()
+    app.mount("/shop", an_os(enable_mcp=True).get_app())
+    answer = request(app, "POST", "/shop/mcp", json=_LIST, headers=_MCP)
+    assert answer.status_code == 500 and "agent_os.running()" in caplog.text
 
 
 # Lifespan ------------------------------------------------------------------------------------------------------------

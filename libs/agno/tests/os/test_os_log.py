@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agno.os._bodies import _base_name
-from agno.os._sse import RunLog, last_event_id
+from agno.os._sse import Budget, RunLog, last_event_id
 
 EVENT = b"x" * 10
 
@@ -53,6 +53,56 @@ def test_a_reader_that_does_not_read_is_left_behind_in_the_end() -> None:
         assert stuck.left and log.size <= 50
 
     played(play())
+
+
+def test_many_logs_together_hold_no_more_than_their_budget_and_one_alone_may_have_all_of_it() -> None:
+    async def play() -> None:
+        budget = Budget(1000)
+        alone = RunLog(900)
+        budget.add(alone)
+        await written(alone, 90)
+        assert alone.size == 900, "nobody else needs the room"
+        others = [RunLog(900, paced=True, patience=0.01) for _ in range(9)]
+        for log in others:
+            budget.add(log)
+            log.follow()  # and reads nothing
+        await asyncio.gather(*(written(log, 90) for log in others))
+        alone.append(b"E", EVENT)
+        await alone.room()
+        assert budget.used == sum(log.size for log in (alone, *others)) <= 1000 and alone.size == 100
+
+    played(play())
+
+
+def test_what_ended_and_is_still_read_gives_way_first_and_says_so() -> None:
+    async def play() -> None:
+        budget, ended, log = Budget(100), RunLog(100), RunLog(100)
+        budget.add(ended)
+        await written(ended, 9)
+        reader = ended.follow()
+        budget.remove(ended)  # kept with what ended
+        assert budget.used == 0
+        budget.linger(ended)  # and then no more
+        budget.add(log)
+        assert budget.used == 90
+        await written(log, 9)
+        assert log.size == 90 and budget.used == 90 and reader.has_lost
+        assert reader.ready() == [] and ended.size == 0
+
+    played(play())
+
+
+def test_a_log_that_ended_is_no_concern_when_its_last_reader_left() -> None:
+    budget, log = Budget(100), RunLog(100)
+    budget.add(log)
+    log.append(b"E", EVENT)
+    reader = log.follow()
+    budget.linger(log)
+    assert budget.used == 10
+    reader.leave()
+    assert budget.used == 0
+    budget.linger(log)
+    assert budget.used == 0, "nobody reads it"
 
 
 def test_a_log_that_nobody_paces_forgets_the_oldest_and_says_so() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from db.servers.sql import Postgres, running
+from starlette.testclient import TestClient
 
 from agno.db.base import DbUnavailableError
 from agno.db.postgres import PostgresDb
@@ -23,7 +24,10 @@ from agno.db.sqlite import SqliteDb
 from agno.os import RunLimits
 from agno.os._keeper import Keeper
 from agno.os._sse import RunLog
+from agno.os.interfaces.openai import OpenAIApi
+from agno.os.interfaces.vercel import Vercel
 from agno.testing import says, wants
+from agno.workflow import Step, Workflow
 
 from os_serving import agent, an_os, events, kinds, request, served, until
 
@@ -43,6 +47,11 @@ async def quick(run_context) -> str:
     "Done at once."
     note("quick " + run_context.session_id)
     return "quick"
+
+async def more(run_context) -> str:
+    "Done at once, too."
+    note("more " + run_context.session_id)
+    return "more"
 
 async def slow(run_context) -> str:
     "Takes long in the first process."
@@ -64,13 +73,16 @@ tools = {"tools": [quick, slow], "model": ScriptedModel(turn, repeat=True)}
 async def first(step_input, run_context):
     return await quick(run_context)
 
-async def second(step_input, run_context):
-    return await slow(run_context)
+def work(messages):
+    done = [m.tool_name for m in messages if m.role == "tool"]
+    return wants("more") if not done else wants("slow") if len(done) == 1 else says("worked")
+
+worker = Agent(name="Worker", tools=[more, slow], model=ScriptedModel(work, repeat=True))
 
 helper = Agent(name="Helper", db=db, **tools)
 desk = Team(name="Desk", members=[Agent(name="Member", **tools)], model=ScriptedModel(lead, repeat=True), db=db)
 last = Agent(name="Last", model=ScriptedModel(says("the end"), repeat=True))
-flow = Workflow(name="Flow", steps=[Step(name="first", executor=first), Step(name="second", executor=second), last], db=db)
+flow = Workflow(name="Flow", steps=[Step(name="first", executor=first), Step(name="second", agent=worker), last], db=db)
 service = AgentOS(agents=[helper], teams=[desk], workflows=[flow], run_limits=RunLimits(lease=2))
 service.serve(service.get_app(), host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 """
@@ -167,9 +179,7 @@ _ENDS = {"agent": ("RunCompleted", "RunError"), "team": ("TeamRunCompleted", "Te
 
 
 def _is_slow(kind: str, data: dict[str, Any]) -> bool:
-    if kind == "ToolCallStarted":
-        return bool(data["tool"]["tool_name"] == "slow")
-    return kind == "StepStarted" and data["step_name"] == "second"
+    return kind == "ToolCallStarted" and bool(data["tool"]["tool_name"] == "slow")
 
 
 async def _kill_and_come_back(database: str, db: Any, tools: Path, count: int) -> list[Reader]:
@@ -250,8 +260,8 @@ def _came_to_its_end(reader: Reader, session: Any, calls: list[str]) -> None:
     if reader.mode == "background":
         assert run.status.value == "COMPLETED" and run.content == "the end", (reader.kind, run.status, run.content)
         assert kinds[-1] == good and kinds.count(good) == 1 and kinds.count(bad) == 0, (reader.kind, kinds)
-        again = reader.kind == "team"  # a member that was at work begins its task anew
-        assert calls.count(f"quick {reader.name}") == 1 + again, "what succeeded does not run again"
+        assert calls.count(f"quick {reader.name}") == 1, "what succeeded does not run again"
+        assert calls.count(f"more {reader.name}") == (reader.kind == "workflow"), "nor in a member or in a step"
         assert calls.count(f"slow {reader.name}") == 2
         return
     assert run.status.value == "ERROR" and calls.count(f"slow {reader.name}") == 1
@@ -316,6 +326,39 @@ def test_a_run_whose_end_could_not_be_stored_is_marked_when_the_database_is_back
         assert told, answer.text
         db.down = False
         until(lambda: helper.get_last_run_output("s").status.value == "ERROR", 30)  # type: ignore[union-attr]
+    assert db.dead_workers(2**40) == []
+
+
+def test_a_run_in_the_background_is_refused_while_the_database_is_away_and_nothing_of_it_is_begun(
+    tmp_path: Path,
+) -> None:
+    db = Fragile(db_file=str(tmp_path / "a.db"))
+    helper = agent(says("hello"), db=db)
+    flow = Workflow(name="Flow", steps=[Step(name="first", agent=helper)], db=db)
+    interfaces = [OpenAIApi(agents=[helper]), Vercel(agents=[helper], resumable=True)]
+    service = an_os(agents=[helper], workflows=[flow], interfaces=interfaces)
+    form = {"message": "hi", "background": "true"}
+    parts = [{"type": "text", "text": "hi"}]
+    with TestClient(service.get_app(), raise_server_exceptions=False) as client:
+        db.down = True
+        asked = [
+            client.post("/agents/helper/runs", data=form),
+            client.post("/agents/helper/runs", data={**form, "stream": "true"}),
+            client.post("/v1/responses", json={"model": "helper", "input": "hi", "background": True}),
+            client.post("/api/chat", json={"id": "c", "messages": [{"id": "m", "role": "user", "parts": parts}]}),
+        ]
+        for answer in asked:
+            assert answer.status_code == 503 and "the run was not begun" in answer.text, answer.text
+        with client.websocket_connect("/workflows/ws") as socket:
+            socket.receive_json()
+            socket.send_json({"action": "start-workflow", "workflow_id": "flow", "message": "hi"})
+            assert "the run was not begun" in socket.receive_json()["error"]
+        assert helper.model.requests == [] and not service.runs.active and not service.runs.ended
+        db.down = False
+        accepted = client.post("/agents/helper/runs", data=form)
+        run = f"/agents/helper/runs/{accepted.json()['run_id']}"
+        assert accepted.status_code == 202
+        until(lambda: client.get(run).json()["status"] == "COMPLETED")
     assert db.dead_workers(2**40) == []
 
 

@@ -547,6 +547,19 @@ def test_the_newest_runs_are_listed_whatever_session_they_are_in(kind: str, whic
     assert set(old) == set(made[2:4]) and nothing == [[], [], []]
 
 
+def test_data_that_is_nested_very_deep_is_refused() -> None:
+    service = full_os()
+    for depth, status in ((50, 200), (500, 422), (5000, 400)):
+        state = '{"a":' * depth + "1" + "}" * depth
+        form = {"message": "hi", "stream": "false", "session_state": state}
+        assert request(service, "POST", "/agents/helper/runs", data=form).status_code == status
+        body = f'{{"message": "hi", "stream": false, "dependencies": {state}}}'
+        sent = request(
+            service, "POST", "/agents/helper/runs", content=body, headers={"content-type": "application/json"}
+        )
+        assert sent.status_code == status, sent.text
+
+
 def test_ids_without_end_and_halves_of_characters_are_refused() -> None:
     service = full_os()
     form = {"message": "hi", "stream": "false", "session_id": "x" * 256}

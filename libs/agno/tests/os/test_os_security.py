@@ -433,6 +433,7 @@ def test_a_socket_that_comes_back_hears_what_it_missed() -> None:
     ("text", "words"),
     [
         ("{", "no valid JSON"),
+        ("[" * 5000, "no valid JSON"),
         ("[1]", "no JSON object"),
         ('{"action": "dance"}', "Unknown action 'dance'"),
         ('{"action": {}}', "Unknown action"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from chat_peer import Peer, as_json, careful_agent, until
+from slack_bolt import App, BoltRequest
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 from starlette.responses import PlainTextResponse, Response
@@ -20,6 +24,8 @@ from starlette.responses import PlainTextResponse, Response
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
+from agno.exceptions import CheckTrigger, InputCheckError
+from agno.hooks import hook
 from agno.media import Image
 from agno.os import AgentOS
 from agno.os.interfaces.slack import Slack
@@ -36,11 +42,13 @@ class Workspace:
 
     def __init__(self, peer: Peer, service: Served) -> None:
         self.peer, self.service, self._sent = peer, service, 0
+        self.requests: list[tuple[str, dict[str, str]]] = []  # as Slack sent them to us
 
     def post(self, path: str, body: str, **headers: str) -> httpx.Response:
         now = str(int(time.time()))
         signature = SignatureVerifier(SECRET).generate_signature(timestamp=now, body=body)
         signed = {"X-Slack-Request-Timestamp": now, "X-Slack-Signature": str(signature), **headers}
+        self.requests.append((body, signed))
         return httpx.post(f"{self.service.url}/slack/{path}", content=body, headers=signed, timeout=20)
 
     def event(self, event_id: str = "", **event: Any) -> httpx.Response:
@@ -279,6 +287,28 @@ def test_an_assistant_thread_shows_that_something_is_being_done() -> None:
         assert last["status"] == "" and first["thread_ts"] == "1.0"
 
 
+def test_what_a_guardrail_refuses_is_said_and_hooks_in_the_background_follow_the_answer() -> None:
+    go, seen = threading.Event(), list[str]()
+
+    def no_coffee(run_input: Any) -> None:
+        if "coffee" in run_input.input_content:
+            raise InputCheckError("We serve tea.", check_trigger=CheckTrigger.OFF_TOPIC)
+
+    @hook(run_in_background=True)
+    def note(run_output: Any) -> None:
+        assert go.wait(60)
+        seen.append(run_output.content)
+
+    with _workspace(_helper(says("Here it is."), pre_hooks=[no_coffee], post_hooks=[note])) as slack:
+        slack.event(text="A coffee, please")
+        until(lambda: slack.said() == ["We serve tea."])
+        slack.event(text="A tea, please")
+        until(lambda: _shown(slack) == "Here it is.")
+        assert seen == []
+        go.set()
+        until(lambda: seen == ["Here it is."])
+
+
 def test_the_token_is_sent_to_nobody_but_slack() -> None:
     with _workspace(_helper(), streaming=False) as slack:
         file = {"name": "a", "url_private": "http://evil.test/x"}
@@ -307,6 +337,72 @@ def test_requests_without_a_good_signature_are_refused(monkeypatch: pytest.Monke
     assert post(now, SECRET) == (200, {"status": "ok"})
     without = AgentOS(agents=[agent], interfaces=[Slack(agent)])
     assert post(now, SECRET, without) == (500, {"detail": "SLACK_SIGNING_SECRET is not set"})
+
+
+# Beside an app of Slack's own framework ------------------------------------------------------------------------------
+
+
+def _bolt(peer: Peer) -> App:
+    client = WebClient("xoxb-token", base_url=f"{peer.url}/api/")
+    known = AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="B1", bot_id="B1", bot_token="xoxb-token")
+    return App(client=client, signing_secret=SECRET, authorize=lambda **_: known, process_before_response=True)
+
+
+def _forms(headers: dict[str, str], body: str) -> dict[str, str]:
+    kind = "application/x-www-form-urlencoded" if body.startswith("payload=") else "application/json"
+    return {**headers, "Content-Type": kind}
+
+
+def test_bolt_and_this_service_take_and_refuse_the_same_requests() -> None:
+    body, now = json.dumps({"type": "url_verification", "challenge": "c"}), int(time.time())
+    app = AgentOS(agents=[_helper()], interfaces=[Slack(_helper(), signing_secret=SECRET)]).get_app()
+
+    def signed(secret: str = SECRET, at: Any = now, what: str = body) -> dict[str, str]:
+        signature = SignatureVerifier(secret).generate_signature(timestamp=str(at), body=what)
+        return {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": str(signature)}
+
+    with _slack().serving() as peer:
+        bolt = _bolt(peer)
+        for right, headers in [
+            (True, signed()), (True, signed(at=now - 200)), (True, signed(at=now + 200)),
+            (False, signed(at=now - 400)), (False, signed(at=now + 400)), (False, signed("another secret")),
+            (False, signed(what=body + " ")), (False, {**signed(), "X-Slack-Signature": "v0="}), (False, {}),
+            (False, {**signed(), "X-Slack-Signature": signed()["X-Slack-Signature"].replace("v0=", "v1=")}),
+        ]:  # fmt: skip
+            ours = request(app, "POST", "/slack/events", content=body, headers=headers)
+            theirs = bolt.dispatch(BoltRequest(body=body, headers=_forms(headers, body)))
+            assert (ours.status_code == 200, theirs.status == 200) == (right, right), headers
+            if right:
+                assert ours.json() == json.loads(theirs.body) == {"challenge": "c"}
+
+
+def test_bolt_hears_the_same_message_and_the_same_button_and_answers_in_the_same_thread() -> None:
+    agent, deleted, _ = careful_agent(wants("delete", name="a.txt"), says("It is deleted."))
+    heard: list[Any] = []
+    with _workspace(agent) as slack:
+        bolt = _bolt(slack.peer)
+
+        @bolt.event("message")
+        def on_message(event: dict[str, Any], say: Any) -> None:
+            heard.append((event["text"], event["user"]))
+            say(text="From Bolt", thread_ts=event.get("thread_ts") or event["ts"])
+
+        @bolt.action(re.compile("agno:.*"))
+        def on_press(ack: Any, action: dict[str, Any], body: dict[str, Any]) -> None:
+            ack()
+            heard.append((action["text"]["text"], body["user"]["id"]))
+
+        slack.event(text="Delete a.txt", ts="7.0")
+        slack.peer.wait_for("chat.postMessage")
+        slack.press("Approve")
+        until(lambda: deleted == ["a.txt"])
+        for body, headers in slack.requests:
+            assert bolt.dispatch(BoltRequest(body=body, headers=_forms(headers, body))).status == 200
+        sent = slack.peer.of("chat.postMessage")
+
+    assert heard == [("Delete a.txt", "U1"), ("Approve", "U1")]
+    places = {one["text"]: (one["channel"], one["thread_ts"]) for one in sent}
+    assert set(places.values()) == {("D1", "7.0")} and "From Bolt" in places and len(places) > 1
 
 
 def test_slack_needs_something_to_serve() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from typing import Any
 
 import pytest
@@ -136,14 +135,13 @@ def test_an_agent_keeps_the_summary_and_tells_the_model(mode: str) -> None:
 
 
 @in_every_mode
-def test_a_summary_that_failed_is_made_up_for_with_the_next_run(mode: str, caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("agno").propagate = True
+def test_a_summary_that_failed_is_made_up_for_with_the_next_run(mode: str, agno_log: pytest.LogCaptureFixture) -> None:
     summaries = SessionSummaryManager(model=ScriptedModel(summed("one"), fails(500), summed("three")))
     model = ScriptedModel(says("1"), says("2"), says("3"))
     agent = Agent(model=model, db=InMemoryDb(), session_summary_manager=summaries, session_id="s")
     play(agent, "first", mode)
     assert play(agent, "second", mode).output.content == "2"
-    assert "SessionSummary failed" in caplog.text and agent.get_session_summary().summary == "one"
+    assert "SessionSummary failed" in agno_log.text and agent.get_session_summary().summary == "one"
     play(agent, "third", mode)
     assert "User: second\nAssistant: 2\nUser: third\nAssistant: 3" in prompt_of(summaries.model)
     assert agent.get_session_summary().summary == "three"

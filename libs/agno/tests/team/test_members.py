@@ -271,21 +271,16 @@ def test_tool_hooks_of_a_leader_see_delegations(mode: str) -> None:
     assert len(output.member_responses) == 1
 
 
-def test_debugging_a_team_shows_its_members(caplog: pytest.LogCaptureFixture) -> None:
-    import logging
-
+def test_debugging_a_team_shows_its_members(agno_log: pytest.LogCaptureFixture) -> None:
     from agno.utils import log
 
     levels = [logger.level for logger in (log.agent_logger, log.team_logger, log.workflow_logger)]
-    log.agent_logger.addHandler(caplog.handler)
     try:
         output = team([agent("Ann")], *leads(to("ann")), debug_mode=True).run("go")
     finally:
-        log.agent_logger.removeHandler(caplog.handler)
         for logger, level in zip((log.agent_logger, log.team_logger, log.workflow_logger), levels, strict=True):
             logger.setLevel(level)
-    assert caplog.handler.level == logging.NOTSET
-    assert output.run_id in caplog.text and output.member_responses[0].run_id in caplog.text
+    assert output.run_id in agno_log.text and output.member_responses[0].run_id in agno_log.text
 
 
 def test_sections_of_the_leaders_prompt_stand_in_order() -> None:

@@ -61,6 +61,16 @@ def answered(output: Any, name: str) -> Any:
     return requirement
 
 
+def test_others_read_what_a_member_that_waited_was_asked() -> None:
+    ann = agent("Ann", wants("pay", amount=1), says("Ann paid"), tools=[pay])
+    ben = agent("Ben")
+    desk = team([ann, ben], wants(to("ann", "pay the tea")), *leads(to("ben")), share_member_interactions=True)
+    output = desk.run("go")
+    output = desk.continue_run(output, requirements=[answered(output, "Ann")])
+    assert output.content == "All done"
+    assert "<member interactions>\nMember: Ann\nTask: pay the tea\nResponse: Ann paid" in sent(ben)[-1].content
+
+
 @in_every_mode
 def test_a_pause_of_a_member_pauses_the_team(mode: str) -> None:
     ann, _ = payers()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
@@ -195,13 +194,9 @@ def test_types_that_a_model_names_are_looked_up_and_never_evaluated() -> None:
     assert UserInputField.from_dict({"name": "x", "field_type": "exit()"}).field_type is str
 
 
-def test_a_user_field_that_is_no_parameter_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("agno").addHandler(caplog.handler)
-    try:
-        tool(user_input_fields=["nmae"])(greet)
-    finally:
-        logging.getLogger("agno").removeHandler(caplog.handler)
-    assert "'nmae', which is no parameter" in caplog.text
+def test_a_user_field_that_is_no_parameter_is_warned_about(agno_log: pytest.LogCaptureFixture) -> None:
+    tool(user_input_fields=["nmae"])(greet)
+    assert "'nmae', which is no parameter" in agno_log.text
 
 
 # Methods, and what is called how ---------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any
 
 import pytest
@@ -60,13 +59,9 @@ def test_an_unknown_name_to_choose_is_refused(setting: str) -> None:
 
 
 @pytest.mark.parametrize("setting", ["requires_confirmation_tools", "external_execution_required_tools"])
-def test_an_unknown_name_to_wait_for_is_warned_about(setting: str, caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("agno").addHandler(caplog.handler)
-    try:
-        Toolkit(tools=[one], **{setting: ["four"]})
-    finally:
-        logging.getLogger("agno").removeHandler(caplog.handler)
-    assert "names 'four'" in caplog.text
+def test_an_unknown_name_to_wait_for_is_warned_about(setting: str, agno_log: pytest.LogCaptureFixture) -> None:
+    Toolkit(tools=[one], **{setting: ["four"]})
+    assert "names 'four'" in agno_log.text
 
 
 def test_settings_by_name_reach_the_functions() -> None:

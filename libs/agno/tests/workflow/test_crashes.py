@@ -156,8 +156,8 @@ def test_what_is_written_for_a_step_does_not_grow_with_the_steps_before_it(tmp_p
     sizes: list[int] = []
     note = db.note_progress
 
-    def noting(session: Any, run: Any, row_id: str, record: dict[str, Any]) -> None:
-        note(session, run, row_id, record)
+    def noting(*given: Any, **options: Any) -> None:
+        note(*given, **options)
         with db._reading() as connection:
             row = connection.execute("SELECT length(payload) FROM agno_sessions_runs ORDER BY seq DESC LIMIT 1")
             sizes.append(row.fetchone()[0])

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agno.utils.locks import lock, unlock
+
 _LOCK = ".lock"
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int, shared: bool) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _lock(descriptor: int, shared: bool) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 class Folder:
@@ -72,11 +55,11 @@ class Folder:
 def _locked(path: Path, flags: int, *, shared: bool) -> Iterator[None]:
     descriptor = os.open(path, flags, 0o644)
     try:
-        _lock(descriptor, shared)
+        lock(descriptor, shared)
         try:
             yield
         finally:
-            _unlock(descriptor)
+            unlock(descriptor)
     finally:
         os.close(descriptor)
 

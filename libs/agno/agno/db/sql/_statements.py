@@ -110,12 +110,12 @@ class Statements:
         if name is None:
             return [column.desc() for column in ties] if query.after is not None and query.descending else list(ties)
         first: sa.ColumnElement[Any] = self.sql.c[name].desc() if query.descending else self.sql.c[name].asc()
-        if self.dialect.nulls_last and not self._kinds[name].required:
+        if self.dialect.nulls_last and name not in self.table.filled:
             first = first.nulls_last() if query.descending else first.nulls_first()
         return [first, *(column.desc() if query.descending else column for column in ties)]
 
     def _behind(self, query: Query, value: Any, key: str) -> sa.ColumnElement[bool]:
-        """What comes after a place. Null is smaller than anything."""
+        """What comes after a place. Null is smaller than anything. A bound by itself is what an index can begin at."""
         name, own = query.sort_column(self.table), self.sql.c[self.table.key]
         last = self._value(self.table.key, key)
         tie: sa.ColumnElement[bool] = own < last if query.descending else own > last
@@ -126,8 +126,11 @@ class Statements:
             tie = sa.and_(column.is_(None), tie)
             return tie if query.descending else sa.or_(tie, column.is_not(None))
         one = self._value(name, value)
-        further = sa.or_(column < one, column.is_(None)) if query.descending else column > one
-        return sa.or_(further, sa.and_(column == one, tie))
+        if not query.descending:
+            return sa.and_(column >= one, sa.or_(column > one, tie))
+        if name in self.table.filled:
+            return sa.and_(column <= one, sa.or_(column < one, tie))
+        return sa.or_(column < one, column.is_(None), sa.and_(column == one, tie))
 
     def _condition(self, where: Where) -> sa.ColumnElement[bool]:
         op, names, value, key = where

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from agno.db._codec import from_json, plain_to_json
+from agno.utils.string import whole
 
 _MARK = "\ufdd0"
 _NUL = "\0"
@@ -20,7 +21,7 @@ def escaped(text: str) -> str:
     if _NUL in text or _MARK in text:
         for plain, short in _SHORT:
             text = text.replace(plain, short)
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole(text)
 
 
 def padded(text: str) -> str:

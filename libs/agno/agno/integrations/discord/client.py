@@ -8,6 +8,7 @@ from typing import Any
 
 from agno.integrations.discord._window import BUTTON, Channel
 from agno.media import Audio, File, Image, Video
+from agno.os._later import Following
 from agno.os.interfaces._chat.inbox import Inbox
 from agno.os.interfaces._chat.media import LARGEST
 from agno.os.interfaces._chat.talk import Said, Talk
@@ -37,7 +38,8 @@ class DiscordClient:
         component.set_id()
         self.agent, self.team, self.workflow = agent, team, workflow
         self.client = client if client is not None else discord.Client(intents=discord.Intents.all())
-        self._talk = Talk(component)
+        self._following = Following()
+        self._talk = Talk(component, self._following.later)
         self._inbox = Inbox("discord", None, self._handle)
         self._listen()
 
@@ -70,6 +72,7 @@ class DiscordClient:
 
         async def close() -> None:
             await self._inbox.settle(_GRACE)  # while it can still answer
+            await self._following.settle(_GRACE)
             await leave()
 
         self.client.close = close

@@ -13,7 +13,7 @@ from agno._io import IO
 from agno.knowledge._errors import ReaderError
 from agno.knowledge.content import Content, FileData
 from agno.utils.log import log_warning
-from agno.vectordb._conditions import whole
+from agno.utils.string import whole
 
 Kind = Literal["path", "url", "text", "file", "topic", "remote"]
 

@@ -38,9 +38,14 @@ class Job:
     """A content on its way."""
 
     content: Content
+    skip: bool = True  # if it is there
     pending: list[Document] = field(default_factory=list)
     stored: int = 0
     error: Exception | None = None  # of storing: a reader that is interrupted by it may make another one of it
+
+
+class _StoredMeanwhile(Exception):  # no error, but the way out of reading
+    """Another one has stored this content, and is done."""
 
 
 class Pipeline:
@@ -99,10 +104,16 @@ class Pipeline:
             return await self._skip(content)
         self._under_way[content.content_hash] = content
         if skip and await self.storing.has(self.io, content.content_hash):
-            await self._settle(content)
-            return await self._skip(content)
+            return await self._is_there(content)
         await self._begin(content)
-        await self._read(item, reader)
+        try:
+            await self._read(Job(content, skip), item, reader)
+        finally:
+            await self.storing.end(self.io, content)
+
+    async def _is_there(self, content: Content) -> None:
+        await self._settle(content)
+        await self._skip(content)
 
     async def _skip(self, content: Content) -> None:
         self._ended(content)
@@ -118,7 +129,7 @@ class Pipeline:
         missing, an attempt was killed or removed between storing and noting it, or nobody kept a list: note it now."""
         content_id, earlier = await self.rows.attempt(self.io, self._whose(content))
         content.status, content.status_message = ContentStatus.COMPLETED, ""
-        stored = sorted(await self.storing.older(self.io, content)) if self.storing is not None else []
+        stored = sorted(await self._older(content)) if self.storing is not None else []
         if not await self.rows.is_under_way(self.io, content_id):
             for known in (*stored, *reversed(earlier)):
                 if await self.rows.is_there(self.io, known):
@@ -155,9 +166,7 @@ class Pipeline:
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
-    async def _read(self, item: Item, reader: Any) -> None:
-        job = Job(item.content)
-
+    async def _read(self, job: Job, item: Item, reader: Any) -> None:
         async def take(document: Document) -> None:
             document.content_id = job.content.id
             job.pending.append(document)
@@ -171,6 +180,8 @@ class Pipeline:
         try:
             await read(self.io, take, item, reader)
         except Exception as error:  # a border: readers of users raise anything
+            if isinstance(job.error, _StoredMeanwhile):
+                return await self._is_there(job.content)
             if job.error is not None:
                 await self._stop([job], job.error)
             await self._forget(job.content)
@@ -191,10 +202,12 @@ class Pipeline:
             if job.pending:
                 await self._add_piece(job)
             # the rows of older versions go first: as long as their chunks are there, the next attempt finds them
-            await self.rows.delete(self.io, await self.storing.older(self.io, job.content))
-            await self.storing.finish(self.io, job.content)
+            await self.rows.delete(self.io, await self._older(job.content))
+            finished = await self.storing.finish(self.io, job.content)
         except Exception as error:
             await self._stop([job], error)
+        if not finished:
+            return await self._fail(job.content, "A newer version of it was stored meanwhile.")
         await self._complete(job)
 
     # Storing ---------------------------------------------------------------------------------------------------------
@@ -202,8 +215,8 @@ class Pipeline:
     async def _add_piece(self, job: Job) -> None:
         assert self.storing is not None
         piece, job.pending = job.pending, []
-        if not job.stored:
-            await self.storing.begin(self.io, job.content)
+        if not job.stored and not await self.storing.begin(self.io, job.content, job.skip):
+            raise _StoredMeanwhile
         await self.storing.add(self.io, job.content, piece)
         job.stored += len(piece)
         await self.give(ContentProgress(job.content, job.stored))
@@ -214,16 +227,19 @@ class Pipeline:
         self._waiting.clear()
         if not jobs or self.storing is None:
             return
-        older: dict[str, set[str]] = {}
         try:
-            for job in jobs:
-                older[str(job.content.id)] = await self.storing.older(self.io, job.content)
+            older = await self.storing.older(self.io, [job.content for job in jobs]) if self.rows.db is not None else {}
             await self.storing.put(self.io, [(job.content, job.pending) for job in jobs])
         except Exception as error:
             await self._stop(jobs, error)
         for job in jobs:
             job.stored = len(job.pending)
-            await self._complete(job, older[str(job.content.id)])
+            await self._complete(job, older.get(str(job.content.content_hash), ()))
+
+    async def _older(self, content: Content) -> set[str]:
+        """Ids of contents that this one replaces."""
+        assert self.storing is not None
+        return (await self.storing.older(self.io, [content])).get(str(content.content_hash), set())
 
     async def _complete(self, job: Job, older: Iterable[str] = ()) -> None:
         content = job.content
@@ -241,7 +257,7 @@ class Pipeline:
         """It is the content's fault: note it, and go on."""
         log_error(f"{content.name or content.id}: {message}")
         content.status, content.status_message = ContentStatus.FAILED, message
-        await self.rows.write(self.io, content)
+        await self.rows.write_failed(self.io, content)
         self._ended(content)
         self.done.failed.append(content)
         await self.give(ContentFailed(content, message))

@@ -27,6 +27,12 @@ class Rows:
         content.created_at = content.created_at or content.updated_at
         await io.call(self.db.upsert_knowledge_content, self._row(content))
 
+    async def write_failed(self, io: IO, content: Content) -> None:
+        """The same for one that failed, unless another attempt, made at the same time, has completed it."""
+        row = None if self.db is None else await io.call(self.db.get_knowledge_content, content.id)
+        if row is None or status_of(row.status) is not ContentStatus.COMPLETED:
+            await self.write(io, content)
+
     async def attempt(self, io: IO, whose: str) -> tuple[str, list[str]]:
         """The id of the next attempt at a content, and those of the attempts that it replaces.
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from agno._io import IO
 from agno.knowledge.content import Content
 from agno.knowledge.document import Document
-from agno.knowledge.embedder.base import embed_texts
+from agno.vectordb._pieces import Pieces
 from agno.vectordb._store import VectorStore
 from agno.vectordb.base import VectorDb
 
@@ -26,28 +26,32 @@ class Storing(Protocol):
         """Whether an attempt that was killed left pieces of it."""
         ...
 
-    async def older(self, io: IO, content: Content) -> set[str]:
-        """Ids of contents that this one replaces."""
+    async def older(self, io: IO, contents: Sequence[Content]) -> dict[str, set[str]]:
+        """Ids of contents that these replace, by content hash."""
         ...
 
     async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
         """Store contents that are small."""
         ...
 
-    async def begin(self, io: IO, content: Content) -> None:
-        """A large one will come in pieces."""
+    async def begin(self, io: IO, content: Content, skip: bool) -> bool:
+        """A large one will come in pieces. False if somebody stored it meanwhile, and it may be skipped."""
         ...
 
     async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
         """Store a piece of a large one."""
         ...
 
-    async def finish(self, io: IO, content: Content) -> None:
-        """All pieces are there."""
+    async def finish(self, io: IO, content: Content) -> bool:
+        """All pieces are there. False if a newer version was stored meanwhile."""
         ...
 
     async def forget(self, io: IO, content: Content) -> None:
         """There will be no more pieces."""
+        ...
+
+    async def end(self, io: IO, content: Content) -> None:
+        """This attempt is over, however it went: others may store the content."""
         ...
 
 
@@ -58,47 +62,44 @@ class InStore:
 
     def __init__(self, store: VectorStore) -> None:
         self.store = store
-        self._resumed: set[str] = set()  # hashes of contents that an attempt that was killed left pieces of
-        self._drafts: dict[str, str | None] = {}  # the chunk of each that says that it is not complete
+        self._pieces: dict[str, Pieces] = {}  # of the contents that are under way, by hash
 
     async def has(self, io: IO, content_hash: str) -> bool:
         return await self.store._content_hash_exists(io, content_hash)
 
     async def begun(self, io: IO, content_hash: str) -> bool:
-        found = await self.store.has_draft(io, content_hash)
-        if found:
-            self._resumed.add(content_hash)
-        return found
+        return await self.store.has_draft(io, content_hash)
 
-    async def older(self, io: IO, content: Content) -> set[str]:
-        return await self.store.other_contents(io, str(content.content_hash), content.id)
+    async def older(self, io: IO, contents: Sequence[Content]) -> dict[str, set[str]]:
+        return await self.store.other_contents(io, {str(one.content_hash): one.id for one in contents})
 
     async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
-        missing = [one for _, documents in contents for one in documents if not one.embedding]
-        # one request for the chunks of many small files
-        made = await embed_texts(io, self.store.embedder, [document.content for document in missing])
-        for document, vector in zip(missing, made, strict=True):
-            document.embedding, document.usage = vector.embedding, vector.usage
-        for content, documents in contents:
-            await self.store.put_content(io, str(content.content_hash), documents, content.metadata)
-
-    async def begin(self, io: IO, content: Content) -> None:
-        self._drafts.pop(str(content.content_hash), None)
-        await self.store.outdate(io, str(content.content_hash))
-
-    async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
-        content_hash = str(content.content_hash)
-        resumed = content_hash in self._resumed
-        draft = self._drafts.get(content_hash)
-        self._drafts[content_hash] = await self.store.add_draft(
-            io, content_hash, documents, content.metadata, resumed, draft
+        # one request for the chunks of many small files, and one write
+        await self.store.put_contents(
+            io, [(str(content.content_hash), documents, content.metadata) for content, documents in contents]
         )
 
-    async def finish(self, io: IO, content: Content) -> None:
-        await self.store.publish(io, str(content.content_hash), content.id)
+    async def begin(self, io: IO, content: Content, skip: bool) -> bool:
+        pieces = self._of(content)
+        return await pieces.begin(io, content.name or str(content.id), skip)
+
+    async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
+        await self._of(content).add(io, documents, content.metadata)
+
+    async def finish(self, io: IO, content: Content) -> bool:
+        return await self._of(content).publish(io, content.id)
 
     async def forget(self, io: IO, content: Content) -> None:
-        await self.store.drop_draft(io, str(content.content_hash))
+        await self._of(content).drop(io)
+
+    async def end(self, io: IO, content: Content) -> None:
+        pieces = self._pieces.pop(str(content.content_hash), None)
+        if pieces is not None:
+            await pieces.end(io)
+
+    def _of(self, content: Content) -> Pieces:
+        content_hash = str(content.content_hash)
+        return self._pieces.setdefault(content_hash, self.store.pieces(content_hash))
 
 
 class InVectorDb:
@@ -115,8 +116,8 @@ class InVectorDb:
     async def begun(self, io: IO, content_hash: str) -> bool:
         return False
 
-    async def older(self, io: IO, content: Content) -> set[str]:
-        return set()
+    async def older(self, io: IO, contents: Sequence[Content]) -> dict[str, set[str]]:
+        return {}
 
     async def put(self, io: IO, contents: Sequence[tuple[Content, list[Document]]]) -> None:
         db = self.db
@@ -127,16 +128,19 @@ class InVectorDb:
                 named = {"documents": documents, "filters": content.metadata}
                 await coloured(io, db.insert, db.async_insert, content_hash=str(content.content_hash), **named)
 
-    async def begin(self, io: IO, content: Content) -> None:
+    async def begin(self, io: IO, content: Content, skip: bool) -> bool:
         raise AssertionError("it takes contents at once")
 
     async def add(self, io: IO, content: Content, documents: list[Document]) -> None:
         raise AssertionError("it takes contents at once")
 
-    async def finish(self, io: IO, content: Content) -> None:
+    async def finish(self, io: IO, content: Content) -> bool:
         raise AssertionError("it takes contents at once")
 
     async def forget(self, io: IO, content: Content) -> None:
+        pass
+
+    async def end(self, io: IO, content: Content) -> None:
         pass
 
 

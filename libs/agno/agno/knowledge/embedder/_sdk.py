@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from agno._io import IO
 from agno.knowledge._sdk import Clients, api_key, provider_error, with_sdk
 from agno.knowledge.embedder.base import Embedder, Usage, Vector
+from agno.utils.string import whole
 
 
 @dataclass
@@ -47,7 +48,7 @@ class SdkEmbedder(Embedder):
 
     async def embed_batch(self, io: IO, texts: list[str]) -> tuple[list[Vector], Usage | None]:
         # half of a surrogate pair, which broken documents may hold, cannot be sent
-        request = self.request([text.encode("utf-8", "replace").decode() for text in texts])
+        request = self.request([whole(text) for text in texts])
         try:
             if self.awaits:
                 response = await io.pick(self._ask, self._aask, request)

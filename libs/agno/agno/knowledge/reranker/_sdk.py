@@ -11,6 +11,7 @@ from agno._io import IO
 from agno.knowledge._need import is_installed
 from agno.knowledge._sdk import Clients, api_key, provider_error, with_sdk
 from agno.knowledge.reranker.base import Reranker
+from agno.utils.string import whole
 
 
 class SdkReranker(Reranker):
@@ -58,7 +59,7 @@ class SdkReranker(Reranker):
     # What it inherits ------------------------------------------------------------------------------------------------
 
     async def scores(self, io: IO, query: str, texts: list[str]) -> list[float]:
-        request = self.request(_sendable(query), [_sendable(text) for text in texts])
+        request = self.request(whole(query), [whole(text) for text in texts])
         try:
             if self.awaits:
                 response = await io.pick(self._ask, self._aask, request)
@@ -101,11 +102,6 @@ class SdkReranker(Reranker):
 
     def _loaded(self, make: Any) -> Any:
         return with_sdk(self, self.package, make)
-
-
-def _sendable(text: str) -> str:
-    """Without halves of surrogate pairs, which broken documents may hold."""
-    return text.encode("utf-8", "replace").decode()
 
 
 __all__ = ["SdkReranker"]

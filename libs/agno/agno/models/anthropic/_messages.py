@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from agno.media import File, Image
-from agno.models._sdk import Link, base64_text, function_specs, is_text, mime_type_of, text_of
+from agno.models._sdk import Link, base64_text, call_arguments, function_specs, is_text, mime_type_of, text_of
 from agno.models.message import Message
 from agno.utils.log import log_warning
 
@@ -97,18 +97,12 @@ def _as_it_came(kept: list[Block], calls: dict[Any, dict[str, Any]]) -> list[Blo
 
 def _tool_use(call: dict[str, Any]) -> Block:
     function = call["function"]
-    return {"type": "tool_use", "id": call["id"], "name": function["name"], "input": _arguments(function)}
-
-
-def _arguments(function: dict[str, Any]) -> dict[str, Any]:
-    arguments = function.get("arguments")
-    if isinstance(arguments, dict):
-        return arguments
-    try:
-        value = json.loads(arguments or "{}", strict=False)
-    except ValueError:  # an answer that was cut off; its tool message says so
-        return {"unreadable": arguments}
-    return value if isinstance(value, dict) else {}
+    return {
+        "type": "tool_use",
+        "id": call["id"],
+        "name": function["name"],
+        "input": call_arguments(function.get("arguments")),
+    }
 
 
 # Media ---------------------------------------------------------------------------------------------------------------

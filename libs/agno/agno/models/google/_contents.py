@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any
 
 from agno.media import Audio, File, Image, Video
-from agno.models._sdk import Link, function_specs, mime_type_of, text_of
+from agno.models._sdk import Link, call_arguments, function_specs, mime_type_of, text_of
 from agno.models.message import Message
 
 Part = dict[str, Any]
@@ -127,20 +126,10 @@ class Contents:
 
     def _function_call(self, call: dict[str, Any]) -> Part:
         function = call["function"]
-        made: dict[str, Any] = {"name": function["name"], "args": _arguments(function.get("arguments"))}
+        made: dict[str, Any] = {"name": function["name"], "args": call_arguments(function.get("arguments"))}
         if call.get("id") in self.own_ids:
             made["id"] = call["id"]
         return {"function_call": made}
-
-
-def _arguments(arguments: Any) -> dict[str, Any]:
-    if isinstance(arguments, dict):
-        return arguments
-    try:
-        value = json.loads(arguments or "{}", strict=False)
-    except ValueError:  # an answer that was cut off; its tool message says so
-        return {"unreadable": arguments}
-    return value if isinstance(value, dict) else {}
 
 
 def split_tools(tools: list[dict[str, Any]] | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

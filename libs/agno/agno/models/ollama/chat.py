@@ -14,6 +14,7 @@ from agno.models._sdk import (
     SdkModel,
     aload,
     base64_text,
+    call_arguments,
     function_specs,
     is_text,
     load,
@@ -241,13 +242,7 @@ def _add_file(file: Any, message: dict[str, Any], links: list[Link]) -> None:
 
 
 def _call(function: dict[str, Any]) -> dict[str, Any]:
-    arguments = function.get("arguments")
-    if not isinstance(arguments, dict):
-        try:
-            arguments = json.loads(arguments or "{}", strict=False)
-        except ValueError:  # an answer that was cut off; its tool message says so
-            arguments = {"unreadable": arguments}
-    return {"name": function["name"], "arguments": arguments if isinstance(arguments, dict) else {}}
+    return {"name": function["name"], "arguments": call_arguments(function.get("arguments"))}
 
 
 def _read_call(call: Any) -> dict[str, Any]:

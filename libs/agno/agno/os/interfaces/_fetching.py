@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.requests import Request
-
 from agno._io import ASYNC
 from agno.knowledge._errors import ReaderError
 from agno.knowledge._web import Web, WebLimits
@@ -58,10 +56,4 @@ class Fetching:
         await self.hold([medium for several in lists for medium in several])
 
 
-def fetching_for(request: Request, allow_private: bool = False) -> Fetching:
-    """How files are read for a request."""
-    served = getattr(request.app.state, "agent_os", None)
-    return Fetching(served.limits if served is not None else Limits(), allow_private)
-
-
-__all__ = ["Fetching", "fetching_for"]
+__all__ = ["Fetching"]

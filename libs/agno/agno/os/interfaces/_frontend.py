@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Any
 
 from agno.os._caller import Caller
+from agno.os._later import Begin
 from agno.run.base import RunStatus
 from agno.tools.function import Function
 
@@ -78,10 +79,13 @@ class Waiting:
         while len(self._runs) > _KEPT:
             self._runs.popitem(last=False)
 
-    async def noting(
+    def noting(self, component: Any, begin: Begin, user_id: str | None) -> Begin:
+        """What begins the run and gives its events, as they come; its output is noted."""
+        return lambda **how: self._noted(component, begin(**how), user_id)
+
+    async def _noted(
         self, component: Any, events: AsyncGenerator[Any, None], user_id: str | None
     ) -> AsyncGenerator[Any, None]:
-        """The events of a run, as they come; its output is noted."""
         async with aclosing(events):
             async for item in events:
                 if not hasattr(item, "event"):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
 import msgspec
-from fastapi import HTTPException, Request
+from fastapi import HTTPException
 from starlette.types import Send
 
 from agno.exceptions import FOR_CALLERS
 from agno.os._kept import KeptEvents
+from agno.os._later import Begin
 from agno.os._runs import HostedRun, Runs
 from agno.os._sse import HEARTBEAT, EventStream, Follower, Frame, RunLog
 from agno.run.base import RunStatus
@@ -22,21 +23,15 @@ GOES_ON = frozenset({RunStatus.pending, RunStatus.running})
 Batches = AsyncGenerator[list[Frame], None]
 
 
-def runs_of(request: Request, otherwise: Runs) -> Runs:
-    """The runs of the AgentOS that serves the request; `otherwise` for an interface that is served without one."""
-    os = getattr(request.app.state, "agent_os", None)
-    return os.runs if os is not None else otherwise
-
-
-def host(
-    runs: Runs, component: Any, events: AsyncIterator[Any], who: dict[str, Any], **options: Any
+async def host(
+    runs: Runs, component: Any, begin: Begin, who: dict[str, Any], **options: Any
 ) -> tuple[HostedRun, Follower]:
     """Let a run go on in a task. `who` has its ids. Status 409 for one that goes on already."""
     runs.refuse_when_stopping()
     ids = {name: who[name] for name in ("run_id", "session_id", "user_id")}
     if ids["run_id"] in runs.active:
         raise HTTPException(409, f"Run {ids['run_id']} goes on already.")
-    return runs.host(component.session_type, component, events, **ids, **options)
+    return await runs.host(component.session_type, component, begin, **ids, **options)
 
 
 def events_of(runs: Runs, run: Any, component: Any, after: int = -1) -> Batches | None:
@@ -127,4 +122,4 @@ def _leaving(run: HostedRun) -> Callable[[], Awaitable[None]]:
     return left
 
 
-__all__ = ["GOES_ON", "Batches", "Translated", "event_of", "events_of", "host", "over", "runs_of", "shown_error"]
+__all__ = ["GOES_ON", "Batches", "Translated", "event_of", "events_of", "host", "over", "shown_error"]

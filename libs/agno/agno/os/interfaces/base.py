@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from agno.os._bodies import Limits
+from agno.os._runs import Runs
+from agno.os.interfaces._fetching import Fetching
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+    from agno.os.app import AgentOS
 
 
 class BaseInterface:
@@ -28,6 +35,8 @@ class BaseInterface:
     """The routes look at the caller's scopes themselves, because they serve several components."""
 
     router: APIRouter | None = None
+    os: AgentOS | None = None
+    """The AgentOS that serves it; None where its routes are in an app without one."""
 
     def __init__(
         self,
@@ -56,6 +65,25 @@ class BaseInterface:
     def component(self) -> Any:
         """The agent, team or workflow that answers."""
         return next(given for given in (self.agent, self.team, self.workflow) if given is not None)
+
+    @property
+    def runs(self) -> Runs:
+        """The runs of the AgentOS that serves it, or its own."""
+        return self.os.runs if self.os is not None else self._own_runs
+
+    @cached_property
+    def _own_runs(self) -> Runs:
+        return Runs()
+
+    @property
+    def limits(self) -> Limits:
+        """How large requests may be."""
+        return self.os.limits if self.os is not None else Limits()
+
+    @property
+    def fetching(self) -> Fetching:
+        """How files that callers name by their URLs are read."""
+        return Fetching(self.limits, self.allow_private)
 
     @asynccontextmanager
     async def working(self, grace: float) -> AsyncIterator[None]:

@@ -23,7 +23,7 @@ from agno.os._failures import Shown
 from agno.os._finding import current_run, find_run, newest_runs
 from agno.os._kept import KeptEvents, KeptStream
 from agno.os._output_schemas import class_of
-from agno.os._runs import EVERYTHING, HostedRun, again_with
+from agno.os._runs import HostedRun, again_with
 from agno.os._sse import EventStream, Follower, last_event_id
 from agno.os.routers._answers import CONTINUATIONS
 from agno.run.base import RunStatus, to_json
@@ -187,29 +187,17 @@ class RunRoutes:
         first: int = 0,
         again: dict[str, Any] | None = None,
     ) -> Response:
-        runs = self.os.runs
-        run_id = identity["run_id"]
+        runs, begin = self.os.runs, partial(_begun, begin)
+        ids = {name: identity[name] for name in ("run_id", "session_id", "user_id")}
         runs.refuse_when_stopping()
         if not streamed and not background:
-            awaited = _begun(begin, stream=False)
-            with runs.awaited(run_id, self.kind, component, identity["session_id"], identity["user_id"]):
-                output = await awaited
+            output = await runs.awaited(self.kind, component, begin, **ids)
             if component.db is None and output.status is RunStatus.paused:
                 runs.keep(self.kind, component, output)
             return Json(Shown().bytes_of(output.to_dict()))
-        run, follower = runs.host(
-            self.kind,
-            component,
-            _begun(begin, **EVERYTHING),
-            run_id=run_id,
-            session_id=identity["session_id"],
-            user_id=identity["user_id"],
-            background=background,
-            first=first,
-            again=again,
+        run, follower = await runs.host(
+            self.kind, component, begin, **ids, background=background, first=first, again=again
         )
-        if background and run.keeper is not None:  # what was accepted is not lost
-            await run.keeper.written()
         if streamed:
             return self._events(run, follower)
         follower.leave()
@@ -326,7 +314,12 @@ class RunRoutes:
         component, run_id = self._component(request), request.path_params["run_id"]
         found = await find(self.os.runs, self.kind, component, run_id, session_id, caller_of(request))
         if found is None:
-            raise HTTPException(404, f"Run with ID {run_id} not found")
+            where = (
+                "the sessions that were used last; name its session_id"
+                if session_id is None
+                else f"session {session_id}"
+            )
+            raise HTTPException(404, f"Run with ID {run_id} not found in {where}")
         return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path
@@ -68,6 +69,44 @@ def router(os: AgentOS) -> APIRouter | None:
     return routes_of("Components", table, 400, 404, 409, 422)
 
 
+@dataclass
+class At:
+    """Which stored component a request is about. `component_type` tells an agent from a team with the same id."""
+
+    request: Request
+    component_id: str
+    component_type: Kind | None = None
+    db_id: str | None = None
+
+
+_At = Annotated[At, Depends()]
+
+
+@dataclass
+class Stored:
+    """A stored component: its row, and where it is."""
+
+    db: Any
+    row: Row
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its kind and id."""
+        return self.row["component_type"], self.row["component_id"]
+
+    async def version(self, number: int | None) -> Row:
+        """A version with its settings; without a number the one that is loaded. Status 404 if it is not there."""
+        return _config(_there(await ask(self.db.load_component, *self.key, version=number), number))
+
+    async def changed(self, **changes: Any) -> Row:
+        """The component with these changes."""
+        with _refused():
+            changed = await ask(self.db.update_component, *self.key, **changes)
+        if changed is None:
+            raise HTTPException(404, f"Component {self.key[1]} not found")
+        return _shown(changed)
+
+
 class StoredRoutes:
     """The endpoints."""
 
@@ -94,134 +133,67 @@ class StoredRoutes:
         facts = {name: getattr(given, name) for name in ("name", "description", "metadata", "label", "notes", "stage")}
         config = {"id": key, "name": given.name, **(given.config or {})}
         await ask(db.save_component, kind, key, config, current=given.set_current, **facts)
-        return as_json(_shown(await self._found(key, kind, db_id)), 201)
+        return as_json(_shown((await self._found(At(request, key, kind, db_id), "write")).row), 201)
 
-    async def get(
-        self, request: Request, component_id: str, component_type: Kind | None = None, db_id: str | None = None
-    ) -> Response:
+    async def get(self, at: _At) -> Response:
         """Without its settings. `component_type` tells an agent from a team with the same id."""
-        operators_only(request, "components", "read")
-        return as_json(_shown(await self._found(component_id, component_type, db_id)))
+        return as_json(_shown((await self._found(at, "read")).row))
 
-    async def change(
-        self,
-        request: Request,
-        component_id: str,
-        given: ComponentUpdate,
-        component_type: Kind | None = None,
-        db_id: str | None = None,
-    ) -> Response:
+    async def change(self, at: _At, given: ComponentUpdate) -> Response:
         """Changes what is named; the settings are in the versions."""
-        operators_only(request, "components", "write")
-        row = await self._found(component_id, component_type, db_id)
+        stored = await self._found(at, "write")
         changes = given.model_dump(exclude={"current_version"})
-        return as_json(_shown(await self._changed(row, db_id, **changes, version=given.current_version)))
+        return as_json(await stored.changed(**changes, version=given.current_version))
 
-    async def delete(
-        self, request: Request, component_id: str, component_type: Kind | None = None, db_id: str | None = None
-    ) -> Response:
+    async def delete(self, at: _At) -> Response:
         """Deletes all of it."""
-        operators_only(request, "components", "delete")
-        row = await self._found(component_id, component_type, db_id)
-        await ask(self.os.components.db(db_id).delete_component, row["component_type"], component_id)
+        stored = await self._found(at, "delete")
+        await ask(stored.db.delete_component, *stored.key)
         return Response(status_code=204)
 
     # Versions --------------------------------------------------------------------------------------------------------
 
-    async def configs(
-        self, request: Request, component_id: str, component_type: Kind | None = None, db_id: str | None = None
-    ) -> Response:
+    async def configs(self, at: _At) -> Response:
         """All versions with their settings."""
-        operators_only(request, "components", "read")
-        row = await self._found(component_id, component_type, db_id)
-        rows = await ask(self.os.components.db(db_id).component_versions, row["component_type"], component_id)
-        return as_json([_config(one) for one in rows])
+        stored = await self._found(at, "read")
+        return as_json([_config(one) for one in await ask(stored.db.component_versions, *stored.key)])
 
-    async def add_config(
-        self,
-        request: Request,
-        component_id: str,
-        given: ConfigCreate,
-        component_type: Kind | None = None,
-        db_id: str | None = None,
-    ) -> Response:
+    async def add_config(self, at: _At, given: ConfigCreate) -> Response:
         """Stores a new version; it has the next number."""
-        operators_only(request, "components", "write")
-        row, db = await self._found(component_id, component_type, db_id), self.os.components.db(db_id)
-        facts = {name: row[name] for name in ("name", "description", "metadata")}
-        told = given.model_dump(exclude={"config", "set_current"})
-        config = {"id": component_id, **given.config}
-        version = await ask(
-            db.save_component, row["component_type"], component_id, config, current=given.set_current, **facts, **told
-        )
-        return as_json(await self._version(row, version, db_id), 201)
+        stored = await self._found(at, "write")
+        facts = {name: stored.row[name] for name in ("name", "description", "metadata")}
+        facts |= given.model_dump(exclude={"config", "set_current"})
+        config = {"id": at.component_id, **given.config}
+        version = await ask(stored.db.save_component, *stored.key, config, current=given.set_current, **facts)
+        return as_json(await stored.version(version), 201)
 
-    async def current(
-        self, request: Request, component_id: str, component_type: Kind | None = None, db_id: str | None = None
-    ) -> Response:
+    async def current(self, at: _At) -> Response:
         """What is loaded: the version in use or, while there are only drafts, the newest of them."""
-        operators_only(request, "components", "read")
-        return as_json(await self._version(await self._found(component_id, component_type, db_id), None, db_id))
+        return as_json(await (await self._found(at, "read")).version(None))
 
-    async def config(
-        self,
-        request: Request,
-        component_id: str,
-        version: _Version,
-        component_type: Kind | None = None,
-        db_id: str | None = None,
-    ) -> Response:
+    async def config(self, at: _At, version: _Version) -> Response:
         """The version with this number."""
-        operators_only(request, "components", "read")
-        return as_json(await self._version(await self._found(component_id, component_type, db_id), version, db_id))
+        return as_json(await (await self._found(at, "read")).version(version))
 
-    async def change_config(
-        self,
-        request: Request,
-        component_id: str,
-        version: _Version,
-        given: ConfigUpdate,
-        component_type: Kind | None = None,
-        db_id: str | None = None,
-    ) -> Response:
+    async def change_config(self, at: _At, version: _Version, given: ConfigUpdate) -> Response:
         """Changes what is named of a draft. What was published stays as it is (409)."""
-        operators_only(request, "components", "write")
-        row, db = await self._found(component_id, component_type, db_id), self.os.components.db(db_id)
+        stored = await self._found(at, "write")
         with _refused():
-            changed = await ask(
-                db.update_component_version, row["component_type"], component_id, version, **given.model_dump()
-            )
+            changed = await ask(stored.db.update_component_version, *stored.key, version, **given.model_dump())
         return as_json(_config(_there(changed, version)))
 
-    async def delete_config(
-        self,
-        request: Request,
-        component_id: str,
-        version: _Version,
-        component_type: Kind | None = None,
-        db_id: str | None = None,
-    ) -> Response:
+    async def delete_config(self, at: _At, version: _Version) -> Response:
         """Deletes a version; the one in use stays (409)."""
-        operators_only(request, "components", "delete")
-        row, db = await self._found(component_id, component_type, db_id), self.os.components.db(db_id)
-        if row["version"] == version:
+        stored = await self._found(at, "delete")
+        if stored.row["version"] == version:
             raise HTTPException(409, f"Version {version} is in use. Put another one in use first.")
-        if not await ask(db.delete_component, row["component_type"], component_id, version):
+        if not await ask(stored.db.delete_component, *stored.key, version):
             raise HTTPException(404, f"Version {version} not found")
         return Response(status_code=204)
 
-    async def use(
-        self,
-        request: Request,
-        component_id: str,
-        version: _Version,
-        component_type: Kind | None = None,
-        db_id: str | None = None,
-    ) -> Response:
+    async def use(self, at: _At, version: _Version) -> Response:
         """Puts a published version in use, an older one, too."""
-        operators_only(request, "components", "write")
-        row = await self._found(component_id, component_type, db_id)
-        return as_json(_shown(await self._changed(row, db_id, version=version)))
+        return as_json(await (await self._found(at, "write")).changed(version=version))
 
     # What they may name ----------------------------------------------------------------------------------------------
 
@@ -235,30 +207,18 @@ class StoredRoutes:
 
     # -----------------------------------------------------------------------------------------------------------------
 
-    async def _found(self, component_id: str, kind: str | None, db_id: str | None) -> Row:
-        db = self.os.components.db(db_id)
-        kinds = KINDS if kind is None else (kind,)
-        rows: list[Row] = [row for one in kinds if (row := await ask(db.get_component, one, component_id)) is not None]
+    async def _found(self, at: At, action: str) -> Stored:
+        """The component that a request is about, for who may do this to it."""
+        operators_only(at.request, "components", action)
+        db = self.os.components.db(at.db_id)
+        kinds = KINDS if at.component_type is None else (at.component_type,)
+        rows = [row for one in kinds if (row := await ask(db.get_component, one, at.component_id)) is not None]
         if not rows:
-            raise HTTPException(404, f"Component {component_id} not found")
+            raise HTTPException(404, f"Component {at.component_id} not found")
         if len(rows) > 1:
             several = " and ".join(row["component_type"] for row in rows)
-            raise HTTPException(409, f"There is {several} '{component_id}': name the component_type")
-        return rows[0]
-
-    async def _version(self, row: Row, version: int | None, db_id: str | None) -> Row:
-        db = self.os.components.db(db_id)
-        found = await ask(db.load_component, row["component_type"], row["component_id"], version=version)
-        return _config(_there(found, version))
-
-    async def _changed(self, row: Row, db_id: str | None, **changes: Any) -> Row:
-        db = self.os.components.db(db_id)
-        with _refused():
-            changed = await ask(db.update_component, row["component_type"], row["component_id"], **changes)
-        if changed is None:
-            raise HTTPException(404, f"Component {row['component_id']} not found")
-        found: Row = changed
-        return found
+            raise HTTPException(409, f"There is {several} '{at.component_id}': name the component_type")
+        return Stored(db, rows[0])
 
 
 @contextmanager

@@ -8,10 +8,13 @@ import threading
 from array import array
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from agno._io import IO
 from agno.knowledge._arguments import whole
+from agno.utils.log import log_debug
+from agno.vectordb._claims import Claim, OnFile
 from agno.vectordb._conditions import EVERYTHING, Compared, Field, Has, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
@@ -21,6 +24,8 @@ from agno.vectordb.search import SearchType
 
 _METRICS = {Distance.cosine: "cosine", Distance.l2: "l2", Distance.max_inner_product: "dot"}
 _SMALL = 256  # rows below which an index would cost more than it saves, and cannot be trained
+_FILES = 16  # of a table, from which on they are put together once it has doubled, so that a row is not rewritten often
+_MOST_FILES = 256  # from which on they are put together in any case
 _READ = [
     "id",
     "content",
@@ -136,11 +141,27 @@ class LanceDb(VectorStore):
 
         await self._done(io, stored)
 
+    async def _put_new(self, io: IO, records: Sequence[Record]) -> None:
+        if self._folder is None:  # others may store the same: only a merge finds that out
+            await self._put_all(io, records)
+        elif records:
+            await self._done(io, lambda: self._checked().add(_rows_of(records, self.dimensions)))
+
+    async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
+        def swapped() -> None:
+            merge = self._checked().merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            merge.when_not_matched_by_source_delete(said(where, SQL)).execute(_rows_of(records, self.dimensions))
+
+        await self._done(io, swapped)
+
     async def _erase(self, io: IO, where: Node) -> None:
         await self._done(io, lambda: self._checked().delete(said(where, SQL)))
 
     async def _rows(self, io: IO, where: Node, limit: int | None = None) -> list[Record]:
         return _records(await self._selected(io, where, limit, _READ))
+
+    async def _any(self, io: IO, where: Node) -> bool:
+        return bool(await self._done(io, lambda: self._checked().count_rows(said(where, SQL))))
 
     async def _ids(self, io: IO, where: Node) -> set[str]:
         return set((await self._selected(io, where, None, ["id"]))["id"].to_pylist())
@@ -174,6 +195,17 @@ class LanceDb(VectorStore):
         rows = await self._done(io, found)
         return [Hit(*one) for one in zip(_records(rows), rows["_score"].to_pylist(), strict=True)]
 
+    def _claim(self, source: str) -> Claim:
+        if self._folder is None:
+            return super()._claim(source)
+        return OnFile(self._folder / f"{self.table_name}-storing" / source)
+
+    @property
+    def _folder(self) -> Path | None:
+        """Where the tables are, if it is a folder: in a bucket nothing can be locked."""
+        place = None if self._given_table is not None else str(self.connection.uri)
+        return None if place is None or "://" in place else Path(place)
+
     async def _tune(self, io: IO) -> None:
         """Put small files together, and index what has grown large."""
 
@@ -186,6 +218,21 @@ class LanceDb(VectorStore):
                 )
 
         await self._done(io, tuned)
+
+    async def _tidy(self, io: IO) -> None:
+        """Each write is a file, and each search opens all of them: put them together whenever that is soon repaid."""
+
+        def tidied() -> None:
+            table = self._checked()
+            files = table.stats()["fragment_stats"]
+            count, largest = files["num_fragments"], files["lengths"]["max"]
+            if count >= _FILES and (count >= _MOST_FILES or table.count_rows() >= 2 * largest):
+                table.optimize()
+
+        try:
+            await self._done(io, tidied)
+        except VectorDbError as error:  # others write at the same time; all is stored, and the next write tidies up
+            log_debug(f"the files of {self.table_name!r} were not put together: {error}")
 
     # -----------------------------------------------------------------------------------------------------------------
 
@@ -311,7 +358,9 @@ def _schema(dimensions: int) -> Any:
         "terms": pa.list_(pa.string()),
         "numbers": pa.map_(pa.string(), pa.float64()),
     }
-    return pa.schema([pa.field(name, kinds.get(name, pa.string())) for name in _COLUMNS])
+    # two processes that merge the same rows at the same moment store them once
+    key = pa.field("id", pa.string(), nullable=False, metadata={"lance-schema:unenforced-primary-key": "true"})
+    return pa.schema([key, *[pa.field(name, kinds.get(name, pa.string())) for name in _COLUMNS if name != "id"]])
 
 
 def _rows_of(records: Sequence[Record], dimensions: int) -> Any:

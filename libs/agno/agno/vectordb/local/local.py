@@ -13,12 +13,13 @@ from typing import Any, ClassVar
 
 from agno._io import IO
 from agno.utils._common_words import COMMON_WORDS
+from agno.vectordb._claims import Claim, OnFile
 from agno.vectordb._conditions import Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
 from agno.vectordb.base import VectorDbError
 from agno.vectordb.distance import Distance, similarity
-from agno.vectordb.local._file import COLUMNS, Condition, Conditions, File, numbers_of, put, record_of
+from agno.vectordb.local._file import COLUMNS, MEMORY, Condition, Conditions, File, numbers_of, put, record_of
 from agno.vectordb.search import SearchType
 
 _WORD = re.compile(r"\w+")
@@ -73,6 +74,11 @@ class LocalVectorDb(VectorStore):
 
     async def _remove(self, io: IO) -> None:
         await io.call(self.file.drop)
+
+    def _claim(self, source: str) -> Claim:
+        if self.file.path == MEMORY:
+            return super()._claim(source)
+        return OnFile(Path(f"{self.file.path}-storing", source))
 
     # Rows ------------------------------------------------------------------------------------------------------------
 

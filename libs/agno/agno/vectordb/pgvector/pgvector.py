@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,12 +17,14 @@ from agno.db.postgres._dialect import PostgresDialect
 from agno.db.sql._text import escaped
 from agno.db.sql._work import Talk, Worker
 from agno.knowledge._arguments import number
-from agno.vectordb._conditions import EVERYTHING, Node, said
+from agno.vectordb._claims import Claim
+from agno.vectordb._conditions import EVERYTHING, Field, Node, said
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 from agno.vectordb.distance import Distance, similarity
 from agno.vectordb.pgvector import _sql as sql
+from agno.vectordb.pgvector._claim import InPostgres
 from agno.vectordb.pgvector._engines import engines_of
 from agno.vectordb.pgvector._indexing import Index, settings_of, text_index, vector_index
 from agno.vectordb.pgvector.index import HNSW, Ivfflat
@@ -140,7 +143,7 @@ class PgVector(VectorStore):
 
     async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
         def swapped(talk: Talk) -> None:
-            self._lock(talk, repr(where))  # the one who comes later sees all rows of the one before
+            self._lock(talk, *_parts(where))  # the one who comes later sees all rows of the one before
             if records:
                 self._store(talk, records)
             new = [record.id for record in records]
@@ -207,6 +210,9 @@ class PgVector(VectorStore):
 
         await self._done(io, tuned)
 
+    def _claim(self, source: str) -> Claim:
+        return InPostgres(self._worker, self._awaited, self._lock_name(f"storing {source}"))
+
     # -----------------------------------------------------------------------------------------------------------------
 
     async def _done(self, io: IO, work: Callable[[Talk], T], alone: bool = False) -> T:
@@ -224,9 +230,14 @@ class PgVector(VectorStore):
         except DbError as error:
             raise VectorDbError(_explained(error.message), error.status_code) from error
 
-    def _lock(self, talk: Talk, what: str) -> None:
-        name = f"agno {self.schema}.{self.table_name} {what}"
-        talk.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(escaped(name), 0))))
+    def _lock(self, talk: Talk, *what: str) -> None:
+        """Keep others away until the end of the transaction; in one order, so that no two wait for each other."""
+        names = sa.func.unnest(sa.cast([escaped(self._lock_name(one)) for one in sorted(what)], sa.ARRAY(sa.Text)))
+        name = names.column_valued("name")
+        talk.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+    def _lock_name(self, what: str) -> str:
+        return f"agno {self.schema}.{self.table_name} {what}"
 
     def _store(self, talk: Talk, records: Sequence[Record]) -> None:
         # in one order for all writers, so that no two wait for each other
@@ -294,6 +305,13 @@ class PgVector(VectorStore):
 
     def _nearness(self, distance: sa.ColumnElement[float]) -> sa.ColumnElement[Any]:
         return -distance if self.distance is Distance.max_inner_product else 1.0 / (1.0 + distance)
+
+
+def _parts(where: Node) -> list[str]:
+    """What is locked to change what fits, so that two that fit the same row meet."""
+    if isinstance(where, Field):
+        return [repr(replace(where, values=(value,))) for value in where.values]
+    return [repr(where)]
 
 
 def _explained(message: str) -> str:

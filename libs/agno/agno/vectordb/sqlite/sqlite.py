@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from agno._io import IO
+from agno.vectordb._claims import Claim, OnFile
 from agno.vectordb._conditions import Node
 from agno.vectordb._records import Hit, Record
 from agno.vectordb._store import VectorStore
+from agno.vectordb._tags import tag
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 from agno.vectordb.distance import Distance, similarity
 from agno.vectordb.search import SearchType
@@ -75,6 +77,11 @@ class SqliteVec(VectorStore):
 
     async def _remove(self, io: IO) -> None:
         await self._done(io, lambda db: [db.execute(text) for text in self._tables.removed()], writes=True)
+
+    def _claim(self, source: str) -> Claim:
+        if self.db_file == ":memory:":
+            return super()._claim(source)
+        return OnFile(Path(f"{self.db_file}-storing", tag(f"{self.table_name} {source}")))
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
         await self._done(io, lambda db: self._tables.store(db, records), writes=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,30 @@ def test_a_packed_page_is_measured_unpacked(web: Site, colour: str) -> None:
     with pytest.raises(ReaderError, match=r"is larger than 0.1 MB."):
         making.read(made, web.url, colour)
     assert making.read(reader(), web.url, colour)[0].content == "x" * 1_000_000
+
+
+@COLOURS
+def test_a_packed_page_is_unpacked_whole_or_refused(web: Site, colour: str) -> None:
+    text = b"tea" * 1_000_000
+    alone = zlib.compressobj(wbits=-15)
+    packed = {
+        "gzip": gzip.compress(text),
+        "gzip, two parts": gzip.compress(text[:1000]) + gzip.compress(text[1000:]),
+        "gzip, padded": gzip.compress(text) + bytes(20),
+        "deflate": zlib.compress(text),
+        "deflate alone": alone.compress(text) + alone.flush(),
+    }
+    for kind, body in packed.items():
+        web.pages["/"] = Answer(body, headers={"content-encoding": kind.split()[0].strip(",")})
+        assert making.read(reader(), web.url, colour)[0].content == text.decode(), kind
+    for body, said in (
+        (packed["gzip"][:-20], "is not complete"),
+        (packed["deflate"][:100], "is not complete"),
+        (packed["gzip"][:20] + b"x" * 50, "cannot be unpacked: Error -3"),
+    ):
+        web.pages["/"] = Answer(body, headers={"content-encoding": "deflate"})
+        with pytest.raises(ReaderError, match=said):
+            making.read(reader(), web.url, colour)
 
 
 def test_what_unpacks_without_a_bound_is_refused(web: Site) -> None:

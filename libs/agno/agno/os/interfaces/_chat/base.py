@@ -34,7 +34,7 @@ class ChatInterface(BaseInterface):
         super().__init__(*args, **kwargs)
         component = self.component
         component.set_id()
-        self.talk = Talk(component)
+        self.talk = Talk(component, lambda: self.runs.later())
         self.inbox = Inbox(f"{self.type}:{component.id}"[:120], component.db, self._handle)
 
     @asynccontextmanager

@@ -7,10 +7,12 @@ import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from agno._io import ASYNC
-from agno.os._failures import failure, public_error
+from agno.os._failures import Shown, failure
+from agno.os._later import EVERYTHING, Begin, Later
 from agno.os.interfaces._chat.media import Attachment, attachments
 from agno.os.interfaces._chat.text import answer_in_words, content_text, options_of, question_text
 from agno.os.interfaces._frontend import Waiting
@@ -21,7 +23,6 @@ from agno.utils.log import log_exception
 _PIECES = ("RunContent", "TeamRunContent")
 _FAILURES = ("RunError", "TeamRunError", "WorkflowError")
 Act = Callable[["Said", "Window"], Awaitable[None]]
-_STREAM = {"stream": True, "stream_events": True, "yield_run_output": True}
 
 
 @dataclass
@@ -125,10 +126,10 @@ class _Sure(Window):
 
 
 class Talk:
-    """The conversations of one component."""
+    """The conversations of one component. `later` gives each answer what takes the work that follows it."""
 
-    def __init__(self, component: Any) -> None:
-        self.component = component
+    def __init__(self, component: Any, later: Callable[[], Later]) -> None:
+        self.component, self._later = component, later
         self._waiting = Waiting()
         self._running: dict[str, str] = {}
         self._given: dict[str, dict[str, Any]] = {}  # by run: answers to some of its questions
@@ -200,9 +201,9 @@ class Talk:
         if not said.text and not said.media:
             return
         run_id = run_id_of(said.key)
-        options = {**_STREAM, **said.media, **self._facts(said), "run_id": run_id, "user_id": said.user_id}
-        stream = self.component.arun(said.text, session_id=said.session_id, **options)
-        await self._show(said, stream, run_id, window)
+        options = {**said.media, **self._facts(said), "run_id": run_id, "user_id": said.user_id}
+        begin = partial(self.component.arun, said.text, session_id=said.session_id, **options)
+        await self._show(said, begin, run_id, window)
 
     def _facts(self, said: Said) -> dict[str, Any]:
         if not said.facts or self.component.session_type == "workflow":
@@ -218,10 +219,8 @@ class Talk:
         if found is None:
             return False
         if found.status in (RunStatus.running, RunStatus.pending, RunStatus.error):
-            stream = self.component.acontinue_run(
-                run_id=found.run_id, session_id=said.session_id, user_id=said.user_id, **_STREAM
-            )
-            await self._show(said, stream, found.run_id, window)
+            ids = {"run_id": found.run_id, "session_id": said.session_id, "user_id": said.user_id}
+            await self._show(said, partial(self.component.acontinue_run, **ids), found.run_id, window)
         else:
             await self._finish(said, found, "", window)
         return True
@@ -251,7 +250,8 @@ class Talk:
         for other in open_questions(paused):
             if other.id in given:
                 other.answer(given[other.id])
-        await self._show(said, go_on(self.component, paused, **_STREAM, user_id=said.user_id), paused.run_id, window)
+        begin = partial(go_on, self.component, paused, user_id=said.user_id)
+        await self._show(said, begin, paused.run_id, window)
 
     def _next(self, paused: Any) -> Question | None:
         given = self._given.get(paused.run_id, {})
@@ -264,7 +264,14 @@ class Talk:
 
     # Showing a run ---------------------------------------------------------------------------------------------------
 
-    async def _show(self, said: Said, stream: Any, run_id: str, window: Window) -> None:
+    async def _show(self, said: Said, begin: Begin, run_id: str, window: Window) -> None:
+        with self._later() as later:
+            stream = begin(background_tasks=later, **EVERYTHING)
+            output, why = await self._shown(said, stream, run_id, window)
+            await self._finish(said, output, why, window)
+
+    async def _shown(self, said: Said, stream: Any, run_id: str, window: Window) -> tuple[Any, str]:
+        """Show a run while it goes on; gives its output, and why it failed."""
         self._running[said.session_id] = run_id
         growing, why, output = _Growing(window), "", None
         try:
@@ -278,10 +285,10 @@ class Talk:
                     elif kind in _PIECES and isinstance(item.content, str):
                         await growing.add(item.content)
                     elif kind in _FAILURES:
-                        why = public_error(item)
+                        why = Shown().why(item)
         finally:
             self._running.pop(said.session_id, None)
-        await self._finish(said, output, why, window)
+        return output, why
 
     async def _finish(self, said: Said, output: Any, why: str, window: Window) -> None:
         """The end of a run: its answer and its files, or its question, or why there is none."""
@@ -296,7 +303,7 @@ class Talk:
         elif output.status is RunStatus.cancelled:
             await window.say("Cancelled.")
         elif output.status is RunStatus.error:
-            await window.say(public_error(output))
+            await window.say(Shown().why(output))
         else:
             await self._deliver(output, window)
 

@@ -32,7 +32,7 @@ from agno.os._caller import Caller
 from agno.os._components import own_session
 from agno.os._failures import failure
 from agno.os._finding import current_run
-from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
+from agno.os._runs import HostedRun, Runs, again_with
 from agno.os._sse import Follower, Frame
 from agno.os.interfaces._hosted import GOES_ON, events_of, host, over
 from agno.os.interfaces._questions import go_on
@@ -107,8 +107,6 @@ class TaskHandler(RequestHandler):
             run, follower, story = await self._begun(call, params, background=at_once)
             if at_once:
                 follower.leave()
-                if run.keeper is not None:  # what was accepted is not lost
-                    await run.keeper.written()
                 return apply_history_length(story.task, wanted)
             await over(follower)
             return apply_history_length(await task_of(run), wanted)
@@ -236,7 +234,7 @@ async def _new(call: Call, message: Message, given: Said, background: bool) -> t
             options[name] = dict(brought)
     asked = given.input_for(component)
     begin = partial(component.arun, asked, **options)
-    return _hosted(call, begin, options, background, again=again_with(asked, options))
+    return await _hosted(call, begin, options, background, again=again_with(asked, options))
 
 
 def _ids(call: Call, message: Message) -> tuple[str, str]:
@@ -267,19 +265,19 @@ async def _continued(
     answer(output, given)
     options = {"run_id": run.run_id, "session_id": run.session_id, "user_id": run.user_id}
     first = 0 if call.runs.knows(run.run_id) else int(time() * 1000)  # behind whatever was seen of it
-    return _hosted(call, partial(go_on, call.component, output, user_id=run.user_id), options, background, first=first)
+    begin = partial(go_on, call.component, output, user_id=run.user_id)
+    return await _hosted(call, begin, options, background, first=first)
 
 
-def _hosted(
+async def _hosted(
     call: Call, begin: Callable[..., Any], ids: dict[str, Any], background: bool, **more: Any
 ) -> tuple[HostedRun, Follower]:
     if ids["run_id"] in call.runs.active:  # another message was quicker
         raise UnsupportedOperationError(message=f"Task {ids['run_id']} goes on already.")
     try:
-        events = begin(**EVERYTHING)
+        return await host(call.runs, call.component, begin, ids, background=background, **more)
     except (ValueError, TypeError) as error:  # options and input that cannot be right
         raise InvalidParamsError(message=str(error)) from None
-    return host(call.runs, call.component, events, ids, background=background, **more)
 
 
 # Following -----------------------------------------------------------------------------------------------------------

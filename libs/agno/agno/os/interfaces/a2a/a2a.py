@@ -11,12 +11,10 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from agno.os import _docs as docs
-from agno.os._bodies import Limits
 from agno.os._caller import caller_of
 from agno.os._components import KINDS
 from agno.os._errors import Json
 from agno.os._guard import require
-from agno.os._runs import Runs
 from agno.os.interfaces.base import ServesSeveral
 
 try:
@@ -55,7 +53,6 @@ class A2A(ServesSeveral):
     ) -> None:
         super().__init__(agents, teams, workflows, prefix, tags, allow_private)
         self.base_url = base_url.rstrip("/") if base_url is not None else None
-        self._runs, self._limits = Runs(), Limits()  # where it is served without AgentOS
         self._wire = Wire(TaskHandler())
 
     # Routes ----------------------------------------------------------------------------------------------------------
@@ -99,7 +96,7 @@ class A2A(ServesSeveral):
 
     async def _card(self, kind: str, request: Request) -> Response:
         component = self._component(kind, request, "read")
-        card = card_of(component, self._url(request, component), _os(request))
+        card = card_of(component, self._url(request, component), self.os)
         return Json(msgspec.json.encode(agent_card_to_dict(card)))
 
     async def _rpc(self, kind: str, request: Request) -> Response:
@@ -163,28 +160,28 @@ class A2A(ServesSeveral):
 
     def _called(self, request: Request, component: Any) -> None:
         """Leave with the request what the handler has to know."""
-        os = _os(request)
         request.scope[CALL] = Call(
             component=component,
             caller=caller_of(request),
-            runs=os.runs if os is not None else self._runs,
-            limits=os.limits if os is not None else self._limits,
+            runs=self.runs,
+            limits=self.limits,
             user_id=request.headers.get("x-user-id"),
-            card=partial(card_of, component, self._url(request, component), os, extended=True),
+            card=partial(card_of, component, self._url(request, component), self.os, extended=True),
             allow_private=self.allow_private,
-            cancels=os is not None and os.cancel_on_disconnect,
+            cancels=self.os is not None and self.os.cancel_on_disconnect,
         )
 
     def _url(self, request: Request, component: Any) -> str:
-        base = self.base_url or str(request.base_url).rstrip("/")
+        base = self.base_url or _address(request)
         return f"{base}{self.prefix}/{component.session_type}s/{component.id}"
 
 
+def _address(request: Request) -> str:
+    """Where the app is reached, behind the prefixes of proxies and mounts, too."""
+    return str(request.url.replace(path=request.scope.get("root_path", ""), query="", fragment="")).rstrip("/")
+
+
 _PLAIN = str.maketrans({mark: "_" for mark in " /{}:.-"})
-
-
-def _os(request: Request) -> Any:
-    return getattr(request.app.state, "agent_os", None)
 
 
 __all__ = ["A2A"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agno.os._failures import public_error
+from agno.os._failures import Shown
 from agno.os.interfaces._questions import Question, open_questions
 from agno.run.base import to_json
 from agno.utils.codec import encode
@@ -158,7 +158,7 @@ class Translator:
 
     def _on_RunError(self, event: Any, of: str | None) -> Iterator[Any]:
         yield from self._quiet(of)
-        message = public_error(event)
+        message = Shown().why(event)
         if of is None:
             self.failed = True
             for sub in sorted(self._subagents):

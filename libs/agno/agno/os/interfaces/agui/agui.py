@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from ag_ui.core import (
@@ -24,10 +25,11 @@ from pydantic import ValidationError
 
 from agno.os import _docs as docs
 from agno.os._caller import caller_of
-from agno.os._failures import failure
-from agno.os.interfaces._fetching import Fetching, fetching_for
+from agno.os._later import EVERYTHING, Later
+from agno.os.interfaces._fetching import Fetching
 from agno.os.interfaces._frontend import Waiting, client_function, with_tools
 from agno.os.interfaces._questions import go_on
+from agno.os.interfaces._refusals import told
 from agno.os.interfaces.agui._events import Translator
 from agno.os.interfaces.agui._input import Asked, answer, asked
 from agno.os.interfaces.base import BaseInterface
@@ -58,8 +60,8 @@ class AGUI(BaseInterface):
                 given = RunAgentInput.model_validate_json(await request.body())
             except ValidationError as error:
                 raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
-            fetching = fetching_for(request, self.allow_private)
-            frames = _frames(self.component, given, caller_of(request).user_id, waiting, fetching)
+            asking = Asking(given, caller_of(request).user_id, waiting, self.fetching, self.runs.later())
+            frames = asking.later.behind(_frames(self.component, asking))
             return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
         @router.get("/status", summary="Is it there", responses=docs.errors())
@@ -70,24 +72,32 @@ class AGUI(BaseInterface):
         return router
 
 
-async def _frames(
-    component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting, fetching: Fetching
-) -> AsyncIterator[str]:
+@dataclass(frozen=True)
+class Asking:
+    """One request, and what is needed to answer it."""
+
+    given: RunAgentInput
+    user_id: str | None
+    waiting: Waiting
+    fetching: Fetching
+    later: Later
+
+
+async def _frames(component: Any, asking: Asking) -> AsyncGenerator[str, None]:
     encode = EventEncoder().encode
-    async with aclosing(_events(component, given, user_id, waiting, fetching)) as events:
+    async with aclosing(_events(component, asking)) as events:
         async for event in events:
             yield encode(event)
 
 
-async def _events(
-    component: Any, given: RunAgentInput, user_id: str | None, waiting: Waiting, fetching: Fetching
-) -> AsyncGenerator[Any, None]:
+async def _events(component: Any, asking: Asking) -> AsyncGenerator[Any, None]:
     """The whole answer, from RUN_STARTED to RUN_FINISHED or RUN_ERROR."""
+    given = asking.given
     yield RunStartedEvent(thread_id=given.thread_id, run_id=given.run_id)
     translator = Translator({tool.name for tool in given.tools or ()})
     output = None
     try:
-        stream = await _begun(component, given, user_id, waiting, translator, fetching)
+        stream = await _begun(component, asking, translator)
         async with aclosing(stream):
             async for item in stream:
                 if hasattr(item, "event"):
@@ -95,18 +105,16 @@ async def _events(
                         yield event
                 else:
                     output = item
-    except ValueError as error:  # the sentence is for whoever sent the request
-        yield RunErrorEvent(message=str(error), code="bad_request")
-        return
     except Exception as error:
-        yield RunErrorEvent(message=failure(error)[0], code="internal_error")
+        why = told(error)
+        yield RunErrorEvent(message=why.sentence, code="bad_request" if why.status < 500 else "internal_error")
         return
     if translator.failed:
         return
     for event in translator.close():
         yield event
     if output is not None:
-        waiting.note(component, output, user_id)
+        asking.waiting.note(component, output, asking.user_id)
         if given.state or output.session_state:
             yield StateSnapshotEvent(snapshot=output.session_state or {})
     yield RunFinishedEvent(thread_id=given.thread_id, run_id=given.run_id, outcome=_outcome(translator))
@@ -120,28 +128,22 @@ def _outcome(translator: Translator) -> Any:
     return RunFinishedSuccessOutcome()
 
 
-async def _begun(
-    component: Any,
-    given: RunAgentInput,
-    user_id: str | None,
-    waiting: Waiting,
-    translator: Translator,
-    fetching: Fetching,
-) -> Any:
+async def _begun(component: Any, asking: Asking, translator: Translator) -> Any:
     """The stream of the run that the request asks for: a new one, or a waiting one that goes on."""
+    given = asking.given
     functions = [client_function(tool.name, tool.description, tool.parameters) for tool in given.tools or ()]
     component = with_tools(component, functions)
     what = asked(given.messages)
-    options: dict[str, Any] = {"stream": True, "stream_events": True, "yield_run_output": True, "user_id": user_id}
+    options: dict[str, Any] = {**EVERYTHING, "user_id": asking.user_id, "background_tasks": asking.later}
     if given.resume or what.tool_results:
-        paused = await waiting.find(component, given.thread_id, user_id)
+        paused = await asking.waiting.find(component, given.thread_id, asking.user_id)
         if paused is None and given.resume:
             raise ValueError(f"No run of thread {given.thread_id!r} waits for an answer.")
         if paused is not None:
             translator.goes_on(paused)
             if answer(paused, given.resume or [], what.tool_results):
                 return go_on(component, paused, **options)
-    await fetching.hold([medium for several in what.media.values() for medium in several])
+    await asking.fetching.hold([medium for several in what.media.values() for medium in several])
     return _new(component, given, what, options)
 
 

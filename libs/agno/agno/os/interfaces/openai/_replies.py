@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from fastapi import HTTPException
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from agno.exceptions import InputCheckError, OutputCheckError
 from agno.os._caller import Caller
 from agno.os._errors import Json
-from agno.os._failures import failure
+from agno.os.interfaces._refusals import told
 
 
 class OpenAIError(BaseModel):
@@ -62,15 +60,11 @@ def no_model(model: str) -> Json:
 
 def error_of(failed: Exception) -> Json:
     """The error for an exception. Must be called while it is handled, for the log's traceback."""
-    if isinstance(failed, ValidationError):
-        first = failed.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        return error(400, f"{where or 'The body'}: {first['msg']}", "invalid_request_error", None, where or None)
-    if isinstance(failed, (ValueError, InputCheckError, OutputCheckError)):  # the sentence is for whoever asked
-        return error(400, str(failed), "invalid_request_error")
-    if isinstance(failed, HTTPException):
-        return error(failed.status_code, str(failed.detail), "invalid_request_error")
-    return error(500, failure(failed)[0], "server_error")
+    found = told(failed)
+    kind = "server_error" if found.status >= 500 else "invalid_request_error"
+    answer = error(found.status, found.sentence, kind, None, found.where)
+    answer.headers.update(found.headers)
+    return answer
 
 
 __all__ = [

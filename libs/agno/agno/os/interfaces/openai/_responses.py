@@ -7,6 +7,7 @@ from collections import OrderedDict
 from contextlib import aclosing
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from time import time
 from typing import Any
 
@@ -20,12 +21,13 @@ from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._finding import stored_run
 from agno.os._kept import KeptEvents
-from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
+from agno.os._later import Begin
+from agno.os._runs import HostedRun, Runs, again_with
 from agno.os._sse import Follower, Frame
-from agno.os.interfaces._fetching import Fetching, fetching_for
 from agno.os.interfaces._frontend import Waiting, brought, with_tools
-from agno.os.interfaces._hosted import GOES_ON, Batches, Translated, events_of, host, over, runs_of
+from agno.os.interfaces._hosted import GOES_ON, Batches, Translated, events_of, host, over
 from agno.os.interfaces._questions import go_on
+from agno.os.interfaces.base import BaseInterface
 from agno.os.interfaces.openai import _replies as replies
 from agno.os.interfaces.openai._items import Given, ResponseRequest, answer, functions, output_schema, read
 from agno.os.interfaces.openai._responding import Body, Responding, begun, empty, stored
@@ -61,7 +63,7 @@ class Begun:
     """A run that begins or goes on. `ids` has those of the run, its session and its user."""
 
     component: Any  # with the tools and instructions of the request
-    events: Any
+    begin: Begin
     ids: dict[str, Any]
     goes_on: bool = False
     again: dict[str, Any] | None = None  # with what another worker can begin it once more
@@ -76,9 +78,8 @@ _ANSWER = {
 class ResponseRoutes:
     """`/v1/responses`: the run is the response, and its session the conversation."""
 
-    def __init__(self, components: dict[str, Any], waiting: Waiting, allow_private: bool) -> None:
-        self._by_id, self._waiting, self.allow_private = components, waiting, allow_private
-        self._runs = Runs()  # where they are served without AgentOS
+    def __init__(self, interface: BaseInterface, components: dict[str, Any], waiting: Waiting) -> None:
+        self._interface, self._by_id, self._waiting = interface, components, waiting
         self._begun: OrderedDict[str, Body] = OrderedDict()  # the newest responses, as they were asked for
 
     def add_to(self, router: APIRouter) -> None:
@@ -103,36 +104,37 @@ class ResponseRoutes:
             component = self._by_id.get(given.model)
             if component is None or not replies.may_run(caller, component):
                 return replies.no_model(given.model)
-            return await self._answer(request, component, given, caller)
+            return await self._answer(component, given, caller)
         except Exception as error:
             return replies.error_of(error)
 
-    async def _answer(self, request: Request, component: Any, given: ResponseRequest, caller: Caller) -> Response:
-        runs = runs_of(request, self._runs)
-        begins = await self._begin(runs, component, given, caller, fetching_for(request, self.allow_private))
-        run, follower, responding = self._hosted(runs, component, given, begins)
+    @property
+    def _runs(self) -> Runs:
+        return self._interface.runs
+
+    async def _answer(self, component: Any, given: ResponseRequest, caller: Caller) -> Response:
+        begins = await self._begin(component, given, caller)
+        run, follower, responding = await self._hosted(component, given, begins)
         if given.background and not given.stream:
             follower.leave()
-            if run.keeper is not None:  # what was accepted is not lost
-                await run.keeper.written()
             return replies.json(responding.body)
         frames = self._frames(responding, follower.batches(), component, run, caller)
         if given.stream:
-            return Translated(frames, runs, run=run, follower=follower, cancels=not given.background)
+            return Translated(frames, self._runs, run=run, follower=follower, cancels=not given.background)
         async with aclosing(frames):
             async for _ in frames:
                 pass
         return _whole(responding)
 
-    def _hosted(
-        self, runs: Runs, component: Any, given: ResponseRequest, begins: Begun
+    async def _hosted(
+        self, component: Any, given: ResponseRequest, begins: Begun
     ) -> tuple[HostedRun, Follower, Responding]:
-        ids, first = begins.ids, 0
+        runs, ids, first = self._runs, begins.ids, 0
         if begins.goes_on and not runs.knows(ids["run_id"]):
             first = int(time() * 1000)  # behind whatever was seen of it
-        events = self._waiting.noting(component, begins.events, ids["user_id"])
-        run, follower = host(
-            runs, begins.component, events, ids, background=bool(given.background), first=first, again=begins.again,
+        begin = self._waiting.noting(component, begins.begin, ids["user_id"])
+        run, follower = await host(
+            runs, begins.component, begin, ids, background=bool(given.background), first=first, again=begins.again,
             made_for_it=begins.component is not component,
         )  # fmt: skip
         key = f"resp_{run.run_id}" + (f"_{follower.next}" if begins.goes_on else "")
@@ -156,14 +158,12 @@ class ResponseRoutes:
 
     # Beginning -------------------------------------------------------------------------------------------------------
 
-    async def _begin(
-        self, runs: Runs, component: Any, given: ResponseRequest, caller: Caller, fetching: Fetching
-    ) -> Begun:
+    async def _begin(self, component: Any, given: ResponseRequest, caller: Caller) -> Begun:
         items, session_id, before = read(given.input), given.session_id, None
         if given.previous_response_id is not None:
             if session_id is not None:
                 raise ValueError("previous_response_id and conversation exclude each other; send one of them.")
-            before = await self._find(runs, given.previous_response_id, caller)
+            before = await self._find(given.previous_response_id, caller)
             if before is None or before.component is not component:
                 raise _NoResponse(f"Previous response with id {given.previous_response_id!r} not found.")
             session_id = before.run.session_id
@@ -178,7 +178,7 @@ class ResponseRoutes:
             return await self._goes_on(equipped, items, before, session_id, user_id)
         if items.approvals:
             raise ValueError("An mcp_approval_response needs previous_response_id or conversation.")
-        await fetching.hold_all(items.messages)
+        await self._interface.fetching.hold_all(items.messages)
         options = {"user_id": user_id, **brought(given.agno, caller), "session_id": session_id or new_id()}
         return self._new(equipped, given, items, before, options)
 
@@ -192,7 +192,7 @@ class ResponseRoutes:
             raise ValueError("No run of this conversation waits for an answer.")
         answer(paused, items)
         ids = {"run_id": paused.run_id, "session_id": session_id, "user_id": user_id}
-        return Begun(equipped, go_on(equipped, paused, user_id=user_id, **EVERYTHING), ids, goes_on=True)
+        return Begun(equipped, partial(go_on, equipped, paused, user_id=user_id), ids, goes_on=True)
 
     def _new(
         self, component: Any, given: ResponseRequest, items: Given, before: Found | None, options: dict[str, Any]
@@ -224,7 +224,7 @@ class ResponseRoutes:
             streams, after = _flag(request, "stream"), _number(request, "starting_after")
             if not streams:
                 return replies.json(self._body(found))
-            runs = runs_of(request, self._runs)
+            runs = self._runs
             batches = events_of(runs, found.run, found.component, found.first - 1)
             if batches is None or not (isinstance(found.run, HostedRun) or await _kept(runs, found)):
                 raise ValueError("The events of this response are no longer there; read it without stream.")
@@ -278,25 +278,25 @@ class ResponseRoutes:
                 raise HTTPException(409, "The response is one of several in its conversation; delete the session.")
             if session is not None:
                 await found.component.adelete_session(session.session_id)
-            runs_of(request, self._runs).forget(found.run.run_id)
+            self._runs.forget(found.run.run_id)
             return replies.json({"id": response_id, "object": "response", "deleted": True})
         except Exception as error:
             return replies.error_of(error)
 
     async def _one(self, request: Request, response_id: str) -> Found:
-        found = await self._find(runs_of(request, self._runs), response_id, caller_of(request))
+        found = await self._find(response_id, caller_of(request))
         if found is None:
             raise _NoResponse(f"Response with id {response_id!r} not found.")
         return found
 
-    async def _find(self, runs: Runs, response_id: str, caller: Caller) -> Found | None:
+    async def _find(self, response_id: str, caller: Caller) -> Found | None:
         match = _ID.fullmatch(response_id)
         if match is None or self._begun.get(response_id, {}).get("store") is False:
             return None
         may = [one for one in self._by_id.values() if replies.may_run(caller, one)]
         first = int(match[2] or 0)
         for component in may:
-            if (run := runs.find(component.session_type, component.id, match[1], caller.user_id)) is not None:
+            if (run := self._runs.find(component.session_type, component.id, match[1], caller.user_id)) is not None:
                 return Found(response_id, component, run, first)
         for component in may:
             if (run := await stored_run(component, match[1], None, caller)) is not None:
@@ -340,7 +340,7 @@ def _said_before(before: Found | None) -> list[Message]:
 def _new_run(component: Any, message: Any, options: dict[str, Any]) -> Begun:
     asked = [one.to_dict() for one in message] if isinstance(message, list) else message
     again = again_with(asked, options)
-    return Begun(component, component.arun(message, **options, **EVERYTHING), options, again=again)
+    return Begun(component, partial(component.arun, message, **options), options, again=again)
 
 
 async def _last(responding: Responding, component: Any, run: Any, caller: Caller) -> list[Frame]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -15,9 +15,8 @@ from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._errors import Json
-from agno.os._failures import public_error
-from agno.os._runs import EVERYTHING
-from agno.os.interfaces._fetching import Fetching, fetching_for
+from agno.os._failures import Shown
+from agno.os._later import EVERYTHING
 from agno.os.interfaces._frontend import Waiting, brought, with_tools
 from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
@@ -64,7 +63,7 @@ class OpenAIApi(ServesSeveral):
         super().__init__(agents, teams, workflows, prefix, tags if tags is not None else ["OpenAI"], allow_private)
         self._by_id = self.by_id()  # the names of the models
         self._waiting = Waiting()
-        self._responses = ResponseRoutes(self._by_id, self._waiting, allow_private)
+        self._responses = ResponseRoutes(self, self._by_id, self._waiting)
         self._sessions: OrderedDict[tuple[str, str | None], str] = OrderedDict()  # by a call that waits, and its user
 
     def get_router(self, use_async: bool = True) -> APIRouter:
@@ -107,15 +106,16 @@ class OpenAIApi(ServesSeveral):
             user_id, session_id = caller.acts_as(given.user), _session_of(given, request, caller)
             if session_id is not None:
                 await own_session(component, session_id, caller)
-            stream = EVERYTHING if given.stream else {}
-            fetching, mode = fetching_for(request, self.allow_private), {**stream, **brought(given.agno, caller)}
-            begun = await self._begun(component, given, session_id, user_id, mode, fetching)
+            later = self.runs.later()
+            mode = {"background_tasks": later, **(EVERYTHING if given.stream else {}), **brought(given.agno, caller)}
+            begun = await self._begun(component, given, session_id, user_id, mode)
             if given.stream:
-                frames = self._frames(component, given, user_id, begun)
+                frames = later.behind(self._frames(component, given, user_id, begun))
                 return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
-            output = await begun
+            with later:
+                output = await begun
             if output.status is RunStatus.error:
-                return replies.error(500, public_error(output), "server_error")
+                return replies.error(500, Shown().why(output), "server_error")
             self._note(component, output, user_id)
             return replies.json(Completion(given.model).whole(output))
         except Exception as error:
@@ -128,7 +128,6 @@ class OpenAIApi(ServesSeveral):
         session_id: str | None,
         user_id: str | None,
         mode: dict[str, Any],
-        fetching: Fetching,
     ) -> Any:
         """The run that the request asks for: a new one, or a waiting one that goes on."""
         options = {"user_id": user_id, **mode}
@@ -146,14 +145,16 @@ class OpenAIApi(ServesSeveral):
         options["session_id"] = session_id or new_id()
         if component.session_type == "workflow":
             text, images = as_text(given.messages)
-            await fetching.hold(images)
+            await self.fetching.hold(images)
             return equipped.arun(text, **options, **({"images": images} if images else {}))
         remembers = session_id is not None and component.db is not None and component.add_history_to_context
         messages = as_messages(newest(given.messages) if remembers else given.messages)
-        await fetching.hold_all(messages)
+        await self.fetching.hold_all(messages)
         return equipped.arun(messages, **options)
 
-    async def _frames(self, component: Any, given: ChatRequest, user_id: str | None, run: Any) -> AsyncIterator[bytes]:
+    async def _frames(
+        self, component: Any, given: ChatRequest, user_id: str | None, run: Any
+    ) -> AsyncGenerator[bytes, None]:
         completion, top, spoke, output = Completion(given.model), None, False, None
         yield _frame(completion.chunk({"role": "assistant", "content": ""}))
         try:
@@ -167,7 +168,7 @@ class OpenAIApi(ServesSeveral):
                     if item.run_id != top:
                         continue
                     if kind in ("RunError", "TeamRunError", "WorkflowError"):
-                        yield _frame(replies.error_body(public_error(item), "server_error"))
+                        yield _frame(replies.error_body(Shown().why(item), "server_error"))
                         return
                     if kind in ("RunContent", "TeamRunContent") and isinstance(item.content, str) and item.content:
                         spoke = True

@@ -12,20 +12,18 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 
-from agno.exceptions import InputCheckError, OutputCheckError
 from agno.os import _docs as docs
 from agno.os._caller import Caller, caller_of
 from agno.os._components import own_session
 from agno.os._finding import stored_run
-from agno.os._runs import EVERYTHING, HostedRun, Runs, again_with
+from agno.os._runs import HostedRun, again_with
 from agno.os._sse import Frame
-from agno.os.interfaces._fetching import Fetching, fetching_for
 from agno.os.interfaces._frontend import Waiting, brought, with_tools
-from agno.os.interfaces._hosted import GOES_ON, Batches, Translated, event_of, events_of, host, runs_of
+from agno.os.interfaces._hosted import GOES_ON, Batches, Translated, event_of, events_of, host
 from agno.os.interfaces._permitted import runs_some
 from agno.os.interfaces._questions import go_on
+from agno.os.interfaces._refusals import Told, told
 from agno.os.interfaces.base import ServesSeveral
 from agno.os.interfaces.vercel._chunks import Chunk, Translator
 from agno.os.interfaces.vercel._input import (
@@ -72,7 +70,6 @@ class Vercel(ServesSeveral):
         self.resumable = resumable
         self._by_id = self.by_id()  # parts of their addresses
         self._waiting = Waiting()
-        self._runs = Runs()  # where it is served without AgentOS
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         only = [Depends(runs_some(self.served))]
@@ -102,56 +99,49 @@ class Vercel(ServesSeveral):
             component = self._component(caller, component_id)
             given = ChatBody.model_validate_json(await request.body())
             await own_session(component, given.id, caller)
-            turn = await self._turn(component, given, caller, fetching_for(request, self.allow_private))
-            return self._streamed(request, component, turn)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "The body"
-            return _refused(400, f"{where}: {first['msg']}")
-        except (ValueError, TypeError, InputCheckError, OutputCheckError) as error:
-            return _refused(400, str(error))
-        except HTTPException as error:
-            if error.status_code != 409:
-                raise
-            return _refused(409, str(error.detail))
+            turn = await self._turn(component, given, caller)
+            return await self._streamed(component, turn)
+        except Exception as error:
+            return _refused(told(error))
 
-    def _streamed(self, request: Request, component: Any, turn: Turn) -> Response:
-        runs, ids = runs_of(request, self._runs), turn.ids
+    async def _streamed(self, component: Any, turn: Turn) -> Response:
+        runs, ids = self.runs, turn.ids
         first = 0
         if turn.seen_before:
             if turn.anew:
                 runs.forget(ids["run_id"])  # what was answered before is no part of this answer
             first = 0 if runs.knows(ids["run_id"]) else int(time() * 1000)
-        events = self._waiting.noting(component, turn.begin(**EVERYTHING), ids["user_id"])
-        run, follower = host(
-            runs, turn.component, events, ids, background=self.resumable, first=first, again=turn.again,
+        begin = self._waiting.noting(component, turn.begin, ids["user_id"])
+        run, follower = await host(
+            runs, turn.component, begin, ids, background=self.resumable, first=first, again=turn.again,
             made_for_it=turn.component is not component,
         )  # fmt: skip
         frames = _frames(component, turn, follower.batches(), _Run(run))
         return Translated(frames, runs, run=run, follower=follower, cancels=not self.resumable, headers=_HEADERS)
 
     async def _resume(self, request: Request, component_id: str | None, chat_id: str) -> Response:
-        caller, runs = caller_of(request), runs_of(request, self._runs)
+        caller = caller_of(request)
         component = self._component(caller, component_id)
-        run = await self._going_on(runs, component, chat_id, caller)
-        batches = events_of(runs, run, component) if run is not None else None
+        run = await self._going_on(component, chat_id, caller)
+        batches = events_of(self.runs, run, component) if run is not None else None
         if batches is None:
             return Response(status_code=204)
         ids = {"run_id": run.run_id, "session_id": chat_id}
         turn = Turn(component, None, ids, Translator(), f"msg-{run.run_id}")
         frames = _frames(component, turn, batches, _Run(run, component, caller), again=True)
-        return Translated(frames, runs, headers=_HEADERS)
+        return Translated(frames, self.runs, headers=_HEADERS)
 
     async def _stop(self, request: Request, component_id: str | None, chat_id: str) -> Response:
         caller = caller_of(request)
         component = self._component(caller, component_id)
-        run = await self._going_on(runs_of(request, self._runs), component, chat_id, caller)
+        run = await self._going_on(component, chat_id, caller)
         if run is not None:
             await component.acancel_run(run.run_id, run.session_id)
         return Response(status_code=204)
 
-    async def _going_on(self, runs: Runs, component: Any, chat_id: str, caller: Caller) -> Any:
+    async def _going_on(self, component: Any, chat_id: str, caller: Caller) -> Any:
         """The newest run of the chat that goes on, hosted here or stored by another worker; None if there is none."""
+        runs = self.runs
         for run_id in reversed(runs.active):
             run = runs.find(component.session_type, component.id, run_id, caller.user_id)
             if run is not None and run.session_id == chat_id:
@@ -170,7 +160,7 @@ class Vercel(ServesSeveral):
 
     # One turn --------------------------------------------------------------------------------------------------------
 
-    async def _turn(self, component: Any, given: ChatBody, caller: Caller, fetching: Fetching) -> Turn:
+    async def _turn(self, component: Any, given: ChatBody, caller: Caller) -> Turn:
         equipped, user_id = with_tools(component, functions(given)), caller.user_id
         options: dict[str, Any] = {"user_id": user_id}
         last = given.messages[-1]
@@ -187,9 +177,9 @@ class Vercel(ServesSeveral):
         options |= brought(given, caller)
         if given.trigger == "regenerate-message" and (again := await self._again(equipped, given, options)) is not None:
             return again
-        return await self._new(equipped, given, options, fetching)
+        return await self._new(equipped, given, options)
 
-    async def _new(self, component: Any, given: ChatBody, options: dict[str, Any], fetching: Fetching) -> Turn:
+    async def _new(self, component: Any, given: ChatBody, options: dict[str, Any]) -> Turn:
         last, run_id = given.messages[-1], new_id()
         asked: Any
         options |= {"session_id": given.id, "run_id": run_id}
@@ -198,11 +188,11 @@ class Vercel(ServesSeveral):
             if last.role != "user":
                 raise ValueError("The chat does not end with a message of the user, and no run waits for an answer.")
             media = media_of(last)
-            await fetching.hold([medium for several in media.values() for medium in several])
+            await self.fetching.hold([medium for several in media.values() for medium in several])
             asked, options = text_of(last), {**options, **media}
         else:
             messages = as_messages(given.messages)
-            await fetching.hold_all(messages)
+            await self.fetching.hold_all(messages)
             asked = messages
         again = again_with(asked if isinstance(asked, str) else [one.to_dict() for one in asked], options)
         begin = partial(component.arun, asked, **options)
@@ -335,9 +325,9 @@ def _usage(output: Any) -> dict[str, int]:
     return {"inputTokens": given, "outputTokens": made, "totalTokens": given + made}
 
 
-def _refused(status: int, message: str) -> Response:
+def _refused(why: Told) -> Response:
     """The AI SDK shows the body of a refusal as the text of its error."""
-    return Response(message, status_code=status, media_type="text/plain")
+    return Response(why.sentence, status_code=why.status, headers=dict(why.headers), media_type="text/plain")
 
 
 __all__ = ["Vercel"]

@@ -1,4 +1,4 @@
-"""The body of a run that happens on an AgentOS elsewhere: its events come from there, its end is what that says.
+"""The body of a run that another AgentOS executes: its events and its outcome come from there.
 
 Around it everything is as for a run in this process: its place in a team or workflow, who hears it, pauses, cancelling.
 """
@@ -23,7 +23,7 @@ from agno.run.output import text_of
 from agno.run.workflow import workflow_run_output_event_from_dict
 from agno.utils.log import log_warning
 
-_OURS = (  # of an output that came from elsewhere: how it lies in this process, and what it was given here
+_OURS = (  # fields of the output that keep the value they have here: where it belongs, and what it was given
     "run_id", "session_id", "user_id", "parent_run_id", "workflow_id", "workflow_step_id", "input", "agent_id",
     "agent_name", "team_id", "team_name", "workflow_name", "events", "created_at",
 )  # fmt: skip
@@ -35,8 +35,8 @@ _TOLD_HERE = ("Cancelled", "Error")  # ends that the engine tells itself
 _LAST = ("RunCompleted", "RunPaused", "TeamRunCompleted", "TeamRunPaused", "WorkflowCompleted", "WorkflowPaused")
 
 
-class Elsewhere:
-    """One run elsewhere, on behalf of a run here. They have the same ids."""
+class RemoteRun:
+    """A run on another AgentOS, on behalf of a run here. They have the same ids."""
 
     def __init__(self, run: Run, connection: Connection, component_id: str) -> None:
         self.run = run
@@ -52,7 +52,7 @@ class Elsewhere:
             run.token.watch(wake)
         try:
             await self._listen(request)
-            self._take(await self.at.ended(run.io))
+            self.take(await self.at.ended(run.io))
         except AgentOSError:
             raise  # it refused, so nothing goes on there
         except RunCancelledException:
@@ -96,7 +96,7 @@ class Elsewhere:
         run.keep(event)
         await run.show(event)
 
-    def _take(self, there: Any) -> None:
+    def take(self, there: Any) -> None:
         """Make the output of the run there that of the run here."""
         fields = self.run.output.__dict__
         for name, value in there.__dict__.items():
@@ -126,18 +126,18 @@ class Elsewhere:
 async def remote_body(run: Run) -> None:
     """What happens in a run of a `RemoteAgent` or `RemoteTeam`, between its start and its end."""
     component = run.component
-    elsewhere = Elsewhere(run, component.connection, component.remote_id)
+    remote = RemoteRun(run, component.connection, component.remote_id)
     if run.continued:
-        request = elsewhere.at.go_on(answers_of(run), stream=True)
+        request = remote.at.go_on(answers_of(run), stream=True)
     else:
-        request = elsewhere.at.begin(run.input, options_of(run), stream=True)
-    await elsewhere.perform(request)
+        request = remote.at.begin(run.input, options_of(run), stream=True)
+    await remote.perform(request)
     if run.output.is_paused and run.parent is not None:
         _sign(run)
-    await finish(run, elsewhere.last)
+    await finish_remote(run, remote.last)
 
 
-async def finish(run: Run, last: Any) -> None:
+async def finish_remote(run: Run, last: Any) -> None:
     """Store it where it belongs to this process, and tell its end."""
     if not run.stored and is_kept(run):
         await store(run)
@@ -194,7 +194,7 @@ def _sign(run: Run) -> None:
             requirement.member_run_id = run.output.run_id
 
 
-async def take_up_elsewhere(run: Run) -> None:
+async def take_up_remote(run: Run) -> None:
     """Go on with a run whose messages the service has: here only its output is made ready."""
     wish, source = run.answers, run.answers.run_response
     if source is None and run.loaded_session is not None:
@@ -207,7 +207,7 @@ async def take_up_elsewhere(run: Run) -> None:
     run.input = run.output.input.input_content if run.output.input is not None else None
 
 
-def close_elsewhere(run: Run, status: RunStatus, reason: str) -> None:
+def close_remote(run: Run, status: RunStatus, reason: str) -> None:
     """Messages, tools and metrics are those of the service."""
     if run.kept_events is not None:
         run.output.events = run.kept_events
@@ -229,10 +229,10 @@ NO_MODEL = NoModel()
 
 __all__ = [
     "NO_MODEL",
-    "Elsewhere",
-    "close_elsewhere",
-    "finish",
+    "RemoteRun",
+    "close_remote",
+    "finish_remote",
     "options_of",
     "remote_body",
-    "take_up_elsewhere",
+    "take_up_remote",
 ]
