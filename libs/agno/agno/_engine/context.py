@@ -141,7 +141,9 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     def hears(self, event_class: type[Any]) -> bool:
         """True if somebody reads or keeps such events."""
         shown = self.shown
-        return shown is None or self.kept_events is not None or (bool(shown) and event_class.event in shown)
+        if shown is None or self.kept_events is not None:
+            return True
+        return event_class.event in shown if shown else False
 
     def emit(self, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """Let an event happen: `await run.emit(...)`."""

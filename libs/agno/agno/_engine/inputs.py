@@ -9,11 +9,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agno._engine.context import Run
 from agno._engine.templates import fill
-from agno.models.message import Message
+from agno.models.message import Message, plain_message
 from agno.utils.log import log_warning
 
 MEDIA = ("images", "videos", "audio", "files")
-_MEDIA = frozenset(MEDIA)
+MEDIA_NAMES = frozenset(MEDIA)
 
 
 def media_of(source: Any) -> dict[str, Any]:
@@ -82,7 +82,9 @@ def run_messages(run: Run) -> list[Message]:
     if isinstance(value, str):
         plain = "{" not in value and run.references_block is None and not run.context.dependencies
         text = value if plain else _content(run, value)
-        message = Message(run.component.user_message_role, text, **run.extra)
+        message = plain_message(run.component.user_message_role, text)
+        if run.extra:
+            message = Message(message.role, text, **run.extra)
         messages = [message]
     elif is_message_list(value):
         messages = [m.model_copy() if isinstance(m, Message) else Message(**m) for m in value]
@@ -157,7 +159,7 @@ def text_of(value: Any) -> str:
 
 
 def _attach_media(run: Run, message: Message) -> None:
-    if _MEDIA.isdisjoint(run.asked) or not run.component.send_media_to_model:
+    if MEDIA_NAMES.isdisjoint(run.asked) or not run.component.send_media_to_model:
         return
     for name in MEDIA:
         if media := run.asked.get(name):
@@ -166,6 +168,7 @@ def _attach_media(run: Run, message: Message) -> None:
 
 __all__ = [
     "MEDIA",
+    "MEDIA_NAMES",
     "as_json",
     "hooked_input",
     "is_message_list",

@@ -15,7 +15,7 @@ from agno._engine.inputs import as_json, run_messages
 from agno._engine.retrieval import references_block
 from agno._engine.templates import fill
 from agno.models._structured import json_prompt
-from agno.models.message import Message
+from agno.models.message import Message, plain_message
 from agno.utils.later import later
 from agno.utils.location import get_location
 from agno.utils.log import log_warning
@@ -83,7 +83,7 @@ async def system_message(run: Run) -> Message | None:
 
 
 def _spoken(run: Run, text: str) -> Message | None:
-    return Message(run.component.system_message_role, text) if text else None
+    return plain_message(run.component.system_message_role, text) if text else None
 
 
 def _settled(run: Run) -> str | None:

@@ -6,8 +6,10 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
+
+import msgspec
 
 from agno._engine.approvals import check_records
 from agno._engine.context import Run
@@ -57,7 +59,7 @@ async def resolve_tools(run: Run, built_in: Sequence[Any]) -> None:
     run.context.tools = list(run.functions.values())
 
 
-class _Kit(NamedTuple):
+class _Kit(msgspec.Struct, frozen=True):
     """Tools that are the same in every run, because they are plain functions."""
 
     made_of: tuple[Callable[..., Any], ...]

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
-from types import FunctionType
+from types import AsyncGeneratorType, FunctionType
 from typing import Any, TypeVar
 
 from agno._io.outlet import Give, left_with, silent
@@ -46,7 +46,7 @@ class AsyncIO:
     ) -> T:
         return await async_method(*args, **kwargs)
 
-    async def stream(
+    def stream(
         self,
         sync_method: Callable[..., Iterator[T]],
         async_method: Callable[..., AsyncIterator[T]],
@@ -55,17 +55,7 @@ class AsyncIO:
         **kwargs: Any,
     ) -> AsyncGenerator[T, None]:
         items: Any = async_method(*args, **kwargs)
-        if inspect.iscoroutine(items):
-            items = await items
-        if not hasattr(items, "__aiter__"):  # a sync-only generator, given in the place of the async one
-            items = iterate_in_thread(items)
-        try:
-            async for item in items:
-                yield item
-        finally:
-            close = getattr(items, "aclose", None)
-            if close is not None:
-                await close()
+        return items if items.__class__ is AsyncGeneratorType else _streamed(items)
 
     async def merge(self, works: Sequence[Work], give: Give) -> None:
         if len(works) == 1:
@@ -112,8 +102,10 @@ class AsyncIO:
             stop.set()
             await _join(tasks, results)
 
-    async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
-        await Interruption(stop).during(functools.partial(work, self), give)
+    def unless(
+        self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give
+    ) -> Coroutine[Any, Any, None]:
+        return Interruption(stop).during(functools.partial(work, self), give)
 
     def stoppable(self, stop: Stop) -> Gate:
         return Interruption(stop)
@@ -133,6 +125,21 @@ class AsyncIO:
         await asyncio.sleep(max(0.0, seconds))
 
     now = staticmethod(time.perf_counter)
+
+
+async def _streamed(items: Any) -> AsyncGenerator[Any, None]:
+    """The items of what is no async generator, but gives one, or iterates in another way."""
+    if inspect.iscoroutine(items):
+        items = await items
+    if not hasattr(items, "__aiter__"):  # a sync-only generator, given in the place of the async one
+        items = iterate_in_thread(items)
+    try:
+        async for item in items:
+            yield item
+    finally:
+        close = getattr(items, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def is_coroutine_function(fn: Callable[..., Any]) -> bool:

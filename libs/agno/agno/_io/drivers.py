@@ -49,43 +49,42 @@ def iterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> Ge
             yield outlet.item
     finally:
         if inspect.getcoroutinestate(work) == inspect.CORO_SUSPENDED:
-            drive(_end(_Steps(work, outlet)))
+            drive(_end(work, outlet))
 
 
 async def aiterate(begin: Callable[[], Coroutine[Any, Any, Any]], outlet: Outlet) -> AsyncGenerator[Any, None]:
     """`iterate` inside a running event loop; the work waits for whatever it likes."""
-    work = apart.Apart(begin()) if apart.apart else begin()
-    steps = _Steps(work, outlet)
+    work, ready = apart.Apart(begin()) if apart.apart else begin(), outlet.signal
+    send = work.send
     try:
-        while await steps:
+        while True:
+            try:
+                signal = send(None)
+            except StopIteration:
+                return
+            if signal is not ready and not await _Wait(work, outlet, signal):
+                return
             yield outlet.item
     finally:
         if inspect.getcoroutinestate(work) == inspect.CORO_SUSPENDED:
-            await _end(steps)
+            await _end(work, outlet)
 
 
-class _Steps:
-    """Awaits the next item of a coroutine: True if there is one, False at its end."""
+class _Wait:
+    """Awaits the next item of a coroutine that waits for `signal`: True if there is one, False at its end."""
 
-    __slots__ = ("error", "outlet", "work")
+    __slots__ = ("outlet", "signal", "work")
 
-    def __init__(self, work: Coroutine[Any, Any, Any], outlet: Outlet) -> None:
+    def __init__(self, work: Coroutine[Any, Any, Any], outlet: Outlet, signal: Any) -> None:
         self.work = work
         self.outlet = outlet
-        self.error: BaseException | None = None
+        self.signal = signal
 
     def __await__(self) -> Generator[Any, Any, bool]:
-        work, ready = self.work, self.outlet.signal
-        error, self.error = self.error, None
-        answer: Any = None
-        while True:
-            try:
-                signal = work.send(answer) if error is None else work.throw(error)
-            except StopIteration:
-                return False
-            if signal is ready:
-                return True
-            answer = error = None
+        work, ready, signal = self.work, self.outlet.signal, self.signal
+        while signal is not ready:
+            answer: Any = None
+            error: BaseException | None = None
             try:
                 answer = yield signal  # a future of the event loop
             except GeneratorExit:
@@ -93,15 +92,20 @@ class _Steps:
                 raise
             except BaseException as thrown:  # cancellation, on its way to where the work waits
                 error = thrown
+            try:
+                signal = work.send(answer) if error is None else work.throw(error)
+            except StopIteration:
+                return False
+        return True
 
 
-async def _end(steps: _Steps) -> None:
+async def _end(work: Coroutine[Any, Any, Any], outlet: Outlet) -> None:
     """Tell suspended work that nobody reads any more, and let it clean up."""
-    steps.error = ReaderLeft()
     try:
-        while await steps:  # an item in a `finally` block: there is nobody to have it
-            pass
-    except ReaderLeft:
+        signal = work.throw(ReaderLeft())
+        while await _Wait(work, outlet, signal):  # an item in a `finally` block: there is nobody to have it
+            signal = work.send(None)
+    except (ReaderLeft, StopIteration):
         pass
 
 

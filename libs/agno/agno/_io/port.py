@@ -65,7 +65,9 @@ class IO(Protocol):
         """
         ...
 
-    async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
+    def unless(
+        self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give
+    ) -> Coroutine[Any, Any, None]:
         """Do work through the port that it is handed; when `stop` says so, leave it where it waits, and raise.
 
         What is awaited is cancelled. A function in a worker thread runs to its end unheard; under `SyncIO` one that runs

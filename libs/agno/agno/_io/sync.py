@@ -108,10 +108,12 @@ class SyncIO:
             # a late one ends at the next item that it gives, and nobody waits for that
             _join([branch], results, 0.0 if late else None)
 
-    async def unless(self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give) -> None:
+    def unless(
+        self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give
+    ) -> Coroutine[Any, Any, None]:
         twin = object.__new__(type(self))
         twin._home, twin._stop = self._home, stop
-        await work(twin, give)
+        return work(twin, give)
 
     def stoppable(self, stop: Stop) -> Gate:
         return SHUT

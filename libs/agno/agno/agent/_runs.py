@@ -9,7 +9,7 @@ from typing import Any
 from agno._engine.branching import Continuation
 from agno._engine.context import Run, own_containers
 from agno._engine.hooks import refuse_async_hooks
-from agno._engine.inputs import MEDIA, validated
+from agno._engine.inputs import MEDIA_NAMES, validated
 from agno._engine.modes import Mode
 from agno._engine.plan import Plan, id_of, plan_of
 from agno._io import IO
@@ -82,7 +82,7 @@ def _model(component: Any, parent: Run | None) -> Any:
 def _captured(given: Any, values: dict[str, Any]) -> RunInput:
     captured = bare(RunInput)
     captured.input_content = given
-    if values and not values.keys().isdisjoint(MEDIA):
+    if values and not MEDIA_NAMES.isdisjoint(values):
         captured.images, captured.videos = values.get("images"), values.get("videos")
         captured.audios, captured.files = values.get("audio"), values.get("files")
     return captured

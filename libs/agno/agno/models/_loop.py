@@ -16,7 +16,7 @@ import msgspec
 from agno._io import IO, Give, silent
 from agno.models._requests import ONCE, Attempts, ask
 from agno.models._tools import ToolTurn
-from agno.models.message import Message
+from agno.models.message import Message, plain_message
 from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ToolExecution
 from agno.run.cancel import NEVER, CancelToken
@@ -129,7 +129,7 @@ async def converse(x: Exchange) -> None:
 async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
-    assistant = Message(x.model.assistant_message_role)
+    assistant = plain_message(x.model.assistant_message_role, None)
     metrics = assistant.metrics = bare(Metrics)
     x.asked_at = x.io.now()
     refusal = None

@@ -11,7 +11,7 @@ import msgspec
 
 from agno._io import DONE, Give, silent
 from agno.exceptions import AgentRunException, RunCancelledException
-from agno.models.message import Message
+from agno.models.message import Message, plain_message
 from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution
 from agno.run import watching
@@ -344,7 +344,7 @@ class ToolTurn:
             x.model.format_function_call_results(x.messages, answers)
 
     def _tool_message(self, slot: Slot, text: str, *, error: bool) -> Message:
-        message = Message(self.x.model.tool_message_role, text)
+        message = plain_message(self.x.model.tool_message_role, text)
         message.tool_call_id, message.tool_name, message.tool_args = slot.call_id, slot.name, slot.arguments
         message.tool_call_error = error
         return message

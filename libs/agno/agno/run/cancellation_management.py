@@ -18,13 +18,14 @@ _POLL_SECONDS = 0.2  # how often a run asks a manager whose tokens do not change
 class CancelToken:
     """Tells one run whether it is to stop. Reading `cancelled` costs one attribute access."""
 
-    cancelled = False
+    cancelled: bool
     polled = False  # True: it changes unheard, so whoever waits has to look at it now and then
     user_id: str | None = None  # whose run it is
     outer: CancelToken | None = None  # of the run around it
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
+        self.cancelled = False  # not a default of the class: those are slower to read
         self._watchers: list[Callable[[], None]] = []
 
     def cancel(self) -> None:
@@ -78,7 +79,7 @@ class PolledToken(CancelToken):
     polled = True
 
     def __init__(self, run_id: str, manager: BaseRunCancellationManager) -> None:
-        super().__init__(run_id)
+        self.run_id = run_id
         self._manager = manager
         self._next = 0.0
         self._seen = False
@@ -101,7 +102,7 @@ class LinkedToken(CancelToken):
     """The token of a run inside another run where it cannot follow that one: a manager has the mark of one of them."""
 
     def __init__(self, own: CancelToken, outer: CancelToken) -> None:
-        super().__init__(own.run_id)
+        self.run_id = own.run_id
         self._own, self._outer = own, outer
 
     @property

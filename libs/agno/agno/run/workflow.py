@@ -154,11 +154,12 @@ class WorkflowRunOutput(Coded):
         """Take over what the agents' and teams' runs brought, in step order."""
         found: dict[str, list[Any]] = {}
         for run in self.step_executor_runs or ():
-            if not _COLLECTED.isdisjoint(run.__dict__):
-                for name in _COLLECTED & run.__dict__.keys():
-                    found.setdefault(name, []).extend(run.__dict__[name] or ())
-        if found or not _COLLECTED.isdisjoint(self.__dict__):
+            fields = run.__dict__
             for name in _COLLECTED:
+                if name in fields:
+                    found.setdefault(name, []).extend(fields[name] or ())
+        for name in _COLLECTED:
+            if name in found or name in self.__dict__:
                 setattr(self, name, found.get(name) or None)
 
     @classmethod

@@ -56,7 +56,7 @@ class Described:
 
     def own(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments without those that only the framework may give."""
-        if self.injected.keys().isdisjoint(arguments):
+        if not self.injected or self.injected.keys().isdisjoint(arguments):
             return dict(arguments)
         return {name: value for name, value in arguments.items() if name not in self.injected}
 

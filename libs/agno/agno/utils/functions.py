@@ -55,7 +55,7 @@ def parse_arguments(text: Any, function: Callee) -> dict[str, Any]:
     value = _decoded(text, function.name)
     if value is None or value == []:
         return {}
-    if not isinstance(value, dict) or not all(map(_is_text, value)):
+    if not isinstance(value, dict) or not _TEXT.issuperset(map(type, value)):
         raise ValueError(f"The arguments of {function.name!r} are {text!r}; they must be a JSON object.")
     for key, item in value.items():
         if isinstance(item, str) and len(item) <= 16:
@@ -77,8 +77,7 @@ def _decoded(text: Any, name: str) -> Any:
             raise ValueError(f"The arguments of {name!r} are no JSON object ({error}): {text[:200]!r}") from error
 
 
-def _is_text(key: Any) -> bool:
-    return key.__class__ is str
+_TEXT = frozenset({str})
 
 
 def _cleaned(value: str, name: str, function: Callee) -> Any:

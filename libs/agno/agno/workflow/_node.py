@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar
 
+from agno._io import DONE
 from agno.exceptions import (
     InputCheckError,
     OutputCheckError,
@@ -175,11 +176,16 @@ class Node(Rebuildable):
 
     def output(self, **fields: Any) -> StepOutput:
         """An output of this step."""
-        fields["step_name"], fields["step_id"], fields["step_type"] = self.label, self.step_id, self.kind
-        return blank(StepOutput, fields)
+        return blank(StepOutput, {**self._facts(), **fields})
+
+    def _facts(self) -> dict[str, Any]:
+        """What each output of this step says of it."""
+        return {"step_name": self.label, "step_id": self.step_id, "step_type": self.kind}
 
     def emit(self, place: Place, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """An event of this step."""
+        if not place.run.hears(event_class):
+            return DONE
         return place.emit(event_class, step_id=self.step_id, step_name=self.label, step_index=place.index, **details)
 
 

@@ -61,6 +61,8 @@ def join(
     """
     before = own_state(state)
     branches = [(name, own_state(after)) for name, after in branches]
+    if not before and not any([after for _, after in branches]):  # of most runs
+        return
     for key in dict.fromkeys(key for source in (before, *(after for _, after in branches)) for key in source):
         old = before.get(key, _GONE)
         changed = [(name, after.get(key, _GONE)) for name, after in branches if after.get(key, _GONE) != old]

@@ -124,10 +124,14 @@ class Step(Node):
             data["steps"] = self.workflow.to_dict_for_steps()["steps"]
         return data
 
-    def output(self, **fields: Any) -> StepOutput:
-        output = super().output(**fields)
-        output.executor_type, output.executor_name = self.executor_type, self.executor_name
-        return output
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "step_name": self.label,
+            "step_id": self.step_id,
+            "step_type": self.kind,
+            "executor_type": self.executor_type,
+            "executor_name": self.executor_name,
+        }
 
     def wants_history(self, run: WorkflowRun) -> bool:
         """True if the executor is told of earlier runs."""

@@ -374,3 +374,21 @@ def test_a_tool_that_is_exchanged_in_the_list_is_the_new_one() -> None:
     agent.run("Hi")
     described = [request.tools[0]["function"]["description"] for request in model.requests]
     assert described == ["Look around.", "Look back."]
+
+
+def test_the_tools_are_those_that_are_in_the_list_when_a_run_begins() -> None:
+    def hear() -> str:
+        """Listen."""
+        return "waves"
+
+    model = ScriptedModel(says("Fine."), repeat=True)
+    agent = Agent(model=model, tools=[look])
+    agent.run("Go")
+    agent.tools.append(hear)
+    agent.run("Go")
+    agent.tools.remove(look)
+    agent.run("Go")
+    agent.tools[:] = [look]
+    agent.run("Go")
+    offered = [[tool["function"]["name"] for tool in request.tools] for request in model.requests]
+    assert offered == [["look"], ["look", "hear"], ["hear"], ["look"]]
