@@ -23,12 +23,14 @@ def keep_checkpoints(run: Run, exchange: Exchange) -> None:
         return
 
     async def save(messages: list[Message]) -> None:
+        if run.progress is not None:
+            run.progress.check()
         await _save(run, messages)
 
     async def save_turn(messages: list[Message]) -> None:
         saved = run.saved
         if saved is None or len(saved) != len(messages) or saved[-1] is not messages[-1]:
-            await _save(run, messages)  # else it is what was saved after its last tool
+            await save(messages)  # else it is what was saved after its last tool
 
     exchange.after_turn = save_turn
     if kind == "tools":

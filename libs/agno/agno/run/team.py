@@ -96,7 +96,7 @@ class TeamRunOutput(OutputBase):
     team_id: str | None = None
     team_name: str | None = None
     member_responses: list[RunOutput | TeamRunOutput] = field(default_factory=list, metadata={"decode": _member_runs})
-    at_work: list[dict[str, Any]] | None = None  # of a run whose process died: what its members had done
+    at_work: list[dict[str, Any]] | None = None  # of a stored run that goes on: what its members have done so far
 
     def add_member_run(self, run: RunOutput | TeamRunOutput) -> None:
         """Append a member's run, and its media to the team's."""

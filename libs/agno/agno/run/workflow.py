@@ -111,7 +111,7 @@ class WorkflowRunOutput(Coded):
     step_requirements: list[StepRequirement] | None = None
     error_requirements: list[ErrorRequirement] | None = None
     progress: list[dict[str, Any]] | None = None  # of a run that is not completed: what it need not do again
-    at_work: list[dict[str, Any]] | None = None  # of a run whose process died: what agents in its steps had done
+    at_work: list[dict[str, Any]] | None = None  # of a stored run that goes on: what its executors have done so far
 
     @property
     def active_step_requirements(self) -> list[StepRequirement]:

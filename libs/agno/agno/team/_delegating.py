@@ -200,8 +200,6 @@ class Delegations:
             if len(self.begun) > len(working):  # calls of one turn may end in another order than they began
                 place = {run_id: position for position, run_id in enumerate(self.begun)}
                 run.output.member_responses.sort(key=lambda one: place.get(one.run_id, -1))
-        if run.progress is not None:
-            run.progress.check()
         for member_run in working:
             if member_run.output.status is RunStatus.cancelled:
                 run.check()  # cancelled with the team, it is no reason of its own

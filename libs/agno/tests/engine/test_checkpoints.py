@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
 from agno.testing import ScriptedModel, call, fails, says, wants
+from agno.tools import tool
 
+from dying import Dying, Newsroom, plays_again
 from playing import MODES, in_every_mode, play
 
 # Every tool notes that it ran; the tool "third" kills the process the first time.
@@ -190,3 +193,18 @@ def test_an_unknown_checkpoint_is_refused() -> None:
     agent = Agent(model=ScriptedModel(), db=InMemoryDb(), checkpoint="often")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="'often' is none of 'runs', 'tool-batch', 'tools'"):
         agent.run("go")
+
+
+def test_a_tool_that_is_the_last_is_so_also_for_who_goes_on() -> None:
+    ran: list[str] = []
+
+    def lasting(room: Newsroom, db: Any, **settings: Any) -> Agent:
+        last = tool(stop_after_tool_call=True)(room.tool("last"))
+        return Agent(name="a", model=ScriptedModel(wants("last"), repeat=True), tools=[last], db=db, **settings)
+
+    db = Dying(ran)
+    whole = lasting(Newsroom(ran), db, checkpoint="tools").run("go", run_id="r", session_id="s")
+    assert whole.content == "last is done" and len(db.moments) == 4
+    for moment in range(3):
+        run, _, again, stored = plays_again(db, moment, lasting, checkpoint="tools")
+        assert run.content == whole.content and again == Counter(["last"]) - stored

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agno.agent import Agent
+from agno.db.base import DbUnavailableError
 from agno.db.in_memory import InMemoryDb
 from agno.exceptions import RunClaimedError
 from agno.run.base import RunStatus
@@ -21,7 +22,7 @@ from agno.tools import tool
 from team.desk import agent
 
 from dying import TEAMS, Dying, Newsroom, broadcasting, nested, plays_again, results, stored_runs, to, to_all
-from playing import play
+from playing import in_every_mode, play
 
 
 def runs_of(run: Any) -> list[tuple[Any, ...]]:
@@ -192,6 +193,26 @@ def test_who_lost_the_run_to_another_process_stops_in_the_middle_of_a_member() -
         desk.run("go", run_id="r", session_id="s")
     assert ran == ["desk0"], "the member's next tool does not run"
     assert desk.get_run_output("r", "s").status is RunStatus.running
+
+
+@in_every_mode
+def test_a_database_that_is_away_for_a_moment_while_a_member_works_ends_the_run_of_the_team(mode: str) -> None:
+    """Else the leader would read that the member failed, give the task again, and its tools would run again."""
+    ran: list[str] = []
+    room = Newsroom(ran)
+    db = InMemoryDb()
+    note = db.note_progress
+
+    def away(*given: Any, **options: Any) -> None:
+        if "ann1" in ran:
+            raise DbUnavailableError("gone")
+        note(*given, **options)
+
+    db.note_progress = away  # type: ignore[method-assign]
+    desk = room.team("desk", [room.agent("ann")], to("ann"), db=db, checkpoint="tools")
+    seen = play(desk, "go", mode, run_id="r", session_id="s")
+    assert isinstance(seen.error, DbUnavailableError) or seen.output.error_type == "DbUnavailableError"
+    assert ran == ["desk0", "ann1"] and len(desk.model.requests) == 2
 
 
 def test_a_run_that_is_asked_something_else_leaves_what_was_at_work() -> None:

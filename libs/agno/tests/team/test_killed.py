@@ -36,13 +36,13 @@ class Notes:
     def append(self, name):
         with open(f"{folder}/ran.txt", "a") as file:
             file.write(name + "\\n")
+        print(name, flush=True)
         if name == killing:
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(float(pause))  # time to be killed in
 
 team = TEAMS[shape][0](Newsroom(Notes()), db=db, checkpoint="tools")
 options = {"run_id": "r", "session_id": "s"}
-print("ready", flush=True)
 if begun == "yes":
     seen = play(team, None, mode, "continue_run", take_over=True, **options)
 else:
@@ -111,7 +111,7 @@ def test_killed_in_a_member_deep_inside_what_was_done_is_not_done_again(
 def test_killed_at_random_moments_no_tool_that_succeeded_runs_again(product: str, shape: str, tmp_path: Path) -> None:
     dice, kills, number = random.Random(shape), 0, 0
     with running(Postgres) if product == "postgres" else nullcontext() as server:
-        while kills < 12:
+        while kills < 8:
             folder = tmp_path / str(number)
             folder.mkdir()
             kills += killed_until_done(
@@ -132,8 +132,10 @@ def killed_until_done(place: Place, shape: str, dice: random.Random) -> int:
     while (run := place.run()) is None or run.status is not RunStatus.completed:
         stored, before = finished(place.db) if run is not None else Counter(), place.ran()
         process = place.begin(shape, dice.choice(MODES), pause=0.004)
-        assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        time.sleep(dice.uniform(0.0, 0.3))
+        assert process.stdout is not None
+        for _ in range(dice.randint(1, 5)):  # it works for a while, unless it comes to its end
+            process.stdout.readline()
+        time.sleep(dice.uniform(0.0, 0.02))
         process.kill()
         _, errors = process.communicate(timeout=60)
         assert process.returncode in (0, -signal.SIGKILL), errors
