@@ -51,7 +51,7 @@ async def settle(run: Run, output: Any, tools: Iterable[ToolExecution]) -> None:
         if waits_for_record(tool):
             _decide(tool, await decision(run, output.run_id, tool))
         elif tool.approval_type == _AUDIT and tool.approval_id is None and _is_answered(tool):
-            status = REJECTED if tool.requires_confirmation and not tool.confirmed else APPROVED
+            status = REJECTED if tool.requires_confirmation and tool.confirmed is not True else APPROVED
             tool.approval_id = new_id()
             facts = {**_facts(run, tool), "id": tool.approval_id, "status": status, "resolved_at": now_epoch()}
             note = tool.confirmation_note

@@ -89,13 +89,14 @@ class SyncIO:
         results: _Results = queue.SimpleQueue()
         deadline = time.monotonic() + seconds
         branch = _Branch(work, results)
-        late = False
+        patience: float | None = None
         try:
             while True:
                 try:
                     _, kind, value = results.get(timeout=max(0.0, min(_GRACE, deadline - time.monotonic())))
                 except queue.Empty:
-                    if late := time.monotonic() >= deadline:
+                    if time.monotonic() >= deadline:
+                        patience = 0.0  # it ends at the next item that it gives, and nobody waits for that
                         raise TimeoutError from None
                     continue
                 if kind == "item":
@@ -104,9 +105,11 @@ class SyncIO:
                     raise value
                 else:
                     return
+        except KeyboardInterrupt:
+            patience = _GRACE
+            raise
         finally:
-            # a late one ends at the next item that it gives, and nobody waits for that
-            _join([branch], results, 0.0 if late else None)
+            _join([branch], results, patience)
 
     def unless(
         self, stop: Stop, work: Callable[[IO, Give], Coroutine[Any, Any, None]], give: Give

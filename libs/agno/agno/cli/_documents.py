@@ -41,6 +41,8 @@ def files_of(given: str, left_out: list[DocumentError]) -> Iterator[Any]:
     if given == STANDARD_INPUT:
         yield given
         return
+    if not given:
+        raise DocumentError("A path is empty. Write . for the folder you are in.")
     path = Path(given)
     try:
         exists, is_folder = path.exists(), path.is_dir()

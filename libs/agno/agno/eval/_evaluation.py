@@ -43,7 +43,9 @@ class Evaluation:
     telemetry: bool = True
 
     def _begin(self) -> str:
-        """The id of a run of this evaluation."""
+        """The id of a run of this evaluation. Raises ValueError for a `db` that is none: the work would be for nothing."""
+        if self.db is not None and (isinstance(self.db, type) or not hasattr(self.db, "create_eval_run")):
+            raise ValueError(f"{type(self).__name__} got db= of type {type(self.db).__name__}, which is no database.")
         if self.debug_mode:
             set_log_level_to_debug()
         eval_id, mark = self.eval_id, object()
@@ -70,7 +72,21 @@ def only_one(owner: str, given: dict[str, Any], *, needed: bool = True) -> tuple
     if len(found) > 1 or (needed and not found):
         got = " and ".join(f"{name}=" for name, _ in found) or "none"
         raise ValueError(f"{owner} needs exactly one of {', '.join(f'{name}=' for name in given)}; it got {got}.")
+    for name, value in found:
+        needs_method = "to_dict" if name.endswith("_response") else "run"
+        if isinstance(value, type) or not hasattr(value, needs_method):
+            raise ValueError(f"{owner} got {name}={value!r}, which is no {_MEANT.get(name, name)}.")
     return found[0] if found else ("", None)
+
+
+_MEANT = {f"{kind}_response": f"output of a run of {'an' if kind == 'agent' else 'a'} {kind}" for kind in KINDS}
+
+
+def judge_of(owner: str, evaluator: Any) -> Any:
+    """An evaluator that the user gave. Raises ValueError for what is no agent."""
+    if isinstance(evaluator, type) or not hasattr(evaluator, "run"):
+        raise ValueError(f"{owner} got evaluator_agent={evaluator!r}, which is no agent.")
+    return evaluator
 
 
 def facts_of(kind: str, component: Any) -> dict[str, Any]:
@@ -106,4 +122,4 @@ async def answer_of(io: IO, component: Any, given: Any) -> Any:
     return output
 
 
-__all__ = ["KINDS", "Evaluation", "answer_of", "facts_of", "facts_of_output", "only_one", "text_of"]
+__all__ = ["KINDS", "Evaluation", "answer_of", "facts_of", "facts_of_output", "judge_of", "only_one", "text_of"]

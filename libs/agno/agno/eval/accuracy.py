@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from agno._io import IO, asynchronous, sync
 from agno.db.schemas.evals import EvalType
-from agno.eval._evaluation import Evaluation, answer_of, facts_of, only_one, text_of
+from agno.eval._evaluation import Evaluation, answer_of, facts_of, judge_of, only_one, text_of
 from agno.eval._judging import judge, question_of, verdict_of
 from agno.eval._statistics import spread_of
 from agno.exceptions import EvalError
@@ -120,7 +120,7 @@ class AccuracyEval(Evaluation):
     def get_evaluator_agent(self) -> Any:
         """The judge."""
         if self.evaluator_agent is not None:
-            return self.evaluator_agent
+            return judge_of("AccuracyEval", self.evaluator_agent)
         return judge(self.model, AccuracyAgentResponse, _TASK, self.additional_guidelines, self.additional_context)
 
     async def _eval_input(self, io: IO) -> str:
@@ -159,8 +159,8 @@ class AccuracyEval(Evaluation):
         """Ask, judge, store and print. Raises ValueError unless there is exactly one of agent, team and workflow, and
         EvalError if a run or the judge gives no answer."""
         kind, component = only_one("AccuracyEval", self._components())
-        if self.num_iterations < 1:
-            raise ValueError(f"AccuracyEval(num_iterations={self.num_iterations}) must be at least 1.")
+        if not isinstance(self.num_iterations, int) or self.num_iterations < 1:
+            raise ValueError(f"AccuracyEval(num_iterations={self.num_iterations!r}) must be at least 1.")
 
         async def answer(given: str) -> str:
             return text_of((await answer_of(io, component, given)).content)
@@ -175,6 +175,8 @@ class AccuracyEval(Evaluation):
     ) -> AccuracyResult:
         """Judge an answer that is there already; agent, team or workflow only say whose it is."""
         kind, component = only_one("AccuracyEval", self._components(), needed=False)
+        if not isinstance(output, str):
+            raise ValueError(f"AccuracyEval.run_with_output(output={output!r}) judges a text.")
 
         async def answer(given: str) -> str:
             return output

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from agno._io import IO, asynchronous, sync
 from agno.db.schemas.evals import EvalType
-from agno.eval._evaluation import Evaluation, facts_of_output, text_of
+from agno.eval._evaluation import Evaluation, facts_of_output, judge_of, text_of
 from agno.eval._judging import judge, question_of, verdict_of
 from agno.eval._statistics import spread_of
 from agno.eval.base import BaseEval
@@ -139,7 +139,7 @@ class AgentAsJudgeEval(Evaluation, BaseEval):
     def get_evaluator_agent(self) -> Any:
         """The judge."""
         if self.evaluator_agent is not None:
-            return self.evaluator_agent
+            return judge_of("AgentAsJudgeEval", self.evaluator_agent)
         how = _SCORED if self.scoring_strategy == "numeric" else _PASSED
         return judge(self.model, self._schema, [*_TASK, how], self.additional_guidelines, None)
 
@@ -244,8 +244,8 @@ def _cases(
     if not cases:
         raise ValueError("AgentAsJudgeEval.run(cases=[]) has nothing to judge.")
     for case in cases:
-        if not {"input", "output"} <= case.keys():
-            raise ValueError(f"A case is a dict with 'input' and 'output'; one of cases= is {dict(case)!r}.")
+        if not isinstance(case, Mapping) or not {"input", "output"} <= case.keys():
+            raise ValueError(f"A case is a dict with 'input' and 'output'; one of cases= is {case!r}.")
     return [(case["input"], case["output"]) for case in cases]
 
 

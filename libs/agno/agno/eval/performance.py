@@ -140,10 +140,12 @@ class PerformanceEval(Evaluation):
     arun = asynchronous(_run)
 
     def _check(self, io: IO) -> None:
+        if not callable(self.func):
+            raise ValueError(f"PerformanceEval(func={self.func!r}) must be a function without arguments.")
         if is_coroutine_function(self.func) and not io.is_async:
             raise ValueError("PerformanceEval.run() measures plain functions; func= is async, so use arun().")
-        if self.num_iterations < 1:
-            raise ValueError(f"PerformanceEval(num_iterations={self.num_iterations}) must be at least 1.")
+        if not isinstance(self.num_iterations, int) or self.num_iterations < 1:
+            raise ValueError(f"PerformanceEval(num_iterations={self.num_iterations!r}) must be at least 1.")
 
     def _about(self) -> dict[str, Any]:
         return {

@@ -17,18 +17,23 @@ _PHRASES = (
 
 
 class PromptInjectionGuardrail(BaseGuardrail):
-    """Refuses input that holds one of the phrases, in any case. The default list catches the common ones only."""
+    """Refuses input that holds one of the phrases, in any case and however its words are spaced. The default list
+    catches the common ones only."""
 
     def __init__(self, injection_patterns: list[str] | None = None) -> None:
-        self.injection_patterns = [phrase.lower() for phrase in injection_patterns or _PHRASES]
+        self.injection_patterns = [_spaced(phrase) for phrase in injection_patterns or _PHRASES]
 
     def check(self, run_input: Any) -> None:
-        text = text_of(run_input).lower()
+        text = _spaced(text_of(run_input))
         found = next((phrase for phrase in self.injection_patterns if phrase in text), None)
         if found is not None:
             raise InputCheckError(
                 f"The input looks like a prompt injection ({found!r}).", check_trigger=CheckTrigger.PROMPT_INJECTION
             )
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 __all__ = ["PromptInjectionGuardrail"]

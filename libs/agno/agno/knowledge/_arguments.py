@@ -32,6 +32,17 @@ def check(content: Content) -> None:
     metadata, file_data, auth, reader = content.metadata, content.file_data, content.auth, content.reader
     if metadata is not None and not isinstance(metadata, Mapping):
         raise TypeError(f"metadata is {metadata!r}; it must be a dict, such as {{'tenant': 'a'}}.")
+    for key in metadata or ():
+        if not isinstance(key, str):
+            raise TypeError(f"metadata has the key {key!r}; keys must be texts, such as 'tenant'.")
+    for name in ("name", "description", "url"):
+        if (text := getattr(content, name)) is not None and not isinstance(text, str):
+            raise TypeError(f"{name} is {text!r}; it must be a text.")
+    if content.path is not None and not str(content.path):
+        raise ValueError("path is empty; give path='.' for the folder that the program runs in.")
+    remote = content.remote_content
+    if remote is not None and (isinstance(remote, type) or not hasattr(remote, "objects")):
+        raise TypeError(f"remote_content is {remote!r}; give S3Content(...), GCSContent(...) or another one.")
     if file_data is not None and not isinstance(file_data, FileData):
         raise TypeError(f"file_data is a {type(file_data).__name__}; give FileData(content=..., filename='a.pdf').")
     if auth is not None and not isinstance(auth, ContentAuth):

@@ -56,6 +56,8 @@ class Knowledge(Readers):
             raise ValueError("isolate_vector_search= needs a name=, by which the chunks of this knowledge are known.")
         if self.vector_db is not None and not hasattr(self.vector_db, "exists"):
             raise TypeError(f"vector_db is {self.vector_db!r}; give a vector database, such as LocalVectorDb('v.db').")
+        if self.contents_db is not None and not hasattr(self.contents_db, "get_knowledge_contents"):
+            raise TypeError(f"contents_db is {self.contents_db!r}; give a database, such as SqliteDb(db_file='a.db').")
         if self.vector_db is not None and not self.vector_db.exists():
             self.vector_db.create()
         self.construct_readers()
@@ -90,7 +92,10 @@ class Knowledge(Readers):
         if all(given is None for given in (path, url, text_content, topics, remote_content, file_data)):
             log_warning("add_content got nothing to add: give path=, url=, text_content=, topics= or remote_content=.")
             return
-        check(Content(metadata=metadata, file_data=file_data, auth=auth, reader=reader, topics=topics))
+        check(Content(
+            name=name, description=description, path=path, url=url, auth=auth, file_data=file_data,
+            metadata=metadata, topics=topics, remote_content=remote_content, reader=reader,
+        ))  # fmt: skip
         if text_content is not None and file_data is None:
             file_data = FileData(content=text_content, type="Text")
         if self.isolate_vector_search:

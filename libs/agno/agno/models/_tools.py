@@ -13,11 +13,12 @@ from agno._io import DONE, Give, silent
 from agno.exceptions import AgentRunException, RunCancelledException
 from agno.models.message import Message, plain_message
 from agno.models.metrics import Metrics
-from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution
+from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution, UserInputField
 from agno.run import watching
 from agno.tools._results import MEDIA, FunctionExecutionResult
 from agno.tools.execution import execute
 from agno.tools.function import Function, FunctionCall, user_feedback_schema, user_input_schema
+from agno.tools.schema import described
 from agno.utils.blank import bare
 from agno.utils.functions import parse_arguments
 
@@ -44,6 +45,15 @@ class Slot(msgspec.Struct, eq=False):
     begun: bool = False  # it may have acted
     shown: bool = False  # what it gave is given out already, as the run's answer
     told: bool = False  # its end was told
+
+
+def _lacks(function: Function | None, schema: list[UserInputField]) -> bool:
+    """True if the user has not filled in something without which the function cannot be called."""
+    if function is None or function.entrypoint is None:
+        return False
+    known = described(function.entrypoint)
+    needed = {name for name in known.parameters["required"] if not known.takes_none(name)}
+    return any(field.value is None and field.name in needed for field in schema)
 
 
 class ToolTurn:
@@ -161,7 +171,7 @@ class ToolTurn:
             if execution.confirmed is None:
                 return
             execution.requires_confirmation = False
-            if not execution.confirmed:
+            if execution.confirmed is not True:  # a text such as "false", from a form, is no yes
                 execution.confirmed = False
                 note = execution.confirmation_note
                 self._fail(slot, note or f"The user rejected the call of {slot.name!r}.")
@@ -196,7 +206,7 @@ class ToolTurn:
         """Take the user's values as arguments. False while some are missing."""
         schema = execution.user_input_schema or []
         given = [field for field in schema if field.value is not None]
-        if schema and not given and not execution.answered:
+        if not execution.answered and ((schema and not given) or _lacks(slot.function, schema)):
             return False
         execution.requires_user_input = False
         execution.answered = True

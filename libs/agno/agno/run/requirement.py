@@ -96,6 +96,10 @@ class RunRequirement(Coded):
     def provide_user_input(self, values: dict[str, Any]) -> None:
         """Fill in values by field name. Raises ValueError for a name that was not asked for."""
         tool = self._tool()
+        if not isinstance(values, Mapping):
+            raise TypeError(
+                f"provide_user_input got a {type(values).__name__}. It takes a dict of values by field name."
+            )
         fields = {item.name: item for item in tool.user_input_schema or ()}
         unknown = sorted(values.keys() - fields.keys())
         if unknown:

@@ -55,6 +55,8 @@ async def answered(
         found.start_clock()
     elif found.is_timed_out:
         _time_out(node, found)
+    elif found.confirmed is not None:
+        found.confirmed = found.confirmed is True  # a text such as "false", from a form, is no yes
     if found.is_resolved:
         if not fresh:
             await node.emit(place, StepContinuedEvent)

@@ -145,6 +145,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(agno: Agno, folder: Path, env
     ("arguments", "said"),
     [
         (["nope.md", "q"], "There is no file or folder 'nope.md'."),
+        (["", "q"], "A path is empty. Write . for the folder you are in."),
         (["a.md", "Where", "is", "it"], "put the whole question in quotation marks"),
         (["a.md"], "The question is missing: 'a.md' is a path."),
         (["what?"], "needs at least one file or folder"),

@@ -123,6 +123,11 @@ def test_a_url_of_something_else_is_refused(url):
         SqliteDb(db_url=url)
 
 
+def test_a_uri_of_sqlites_own_is_not_taken_for_the_name_of_a_file():
+    with pytest.raises(ValueError, match=r"is a URI of SQLite's. Give db_engine=sqlalchemy.create_engine"):
+        SqliteDb(db_url="sqlite:///file:agent.db?mode=ro&uri=true")
+
+
 def test_a_file_in_the_place_of_the_engine_is_refused():
     with pytest.raises(TypeError, match=r"SqliteDb\(db_file='agent.db'\)"):
         SqliteDb("agent.db")

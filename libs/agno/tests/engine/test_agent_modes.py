@@ -407,6 +407,28 @@ def test_three_kinds_of_pauses_in_one_turn_continue_in_any_mode(mode: str, secon
 
 
 @in_every_mode
+@pytest.mark.parametrize("said", ["false", "no", "true", 1, 0, {}])
+def test_only_true_lets_a_tool_run(mode: str, said: Any) -> None:
+    agent = paying_agent(ScriptedModel(wants("pay", amount=3), says("ok")), InMemoryDb())
+    run = agent.run("go")
+    run.tools[0].confirmed = said
+    done = play(agent, run, mode, "continue_run").output
+    assert done.tools[0].confirmed is False and done.tools[0].result == "The user rejected the call of 'pay'."
+
+
+@in_every_mode
+def test_a_call_without_what_the_user_was_asked_for_goes_on_waiting(mode: str) -> None:
+    agent = paying_agent(ScriptedModel(wants("mail", subject="Hi"), says("sent")), InMemoryDb())
+    run = agent.run("go")
+    with pytest.raises(TypeError, match="It takes a dict of values by field name"):
+        run.active_requirements[0].provide_user_input("bob")
+    waiting = play(agent, run, mode, "continue_run").output
+    assert waiting.is_paused and waiting.active_requirements[0].needs_user_input
+    waiting.active_requirements[0].provide_user_input({"to": "bob"})
+    assert play(agent, waiting, mode, "continue_run").output.tools[0].result == "Hi to bob"
+
+
+@in_every_mode
 def test_a_rejected_tool_does_not_run_and_the_model_reads_why(mode: str) -> None:
     model = ScriptedModel(wants("pay", amount=3), says("fine"))
     agent = paying_agent(model, InMemoryDb())

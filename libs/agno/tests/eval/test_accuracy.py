@@ -11,7 +11,14 @@ from judging import ask, in_both_colours, printed, scores
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
-from agno.eval import AccuracyEval, AccuracyEvaluation, AccuracyResult
+from agno.eval import (
+    AccuracyEval,
+    AccuracyEvaluation,
+    AccuracyResult,
+    AgentAsJudgeEval,
+    PerformanceEval,
+    ReliabilityEval,
+)
 from agno.eval.accuracy import AccuracyAgentResponse
 from agno.exceptions import EvalError
 from agno.team import Team
@@ -115,6 +122,32 @@ def test_there_must_be_exactly_one_component(colour: str) -> None:
         ask(AccuracyEval("a", "b", agent=clerk(), team=team), colour, "run_with_output", output="x")
     with pytest.raises(ValueError, match=r"num_iterations=0"):
         ask(AccuracyEval("a", "b", agent=clerk(), num_iterations=0), colour)
+
+
+@in_both_colours
+@pytest.mark.parametrize(
+    ("evaluation", "told"),
+    [
+        (AccuracyEval("a", "b", agent="clerk"), r"agent='clerk', which is no agent"),
+        (AccuracyEval("a", "b", agent=Agent), r"agent=<class .*>, which is no agent"),
+        (AccuracyEval("a", "b", agent=clerk(), evaluator_agent="judge"), r"evaluator_agent='judge', which is no agent"),
+        (AccuracyEval("a", "b", agent=clerk(), db="evals.db"), r"db= of type str, which is no database"),
+        (AccuracyEval("a", "b", agent=clerk(), num_iterations="2"), r"num_iterations='2'\) must be at least 1"),
+        (PerformanceEval(func=None), r"func=None\) must be a function"),
+        (PerformanceEval(func=print, num_iterations="2"), r"num_iterations='2'\) must be at least 1"),
+        (ReliabilityEval(agent_response="x", expected_tool_calls=[]), r"'x', which is no output of a run of an agent"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused_before_anything_happens(colour: str, evaluation: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        ask(evaluation, colour)
+
+
+def test_only_texts_are_judged() -> None:
+    with pytest.raises(ValueError, match=r"run_with_output\(output=None\) judges a text"):
+        AccuracyEval("a", "b", model=scores(8)).run_with_output(output=None)
+    with pytest.raises(ValueError, match="A case is a dict .*; one of cases= is 'a'"):
+        AgentAsJudgeEval(criteria="kind", model=ScriptedModel()).run(cases=["a"])
 
 
 @in_both_colours

@@ -75,7 +75,7 @@ def test_a_tool_that_ends_the_program_ends_it_and_the_run_is_stored(mode: str) -
 PROGRAM = """
 import asyncio, sys, time
 from contextlib import aclosing
-from agno._io import SYNC
+from agno._io import SYNC, drive, silent
 from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
 from agno.testing import ScriptedModel, says, wants
@@ -131,6 +131,12 @@ def merging():
         yield n
     for item in items_of(merged(SYNC, branch(1), branch(2))):
         pass
+
+def timed():
+    async def work(give):
+        await SYNC.call(sleeps)
+
+    drive(SYNC.within(60, work, silent))
 
 async def notebook():
     agent(sleeps).run("go")
@@ -199,8 +205,9 @@ def test_a_signal_cancels_the_run_and_the_program_ends(scene: str, tmp_path: Pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_a_signal_ends_a_merge_of_blocking_branches(tmp_path: Path) -> None:
-    code, error, seconds = interrupted("merging()", tmp_path / "none.db", readies=2)
+@pytest.mark.parametrize(("line", "readies"), [("merging()", 2), ("timed()", 1)])
+def test_a_signal_ends_the_wait_for_blocking_threads(line: str, readies: int, tmp_path: Path) -> None:
+    code, error, seconds = interrupted(line, tmp_path / "none.db", readies=readies)
     assert seconds < LONG and code in (-signal.SIGINT, 130)
     assert error.rstrip().endswith("KeyboardInterrupt") and "Exception in thread" not in error
 

@@ -451,13 +451,26 @@ def test_broken_files_say_why_and_the_others_are_added(knowledge, colour, tmp_pa
         ({"auth": "pw"}, r"auth is a str; give ContentAuth\("),
         ({"reader": "pdf"}, r"reader is 'pdf'; give a reader, such as PDFReader\("),
         ({"topics": "tea"}, r"topics is the text 'tea'; give a list"),
+        ({"metadata": {1: "a"}}, r"metadata has the key 1; keys must be texts"),
+        ({"name": 5}, r"name is 5; it must be a text"),
+        ({"remote_content": "s3://bucket"}, r"remote_content is 's3://bucket'; give S3Content\("),
     ],
-    ids=["metadata", "file_data", "auth", "reader", "topics"],
+    ids=["metadata", "file_data", "auth", "reader", "topics", "keys", "name", "remote_content"],
 )
 def test_a_wrong_argument_is_told(knowledge, given, said):
     with pytest.raises(TypeError, match=said):
         knowledge.add_content(**{"text_content": "tea", **given})
     assert knowledge.get_content() == ([], 0)
+
+
+def test_an_empty_path_is_not_the_folder_that_the_program_runs_in(knowledge, tmp_path, monkeypatch):
+    (tmp_path / "secret.txt").write_text("tea")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"path is empty; give path='\.'"):
+        knowledge.add_content(path="")
+    assert knowledge.get_content() == ([], 0)
+    knowledge.add_content(path=".")
+    assert list(rows(knowledge)) == ["secret.txt"]
 
 
 def test_one_pattern_need_not_be_a_list(knowledge, tmp_path):

@@ -131,6 +131,15 @@ def test_what_a_no_means(mode: str, how: str, tmp_path: Any) -> None:
 
 
 @in_every_mode
+def test_only_true_lets_a_step_run(mode: str, tmp_path: Any) -> None:
+    def says_false(requirement: Any) -> None:
+        requirement.confirmed = "false"  # as a form may send it
+
+    played = Played(tmp_path, mode, gate)
+    assert played.go_on(says_false).content == "after before" and played.log == ["before", "after"]
+
+
+@in_every_mode
 def test_values_that_a_person_gives_reach_functions_and_agents(mode: str, tmp_path: Any) -> None:
     agent = saying("booked")
     fields = [UserInputField("city", "str"), UserInputField("days", "int", required=False, allowed_values=[1, 2])]

@@ -90,6 +90,8 @@ def path_of_url(url: str) -> str:
     path = unquote(rest.partition("?")[0].removeprefix("/"))
     if not separator or scheme.partition("+")[0] != "sqlite" or (rest and not rest.startswith("/")):
         raise ValueError(f"db_url={url!r} is no SQLite address. Write it like 'sqlite:///agent.db'.")
+    if path.startswith("file:"):
+        raise ValueError(f"db_url={url!r} is a URI of SQLite's. Give db_engine=sqlalchemy.create_engine({url!r}).")
     return path or IN_MEMORY
 
 
