@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agno._io import IO
-from agno.utils.locks import try_lock, unlock
+from agno.utils._locks import try_lock, unlock
 from agno.utils.log import log_info
 from agno.vectordb.base import VectorDbUnavailableError
 

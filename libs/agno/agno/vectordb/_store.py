@@ -287,6 +287,8 @@ class StoreMethods(Rebuildable, ABC):
                     f"A vector has {found} numbers, but {type(self).__name__} keeps {self.dimensions}: the embedder's "
                     "dimensions= must be what its model gives."
                 )
+            if not math.isfinite(sum(record.embedding or ())):
+                raise ValueError("A vector has a number that is infinite or not a number: the embedder is at fault.")
 
     # Deleting and changing -------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from agno.db.sqlite import SqliteDb
 from agno.knowledge import Knowledge
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
+from agno.knowledge.reader.base import Reader
 from agno.knowledge.reader.text_reader import TextReader
 
 SIZE = 12  # characters of a chunk
@@ -26,24 +28,40 @@ class Counting(HashingEmbedder):
         return await super().embed_batch(io, texts)
 
 
-class Ending(TextReader):
-    """Fails, or takes the process with it, when it has read so many chunks."""
+class Ending(Reader):
+    """Gives lines. Of a file with as many it waits for another process at one of them, and fails or dies at a later one."""
 
-    end, at, read_so_far = "well", 0, 0
+    end, at = "well", 0
+    meets_at, mine, other = 0, Path(), Path()  # it makes a file there, and waits until the other one has made its own
 
     def documents(self, source: Any, name: str | None = None, password: str | None = None) -> Iterator[Document]:
-        for document in super().documents(source, name):
-            self.read_so_far += 1
-            if self.read_so_far == self.at and self.end == "dies":
+        for number, line in enumerate(Path(source).read_text().splitlines(), 1):
+            if number == self.meets_at:
+                self._meet()
+            if number == self.at and self.end == "dies":
                 os.kill(os.getpid(), signal.SIGKILL)
-            if self.read_so_far == self.at and self.end == "fails":
+            if number == self.at and self.end == "fails":
                 raise OSError("the disk broke")
-            yield document
+            yield Document(line)
+
+    def _meet(self) -> None:
+        self.mine.touch()
+        deadline = time.monotonic() + 60
+        while not self.other.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if self.meets_at > 100:  # it has stored something: where nothing keeps the other one away, that one goes on now
+            time.sleep(1.0)
 
 
-def read_by(end: str = "well", at: int = 0) -> TextReader:
-    reader = Ending(chunk_size=SIZE)
+def read_by() -> TextReader:
+    return TextReader(chunk_size=SIZE)
+
+
+def read_beside(end: str, at: int, meets_at: int, mine: str, other: str) -> Reader:
+    """Ends like this at line `at`; at `meets_at` it waits until the other one is where it waits."""
+    reader = Ending()
     reader.end, reader.at = end, at
+    reader.meets_at, reader.mine, reader.other = meets_at, Path(mine), Path(other)
     return reader
 
 
@@ -80,4 +98,4 @@ def stored(knowledge: Knowledge, folder: Path) -> list[str]:
     return sorted(document.content.strip() for document in found)
 
 
-__all__ = ["SIZE", "Counting", "chunks_of", "environment", "knowledge_of", "read_by", "stored"]
+__all__ = ["SIZE", "Counting", "chunks_of", "environment", "knowledge_of", "read_beside", "read_by", "stored"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timezone
@@ -250,6 +251,12 @@ class VectorDbContract:
     def test_a_vector_of_another_length_is_refused(self, db):
         with pytest.raises(ValueError, match="has 2 numbers"):
             db.insert("h", [Document("tea", embedding=[1.0, 0.0])])
+
+    def test_a_vector_with_what_is_no_number_is_refused(self, db, embedder):
+        for wrong in (math.nan, math.inf):
+            vector = [wrong, *[1.0] * (embedder.dimensions - 1)]
+            with pytest.raises(ValueError, match="infinite or not a number"):
+                db.insert("h", [Document("tea", embedding=vector)])
 
     def test_vectors_of_another_embedder_are_not_compared(self, db, embedder):
         if not db._db.looks_up:

@@ -14,7 +14,7 @@ from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbError, VectorDbUnavailableError
 from agno.vectordb.pgvector import HNSW, Ivfflat, PgVector
-from vectordb.contract import VectorDbContract, texts
+from vectordb.contract import Doing, VectorDbContract, texts
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -149,6 +149,34 @@ def test_a_server_that_is_down_is_no_empty_database(make):
         with pytest.raises(VectorDbUnavailableError, match=r"127\.0\.0\.1") as told:
             ask()
         assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("colour", ["sync", "async"])
+def test_who_lost_the_connection_that_keeps_others_away_stores_no_more(server, make, colour):
+    db = make()
+    do, new = Doing(db, colour), "n" * 64
+    pieces = do.begun(new)
+    do(pieces.add, documents(2), None)
+    server.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    with pytest.raises(VectorDbUnavailableError):
+        do(pieces.add, documents(3), None)
+    do(pieces.end)
+    other = do.begun(new)  # another one goes on
+    do(other.add, documents(3), None)
+    assert do(other.publish, None) is True
+    do(other.end)
+    assert len(db.search("row", limit=9)) == 3
+    assert server.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+
+
+def test_a_large_content_needs_no_connection_of_the_pool_for_as_long_as_it_is_stored(server, make):
+    engine = sqlalchemy.create_engine(server.url(), pool_size=1, max_overflow=0, pool_timeout=5)
+    do = Doing(make(db_url=None, db_engine=engine), "sync")
+    pieces = do.begun("n" * 64)
+    do(pieces.add, documents(2), None)
+    assert do(pieces.publish, None) is True
+    do(pieces.end)
+    engine.dispose()
 
 
 def test_a_table_of_other_vectors_is_refused_with_a_sentence(make):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agno.utils.locks import lock, unlock
+from agno.utils._locks import lock, unlock
 
 _LOCK = ".lock"
 

@@ -137,6 +137,9 @@ async def _objects(io: IO, wanted: Content) -> list[Item]:
     kind = getattr(place, "kind", type(place).__name__)
     try:
         objects: list[Any] = await io.call(lambda: list(place.objects()))
+        if not objects:
+            told = ", ".join(f"{name}={value!r}" for name, value in place.get_config().items() if value is not None)
+            raise ReaderError(f"{type(place).__name__}({told}) has no objects: nothing was added.", 404)
     except ReaderError as error:
         content = _part(wanted, name=wanted.name or kind, file_type=kind)
         return [Item(content, "remote", None, error=error.message)]

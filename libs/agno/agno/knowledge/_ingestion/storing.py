@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from agno._io import IO
 from agno.knowledge.content import Content
 from agno.knowledge.document import Document
-from agno.vectordb._pieces import Pieces
+from agno.vectordb._pieces import Pieces, of_content
 from agno.vectordb._store import VectorStore
 from agno.vectordb.base import VectorDb
 
@@ -62,12 +62,19 @@ class InStore:
 
     def __init__(self, store: VectorStore) -> None:
         self.store = store
+        self._new: set[str] = set()  # hashes of contents of which nothing is here
         self._pieces: dict[str, Pieces] = {}  # of the contents that are under way, by hash
 
     async def has(self, io: IO, content_hash: str) -> bool:
-        return await self.store._content_hash_exists(io, content_hash)
+        if await self.store._is_there(io, of_content(content_hash)):
+            return not await self.store.has_draft(io, content_hash)
+        self._new.add(content_hash)
+        return False
 
     async def begun(self, io: IO, content_hash: str) -> bool:
+        if content_hash in self._new:  # it was looked up just now
+            self._new.remove(content_hash)
+            return False
         return await self.store.has_draft(io, content_hash)
 
     async def older(self, io: IO, contents: Sequence[Content]) -> dict[str, set[str]]:

@@ -120,7 +120,7 @@ class S3Content(RemoteContent):
     def objects(self) -> Iterator[RemoteObject]:
         boto3 = need("boto3", "boto3", "S3Content")
         client = self.client or boto3.client("s3")
-        with told_by("S3", what=f"s3://{self.bucket_name}"):
+        with told_by("S3", what=f"s3://{self.bucket_name}/{self.key or self.prefix or ''}".rstrip("/")):
             if self.key is not None:
                 listed = [{"Key": self.key, **_head(client, self.bucket_name, self.key)}]
             else:

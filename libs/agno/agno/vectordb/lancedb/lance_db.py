@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agno._io import IO
+from agno.db._codec import plain_to_json
 from agno.knowledge._arguments import whole
 from agno.utils.log import log_debug
 from agno.vectordb._claims import Claim, OnFile
@@ -134,6 +135,9 @@ class LanceDb(VectorStore):
         await self._done(io, removed)
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
+        if not records:
+            return
+
         def stored() -> None:
             rows = _rows_of(records, self.dimensions)
             merge = self._checked().merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
@@ -148,6 +152,10 @@ class LanceDb(VectorStore):
             await self._done(io, lambda: self._checked().add(_rows_of(records, self.dimensions)))
 
     async def _swap(self, io: IO, where: Node, records: Sequence[Record]) -> None:
+        stale = await self._ids(io, where) - {record.id for record in records}
+        if not stale:  # to remove what is not among the new ones, LanceDB reads the whole table
+            return await self._put(io, records)
+
         def swapped() -> None:
             merge = self._checked().merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
             merge.when_not_matched_by_source_delete(said(where, SQL)).execute(_rows_of(records, self.dimensions))
@@ -373,9 +381,9 @@ def _rows_of(records: Sequence[Record], dimensions: int) -> Any:
         "id": [one.id for one in records],
         "content": [one.content for one in records],
         "name": [one.name for one in records],
-        "meta_data": [json.dumps(one.meta_data) for one in records],
+        "meta_data": [plain_to_json(one.meta_data) for one in records],
         "vector": pa.FixedSizeListArray.from_arrays(vectors, dimensions),
-        "usage": [json.dumps(one.usage) if one.usage is not None else None for one in records],
+        "usage": [plain_to_json(one.usage) if one.usage is not None else None for one in records],
         "content_hash": [one.content_hash for one in records],
         "content_id": [one.content_id for one in records],
         "source": [one.source for one in records],

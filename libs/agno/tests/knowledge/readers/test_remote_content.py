@@ -18,6 +18,7 @@ from google.cloud import storage
 from moto.server import ThreadedMotoServer
 
 from agno.cloud.aws.s3 import AwsApiClient, S3Bucket, S3Object
+from agno.db.in_memory import InMemoryDb
 from agno.knowledge import Knowledge
 from agno.knowledge._errors import ReaderError
 from agno.knowledge.embedder.hashing import HashingEmbedder
@@ -83,8 +84,17 @@ def test_an_object_says_what_it_is(s3: Any) -> None:
 def test_what_is_not_there_is_an_error(s3: Any) -> None:
     with pytest.raises(ReaderError, match="S3 gave nothing for s3://nowhere: .*does not exist"):
         list(S3Content("nowhere").objects())
-    with pytest.raises(ReaderError, match="S3 gave nothing for s3://bucket: .*Not Found"):
+    with pytest.raises(ReaderError, match="S3 gave nothing for s3://bucket/missing: .*Not Found"):
         list(S3Content("bucket", key="missing").objects())
+
+
+def test_a_place_without_objects_is_told_in_the_list_of_contents(s3: Any) -> None:
+    knowledge = Knowledge(vector_db=InMemoryVectorDb(embedder=HashingEmbedder()), contents_db=InMemoryDb())
+    knowledge.add_content(name="papers", remote_content=S3Content("bucket", prefix="papers/"))
+    (content,), _ = knowledge.get_content()
+    assert (content.name, str(content.status_message)) == (
+        "papers", "S3Content(bucket_name='bucket', prefix='papers/') has no objects: nothing was added."
+    )  # fmt: skip
 
 
 def test_an_object_that_is_too_large_is_not_fetched(s3: Any) -> None:
