@@ -103,9 +103,9 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
         remember(session, data, [(row["run_id"], row["payload"])])
 
     def note_progress(self, session: Any, run: Any, row_id: str, record: dict[str, Any]) -> None:
-        """Store what a run that goes on has done, in a row of its own; it costs the same however much was done before.
+        """Store a record of what a run has just done, in a row of its own; the cost does not grow with what was done before.
 
-        Who reads the session finds the records on the run. `finish_run(dropped=...)` takes the rows away.
+        Reading the session puts the records on the run. `finish_run(dropped=...)` deletes the rows.
         """
         row = progress_row(session.session_id, run, row_id, record)
         self.write_session(session.session_id, _as_it_is, [row], append=True)
@@ -181,7 +181,7 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
         *,
         with_runs: bool = False,
     ) -> Iterator[Any]:
-        """All sessions that fit, in the order of their ids, of which one page is in memory.
+        """All sessions that fit, in the order of their ids, with one page of them in memory at a time.
 
         On SQL and MongoDB each page costs the same, the last as the first. A session that is made or deleted meanwhile may be
         there or not; no other is missed or comes twice.

@@ -21,7 +21,7 @@ from agno.workflow._failing import Paused, StepFailed
 from agno.workflow._place import Place
 from agno.workflow._run import WorkflowRun, close_run, execution_input
 from agno.workflow._sequence import Ending, one_after_the_other
-from agno.workflow._state import INJECTED
+from agno.workflow._state import CONTEXT_NAMES
 from agno.workflow.types import StepInput
 
 NOTHING_RAN = "The workflow has no steps."
@@ -52,8 +52,7 @@ async def workflow_body(run: WorkflowRun) -> None:
 def _prepare(run: WorkflowRun, steps: int) -> None:
     """What steps can read in the state, and not keep there."""
     context = run.context
-    found = (context.workflow_id, context.run_id, context.session_id, context.workflow_name)
-    run.state.update(zip(INJECTED[-4:], found, strict=True))
+    run.state.update({name: getattr(context, name) for name in CONTEXT_NAMES})
     if run.outermost_run is not None:
         return
     if run.component.checkpoint == "steps" and run.output.parent_run_id is None:
