@@ -498,44 +498,37 @@ class StepsExecutionCompletedEvent(_ContainerCompleted):
 
 @dataclass
 class StepOutputEvent(_StepEvent):
-    """What a step gave."""
+    """What a step gave. The properties are those of its `step_output`."""
 
     event: Literal["StepOutput"] = "StepOutput"
     step_output: StepOutput | None = None
 
     @property
     def content(self) -> Any:
-        """The content of the step's output."""
         return self.step_output.content if self.step_output is not None else None
 
     @property
     def images(self) -> list[Image] | None:
-        """The images of the step's output."""
         return self.step_output.images if self.step_output is not None else None
 
     @property
     def videos(self) -> list[Video] | None:
-        """The videos of the step's output."""
         return self.step_output.videos if self.step_output is not None else None
 
     @property
     def audio(self) -> list[Audio] | None:
-        """The audio of the step's output."""
         return self.step_output.audio if self.step_output is not None else None
 
     @property
     def success(self) -> bool:
-        """False if the step failed."""
         return self.step_output.success if self.step_output is not None else True
 
     @property
     def error(self) -> str | None:
-        """What the step failed with."""
         return self.step_output.error if self.step_output is not None else None
 
     @property
     def stop(self) -> bool:
-        """True if the step ends the workflow."""
         return self.step_output.stop if self.step_output is not None else False
 
 
