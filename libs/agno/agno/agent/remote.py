@@ -13,9 +13,12 @@ from agno.run.cancel import remote_key
 class Remote:
     """What remote components have in common. They keep nothing here: sessions and memories are those of the service."""
 
-    remote_id: ClassVar[Any]  # what the service calls it
+    remote_id: ClassVar[Any]  # the id that the component has at the service
     client: ClassVar[Any]
     cancel_key: ClassVar[Any] = staticmethod(remote_key)
+    body: ClassVar[Any] = staticmethod(remote_body)
+    taking_up: ClassVar[Any] = staticmethod(take_up_remote)
+    closing: ClassVar[Any] = staticmethod(close_remote)
 
     def _reach(self, base_url: str, remote_id: str, client: AgentOSClient | None, options: dict[str, Any]) -> None:
         if not remote_id:
@@ -25,7 +28,7 @@ class Remote:
 
     @property
     def connection(self) -> Any:
-        """The way to the service."""
+        """The connection to the service."""
         return self.client.connection
 
     @property
@@ -35,7 +38,7 @@ class Remote:
         return address
 
     def model_of_run(self) -> Any:
-        """None of this process."""
+        """A stand-in: which model answers, the service knows."""
         return NO_MODEL
 
     def deep_copy(self, *, update: dict[str, Any] | None = None) -> Any:
@@ -54,10 +57,6 @@ class RemoteAgent(Remote, Agent):
     `agent_id` is its id there. `name`, `role` and `description` are what a team's leader reads here. `options` are those of
     `AgentOSClient`: `api_key`, `headers`, `timeout`, `patience`. Media are sent as bytes; one with only a url is refused.
     """
-
-    body: ClassVar[Any] = staticmethod(remote_body)
-    taking_up: ClassVar[Any] = staticmethod(take_up_remote)
-    closing: ClassVar[Any] = staticmethod(close_remote)
 
     def __init__(
         self,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from agno.agent._remote_run import close_remote, remote_body, take_up_remote
 from agno.agent.remote import Remote
 from agno.client.client import AgentOSClient
 from agno.team.team import Team
@@ -12,10 +11,6 @@ from agno.team.team import Team
 
 class RemoteTeam(Remote, Team):
     """A team of an AgentOS, used like one of this process; its members are there. See `RemoteAgent`."""
-
-    body: ClassVar[Any] = staticmethod(remote_body)
-    taking_up: ClassVar[Any] = staticmethod(take_up_remote)
-    closing: ClassVar[Any] = staticmethod(close_remote)
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any, ClassVar
 
-from agno.agent._remote_run import RemoteRun, close_remote, finish_remote, options_of
+from agno.agent._remote_run import RemoteRun, finish_remote, options_of
 from agno.agent.remote import Remote
 from agno.client.client import AgentOSClient
 from agno.client.exceptions import ConflictError
@@ -59,7 +59,6 @@ class RemoteWorkflow(Remote, Workflow):
 
     body: ClassVar[Any] = staticmethod(_body)
     taking_up: ClassVar[Any] = staticmethod(_taken_up)
-    closing: ClassVar[Any] = staticmethod(close_remote)
 
     def __init__(
         self,
