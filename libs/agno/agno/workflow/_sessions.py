@@ -9,6 +9,7 @@ from typing import Any
 from agno._io import IO, asynchronous, sync
 from agno.agent._cancelling import Cancelling
 from agno.agent._sessions import Sessions
+from agno.db._memories import DEFAULT_USER
 from agno.db.base import SessionConflictError
 from agno.db.schemas import UserMemory
 from agno.models.message import Message
@@ -19,7 +20,6 @@ from agno.utils.ids import new_id
 
 _LONGEST = 40  # characters of the description in a name
 _PAGE = 100
-_NOBODY = "default"
 
 
 class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling):
@@ -109,7 +109,7 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
 
     def _memory_owner(self, user_id: str | None) -> str:
         component: Any = self
-        return user_id or component.user_id or _NOBODY
+        return user_id or component.user_id or DEFAULT_USER
 
     def _need_db(self, method: str) -> Any:
         component: Any = self
