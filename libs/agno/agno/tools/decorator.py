@@ -34,7 +34,7 @@ def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         requires_user_input: The run pauses until a person filled in the values.
         user_input_fields: The parameters that only a person fills in; sets requires_user_input.
         external_execution: The run pauses until the tool's result was given by whoever executed it.
-        external_execution_silent: Noted on the call, for programs that show runs: they need not mention that it waits.
+        external_execution_silent: With external_execution: the content of the paused run does not mention the call.
         approval_type: "required" or "audit"; see `agno.approval`.
         pre_hook, post_hook: Functions that are called before and after each call.
         tool_hooks: Functions around each call, the first one outermost.
