@@ -86,15 +86,15 @@ def by_knowledge(knowledge: Knowledge, kind: str) -> Find:
 
 def by_ask(folder: Path, kind: str, meaning: float) -> Find:
     """What `agno ask docs` finds."""
-    shelf = _filling.shelf_of(str(folder / f"ask-{kind}.db"), kind)
-    shelf.meaning = meaning
+    store = _filling.store_at(str(folder / f"ask-{kind}.db"), kind)
+    store.meaning = meaning
     if kind == "minilm":
-        shelf.embedder = Remembering()
-    knowledge = Knowledge(vector_db=shelf)
+        store.embedder = Remembering()
+    knowledge = Knowledge(vector_db=store)
     for path in sorted((ROOT / "docs").rglob("*.md")):
         data = FileData(path.read_bytes(), filename=_name(path))
         knowledge.add_content(name=_name(path), file_data=data, reader=PassageReader())
-    return lambda question: [(str(hit.record.name), hit.record.content) for hit in shelf.find(question, 5)]
+    return lambda question: [(str(hit.record.name), hit.record.content) for hit in store.find(question, 5)]
 
 
 def _hits(ranks: list[tuple[Question, int | None]], most: int) -> float:

@@ -9,7 +9,7 @@ Exception
 ├── InputCheckError                a pre-hook or guardrail refuses the input
 ├── OutputCheckError               a post-hook refuses the output
 ├── RunNotFoundError               (RuntimeError) no such run
-├── RunNotContinuableError         (ValueError) the run is not paused
+├── RunNotContinuableError         (ValueError) the run has ended, or is running
 │   └── RunClaimedError            somebody else continues it
 └── AgnoError                      has a status code
     ├── ModelAuthenticationError   401, also: no key
@@ -128,7 +128,7 @@ class ContextWindowExceededError(ModelProviderError):
 
 
 class RetryableModelProviderError(Exception):
-    """The provider refused for a reason that a hint to the model can mend."""
+    """The provider refused, and the model may do better when it is told why: `retry_guidance_message` is sent to it."""
 
     def __init__(self, original_error: Any = None, retry_guidance_message: str | None = None) -> None:
         super().__init__(str(original_error))
@@ -168,7 +168,7 @@ class RunNotFoundError(RuntimeError):
 
 
 class RunNotContinuableError(ValueError):
-    """The run is not paused, so there is nothing to continue."""
+    """The run cannot be continued: it has ended for good, or is running now."""
 
 
 class RunClaimedError(RunNotContinuableError):

@@ -16,6 +16,7 @@ from agno.utils.http import fetch
 from agno.utils.ids import new_id
 
 M = TypeVar("M", bound="_Media")
+MEDIA = ("images", "videos", "audio", "files")  # the names that media have among the options and results of a run
 
 
 def _decoded(text: str) -> bytes:
@@ -197,4 +198,4 @@ class File(_Media):
         return Path(urlparse(self.url or "").path).name or "file"
 
 
-__all__ = ["Audio", "File", "Image", "Video"]
+__all__ = ["MEDIA", "Audio", "File", "Image", "Video"]

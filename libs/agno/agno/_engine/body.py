@@ -274,15 +274,18 @@ def _sign(run: Run, requirements: list[Any]) -> None:
             requirement.member_run_id = run.output.run_id
 
 
-def _what_is_needed(waiting: list[Any]) -> str:
+def _what_is_needed(waiting: list[Any]) -> str | None:
+    """What a person is told to do; None if all that waits is executed outside in silence."""
     kinds = {
         "confirmation": [e.tool_name for e in waiting if e.requires_confirmation],
         "user input": [e.tool_name for e in waiting if e.requires_user_input],
         "user feedback": [e.tool_name for e in waiting if e.user_feedback_schema is not None],
-        "external execution": [e.tool_name for e in waiting if e.external_execution_required],
+        "external execution": [
+            e.tool_name for e in waiting if e.external_execution_required and not e.external_execution_silent
+        ],
     }
     needs = [f"{kind} for {', '.join(names)}" for kind, names in kinds.items() if names]
-    return f"{PAUSED_TEXT} {' and '.join(needs)}."
+    return f"{PAUSED_TEXT} {' and '.join(needs)}." if needs else None
 
 
 async def _finish(run: Run, exchange: Exchange) -> None:

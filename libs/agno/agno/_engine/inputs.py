@@ -9,10 +9,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agno._engine.context import Run
 from agno._engine.templates import fill
+from agno.media import MEDIA
 from agno.models.message import Message, plain_message
 from agno.utils.log import log_warning
 
-MEDIA = ("images", "videos", "audio", "files")
 MEDIA_NAMES = frozenset(MEDIA)
 
 

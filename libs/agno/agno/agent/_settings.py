@@ -46,7 +46,7 @@ class CommonSettings(Settings):
     num_past_sessions_to_search: int | None = None  # how many of the newest; None: 20
     num_past_session_runs_in_search: int | None = None  # how many of the newest runs of each; None: 20
     metadata: dict[str, Any] | None = None  # your own data, stored with each run and each new session
-    db: BaseDb | AsyncBaseDb | None = None  # where sessions, memories and the rest are stored; None: nothing is
+    db: BaseDb | AsyncBaseDb | None = None  # a database of agno.db; None: nothing is kept
 
     # Dependencies
     dependencies: dict[str, Any] | None = None  # values, or functions that give them, for templates and tools

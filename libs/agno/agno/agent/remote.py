@@ -13,7 +13,7 @@ from agno.run.cancel import remote_key
 class Remote:
     """What remote components have in common. They keep nothing here: sessions and memories are those of the service."""
 
-    remote_id: ClassVar[Any]  # what the service calls it
+    remote_id: ClassVar[Any]  # the id that the component has at the service
     client: ClassVar[Any]
     cancel_key: ClassVar[Any] = staticmethod(remote_key)
     body: ClassVar[Any] = staticmethod(remote_body)
@@ -33,7 +33,7 @@ class Remote:
 
     @property
     def connection(self) -> Any:
-        """The way to the service."""
+        """The connection to the service."""
         return self.client.connection
 
     @property
@@ -43,7 +43,7 @@ class Remote:
         return address
 
     def model_of_run(self) -> Any:
-        """None of this process."""
+        """A stand-in: which model answers, the service knows."""
         return NO_MODEL
 
     def deep_copy(self, *, update: dict[str, Any] | None = None) -> Any:

@@ -37,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
 
 def demo_os(paths: Iterable[str], db: SqliteDb, model: str | None = None) -> AgentOS:
     """An AgentOS with an agent that reads the files, a team that is led to it, and a workflow."""
-    shelf = library(list(paths), tell)
+    documents = library(list(paths), tell)
 
     def reader(name: str) -> Agent:
         return Agent(
-            name=name, model=chosen_model(model), tools=[shelf], instructions=_INSTRUCTIONS, markdown=True, db=db
+            name=name, model=chosen_model(model), tools=[documents], instructions=_INSTRUCTIONS, markdown=True, db=db
         )
 
     librarian = reader("Librarian")

@@ -26,7 +26,7 @@ from agno.cli._documents import (
     shown,
 )
 from agno.cli._library import Library
-from agno.cli._shelf import Shelf
+from agno.cli._passage_store import PassageStore
 from agno.knowledge import Knowledge
 from agno.knowledge.content import FileData
 from agno.knowledge.embedder.hashing import HashingEmbedder
@@ -83,17 +83,17 @@ def _place(paths: list[str], kind: str) -> Path:
 
 
 def _filled(place: str, kind: str, paths: list[str], tell: Tell) -> Library:
-    shelf = shelf_of(place, kind)
+    store = store_at(place, kind)
     if place != _MEMORY:
         _tidy(Path(place))
-    return Library(shelf, _Filling(shelf, tell).fill(paths))
+    return Library(store, _Filling(store, tell).fill(paths))
 
 
-def shelf_of(place: str, kind: str) -> Shelf:
-    """A shelf in a file, with this embedder."""
-    shelf = Shelf(place, embedder=MiniLMEmbedder() if kind == "minilm" else HashingEmbedder())
-    shelf.meaning = MEANING[kind]
-    return shelf
+def store_at(place: str, kind: str) -> PassageStore:
+    """A store in a file, with this embedder."""
+    store = PassageStore(place, embedder=MiniLMEmbedder() if kind == "minilm" else HashingEmbedder())
+    store.meaning = MEANING[kind]
+    return store
 
 
 # The folder ----------------------------------------------------------------------------------------------------------
@@ -119,11 +119,11 @@ def _remove(place: Path) -> None:
 
 
 class _Filling:
-    """Brings a shelf up to date with the files."""
+    """Brings a store up to date with the files."""
 
-    def __init__(self, shelf: Shelf, tell: Tell) -> None:
-        self.shelf, self.tell = shelf, tell
-        self.knowledge = Knowledge(vector_db=shelf)
+    def __init__(self, store: PassageStore, tell: Tell) -> None:
+        self.store, self.tell = store, tell
+        self.knowledge = Knowledge(vector_db=store)
         self.reader = PassageReader()
         self.left_out: list[DocumentError] = []
         self.hashes: set[str] = set()  # of what is there now
@@ -144,8 +144,8 @@ class _Filling:
                 advance(1, 0)
         for sentence in _about(self.left_out):
             self.tell(f"left out: {sentence}")
-        for stale in self.shelf.content_hashes() - self.hashes:
-            self.shelf.delete_by_content_hash(stale)
+        for stale in self.store.content_hashes() - self.hashes:
+            self.store.delete_by_content_hash(stale)
         if not names:
             what = ", ".join(repr(shown(path)) for path in paths)
             raise DocumentError(f"There is nothing to read in {what}: no text, Markdown, HTML, PDF or code.")
@@ -206,4 +206,4 @@ def _about(left_out: list[DocumentError]) -> list[str]:
     return [*told, f"{len(binary)} files that are binary data."] if binary else told
 
 
-__all__ = ["MEANING", "cache_folder", "embedder_at_hand", "library", "shelf_of"]
+__all__ = ["MEANING", "cache_folder", "embedder_at_hand", "library", "store_at"]

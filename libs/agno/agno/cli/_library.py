@@ -1,4 +1,4 @@
-"""A shelf of passages as tools for an agent."""
+"""A store of passages as tools for an agent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from agno.cli._shelf import Shelf
+from agno.cli._passage_store import PassageStore
 from agno.knowledge.document import Document
 from agno.tools.toolkit import Toolkit
 
@@ -21,8 +21,8 @@ _PART = 12_000  # characters of a document in one answer
 class Library(Toolkit):
     """The tools `search_documents`, `read_document` and `list_documents`."""
 
-    def __init__(self, shelf: Shelf, paths: list[str]) -> None:
-        self._shelf, self._paths = shelf, paths
+    def __init__(self, store: PassageStore, paths: list[str]) -> None:
+        self._store, self._paths = store, paths
         super().__init__(
             name="library",
             tools=[self.search_documents, self.read_document, self.list_documents],
@@ -37,7 +37,7 @@ class Library(Toolkit):
             query: Words to look for.
             limit: How many passages.
         """
-        hits = self._shelf.find(query, max(1, min(limit, 50))) if query.strip() else []
+        hits = self._store.find(query, max(1, min(limit, 50))) if query.strip() else []
         found = [_described(hit.record.document(), hit.score or 0.0) for hit in hits]
         return msgspec.json.encode(found).decode()
 
@@ -48,7 +48,7 @@ class Library(Toolkit):
             path: Its path, as `list_documents` gives it.
             part: Which part; 1 is the first.
         """
-        passages = self._shelf.passages_of(path) if path in self._paths else []
+        passages = self._store.passages_of(path) if path in self._paths else []
         if not passages:
             return f"There is no document {path!r}; list_documents gives the paths."
         text = "\n\n".join(f"[{_source(passage)}]\n{passage.content}" for passage in passages)

@@ -13,7 +13,7 @@ from agno._io import IO
 from agno.client._connection import Connection, Lost, Request, Tries, quoted
 from agno.client.exceptions import ConflictError, NotFoundError
 from agno.exceptions import RemoteServerUnavailableError
-from agno.media import File
+from agno.media import MEDIA, File
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
 from agno.run.output import text_of
@@ -28,7 +28,6 @@ _PREFIXES = {"agent": "Run", "team": "TeamRun", "workflow": "Workflow"}
 _LAST = ("Completed", "Error", "Cancelled", "Paused")
 _GOING_ON = frozenset({RunStatus.running, RunStatus.pending})
 _KINDS = {"Image": "image/png", "Audio": "audio/mpeg", "Video": "video/mp4", "File": "text/plain"}
-MEDIA = ("images", "videos", "audio", "files")
 
 
 class RunAt:

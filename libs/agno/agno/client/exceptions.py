@@ -29,11 +29,11 @@ class NotFoundError(AgentOSError):
 
 
 class ConflictError(AgentOSError):
-    """409: it is there already, or in a state that does not allow this."""
+    """409: it exists already, or is in a state that does not allow this."""
 
 
 class InvalidRequestError(AgentOSError):
-    """400, 408, 413, 415, 422: what was sent cannot be right. `detail` names the fields."""
+    """400, 408, 413, 415, 422: the request is not valid. `detail` names the fields."""
 
 
 class RateLimitedError(AgentOSError):

@@ -199,7 +199,7 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
         *,
         with_runs: bool = False,
     ) -> Iterator[Any]:
-        """All sessions that fit, in the order of their ids, of which one page is in memory.
+        """All sessions that fit, in the order of their ids, with one page of them in memory at a time.
 
         On SQL and MongoDB each page costs the same, the last as the first. A session that is made or deleted meanwhile may be
         there or not; no other is missed or comes twice.

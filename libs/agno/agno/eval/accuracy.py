@@ -57,7 +57,7 @@ class AccuracyEvaluation:
 
 @dataclass
 class AccuracyResult:
-    """All answers of an evaluation, and what their scores come to. Of none, the figures are 0."""
+    """All judged answers of an evaluation, with average, extremes and spread of their scores; 0 without answers."""
 
     results: list[AccuracyEvaluation] = field(default_factory=list)
     avg_score: float = field(init=False, default=0.0)
@@ -70,7 +70,7 @@ class AccuracyResult:
         self.compute_stats()
 
     def compute_stats(self) -> None:
-        """Bring the figures up to date with `results`."""
+        """Compute the figures from `results`."""
         spread = spread_of([result.score for result in self.results])
         self.avg_score = self.mean_score = spread.average
         self.min_score, self.max_score, self.std_dev_score = spread.least, spread.most, spread.deviation

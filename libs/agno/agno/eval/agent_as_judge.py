@@ -77,7 +77,7 @@ class AgentAsJudgeResult:
         self.compute_stats()
 
     def compute_stats(self) -> None:
-        """Bring the figures up to date with `results`."""
+        """Compute the figures from `results`."""
         passed = [result.passed for result in self.results]
         self.pass_rate = 100 * sum(passed) / len(passed) if passed else 0.0
         scores = [result.score for result in self.results if result.score is not None]

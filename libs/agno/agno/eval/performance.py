@@ -48,7 +48,7 @@ class PerformanceResult:
         self.compute_stats()
 
     def compute_stats(self) -> None:
-        """Bring the figures up to date with what was measured."""
+        """Compute the figures from what was measured."""
         for numbers, what in ((self.run_times, "run_time"), (self.memory_usages, "memory_usage")):
             for figure, value in zip(_FIGURES, spread_of(numbers), strict=True):
                 setattr(self, f"{figure}_{what}", value)

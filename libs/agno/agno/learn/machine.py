@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from agno._io import IO, asynchronous, sync
-from agno.learn.shelf import Shelf
+from agno.learn.learnings import Learnings
 from agno.learn.stores import STORES, LearningMode, LearningStore, Row
 from agno.models._manager import Manager, conversation_text
 from agno.models.base import Model
@@ -63,8 +63,8 @@ class LearningMachine(Manager):
         """What is kept for a user and a session, by store, the newest first."""
         if not self._has_db():
             return {}
-        shelf = self._shelf(io, user_id, session_id)
-        return {name: await store.recall(shelf, query) for name, store in self.stores.items()}
+        learnings = self._learnings(io, user_id, session_id)
+        return {name: await store.recall(learnings, query) for name, store in self.stores.items()}
 
     recall = sync(_recall)
     arecall = asynchronous(_recall)
@@ -90,11 +90,11 @@ class LearningMachine(Manager):
         """`get_tools` in the colour of a port."""
         if not self._has_db():
             return []
-        shelf, found = self._shelf(io, user_id, session_id), []
+        learnings, found = self._learnings(io, user_id, session_id), []
         for store in self.stores.values():
-            found += [in_colour(io, work) for work in store.readers(shelf)]
+            found += [in_colour(io, work) for work in store.readers(learnings)]
             if store.mode is not LearningMode.ALWAYS:
-                tools = [in_colour(io, work) for work in store.writers(shelf)]
+                tools = [in_colour(io, work) for work in store.writers(learnings)]
                 for tool in tools:
                     tool.requires_confirmation = True if store.mode is LearningMode.HITL else None
                 found += tools
@@ -110,30 +110,33 @@ class LearningMachine(Manager):
         talk = conversation_text(messages)
         if not stores or not talk or not self._has_db():
             return
-        shelf = self._shelf(io, user_id, session_id)
-        tools = {tool.name: tool for store in stores for tool in (in_colour(io, w) for w in store.writers(shelf))}
-        asked = [Message(role="system", content=await self._prompt(shelf, stores)), Message(role="user", content=talk)]
+        learnings = self._learnings(io, user_id, session_id)
+        tools = {tool.name: tool for store in stores for tool in (in_colour(io, w) for w in store.writers(learnings))}
+        asked = [
+            Message(role="system", content=await self._prompt(learnings, stores)),
+            Message(role="user", content=talk),
+        ]
         await self._let_work(io, asked, tools, limit=self.max_updates_per_run, strict=False)
 
     process = sync(_process)
     aprocess = asynchronous(_process)
 
-    async def _prompt(self, shelf: Shelf, stores: list[LearningStore]) -> str:
+    async def _prompt(self, learnings: Learnings, stores: list[LearningStore]) -> str:
         parts = [
             "You keep what a conversation teaches. Use your tools; do not answer the user. Most of it need not be kept."
         ]
         for store in stores:
             parts.append(f"{store.name}: {store.instructions or store.keeps}")
         for store in stores:
-            if known := store.section(await store.recall(shelf)):
+            if known := store.section(await store.recall(learnings)):
                 parts.append(f"Kept already:\n{known}")
         return "\n\n".join(parts)
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _shelf(self, io: IO, user_id: str | None, session_id: str | None) -> Shelf:
+    def _learnings(self, io: IO, user_id: str | None, session_id: str | None) -> Learnings:
         agent_id = self.__dict__.get("_agent_id")
-        return Shelf(io, self.db, user_id, session_id, agent_id, None, self.namespace, self.knowledge)
+        return Learnings(io, self.db, user_id, session_id, agent_id, None, self.namespace, self.knowledge)
 
 
 def _store(name: str, wanted: Wanted) -> LearningStore:

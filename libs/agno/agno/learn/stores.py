@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar
 
-from agno.learn.shelf import Shelf
+from agno.learn.learnings import Learnings
 
 Row = dict[str, Any]
 
@@ -45,9 +45,9 @@ class LearningStore:
     def __post_init__(self) -> None:
         self.mode = LearningMode(self.mode) if self.mode is not None else self.usual
 
-    async def recall(self, shelf: Shelf, query: str | None = None) -> list[Row]:
+    async def recall(self, learnings: Learnings, query: str | None = None) -> list[Row]:
         """The learnings that are told to the model, the newest first."""
-        return await shelf.all(self.name, self.owner, self.limit)
+        return await learnings.all(self.name, self.owner, self.limit)
 
     def line(self, content: Row) -> str:
         """A learning as the model reads it."""
@@ -58,15 +58,15 @@ class LearningStore:
         lines = [f"- {self.line(row['content'])} (id {row['learning_id']})" for row in reversed(rows)]
         return f"<{self.name}>\n" + "\n".join(lines) + f"\n</{self.name}>" if lines else None
 
-    def writers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def writers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         """Coroutine functions that change what is kept."""
         raise NotImplementedError(f"{type(self).__name__} has no writers: override it, or derive from another store.")
 
-    def readers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def readers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         """Coroutine functions that look for what is not told; offered to the agent in every mode."""
         return []
 
-    def forgetter(self, shelf: Shelf) -> Callable[..., Any]:
+    def forgetter(self, learnings: Learnings) -> Callable[..., Any]:
         """The tool that deletes."""
 
         async def forget(id: str) -> str:
@@ -75,7 +75,7 @@ class LearningStore:
             Args:
                 id: Its id.
             """
-            done = await shelf.remove(self.name, self.owner, id)
+            done = await learnings.remove(self.name, self.owner, id)
             return f"Deleted {id}." if done else f"Error: there is nothing with the id {id!r}."
 
         forget.__name__ = f"forget_{self.name}"
@@ -91,7 +91,7 @@ class UserProfileStore(LearningStore):
     def line(self, content: Row) -> str:
         return f"{content.get('field')}: {content.get('value')}"
 
-    def writers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def writers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         async def update_user_profile(field: str, value: str) -> str:
             """Keep a fact about the user, in the place of the one with this name.
 
@@ -100,9 +100,9 @@ class UserProfileStore(LearningStore):
                 value: The fact.
             """
             content = {"field": field, "value": value}
-            return f"Kept as {await shelf.keep(self.name, self.owner, _key(field), content)}."
+            return f"Kept as {await learnings.keep(self.name, self.owner, _key(field), content)}."
 
-        return [update_user_profile, self.forgetter(shelf)]
+        return [update_user_profile, self.forgetter(learnings)]
 
 
 class UserMemoryStore(LearningStore):
@@ -111,16 +111,16 @@ class UserMemoryStore(LearningStore):
     name = "user_memory"
     keeps = "Observations about the user that will matter in later conversations."
 
-    def writers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def writers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         async def save_user_memory(memory: str) -> str:
             """Keep an observation about the user.
 
             Args:
                 memory: One observation, in a short sentence.
             """
-            return f"Kept as {await shelf.keep(self.name, self.owner, _key(memory), {'text': memory})}."
+            return f"Kept as {await learnings.keep(self.name, self.owner, _key(memory), {'text': memory})}."
 
-        return [save_user_memory, self.forgetter(shelf)]
+        return [save_user_memory, self.forgetter(learnings)]
 
 
 class SessionContextStore(LearningStore):
@@ -130,14 +130,14 @@ class SessionContextStore(LearningStore):
     owner = "session"
     keeps = "Where this conversation stands: its goal, what was decided, what is open."
 
-    def writers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def writers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         async def update_session_context(context: str) -> str:
             """Write down where the conversation stands, in the place of what was written before.
 
             Args:
                 context: Goal, decisions and open points, in a few sentences.
             """
-            return f"Kept as {await shelf.keep(self.name, self.owner, 'context', {'text': context})}."
+            return f"Kept as {await learnings.keep(self.name, self.owner, 'context', {'text': context})}."
 
         return [update_session_context]
 
@@ -152,7 +152,7 @@ class EntityMemoryStore(LearningStore):
     def line(self, content: Row) -> str:
         return f"{content.get('entity')} ({content.get('entity_type')}): {content.get('fact')}"
 
-    def writers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def writers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         async def save_entity_fact(entity: str, entity_type: str, fact: str) -> str:
             """Keep a fact about somebody or something.
 
@@ -163,9 +163,9 @@ class EntityMemoryStore(LearningStore):
             """
             content = {"entity": entity, "entity_type": entity_type, "fact": fact}
             owner = {"entity_id": _key(entity), "entity_type": entity_type[:50]}
-            return f"Kept as {await shelf.keep(self.name, self.owner, _key(f'{entity} {fact}'), content, **owner)}."
+            return f"Kept as {await learnings.keep(self.name, self.owner, _key(f'{entity} {fact}'), content, **owner)}."
 
-        return [save_entity_fact, self.forgetter(shelf)]
+        return [save_entity_fact, self.forgetter(learnings)]
 
 
 class LearnedKnowledgeStore(LearningStore):
@@ -179,7 +179,7 @@ class LearnedKnowledgeStore(LearningStore):
     def line(self, content: Row) -> str:
         return f"{content.get('title')}: {content.get('learning')}"
 
-    def writers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def writers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         async def save_learning(title: str, learning: str) -> str:
             """Keep an insight for later tasks.
 
@@ -188,35 +188,35 @@ class LearnedKnowledgeStore(LearningStore):
                 learning: What was learned, and when it applies.
             """
             content = {"title": title, "learning": learning}
-            kept = await shelf.keep(self.name, self.owner, _key(title), content)
-            if shelf.knowledge is not None:
-                add = shelf.knowledge.add_content
-                if shelf.io.is_async:
-                    add = getattr(shelf.knowledge, "add_content_async", add)
-                await shelf.io.call(add, name=title, text_content=f"{title}: {learning}")
+            kept = await learnings.keep(self.name, self.owner, _key(title), content)
+            if learnings.knowledge is not None:
+                add = learnings.knowledge.add_content
+                if learnings.io.is_async:
+                    add = getattr(learnings.knowledge, "add_content_async", add)
+                await learnings.io.call(add, name=title, text_content=f"{title}: {learning}")
             return f"Kept as {kept}."
 
-        return [save_learning, self.forgetter(shelf)]
+        return [save_learning, self.forgetter(learnings)]
 
-    def readers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def readers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         async def search_learnings(query: str) -> str:
             """Look for insights of earlier tasks.
 
             Args:
                 query: What to look for.
             """
-            return "\n".join(await self.search(shelf, query)) or "Nothing was learned about this yet."
+            return "\n".join(await self.search(learnings, query)) or "Nothing was learned about this yet."
 
         return [search_learnings]
 
-    async def search(self, shelf: Shelf, query: str) -> list[str]:
+    async def search(self, learnings: Learnings, query: str) -> list[str]:
         """Insights that fit, as lines."""
-        if shelf.knowledge is not None:
-            find = shelf.knowledge.search
-            if shelf.io.is_async:
-                find = getattr(shelf.knowledge, "async_search", find)
-            return [str(getattr(hit, "content", hit)) for hit in await shelf.io.call(find, query) or ()]
-        rows = await shelf.all(self.name, self.owner)
+        if learnings.knowledge is not None:
+            find = learnings.knowledge.search
+            if learnings.io.is_async:
+                find = getattr(learnings.knowledge, "async_search", find)
+            return [str(getattr(hit, "content", hit)) for hit in await learnings.io.call(find, query) or ()]
+        rows = await learnings.all(self.name, self.owner)
         words = {word for word in re.findall(r"\w+", query.casefold()) if len(word) > 2}
         lines = [self.line(row["content"]) for row in rows]
         return [line for line in lines if words & set(re.findall(r"\w+", line.casefold()))][: self.limit]
@@ -233,7 +233,7 @@ class DecisionLogStore(LearningStore):
     def line(self, content: Row) -> str:
         return f"{content.get('decision')} (because {content.get('reasoning')})"
 
-    def writers(self, shelf: Shelf) -> list[Callable[..., Any]]:
+    def writers(self, learnings: Learnings) -> list[Callable[..., Any]]:
         async def log_decision(decision: str, reasoning: str) -> str:
             """Write down a decision.
 
@@ -242,7 +242,7 @@ class DecisionLogStore(LearningStore):
                 reasoning: Why.
             """
             content = {"decision": decision, "reasoning": reasoning}
-            return f"Kept as {await shelf.keep(self.name, self.owner, None, content)}."
+            return f"Kept as {await learnings.keep(self.name, self.owner, None, content)}."
 
         return [log_decision]
 

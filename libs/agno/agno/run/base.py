@@ -15,7 +15,7 @@ from agno.utils.dttm import now_epoch
 
 
 class RunStatus(str, Enum):
-    """Where a run stands. `RunStatus("cancelled")` and `RunStatus("CANCELLED")` are the same."""
+    """The state of a run. Values are upper case; `RunStatus("cancelled")` and `RunStatus("CANCELLED")` are the same."""
 
     pending = "PENDING"
     running = "RUNNING"
@@ -59,22 +59,27 @@ class BaseRunOutputEvent(Coded):
 
     @property
     def is_paused(self) -> bool:
+        """True if the run waits for a person after this event."""
         return False
 
     @property
     def is_cancelled(self) -> bool:
+        """True if the run was cancelled."""
         return False
 
     @property
     def tools_requiring_confirmation(self) -> list[ToolExecution]:
+        """The tool calls that a person has to confirm, or was asked to."""
         return [tool for tool in getattr(self, "tools", None) or () if tool.requires_confirmation]
 
     @property
     def tools_requiring_user_input(self) -> list[ToolExecution]:
+        """The tool calls whose values a person gives."""
         return [tool for tool in getattr(self, "tools", None) or () if tool.requires_user_input]
 
     @property
     def tools_awaiting_external_execution(self) -> list[ToolExecution]:
+        """The tool calls that are executed outside of the run."""
         return [tool for tool in getattr(self, "tools", None) or () if tool.external_execution_required]
 
 

@@ -10,7 +10,11 @@ from agno.filters import Filters
 
 @dataclass
 class RunContext:
-    """Edits of `session_state` are saved with the session."""
+    """What a run is about: who runs what for whom, and with which state, knowledge and tools.
+
+    Tools, hooks, instructions and retrievers that name `run_context` get it. Changes of `session_state` are stored with the
+    session; changes of the rest count for this run only.
+    """
 
     run_id: str
     session_id: str

@@ -111,23 +111,26 @@ class OutputBase(Coded):
 
     @property
     def tools_requiring_confirmation(self) -> list[ToolExecution]:
+        """The tool calls that a person has to confirm, or was asked to."""
         return [tool for tool in self.tools or () if tool.requires_confirmation]
 
     @property
     def tools_requiring_user_input(self) -> list[ToolExecution]:
+        """The tool calls whose values a person gives."""
         return [tool for tool in self.tools or () if tool.requires_user_input]
 
     @property
     def tools_awaiting_external_execution(self) -> list[ToolExecution]:
+        """The tool calls that are executed outside of the run."""
         return [tool for tool in self.tools or () if tool.external_execution_required]
 
     @property
     def active_requirements(self) -> list[RunRequirement]:
-        """What a person still has to decide or give."""
+        """The requirements that a person has not answered yet."""
         return [requirement for requirement in self.requirements or () if not requirement.is_resolved()]
 
     def build_requirements(self, waiting: list[ToolExecution]) -> list[RunRequirement]:
-        """A requirement for each waiting tool; those that exist keep their id."""
+        """One requirement for each tool that waits. Those that exist already keep their id."""
         known = {r.tool_execution.tool_call_id: r for r in self.requirements or () if r.tool_execution is not None}
         found = []
         for tool in waiting:
@@ -151,7 +154,7 @@ class OutputBase(Coded):
 
     @staticmethod
     def revive_event(event: Mapping[str, Any]) -> Any:
-        """The event that a stored dict describes. A kind of the user's own, or of a newer version, is a CustomEvent."""
+        """The event that a stored dict describes. One of an unknown kind, of your own or of a newer version, is a CustomEvent."""
         return event
 
     def to_json(self, indent: int | None = 2, separators: Any = None) -> str:

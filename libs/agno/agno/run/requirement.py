@@ -46,11 +46,13 @@ class RunRequirement(Coded):
 
     @property
     def needs_confirmation(self) -> bool:
+        """True until `confirm` or `reject` was called."""
         tool = self.tool_execution
         return bool(tool is not None and tool.requires_confirmation and tool.confirmed is None)
 
     @property
     def needs_user_input(self) -> bool:
+        """True until all values that are asked for were given."""
         tool = self.tool_execution
         if tool is None or not tool.requires_user_input or tool.answered:
             return False
@@ -59,11 +61,13 @@ class RunRequirement(Coded):
 
     @property
     def needs_user_feedback(self) -> bool:
+        """True until all questions were answered."""
         tool = self.tool_execution
         return bool(tool is not None and tool.user_feedback_schema is not None and not tool.answered)
 
     @property
     def needs_external_execution(self) -> bool:
+        """True until the result was set."""
         tool = self.tool_execution
         return bool(tool is not None and tool.external_execution_required and tool.result is None)
 
@@ -85,11 +89,11 @@ class RunRequirement(Coded):
         return self.tool_execution
 
     def confirm(self) -> None:
-        """Let the tool run."""
+        """Confirm the call: the tool runs when the run is continued."""
         self.confirmation = self._tool().confirmed = True
 
     def reject(self, note: str | None = None) -> None:
-        """Do not let it run; the model reads the note."""
+        """Reject the call: the tool does not run, and the model reads the note."""
         self.confirmation = self._tool().confirmed = False
         self.confirmation_note = self._tool().confirmation_note = note
 
@@ -124,11 +128,11 @@ class RunRequirement(Coded):
         tool.answered = all(question.get("selected") is not None for question in asked.values())
 
     def set_external_execution_result(self, result: str) -> None:
-        """Give what the tool gave when it was executed outside."""
+        """Set the result of a tool that was executed outside of the run."""
         self.external_execution_result = self._tool().result = result
 
     def is_resolved(self) -> bool:
-        """True when nothing is missing."""
+        """True if nothing is left to answer."""
         return not (
             self.needs_confirmation
             or self.needs_user_input

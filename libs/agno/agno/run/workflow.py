@@ -502,7 +502,7 @@ class StepsExecutionCompletedEvent(_ContainerCompleted):
 
 @dataclass
 class StepOutputEvent(_StepEvent):
-    """What a step gave."""
+    """What a step gave. The properties are those of its `step_output`."""
 
     event: Literal["StepOutput"] = "StepOutput"
     step_output: StepOutput | None = None

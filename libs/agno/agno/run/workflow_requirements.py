@@ -17,7 +17,7 @@ from agno.utils.ids import new_id
 
 
 class OnReject(str, Enum):
-    """What a person's no means: leave the step out, end the run, take the other branch, or do the step again."""
+    """What a rejection means: leave the step out, cancel the run, take the else branch, or do the step again."""
 
     skip = "skip"
     cancel = "cancel"
@@ -26,7 +26,7 @@ class OnReject(str, Enum):
 
 
 class OnError(str, Enum):
-    """What a step that failed means: the run fails, goes on without the step, or waits for a person."""
+    """What follows when a step failed: the run fails, goes on without the step, or waits for a person."""
 
     fail = "fail"
     skip = "skip"
@@ -34,7 +34,7 @@ class OnError(str, Enum):
 
 
 class OnTimeout(str, Enum):
-    """What it means that nobody answered in time."""
+    """What follows when nobody answered in time: the run is cancelled, the step is skipped, or it counts as approved."""
 
     cancel = "cancel"
     skip = "skip"
@@ -49,7 +49,7 @@ class PauseKind(str, Enum):
 
 
 class ExecutorType(str, Enum):
-    """Who works in a step."""
+    """What executes a step."""
 
     agent = "agent"
     team = "team"
@@ -192,6 +192,7 @@ class StepRequirement(_OfStep):
 
     @property
     def pause_kind(self) -> PauseKind:
+        """Whether the step itself waits, or the agent or team in it."""
         return PauseKind.executor if self.requires_executor_input else PauseKind.step
 
     @property
@@ -201,10 +202,12 @@ class StepRequirement(_OfStep):
 
     @property
     def needs_confirmation(self) -> bool:
+        """True until `confirm` or `reject` was called."""
         return self.requires_confirmation and self.confirmed is None
 
     @property
     def needs_user_input(self) -> bool:
+        """True until all required values were given."""
         if not self.requires_user_input or self.confirmed is False:
             return False
         given = self.user_input
@@ -214,18 +217,22 @@ class StepRequirement(_OfStep):
 
     @property
     def needs_route_selection(self) -> bool:
+        """True until a way was chosen."""
         return self.requires_route_selection and not self.selected_choices and self.confirmed is not False
 
     @property
     def needs_output_review(self) -> bool:
+        """True until the output was confirmed or rejected."""
         return self.requires_output_review and self.confirmed is None
 
     @property
     def needs_iteration_review(self) -> bool:
+        """True until the round was confirmed or rejected."""
         return self.requires_iteration_review and self.confirmed is None
 
     @property
     def needs_executor_input(self) -> bool:
+        """True until all that the agent or team in the step asks was answered."""
         waiting = self.executor_requirements or ()
         return self.requires_executor_input and any(not requirement.is_resolved() for requirement in waiting)
 
@@ -271,6 +278,7 @@ class ErrorRequirement(_OfStep):
 
     @property
     def needs_decision(self) -> bool:
+        """True until `retry` or `skip` was called."""
         return self.decision is None
 
     @property
@@ -280,10 +288,12 @@ class ErrorRequirement(_OfStep):
 
     @property
     def should_retry(self) -> bool:
+        """True if the step is to be tried again."""
         return self.decision == "retry"
 
     @property
     def should_skip(self) -> bool:
+        """True if the run is to go on without the step."""
         return self.decision == "skip"
 
 

@@ -49,7 +49,7 @@ class Cron:
             raise ValueError(f"{expression!r} is no cron expression that is ever due: {error}") from None
 
     def after(self, moment: int) -> int:
-        """The first due time behind a moment, in epoch seconds."""
+        """The first due time after a moment; both in epoch seconds."""
         instant = datetime.fromtimestamp(moment, timezone.utc)
         start = instant.astimezone(self._zone).replace(tzinfo=None)
         first = next(self._matches(start))
@@ -58,7 +58,7 @@ class Cron:
         return self._searched(instant, start)
 
     def latest(self, since: int, moment: int) -> int:
-        """The last due time not behind a moment; `since`, which is one, if there is none after it."""
+        """The last due time at or before a moment, in epoch seconds; at least `since`, which must be a due time."""
         step, found = 60, since
         while step < moment - since:  # look from shortly before the moment, further back each time
             found = self._last_from(moment - step, moment)
@@ -110,7 +110,7 @@ class Cron:
 
 @lru_cache(maxsize=1024)
 def cron_of(expression: str, zone: str | None) -> Cron:
-    """The cron expression, made once."""
+    """The `Cron` of an expression and a time zone, from a cache."""
     return Cron(expression, zone)
 
 

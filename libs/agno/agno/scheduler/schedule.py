@@ -23,7 +23,7 @@ class FiringStatus(str, Enum):
 
 
 def packed(value: Any) -> dict[str, Any] | None:
-    """An input as it is stored: an object, because text alone is no JSON to some databases."""
+    """An input as it is stored: wrapped in an object, because some databases do not take a bare string as JSON."""
     return None if value is None else {"content": encode(value)}
 
 
@@ -34,7 +34,7 @@ def unpacked(stored: Any) -> Any:
 
 @dataclass
 class Schedule:
-    """When which agent, team or workflow runs with what. Times are epoch seconds.
+    """Which agent, team or workflow runs when, and with which input. Times are epoch seconds.
 
     `next_run_at` is None while it is disabled, and when nothing more is to come. `user_id` is whose runs these are.
     """
@@ -72,7 +72,7 @@ class Schedule:
 
 @dataclass
 class Firing:
-    """One time that a schedule was due, or triggered: which run it led to, and how that ended.
+    """One occurrence of a schedule, due or triggered: the run that it led to, and how that ended.
 
     `due_at` is the newest due time at that moment: after a downtime one firing stands for all that were missed.
     `attempt` counts the attempts, `takeovers` how often a worker died with it.

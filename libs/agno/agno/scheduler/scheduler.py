@@ -74,14 +74,14 @@ class Scheduler:
     # Life ------------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Begin to look for what is due. Nothing happens if it does already."""
+        """Start watching for what is due. Does nothing if it was started already."""
         if not self._loops:
             self._woken = asyncio.Event()  # of the loop that runs now
             every = ((self.poll, self.poll_interval), (self.renew, self.lease / 3), (self.forget_old, _FORGET_SECONDS))
             self._loops = [asyncio.create_task(self._again(work, seconds)) for work, seconds in every]
 
     async def stop(self, grace: float = 30.0) -> None:
-        """Take nothing more, let what runs come to its end for `grace` seconds, then leave it to the other workers."""
+        """Take no more firings, give those that run `grace` seconds to end, then leave the rest to other workers."""
         loops, self._loops = self._loops, []
         loops[:1] and loops[0].cancel()  # the leases of what still runs are renewed
         if self._running:
@@ -99,7 +99,7 @@ class Scheduler:
         await self.stop()
 
     def wake(self) -> None:
-        """Look now, and not only when the interval is over."""
+        """Look for what is due now, instead of at the end of the interval."""
         self._woken.set()
 
     async def _again(self, work: Callable[[], Any], seconds: float) -> None:
@@ -121,11 +121,11 @@ class Scheduler:
     # Taking ----------------------------------------------------------------------------------------------------------
 
     async def poll(self) -> int:
-        """Take what is due, as much as there is room for, and begin to run it. Gives how much that was."""
+        """Start the firings that are due, as many as `max_concurrent` leaves room for. Returns how many were started."""
         return await self._take_abandoned() + await self._take_due()
 
     async def run_due(self) -> int:
-        """Run everything that is due, to its end; how much that was. For programs that have no service."""
+        """Run everything that is due now to its end. Returns how many firings that were. For programs without a service."""
         count = 0
         while (taken := await self.poll()) or self._running:
             count += taken
@@ -134,7 +134,7 @@ class Scheduler:
         return count
 
     async def renew(self) -> None:
-        """Say that this worker lives. What was taken over by another one meanwhile is stopped here."""
+        """Renew the leases of this worker. Firings that another worker took over meanwhile are stopped here."""
         for firing_id, task in list(self._running.items()):
             kept = await self._update(firing_id, {"lease_until": self._lease_end()})
             if kept is None and firing_id in self._running:
@@ -142,7 +142,7 @@ class Scheduler:
                 task.cancel()
 
     async def forget_old(self) -> int:
-        """Delete what became of times that are older than `keep_days`; how many there were."""
+        """Delete the history that is older than `keep_days`. Returns how many firings were deleted."""
         if self.keep_days is None:
             return 0
         return int(await ASYNC.call(self.db.prune_schedule_runs, self._now() - int(self.keep_days * 86_400)))

@@ -123,7 +123,7 @@ class Schedules:
     async def _update(
         self, io: IO, schedule_id: str, changes: dict[str, Any], *, user_id: str | None = None
     ) -> Schedule | None:
-        """Change some of what `create` takes, by name; gives the schedule, or None if it is not there."""
+        """Change some of the arguments of `create`, by name. Returns the schedule, or None if it does not exist."""
         changes = {name: packed(value) if name == "input" else value for name, value in changes.items()}
         if unknown := sorted(changes.keys() - _CHANGEABLE):
             raise ValueError(f"{unknown[0]!r} of a schedule cannot be changed; {', '.join(sorted(_CHANGEABLE))} can.")
@@ -145,21 +145,21 @@ class Schedules:
     aupdate = asynchronous(_update)
 
     async def _enable(self, io: IO, schedule_id: str, *, user_id: str | None = None) -> Schedule | None:
-        """Let it be due again, from now on: what was missed meanwhile is not made up for. None if it is not there."""
+        """Enable it from now on; times that were missed are not made up for. Returns None if it does not exist."""
         return await self._update(io, schedule_id, {"enabled": True}, user_id=user_id)
 
     enable = sync(_enable)
     aenable = asynchronous(_enable)
 
     async def _disable(self, io: IO, schedule_id: str, *, user_id: str | None = None) -> Schedule | None:
-        """Let it not be due until it is enabled. Runs that go on come to their end. None if it is not there."""
+        """Disable it until `enable`. Runs that are under way come to their end. Returns None if it does not exist."""
         return await self._update(io, schedule_id, {"enabled": False}, user_id=user_id)
 
     disable = sync(_disable)
     adisable = asynchronous(_disable)
 
     async def _delete(self, io: IO, schedule_id: str, *, user_id: str | None = None) -> bool:
-        """Delete a schedule with its history. False if it is not there."""
+        """Delete a schedule with its history. Returns False if it does not exist."""
         gone: bool = await io.call(self.db.delete_schedule, schedule_id, user_id=user_id)
         return gone
 
@@ -167,7 +167,7 @@ class Schedules:
     adelete = asynchronous(_delete)
 
     async def _trigger(self, io: IO, schedule_id: str, *, user_id: str | None = None) -> Firing | None:
-        """Have it run now, also while it is disabled: the next worker that looks takes it. None if it is not there."""
+        """Let the next worker that looks run it, also while it is disabled. Returns the firing, or None if it does not exist."""
         row = await io.call(self.db.get_schedule, schedule_id, user_id=user_id)
         if row is None:
             return None
@@ -189,7 +189,7 @@ class Schedules:
         page: int | None = None,
         after: Place | None = None,
     ) -> tuple[Sequence[Firing], int | None]:
-        """What became of each time, newest first, and how many there are before paging (None with `after`)."""
+        """The history, newest first, and how many firings there are before paging (None with `after`)."""
         status = None if status is None else FiringStatus(status).value
         rows, total = await io.call(
             self.db.get_schedule_runs,
@@ -217,7 +217,7 @@ class Schedules:
 
 
 def new_firing(schedule: Row, firing_id: str, due_at: int) -> Row:
-    """The row of a firing that nobody has yet."""
+    """The row of a firing that no worker has taken yet."""
     return {
         "id": firing_id,
         "schedule_id": schedule["id"],

@@ -14,7 +14,7 @@ from agno.utils.log import log_warning
 
 
 class TeamSessions(Sessions[TeamSession, TeamRunOutput]):
-    """Without a session id, reading gives nothing rather than an error."""
+    """The methods of `Sessions` for teams: where no session is known, reading returns nothing instead of an error."""
 
     def _is_known(self, session_id: str | None, method: str) -> bool:
         component: Any = self
@@ -58,9 +58,17 @@ class TeamSessions(Sessions[TeamSession, TeamRunOutput]):
         skip_member_messages: bool = True,
         user_id: str | None = None,
     ) -> list[Message]:
-        """Messages of the session, oldest first: of its newest runs, without some roles, without runs of some statuses
-        (paused, cancelled and failed ones, unless told otherwise), and at most `limit` of them, the newest. Those of
-        members come with `member_ids`, or with `skip_member_messages=False`. Empty, with a warning, without a session."""
+        """Messages of the session, oldest first; empty, with a warning, if no session is known.
+
+        Args:
+            member_ids: Only those of members with these ids.
+            last_n_runs: Only those of the newest runs.
+            limit: Only this many, the newest.
+            skip_roles: Leave out messages with these roles.
+            skip_statuses: Leave out runs with these statuses; by default paused, cancelled and failed ones.
+            skip_history_messages: Leave out messages that a run repeated from earlier runs.
+            skip_member_messages: Leave out the runs of members, unless `member_ids` names them.
+        """
         if not self._is_known(session_id, "get_session_messages"):
             return []
         session = await self._load(io, session_id, user_id)

@@ -256,11 +256,12 @@ class Team(
         return roster_of(self, self.members)
 
     def determine_tools_for_model(self, model: Model | None = None, **options: Any) -> list[Any]:
-        """The tools of a run, the leader's own and those that reach the members; the other name of `get_tools`."""
+        """The tools of a run, the leader's own and those that reach the members: the older name of `get_tools`. `model` is
+        accepted for programs written for Agno 2.0, and ignored."""
         return self.get_tools(**{name: value for name, value in options.items() if name in _OF_GET_TOOLS})
 
     def propagate_run_hooks_in_background(self, run_in_background: bool = True) -> None:
-        """Let hooks of the team and of all members run after the response, where somebody can run them then."""
+        """Let hooks of the team and of all its members run after the response, in runs that are given `background_tasks`."""
         self.__dict__["_hooks_in_background"] = run_in_background
         for member in self.members if isinstance(self.members, (list, tuple)) else ():
             if isinstance(member, Team):

@@ -22,7 +22,24 @@ def tool(fn: Callable[..., Any], /) -> Function: ...
 @overload
 def tool(**options: Any) -> Callable[[Callable[..., Any]], Function]: ...
 def tool(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
-    """Make a function a tool: `@tool` or `@tool(requires_confirmation=True, …)`.
+    """Make a function a tool: `@tool`, or `@tool(requires_confirmation=True, ...)`.
+
+    Options:
+        name, description: What the model reads, instead of the function's name and docstring.
+        instructions, add_instructions: Text for the system message, and whether it goes there (True).
+        strict: Whether the provider is asked to hold the model to the schema.
+        show_result: Show the result to the user as a part of the answer.
+        stop_after_tool_call: End the run after this call; its result is shown.
+        requires_confirmation: The run pauses until a person confirmed or rejected the call.
+        requires_user_input: The run pauses until a person filled in the values.
+        user_input_fields: The parameters that only a person fills in; sets requires_user_input.
+        external_execution: The run pauses until the tool's result was given by whoever executed it.
+        external_execution_silent: With external_execution: the content of the paused run does not mention the call.
+        approval_type: "required" or "audit"; see `agno.approval`.
+        pre_hook, post_hook: Functions that are called before and after each call.
+        tool_hooks: Functions around each call, the first one outermost.
+        cache_results, cache_dir, cache_ttl: Keep results in files, for `cache_ttl` seconds (3600).
+        tool_call_limit: At most this many calls of the tool in one run.
 
     Raises ValueError for an unknown option, and if more than one of requires_confirmation, requires_user_input and
     external_execution is set.

@@ -90,7 +90,7 @@ def setup_tracing(
 
 
 def tracing() -> Tracing | None:
-    """What `setup_tracing` set up; None where nobody traces."""
+    """The tracing that `setup_tracing` started; None if there is none."""
     return _tracing
 
 
@@ -101,7 +101,7 @@ def stop_tracing() -> None:
 
 
 def count_costs(wanted: bool = True) -> None:
-    """Put prices to tokens, `Metrics.cost`, without tracing."""
+    """Compute `Metrics.cost` from tokens and prices, without tracing."""
     global _costs
     _costs = wanted
     _apply()
@@ -120,12 +120,12 @@ def setup_prometheus(registry: Any = None, *, prefix: str = "agno") -> Any:
 
 
 def counting() -> Any:
-    """What `setup_prometheus` made; None where nobody counts."""
+    """The listener that `setup_prometheus` started; None if there is none."""
     return _counting
 
 
 def stop_prometheus() -> None:
-    """Count no longer."""
+    """Stop counting for Prometheus."""
     global _counting
     _counting = None
     _apply()

@@ -66,11 +66,11 @@ class Span:
 
     @property
     def seconds(self) -> float:
-        """How long it took, or takes so far."""
+        """How long it took, or has taken so far, in seconds."""
         return (self.duration if self.duration is not None else time.perf_counter_ns() - self._clock) / 1e9
 
     def end(self) -> None:
-        """It ends now."""
+        """End the span now."""
         self.duration = time.perf_counter_ns() - self._clock
         self.subject = None
 

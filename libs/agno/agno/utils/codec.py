@@ -84,7 +84,7 @@ def encode_fields(value: Any, always: frozenset[str] = frozenset()) -> dict[str,
 
 
 def decode(cls: type[T], data: Mapping[str, Any]) -> T:
-    """An instance from what `encode` gave."""
+    """An instance of a dataclass from the plain data that `encode` made of one."""
     plan = _plan(cls)
     obj = cls.__new__(cls)
     fields = obj.__dict__

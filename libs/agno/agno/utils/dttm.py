@@ -7,15 +7,15 @@ from datetime import datetime, timezone
 
 
 def now_epoch() -> int:
-    """Seconds since 1970."""
+    """The time now, in whole seconds since 1970 (UTC)."""
     return int(time.time())
 
 
 def current_datetime() -> datetime:
-    """Local time."""
+    """The local time now, without a time zone."""
     return datetime.now()
 
 
 def current_datetime_utc() -> datetime:
-    """UTC time, with its zone."""
+    """The UTC time now, with its time zone."""
     return datetime.now(timezone.utc)

@@ -58,17 +58,17 @@ def configure_agno_logging(
 
 
 def use_agent_logger() -> None:
-    """Log as an agent from here on."""
+    """From now on, `log_info` and its siblings write to the logger of agents."""
     _use("agent")
 
 
 def use_team_logger() -> None:
-    """Log as a team from here on."""
+    """From now on, `log_info` and its siblings write to the logger of teams."""
     _use("team")
 
 
 def use_workflow_logger() -> None:
-    """Log as a workflow from here on."""
+    """From now on, `log_info` and its siblings write to the logger of workflows."""
     _use("workflow")
 
 
@@ -106,7 +106,7 @@ def set_log_level_to_error(source_type: str | None = None) -> None:
 
 
 def log_debug(msg: Any, center: bool = False, symbol: str = "*", log_level: int = 1, *args: Any, **kwargs: Any) -> None:
-    """A debug line; `center` draws it as a banner, `log_level=2` shows it only at debug level 2."""
+    """Log a debug line; `center` makes it a banner, `log_level=2` shows it only at debug level 2."""
     enabled = logger.isEnabledFor(logging.DEBUG)
     if log_level > max(_shown.get(), _debug_level if enabled else 0):
         return
@@ -128,20 +128,20 @@ def debug_lines(level: int) -> Iterator[None]:
 
 
 def log_info(msg: Any, center: bool = False, symbol: str = "*", *args: Any, **kwargs: Any) -> None:
-    """An information line."""
+    """Log a line of level INFO; `center` makes it a banner."""
     logger.info(f" {msg} ".center(80, symbol) if center else msg, *args, **kwargs)
 
 
 def log_warning(msg: Any, *args: Any, **kwargs: Any) -> None:
-    """A warning."""
+    """Log a warning."""
     logger.warning(msg, *args, **kwargs)
 
 
 def log_error(msg: Any, *args: Any, **kwargs: Any) -> None:
-    """An error."""
+    """Log an error."""
     logger.error(msg, *args, **kwargs)
 
 
 def log_exception(msg: Any, *args: Any, **kwargs: Any) -> None:
-    """An error with the traceback of the exception being handled."""
+    """Log an error with the traceback of the exception that is being handled."""
     logger.exception(msg, *args, **kwargs)

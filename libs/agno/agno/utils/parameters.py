@@ -12,7 +12,7 @@ _known: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
 
 
 def names_of(fn: Callable[..., Any]) -> frozenset[str] | None:
-    """The names that `fn` can be called with; None if it takes any (`**kwargs`)."""
+    """The names of the parameters that `fn` can be called with; None if it takes any (`**kwargs`)."""
     key = getattr(fn, "__func__", fn)
     try:
         return _known[key]
@@ -48,7 +48,7 @@ def required(fn: Callable[..., Any]) -> set[str]:
 
 
 def accepted(fn: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the offered values that `fn` names."""
+    """Those of the offered values whose names are parameters of `fn`."""
     names = names_of(fn)
     if names is None:
         return dict(offered)

@@ -11,18 +11,18 @@ _listener: Listener | None = None
 
 
 def listen(listener: Listener | None) -> None:
-    """Hear of every run that ends: one small record, without contents. None stops it."""
+    """Call `listener` for every run that ends, with one small record without contents. None: no longer."""
     global _listener
     _listener = listener
 
 
 def is_listened_to() -> bool:
-    """True if somebody wants to hear of runs."""
+    """True if there is a listener."""
     return _listener is not None
 
 
 def listener_for(enabled: bool) -> Listener | None:
-    """Who hears of a run whose component says `telemetry=enabled`; AGNO_TELEMETRY=true or false overrules that."""
+    """The listener for the runs of a component with `telemetry=enabled`, or None. AGNO_TELEMETRY=true or false overrules it."""
     said = os.environ.get("AGNO_TELEMETRY", "").strip().lower()
     wanted = said in ("true", "1", "yes", "on") if said else enabled
     return _listener if wanted else None

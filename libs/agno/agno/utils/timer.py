@@ -16,15 +16,18 @@ class Timer:
 
     @property
     def elapsed(self) -> float:
+        """Seconds from the start to the stop, or until now."""
         if self.elapsed_time is not None:
             return self.elapsed_time
         return perf_counter() - self.start_time if self.start_time is not None else 0.0
 
     def start(self) -> float:
+        """Begin to measure. Returns the clock's reading, in seconds."""
         self.start_time, self.end_time, self.elapsed_time = perf_counter(), None, None
         return self.start_time
 
     def stop(self) -> float:
+        """Stop measuring. Returns the clock's reading, in seconds."""
         self.end_time = perf_counter()
         self.elapsed_time = self.end_time - self.start_time if self.start_time is not None else 0.0
         return self.end_time
@@ -37,4 +40,5 @@ class Timer:
         self.stop()
 
     def to_dict(self) -> dict[str, Any]:
+        """Readings of the clock at start and stop, and the seconds between them."""
         return {"start_time": self.start_time, "end_time": self.end_time, "elapsed": self.elapsed}

@@ -21,6 +21,7 @@ from agno.workflow._failing import Paused, StepFailed
 from agno.workflow._place import Place
 from agno.workflow._run import WorkflowRun, close_run, execution_input
 from agno.workflow._sequence import Ending, one_after_the_other
+from agno.workflow._state import CONTEXT_NAMES
 from agno.workflow.types import StepInput
 
 _KINDS = ("runs", "steps", "tool-batch", "tools")
@@ -52,9 +53,8 @@ async def workflow_body(run: WorkflowRun) -> None:
 def _prepare(run: WorkflowRun, steps: int) -> None:
     """What steps can read in the state, and not keep there."""
     context = run.context
-    state = run.state
-    state["workflow_id"], state["workflow_name"] = context.workflow_id, context.workflow_name
-    state["run_id"], state["session_id"] = context.run_id, context.session_id
+    for name in CONTEXT_NAMES:
+        run.state[name] = getattr(context, name)
     if run.outermost_run is not None:
         return
     if (kind := _checkpoint(run.component)) != "runs" and run.output.parent_run_id is None:

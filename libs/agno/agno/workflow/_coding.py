@@ -51,11 +51,8 @@ def _joined(shown: dict[str, Any], made: Any) -> Any:
     """What the step is made of, with what it is called beside it."""
     if not isinstance(made, dict):
         return made
-    return {**{key: value for key, value in shown.items() if key in _FOR_PEOPLE}, **_inner(shown, made)}
-
-
-def _inner(shown: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in made.items() if key not in ("name",) or "name" not in shown}
+    for_people = {key: value for key, value in shown.items() if key in _FOR_PEOPLE}
+    return {**for_people, **made, "name": shown["name"]}
 
 
 def _as_list(value: Any) -> list[Any]:

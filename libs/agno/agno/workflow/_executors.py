@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from agno.workflow._run import WorkflowRun
     from agno.workflow.step import Step
 
-_CONTENT = frozenset({"RunContent", "TeamRunContent", "RunIntermediateContent", "TeamRunIntermediateContent"})
-_CONTENT = _CONTENT | {"WorkflowRunContent"}
+_CONTENT = frozenset(
+    {"RunContent", "TeamRunContent", "RunIntermediateContent", "TeamRunIntermediateContent", "WorkflowRunContent"}
+)
 
 
 class ExecutorFailed(Exception):

@@ -56,11 +56,8 @@ async def by_workflow(step: Step, place: Place, given: StepInput) -> StepOutput:
     return step.output(
         content=output.content,
         step_run_id=output.run_id,
-        images=output.images,
-        videos=output.videos,
-        audio=output.audio,
-        files=output.files,
         metrics=output.metrics.total() if output.metrics is not None else None,
+        **media_of(output),
     )
 
 

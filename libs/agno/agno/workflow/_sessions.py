@@ -9,6 +9,7 @@ from typing import Any
 from agno._io import IO, asynchronous, sync
 from agno.agent._cancelling import Cancelling
 from agno.agent._sessions import Sessions
+from agno.db._memories import DEFAULT_USER
 from agno.db.base import SessionConflictError
 from agno.db.schemas import UserMemory
 from agno.models.message import Message
@@ -19,18 +20,17 @@ from agno.utils.ids import new_id
 
 _LONGEST = 40  # characters of the description in a name
 _PAGE = 100
-_NOBODY = "default"
 
 
 class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling):
-    """What a workflow knows of its sessions."""
+    """The methods of `Sessions` for workflows, and those on memories and summaries, which a workflow makes without a model."""
 
     # Runs and names --------------------------------------------------------------------------------------------------
 
     async def _get_run(
         self, io: IO, run_id: str, session_id: str | None = None, user_id: str | None = None
     ) -> WorkflowRunOutput | None:
-        """A run as it is stored now, or None: of a run in the background, how far it has come.
+        """A run as it is stored now, or None. Of a run in the background it shows how far it has come.
 
         Without `session_id` it is looked for in the session this object is in, and in those that were used last.
         """
@@ -109,7 +109,7 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
 
     def _memory_owner(self, user_id: str | None) -> str:
         component: Any = self
-        return user_id or component.user_id or _NOBODY
+        return user_id or component.user_id or DEFAULT_USER
 
     def _need_db(self, method: str) -> Any:
         component: Any = self
@@ -120,7 +120,7 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
     async def _add_memories(
         self, io: IO, memories: str | UserMemory | Sequence[str | UserMemory], *, user_id: str | None = None
     ) -> list[str]:
-        """Remember something about a user, by default the workflow's own; gives the ids of the memories."""
+        """Store memories about a user, by default the workflow's own. Returns their ids."""
         db, owner = self._need_db("add_memories"), self._memory_owner(user_id)
         ids: list[str] = []
         for made in _as_memories(memories):
@@ -138,7 +138,7 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
     aadd_memories = asynchronous(_add_memories)
 
     async def _get_memories(self, io: IO, *, user_id: str | None = None, limit: int | None = None) -> list[UserMemory]:
-        """What is remembered about a user, the oldest first; empty without a db."""
+        """The memories about a user, the oldest first; empty without a db."""
         component: Any = self
         if component.db is None or limit == 0:
             return []
@@ -157,7 +157,7 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
     async def _delete_memories(
         self, io: IO, memory_ids: Sequence[str] | None = None, *, user_id: str | None = None
     ) -> int:
-        """Forget these memories, as far as they are about this user, or all about the user; gives how many."""
+        """Delete those of these memories that are about the user, or all about the user. Returns how many were deleted."""
         component: Any = self
         if component.db is None:
             return 0
@@ -180,7 +180,7 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
         *,
         session_id: str | None = None,
     ) -> None:
-        """Summarise a session, or several: a dict has a summary for each session id."""
+        """Store the summary of a session, or of several: a dict from session ids to summaries."""
         self._need_db("add_session_summaries")
         given = summaries if isinstance(summaries, Mapping) else {self._the_id(session_id): summaries}
         made = {name: _as_summary(summary) for name, summary in given.items()}
@@ -205,7 +205,7 @@ class WorkflowSessions(Sessions[WorkflowSession, WorkflowRunOutput], Cancelling)
     async def _delete_summaries(
         self, io: IO, session_ids: Sequence[str] | None = None, *, user_id: str | None = None
     ) -> int:
-        """Take the summaries away; the sessions stay. Gives how many there were."""
+        """Delete the summaries of this workflow's sessions, not the sessions. Returns how many were deleted."""
         component: Any = self
         found = [one for one in await self._own_sessions(io, session_ids, user_id) if one.summary is not None]
         for session in found:

@@ -8,18 +8,19 @@ from typing import Any
 from agno._engine.context import TRANSIENT_STATE, private_copy
 from agno.utils.log import log_warning
 
-# what a run of a workflow can read in its state, and what is not saved
-INJECTED = (*TRANSIENT_STATE, "workflow_id", "run_id", "session_id", "workflow_name")
-_HIDDEN = frozenset(INJECTED)
+# facts of the run's context that steps can read in the state
+CONTEXT_NAMES = ("workflow_id", "run_id", "session_id", "workflow_name")
+# keys of the state that the run puts there, and that are not stored
+INJECTED = frozenset({*TRANSIENT_STATE, *CONTEXT_NAMES})
 _GONE: Any = object()
 Reducer = Callable[[Any, list[Any]], Any]
 
 
 def own_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state without what the run put there."""
-    if _HIDDEN.issuperset(state):  # of most runs
+    if INJECTED.issuperset(state):  # of most runs
         return {}
-    return {key: value for key, value in state.items() if key not in _HIDDEN}
+    return {key: value for key, value in state.items() if key not in INJECTED}
 
 
 def snapshot(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,4 +115,4 @@ def _joined_dicts(key: str, old: dict[str, Any], changed: Sequence[tuple[str, An
     return result
 
 
-__all__ = ["INJECTED", "Reducer", "adopt", "join", "own_copy", "own_state", "replace", "snapshot"]
+__all__ = ["CONTEXT_NAMES", "INJECTED", "Reducer", "adopt", "join", "own_copy", "own_state", "replace", "snapshot"]

@@ -1,4 +1,4 @@
-"""Steps that run only if something is so."""
+"""Steps that run only if a condition holds."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ class Condition(Node):
             raise ValueError(f"{self.title} has no steps.")
 
     def constructor_arguments(self) -> dict[str, Any]:
-        """What makes it again, whichever way round it was written."""
-        _, named = self.__dict__["_given"]
+        """The arguments that make the same object, in the order of the signature."""
+        _, keywords = self.__dict__["_given"]
         plain = {"name": self.name, "description": self.description}
-        return {**plain, **named, "evaluator": self.evaluator, "steps": self.steps}
+        return {**plain, **keywords, "evaluator": self.evaluator, "steps": self.steps}
 
     @property
     def then_nodes(self) -> Sequence[Node]:

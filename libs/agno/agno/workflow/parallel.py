@@ -49,9 +49,9 @@ class Parallel(Node):
         _ = self.nodes  # refuses what is no step
 
     def constructor_arguments(self) -> dict[str, Any]:
-        """What makes it again; the steps stand in one list."""
-        _, named = self.__dict__["_given"]
-        return {**named, "steps": self.steps}
+        """The arguments that make the same object, with all steps in one list."""
+        _, keywords = self.__dict__["_given"]
+        return {**keywords, "steps": self.steps}
 
     @property
     def nodes(self) -> Sequence[Node]:

@@ -86,10 +86,10 @@ class Router(Node):
             self._named(name, "can choose")
 
     def constructor_arguments(self) -> dict[str, Any]:
-        """What makes it again, whichever way round it was written."""
-        _, named = self.__dict__["_given"]
+        """The arguments that make the same object, in the order of the signature."""
+        _, keywords = self.__dict__["_given"]
         plain = {"name": self.name, "description": self.description}
-        return {**plain, **named, "selector": self.selector, "choices": self.choices}
+        return {**plain, **keywords, "selector": self.selector, "choices": self.choices}
 
     @property
     def nodes(self) -> Sequence[Node]:

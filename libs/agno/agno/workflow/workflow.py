@@ -46,7 +46,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     id: Any = Derived(lambda workflow: workflow._derived_id())  # left out: made from the name, else a UUID
     name: str | None = None  # shown to people, and what the id is made from
     description: str | None = None  # what the workflow is for
-    db: BaseDb | AsyncBaseDb | None = None  # where sessions and runs are stored; None: nothing is
+    db: BaseDb | AsyncBaseDb | None = None  # a database of agno.db; None: nothing is kept
     steps: Any = None  # a list of steps, a Steps, or a function that is the whole workflow
     agent: Any = None  # a WorkflowAgent that answers from earlier runs, or lets the steps run
     session_id: str | None = None  # the session of runs that name none; left out: one is made at the first such run

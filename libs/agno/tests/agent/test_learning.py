@@ -11,7 +11,7 @@ from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
 from agno.learn import LearningMachine, LearningMode, UserMemoryStore
-from agno.learn.shelf import Shelf
+from agno.learn.learnings import Learnings
 from agno.models.message import Message
 from agno.testing import ScriptedModel, call, says, wants
 
@@ -111,7 +111,7 @@ def test_what_belongs_to_somebody_else_is_not_deleted() -> None:
 def test_users_whose_names_have_slashes_or_no_end_do_not_share_a_learning() -> None:
     db = InMemoryDb()
     for user, key in (("a", "b/c"), ("a/b", "c"), ("u" * 300, "1"), ("u" * 300, "2")):
-        run_blocking(Shelf(SYNC, db, user_id=user).keep("user_profile", "user", key, {"user": user}))
+        run_blocking(Learnings(SYNC, db, user_id=user).keep("user_profile", "user", key, {"user": user}))
     rows, total = db.get_learnings()
     assert total == 4 and all(row["content"] == {"user": row["user_id"]} for row in rows)
     assert all(len(row["learning_id"]) <= 128 for row in rows)

@@ -138,12 +138,12 @@ def test_an_embedder_that_fails_is_an_error_and_the_next_question_goes_on(files:
         async def embed_batch(self, io, texts):
             raise RuntimeError("no memory left")
 
-    shelf = _filling.shelf_of(":memory:", "hashing")
-    shelf.embedder = Broken()
+    store = _filling.store_at(":memory:", "hashing")
+    store.embedder = Broken()
     with pytest.raises(RuntimeError, match="no memory left"):
-        _filling._Filling(shelf, print).fill(["."])
-    shelf.embedder = Counting()
-    assert _filling._Filling(shelf, print).fill(["."]) == ["ducks.md", "geese.md"]
+        _filling._Filling(store, print).fill(["."])
+    store.embedder = Counting()
+    assert _filling._Filling(store, print).fill(["."]) == ["ducks.md", "geese.md"]
 
 
 def test_meaning_adds_what_words_do_not_find(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,8 +151,8 @@ def test_meaning_adds_what_words_do_not_find(files: Path, monkeypatch: pytest.Mo
         async def embed_batch(self, io, texts):
             return [[1.0, 0.0] if "wings" in text or "Geese" in text else [0.0, 1.0] for text in texts], None
 
-    shelf = _filling.shelf_of(":memory:", "hashing")
-    shelf.embedder, shelf.meaning = Birds(2), 0.5
-    library = _filling.Library(shelf, _filling._Filling(shelf, print).fill(["."]))
+    store = _filling.store_at(":memory:", "hashing")
+    store.embedder, store.meaning = Birds(2), 0.5
+    library = _filling.Library(store, _filling._Filling(store, print).fill(["."]))
     assert search(library, "who has wings?").startswith('[{"source":"geese.md:1-3"')
-    assert isinstance(shelf, LocalVectorDb) and [hit.score for hit in shelf.find("ducks", 2)] == [1.5]
+    assert isinstance(store, LocalVectorDb) and [hit.score for hit in store.find("ducks", 2)] == [1.5]

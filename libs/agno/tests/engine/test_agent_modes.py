@@ -376,6 +376,19 @@ def paying_agent(model: ScriptedModel, db: Any) -> Agent:
     return Agent(model=model, tools=[add, pay, shell, mail], db=db, session_id="s", store_events=True)
 
 
+@in_every_mode
+def test_a_run_does_not_speak_of_a_call_that_is_executed_outside_in_silence(mode: str) -> None:
+    @tool(external_execution=True, external_execution_silent=True)
+    def show_map(place: str) -> str:
+        raise AssertionError("runs outside")
+
+    agent = Agent(model=ScriptedModel(wants("show_map", place="Oslo"), says("Here it is.")), tools=[show_map])
+    paused = play(agent, "Where is Oslo?", mode).output
+    assert paused.is_paused and paused.content is None
+    paused.active_requirements[0].set_external_execution_result("shown")
+    assert play(agent, paused, mode, "continue_run").output.content == "Here it is."
+
+
 @pytest.mark.parametrize("second", MODES)
 @in_every_mode
 def test_three_kinds_of_pauses_in_one_turn_continue_in_any_mode(mode: str, second: str, tmp_path: Any) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agno._io import IO
+from agno.db._memories import DEFAULT_USER
 
-DEFAULT_USER = "default"
 _LONGEST = 120  # characters of an id; MySQL takes 128
 
 
 @dataclass
-class Shelf:
+class Learnings:
     """Learnings in a database, as seen by one user in one session and namespace."""
 
     io: IO
@@ -74,4 +74,4 @@ def _id(*parts: str) -> str:
     return f"{parts[0]}/{uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(parts))}"
 
 
-__all__ = ["DEFAULT_USER", "Shelf"]
+__all__ = ["Learnings"]

@@ -28,7 +28,7 @@ _RELATED = 0.3  # similarity of what is found by its meaning alone
 Ranking = list[tuple[int, float]]  # keys of passages with their scores, the best first
 
 
-class Shelf(LocalVectorDb):
+class PassageStore(LocalVectorDb):
     """Keeps passages: `name` of a document is its path, its metadata has the place, the section and the number there.
 
     `meaning` is how much the nearest vector counts beside the best words. With 0 the words decide alone.
@@ -143,4 +143,4 @@ def _quoted(word: str) -> str:
     return f'"{word}"'
 
 
-__all__ = ["Shelf"]
+__all__ = ["PassageStore"]
