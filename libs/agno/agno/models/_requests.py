@@ -142,6 +142,8 @@ def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
 
 def _sendable(messages: list[Message]) -> list[Message]:
     """The messages without halves of surrogate pairs, which names of files and broken JSON may hold: they cannot be sent."""
+    if all([not isinstance(message.content, str) or message.content.isascii() for message in messages]):
+        return messages  # as most are; this is looked at before each request
     mended = {
         position: text
         for position, message in enumerate(messages)
@@ -163,8 +165,8 @@ async def _whole(x: Exchange, model: Model, assistant: Message, gate: Interrupti
     else:
         # what `io.pick` does, without passing the arguments on once more
         response = await model.ainvoke(**arguments) if x.io.is_async else model.invoke(**arguments)
-        if isinstance(response.content, str):
-            response.content = whole(response.content)
+        if isinstance(content := response.content, str) and not content.isascii():
+            response.content = whole(content)
         if cache:
             cache.write([response])
     x.begins(assistant)
