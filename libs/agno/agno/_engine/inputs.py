@@ -10,7 +10,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from agno._engine.context import Run
 from agno._engine.templates import fill
 from agno.media import MEDIA
-from agno.models.message import Message, plain_message
+from agno.models._plain import plain_message
+from agno.models.message import Message
 from agno.utils.log import log_warning
 
 MEDIA_NAMES = frozenset(MEDIA)

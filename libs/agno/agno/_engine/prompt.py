@@ -14,8 +14,9 @@ from agno._engine.history import history_messages
 from agno._engine.inputs import as_json, run_messages
 from agno._engine.retrieval import references_block
 from agno._engine.templates import fill
+from agno.models._plain import plain_message
 from agno.models._structured import json_prompt
-from agno.models.message import Message, plain_message
+from agno.models.message import Message
 from agno.utils.later import later
 from agno.utils.location import get_location
 from agno.utils.log import log_warning

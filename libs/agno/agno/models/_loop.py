@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agno._io import IO, Give, silent
+from agno.models._plain import plain_message
 from agno.models._requests import ONCE, Attempts, ask
 from agno.models._tools import ToolTurn
-from agno.models.message import Message, plain_message
+from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ToolExecution
 from agno.run.cancel import NEVER, CancelToken

@@ -11,7 +11,8 @@ import msgspec
 
 from agno._io import DONE, Give, silent
 from agno.exceptions import AgentRunException, RunCancelledException
-from agno.models.message import Message, plain_message
+from agno.models._plain import plain_message
+from agno.models.message import Message
 from agno.models.metrics import Metrics
 from agno.models.response import ModelResponse, ModelResponseEvent, ToolExecution, UserInputField
 from agno.run import watching

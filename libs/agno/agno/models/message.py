@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 from agno.media import Audio, File, Image, Video
 from agno.models.metrics import Metrics
-from agno.utils.blank import bare
 from agno.utils.codec import Coded, copied, decode, encode, revived
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
@@ -217,13 +216,6 @@ class Message(Coded):
         )
 
 
-def plain_message(role: str, content: Any) -> Message:
-    """`Message(role, content)` in half the time: each run makes several."""
-    message = bare(Message)
-    message.role, message.content, message.created_at = role, content, int(time())
-    return message
-
-
 _HANDLED = frozenset({"id", "role", "metrics", "from_history", "stop_after_tool_call", "created_at"})
 _WRITERS: dict[str, Callable[[str], None]] = {"info": log_info, "warning": log_warning, "error": log_error}
 _DEFAULTS: dict[str, Any] = {f.name: f.default if isinstance(f.default, bool) else None for f in fields(Message)}
@@ -249,4 +241,4 @@ def _revived(values: dict[str, Any]) -> dict[str, Any]:
     return {name: revived(Message, name, value) if name in _REVIVED else value for name, value in values.items()}
 
 
-__all__ = ["Citations", "DocumentCitation", "Message", "MessageReferences", "UrlCitation", "plain_message"]
+__all__ = ["Citations", "DocumentCitation", "Message", "MessageReferences", "UrlCitation"]
