@@ -69,7 +69,9 @@ def test_a_value_of_the_wrong_kind_is_refused_at_construction(setting: str, valu
 def test_a_function_for_the_instructions_gives_text(mode: str) -> None:
     seen = play(Agent(model=ScriptedModel(), instructions=lambda: 5), "go", mode)  # type: ignore[arg-type,return-value]
     told = str(seen.error or seen.events[-1].content)
-    assert told.startswith("instructions of Agent(") and told.endswith("gave int; it must give a str or a list of them.")
+    assert told.startswith("instructions of Agent(") and told.endswith(
+        "gave int; it must give a str or a list of them."
+    )
 
 
 def test_what_is_no_tool_is_refused_at_construction() -> None:
