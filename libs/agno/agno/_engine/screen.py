@@ -16,7 +16,7 @@ from rich.text import Text
 
 from agno._engine.inputs import as_json, text_of
 from agno.run.base import RunStatus
-from agno.utils.terminal import standard_console
+from agno.utils._terminal import standard_console
 from agno.utils.timer import Timer
 
 OWN_OPTIONS = (

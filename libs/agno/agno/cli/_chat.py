@@ -15,7 +15,7 @@ from agno.db.base import DbError, InvalidSchemaError
 from agno.db.sqlite import SqliteDb
 from agno.exceptions import AgnoError
 from agno.run.base import RunStatus
-from agno.utils.terminal import without_orders
+from agno.utils._terminal import without_orders
 
 _HELP = """\
 /help            this list

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from agno.utils.terminal import without_orders
+from agno.utils._terminal import without_orders
 
 _LONGEST = 600  # characters
 

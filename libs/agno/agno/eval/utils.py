@@ -12,7 +12,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from agno.utils.terminal import standard_console
+from agno.utils._terminal import standard_console
 
 
 def store_result_in_file(file_path: str, result: Any, eval_id: str | None = None, name: str | None = None) -> Path:

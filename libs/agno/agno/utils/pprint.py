@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.text import Text
 
-from agno.utils.terminal import standard_console
+from agno.utils._terminal import standard_console
 from agno.utils.timer import Timer
 
 
