@@ -29,6 +29,7 @@ def bench(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=170)
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(180)
 def test_our_row_and_the_floor_are_measured_side_by_side(tmp_path: Path) -> None:
     result, table = tmp_path / "result.json", tmp_path / "table.md"
