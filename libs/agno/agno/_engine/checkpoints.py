@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from agno._engine.context import Run
@@ -9,6 +10,7 @@ from agno._engine.progress import Progress
 from agno._engine.sessions import store_progress
 from agno.models._loop import Exchange
 from agno.models.message import Message
+from agno.models.response import ToolExecution
 
 _KINDS = ("runs", "tool-batch", "tools")
 
@@ -80,11 +82,20 @@ async def _save(run: Run, messages: list[Message]) -> None:
 def _facts(run: Run, messages: list[Message]) -> dict[str, Any]:
     exchange = run.exchange
     assert exchange is not None
+    answered = {message.tool_call_id for message in messages}
     return {
-        "tools": list(exchange.executions) or None,
+        "tools": [one if one.tool_call_id in answered else _open(one) for one in exchange.executions] or None,
         "content": exchange.response.content,
         "last_checkpoint_at_message_index": len(messages),
     }
+
+
+def _open(execution: ToolExecution) -> ToolExecution:
+    """A call as one that has not ended. Another tool of the turn may end while this is written: what is stored of it comes
+    with its message, in the next state."""
+    found = copy.copy(execution)
+    found.result = found.tool_call_error = None
+    return found
 
 
 __all__ = ["checked", "keep_checkpoints"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agno.agent import Agent
+from agno.agent import Agent, ToolCallCompletedEvent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
@@ -208,3 +210,47 @@ def test_a_tool_that_is_the_last_is_so_also_for_who_goes_on() -> None:
     for moment in range(3):
         run, _, again, stored = plays_again(db, moment, lasting, checkpoint="tools")
         assert run.content == whole.content and again == Counter(["last"]) - stored
+
+
+class Held(SqliteDb):
+    """A database whose write of the first tool lasts until the second one has ended, too."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(db_file=file)
+        self.go_on, self.told = threading.Event(), threading.Event()
+        self.seen: dict[str, str | None] = {}
+
+    def finish_run(self, session: Any, run: Any, *args: Any, **options: Any) -> None:
+        first_only = [message.content for message in run.messages if message.role == "tool"] == ["one"]
+        if first_only:
+            self.go_on.set()
+            assert self.told.wait(30)
+        super().finish_run(session, run, *args, **options)
+        if first_only:
+            self.seen = {one.tool_name: one.result for one in self.get_session("s").runs[-1].tools}
+
+
+def test_a_tool_that_ends_while_another_is_stored_is_stored_with_its_own_message(tmp_path: Path) -> None:
+    db = Held(tmp_path / "a.db")
+
+    def first() -> str:
+        return "one"
+
+    async def second() -> str:
+        await asyncio.to_thread(db.go_on.wait, 30)
+        return "two"
+
+    model = ScriptedModel(wants(call("first"), call("second")), says("done"))
+    agent = Agent(model=model, tools=[first, second], db=db, checkpoint="tools", session_id="s")
+
+    async def go() -> None:
+        async for event in agent.arun("go", stream=True, stream_events=True):
+            if isinstance(event, ToolCallCompletedEvent) and event.tool.tool_name == "second":
+                db.told.set()
+
+    asyncio.run(go())
+    assert db.seen == {"first": "one", "second": None}
+    assert {one.tool_name: one.result for one in db.get_session("s").runs[-1].tools} == {
+        "first": "one",
+        "second": "two",
+    }

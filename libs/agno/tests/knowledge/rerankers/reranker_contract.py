@@ -16,7 +16,13 @@ from agno.testing import ScriptedServer, fails
 
 COLOURS = pytest.mark.parametrize("colour", ["sync", "async"])
 TEXTS = ["cold milk", "a cup of green tea", "Grüße \ud83d 日本語", "green paint", "black tea"]
-SCORES = {"cold milk": 0.1, "a cup of green tea": 0.9, "Grüße \ufffd 日本語": -0.5, "green paint": 0.4, "black tea": 0.4}
+SCORES = {
+    "cold milk": 0.1,
+    "a cup of green tea": 0.9,
+    "Grüße \ufffd 日本語": -0.5,
+    "green paint": 0.4,
+    "black tea": 0.4,
+}
 
 
 def documents(texts: list[str] = TEXTS) -> list[Document]:
