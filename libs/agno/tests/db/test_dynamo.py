@@ -191,6 +191,7 @@ def test_lists_use_the_indexes(db, server):
     assert "Scan" not in {verb for verb, _ in server.requests}
 
 
+@pytest.mark.heavy
 def test_the_hundredth_turn_asks_what_the_tenth_did(db, server):
     sent = {}
     for number in range(101):

@@ -160,6 +160,7 @@ def test_no_question_needs_an_index_that_somebody_has_to_make(db, server):
     assert len(db.get_eval_runs(eval_type=["accuracy", "performance"], filter_type="agent")) == 4
 
 
+@pytest.mark.heavy
 def test_the_hundredth_turn_asks_what_the_tenth_did(db, server):
     sent = {}
     for number in range(101):

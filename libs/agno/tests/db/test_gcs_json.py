@@ -182,6 +182,7 @@ def test_runs_of_a_2_0_object_are_read_and_followed_by_new_ones(db, server):
     assert ids(db.get_session("s")) == ["old1", "new"]
 
 
+@pytest.mark.heavy
 def test_the_hundredth_turn_asks_what_the_tenth_did(db, server):
     asked = {}
     for number in range(101):

@@ -329,6 +329,7 @@ def test_a_server_that_accepts_and_says_nothing_times_out(transport: Any) -> Non
     assert asyncio.run(main()) < 10
 
 
+@pytest.mark.heavy
 def test_a_server_that_dies_in_a_call_is_a_result_that_says_so(own_options: dict[str, Any]) -> None:
     async def main() -> None:
         tools = MCPTools(**own_options)
@@ -369,7 +370,7 @@ def test_a_killed_http_server_is_a_result(serve: Serve) -> None:
         asyncio.run(main(transport))
 
 
-@pytest.mark.parametrize("size", [1, 2_000_000])
+@pytest.mark.parametrize("size", [1, pytest.param(2_000_000, marks=pytest.mark.heavy)])
 def test_a_frozen_server_is_a_result_after_the_timeout(size: int, peer_command: str) -> None:
     async def main() -> None:
         tools = MCPTools(peer_command, timeout_seconds=PATIENT)
