@@ -175,6 +175,7 @@ def stored_runs(db: InMemoryDb) -> list[Any]:
                 run.status,
                 run.content,
                 len(run.__dict__.get("messages") or ()),
+                len(run.__dict__.get("member_responses") or ()),
             )
         )
         for run in db.get_session("s").runs

@@ -6,6 +6,7 @@ of a workflow. There is one row for each run, and the newest record is in it. Wh
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -138,6 +139,11 @@ class Progress:
         for row in rows:
             self.rows.remove(row)
             self.written.discard(row)
+
+    def bring(self, output: Any) -> None:
+        """A run that ended in an earlier process becomes a row of its own, as it is now: without its members' runs, which
+        have theirs."""
+        self.brought.append(copy.copy(output))
 
     def check(self) -> None:
         """Raise what kept a run inside from being stored: the run around it cannot go on as if it had been."""

@@ -49,13 +49,13 @@ def _bring_back(run: Run, output: Any, messages: list[Message], stored: list[Any
     answered = {message.tool_call_id for message in messages}
     open_calls: dict[Any, list[Kept]] = {}
     for kept in progress.found.inside(output.run_id):
-        if not kept.goes_on:
-            _complete(progress, kept.output, stored)
         if kept.call not in answered:
             open_calls.setdefault(kept.call, []).append(kept)
         elif not kept.goes_on:
             output.member_responses.append(kept.output)
-            progress.brought.append(kept.output)
+            progress.bring(kept.output)
+        if not kept.goes_on:
+            _complete(progress, kept.output, stored)
     waited = {tool.tool_call_id: tool for tool in output.tools or () if tool.child_run_ids}
     for call_id, at_work in open_calls.items():
         if call_id not in waited:
@@ -75,8 +75,8 @@ def _complete(progress: Progress, output: Any, stored: list[Any]) -> None:
         return
     inside = [kept.output for kept in progress.found.inside(output.run_id) if not kept.goes_on]
     for one in inside:
+        progress.bring(one)
         _complete(progress, one, stored)
-    progress.brought += inside
     output.member_responses = output.member_responses or [*_inside(output.run_id, stored), *inside]
 
 
