@@ -6,11 +6,9 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from db.servers.sql import Postgres, running
 
 from knowledge.attempts import chunks_of, environment, knowledge_of, stored
 
@@ -49,21 +47,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = 130 if number % LARGE == 0 else 1 + number % 4
         (made / f"{number:03}.txt").write_text("\n".join(f"{number:03} {line:06}" for line in range(lines)))
     return made
-
-
-@pytest.fixture(
-    params=[
-        pytest.param("local", marks=pytest.mark.heavy),
-        pytest.param("pgvector", marks=pytest.mark.heavy),
-        pytest.param("lancedb", marks=pytest.mark.knowledge),
-    ]
-)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param != "pgvector":
-        yield str(tmp_path / {"local": "vectors.db", "lancedb": "lance"}[request.param])
-        return
-    with running(Postgres) as server:
-        yield server.url()
 
 
 @pytest.fixture(params=["sync", "async"])
