@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -99,7 +100,8 @@ class OnFile:
     def _opened(self) -> int:
         while True:
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                with suppress(FileExistsError):  # `exist_ok` would look again, when another one may have removed it
+                    self._path.parent.mkdir(parents=True)
                 return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
             except FileNotFoundError:
                 continue  # another one was done, and removed the folder
