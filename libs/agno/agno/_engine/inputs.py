@@ -83,9 +83,8 @@ def run_messages(run: Run) -> list[Message]:
     if isinstance(value, str):
         plain = "{" not in value and run.references_block is None and not run.context.dependencies
         text = value if plain else _content(run, value)
-        message = plain_message(run.component.user_message_role, text)
-        if run.extra:
-            message = Message(message.role, text, **run.extra)
+        role = run.component.user_message_role
+        message = Message(role, text, **run.extra) if run.extra else plain_message(role, text)
         messages = [message]
     elif is_message_list(value):
         messages = [m.model_copy() if isinstance(m, Message) else Message(**m) for m in value]

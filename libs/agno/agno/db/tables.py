@@ -16,6 +16,7 @@ Row = dict[str, Any]
 class Column:
     """A column. `length` is for products whose text columns need one.
 
+    `common`: a great part of the rows has the same value, so its index, which Agno 2.0 made, is no way to find them.
     `later`: tables of Agno 2.0 lack it, so it may be null, and it is added to a table that is there without it.
     """
 
@@ -23,6 +24,7 @@ class Column:
     kind: Literal["text", "int", "json", "date", "bool"] = "text"
     required: bool = False
     indexed: bool = False
+    common: bool = False
     length: int | None = None
     later: bool = False
 
@@ -77,7 +79,7 @@ SESSIONS = Table(
     "session_id",
     (
         Column("session_id", required=True, length=_ID),
-        Column("session_type", required=True, indexed=True, length=20),
+        Column("session_type", required=True, indexed=True, common=True, length=20),
         Column("agent_id", indexed=True, length=_ID),
         Column("team_id", indexed=True, length=_ID),
         Column("workflow_id", indexed=True, length=_ID),

@@ -38,6 +38,7 @@ class Statements:
         self.plain_name = name
         self.name = quoted(name)
         self.columns = ", ".join(quoted(column) for column in table.names)
+        self._common = frozenset(column.name for column in table.columns if column.common)
 
     @cached_property
     def create(self) -> list[str]:
@@ -86,9 +87,9 @@ class Statements:
     def find(self, query: Query) -> tuple[str, str, list[object]]:
         """The query, the count before paging, and the values of both; the window comes after them."""
         # SQLite takes the index of a column that must be equal, however many rows that leaves, and sorts them all for
-        # every page. A walk goes along the keys; and a type of session is what every third has.
+        # every page; a walk goes along the keys
         walks = any(where.op == "behind" for where in query.where)
-        parts = [_condition(where, indexed=not walks and where.columns != ("session_type",)) for where in query.where]
+        parts = [_condition(where, indexed=not (walks or self._common & {*where.columns})) for where in query.where]
         if query.after is not None and query.after.key is not None:
             parts.append(self._behind(query, query.after.value, query.after.key))
         where = " WHERE " + " AND ".join(text for text, _ in parts) if parts else ""
