@@ -19,7 +19,7 @@ from agno.db.base import BaseDb
 from agno.run.context import RunContext
 from agno.run.workflow import WorkflowRunOutput, WorkflowRunOutputEvent
 from agno.utils.blank import blank
-from agno.utils.settings import Derived, publish_signature
+from agno.utils.settings import Alias, Derived, publish_signature
 from agno.workflow._building import StepList, check_depth
 from agno.workflow._coding import WorkflowDefinition
 from agno.workflow._drawing import mermaid_of, tree_of
@@ -77,6 +77,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     markdown = True  # what print_response asks for
 
     _aliases = {"stream_intermediate_steps": "stream_events"}
+    stream_intermediate_steps = Alias("stream_events")  # as Agno 2.0 calls it
     _removed = {
         "storage": "sessions are kept in db=, for example db=SqliteDb(db_file='workflow.db').",
         "memory": "memories are kept in db=: see add_memories and get_memories.",
@@ -91,11 +92,6 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         self.__dict__["_made"] = StepList()
         if self.steps is not None and not self.is_function:
             check_depth(self, self.nodes)  # refuses what is no step, too
-
-    @property
-    def stream_intermediate_steps(self) -> bool:
-        """The name of `stream_events` in Agno 2.0."""
-        return self.stream_events
 
     @property
     def is_function(self) -> bool:
