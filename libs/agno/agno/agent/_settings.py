@@ -14,7 +14,7 @@ from agno.models.base import Model
 from agno.models.message import Message
 from agno.tools.function import Function
 from agno.tools.toolkit import Toolkit
-from agno.utils.settings import Derived, Settings
+from agno.utils.settings import Alias, Derived, Settings
 
 if TYPE_CHECKING:
     from agno.compression.manager import CompressionManager
@@ -190,15 +190,8 @@ class CommonSettings(Settings):
         "goal": "put it into description= or instructions=.",
     }
 
-    @property
-    def update_memory_on_run(self) -> bool:
-        """The name of `enable_user_memories` in newer versions of Agno."""
-        return self.enable_user_memories
-
-    @property
-    def stream_intermediate_steps(self) -> bool:
-        """The name of `stream_events` in Agno 2.0."""
-        return self.stream_events
+    update_memory_on_run = Alias("enable_user_memories")  # as newer versions of Agno call it
+    stream_intermediate_steps = Alias("stream_events")  # as Agno 2.0 calls it
 
 
 __all__ = ["CommonSettings", "Tool"]

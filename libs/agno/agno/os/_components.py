@@ -98,7 +98,11 @@ class Components:
     def knowledge_of(self, db_id: str | None = None) -> Any:
         """The knowledge whose contents are listed in this database; without an id, the only one there is."""
         if db_id is None:
-            if len(self.knowledge) != 1:
+            if not self.knowledge:
+                raise HTTPException(
+                    400, "No knowledge is served here: give an agent, or AgentOS, one with a contents_db"
+                )
+            if len(self.knowledge) > 1:
                 raise HTTPException(400, "The db_id query parameter is required when using multiple databases")
             return next(iter(self.knowledge.values()))
         if db_id not in self.knowledge:

@@ -35,7 +35,7 @@ from agno.team.mode import TeamMode
 from agno.utils.blank import blank
 from agno.utils.later import later
 from agno.utils.log import log_warning
-from agno.utils.settings import publish_signature
+from agno.utils.settings import Alias, publish_signature
 
 _diagram, _tasks = later("agno.team._diagram"), later("agno.team._tasks")  # few teams need them
 
@@ -87,6 +87,7 @@ class Team(
     show_members_responses: bool = False  # in print_response
 
     _aliases = {**CommonSettings._aliases, "delegate_to_all_members": "delegate_task_to_all_members"}
+    delegate_to_all_members = Alias("delegate_task_to_all_members")  # as newer versions of Agno call it
     _removed = {
         **CommonSettings._removed,
         "show_tool_calls": "tool calls are always shown by print_response.",
@@ -162,11 +163,6 @@ class Team(
         if self.respond_directly:
             return TeamMode.route
         return TeamMode(self.mode) if self.mode is not None else TeamMode.coordinate
-
-    @property
-    def delegate_to_all_members(self) -> bool:
-        """Another name of `delegate_task_to_all_members`."""
-        return self.delegate_task_to_all_members
 
     @property
     def rows_per_run(self) -> int:

@@ -138,4 +138,17 @@ class Derived:
         instance.__dict__[self.name] = value
 
 
-__all__ = ["Derived", "Settings", "publish_signature"]
+class Alias:
+    """The spelling of another version for a setting: reads and sets it."""
+
+    def __init__(self, setting: str) -> None:
+        self.setting = setting
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else getattr(instance, self.setting)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        setattr(instance, self.setting, value)
+
+
+__all__ = ["Alias", "Derived", "Settings", "publish_signature"]

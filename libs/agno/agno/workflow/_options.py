@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from typing_extensions import TypedDict
@@ -60,5 +60,20 @@ class RunOptionsDict(CommonOptions, total=False):
 
 RUN_OPTIONS = frozenset(RunOptionsDict.__annotations__)
 CONTINUE_OPTIONS = frozenset(ContinueOptions.__annotations__)
+BY_POSITION = ("additional_data", "user_id", "session_id", "session_state", "audio", "images", "videos", "files")
 
-__all__ = ["CONTINUE_OPTIONS", "RUN_OPTIONS", "ContinueOptions", "RunOptionsDict"]
+
+def named_options(method: str, given: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments after the input by their names. Raises TypeError for too many, and for one that is given by name, too."""
+    if len(given) > len(BY_POSITION):
+        raise TypeError(
+            f"{method}() of a Workflow takes the input and up to {len(BY_POSITION)} arguments by position "
+            f"({', '.join(BY_POSITION)}), and got {len(given)}; write the others by name, for example stream=True."
+        )
+    for name in BY_POSITION[: len(given)]:
+        if name in options:
+            raise TypeError(f"{method}() of a Workflow got {name} twice: by position and by name.")
+    return dict(zip(BY_POSITION, given, strict=False))
+
+
+__all__ = ["BY_POSITION", "CONTINUE_OPTIONS", "RUN_OPTIONS", "ContinueOptions", "RunOptionsDict", "named_options"]

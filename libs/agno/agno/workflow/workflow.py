@@ -19,12 +19,12 @@ from agno.db.base import BaseDb
 from agno.run.context import RunContext
 from agno.run.workflow import WorkflowRunOutput, WorkflowRunOutputEvent
 from agno.utils.blank import blank
-from agno.utils.settings import Derived, publish_signature
+from agno.utils.settings import Alias, Derived, publish_signature
 from agno.workflow._building import StepList, check_depth
 from agno.workflow._coding import WorkflowDefinition
 from agno.workflow._drawing import mermaid_of, tree_of
 from agno.workflow._node import Node, named
-from agno.workflow._options import ContinueOptions, RunOptionsDict
+from agno.workflow._options import ContinueOptions, RunOptionsDict, named_options
 from agno.workflow._run import WorkflowRun, continued_run, new_run
 from agno.workflow._sessions import WorkflowSessions
 from agno.workflow._settings import WorkflowComponent
@@ -77,6 +77,7 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
     markdown = True  # what print_response asks for
 
     _aliases = {"stream_intermediate_steps": "stream_events"}
+    stream_intermediate_steps = Alias("stream_events")  # as Agno 2.0 calls it
     _removed = {
         "storage": "sessions are kept in db=, for example db=SqliteDb(db_file='workflow.db').",
         "memory": "memories are kept in db=: see add_memories and get_memories.",
@@ -91,11 +92,6 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
         self.__dict__["_made"] = StepList()
         if self.steps is not None and not self.is_function:
             check_depth(self, self.nodes)  # refuses what is no step, too
-
-    @property
-    def stream_intermediate_steps(self) -> bool:
-        """The name of `stream_events` in Agno 2.0."""
-        return self.stream_events
 
     @property
     def is_function(self) -> bool:
@@ -131,18 +127,21 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
 
     @overload
     def run(
-        self, input: Input = ..., *, stream: Literal[False] | None = ..., **options: Unpack[RunOptionsDict]
+        self, input: Input = ..., *more: Any, stream: Literal[False] | None = ..., **options: Unpack[RunOptionsDict]
     ) -> WorkflowRunOutput: ...
     @overload
     def run(
-        self, input: Input = ..., *, stream: Literal[True], **options: Unpack[RunOptionsDict]
+        self, input: Input = ..., *more: Any, stream: Literal[True], **options: Unpack[RunOptionsDict]
     ) -> Iterator[WorkflowRunOutputEvent]: ...
-    def run(self, input: Input = None, *, stream: bool | None = None, **options: Any) -> Any:
+    def run(self, input: Input = None, *more: Any, stream: bool | None = None, **options: Any) -> Any:
         """Run the steps and wait for the result, or, with `stream=True`, iterate over what happens.
 
         `RunOptionsDict` lists the options. A step that fails is not raised: the output has the status ERROR and what was
         finished, a stream ends with a `WorkflowErrorEvent`. Further keywords go to a function workflow that names them.
+        Arguments after the input may be given by position, in the order of `BY_POSITION`, as Agno 2.0 takes them.
         """
+        if more:
+            options |= named_options("run", more, options)
         if options.get("background"):
             raise RuntimeError("background=True needs an event loop to go on in: use arun().")
         mode = Mode.of(SYNC, self, stream, options)
@@ -150,18 +149,20 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
 
     @overload
     async def arun(
-        self, input: Input = ..., *, stream: Literal[False] | None = ..., **options: Unpack[RunOptionsDict]
+        self, input: Input = ..., *more: Any, stream: Literal[False] | None = ..., **options: Unpack[RunOptionsDict]
     ) -> WorkflowRunOutput: ...
     @overload
     def arun(
-        self, input: Input = ..., *, stream: Literal[True], **options: Unpack[RunOptionsDict]
+        self, input: Input = ..., *more: Any, stream: Literal[True], **options: Unpack[RunOptionsDict]
     ) -> AsyncIterator[WorkflowRunOutputEvent]: ...
-    def arun(self, input: Input = None, *, stream: bool | None = None, **options: Any) -> Any:
+    def arun(self, input: Input = None, *more: Any, stream: bool | None = None, **options: Any) -> Any:
         """`run` for asyncio: await it, or, with `stream=True`, use `async for`, with or without await.
 
         `background=True` gives the output at once, PENDING; the run fills it while it goes on, and `get_run(run_id)` reads
         it from anywhere. With `stream=True` and `websocket=` its events go to the socket.
         """
+        if more:
+            options |= named_options("arun", more, options)
         websocket = options.pop("websocket", None)
         mode = Mode.of(ASYNC, self, stream, options)
         return _started(new_run(self, input, mode), mode, websocket)

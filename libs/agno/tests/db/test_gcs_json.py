@@ -10,7 +10,7 @@ from gcp_storage_emulator.server import create_server
 from google.auth.credentials import AnonymousCredentials
 
 from agno.db.base import DbError, DbUnavailableError, InvalidSchemaError
-from agno.db.gcs_json import GCSJsonDb, GcsJsonDb
+from agno.db.gcs_json import GCSJsonDb, GcsJsonDb, gcs_json_db
 from db.contract import DbContract, a_memory, a_run, a_session, ids
 from db.processes import check_two_writers
 from db.servers.gcs import GcsServer
@@ -85,7 +85,7 @@ class TestGcsJsonDbOnTheEmulator(DbContract):
 
 
 def test_both_names_are_one_class():
-    assert GCSJsonDb is GcsJsonDb
+    assert GCSJsonDb is GcsJsonDb is gcs_json_db.GCSJsonDb
 
 
 def test_objects_are_named_after_prefix_and_table(make, server):

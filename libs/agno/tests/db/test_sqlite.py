@@ -153,6 +153,14 @@ def test_an_engine_is_made_when_asked_for(file):
     assert db.db_engine.url.database == file and db.db_engine is db.db_engine
 
 
+def test_sessions_and_tables_of_sqlalchemy_are_there_for_queries_of_ones_own(file):
+    db = SqliteDb(db_file=file)
+    db.upsert_session(a_session("s"))
+    assert "session_id" in db.metadata.tables["agno_sessions"].columns
+    with db.Session() as session:
+        assert session.execute(sqlalchemy.text("SELECT session_id FROM agno_sessions")).scalar() == "s"
+
+
 # Several processes and threads -------------------------------------------------------------------------------------------
 
 

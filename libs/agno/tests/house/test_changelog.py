@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -88,6 +89,14 @@ def runs_of_everything_can_be_cancelled() -> bool:
     return all(callable(c.cancel_run) and not c.cancel_run("nope") for c in components())
 
 
+@cache
+def routes() -> set[str]:
+    [agent_os] = named("agno.os", "AgentOS")
+    return set(agent_os(agents=[Agent(id="a", db=InMemoryDb())], telemetry=False).get_app().openapi()["paths"])
+
+
+RUN_ROUTES = {"/agents/{agent_id}/runs", "/teams/{team_id}/runs", "/workflows/{workflow_id}/runs"}
+RECORD_ROUTES = {"/sessions", "/memories", "/knowledge/content", "/eval-runs", "/metrics"}
 STATELESS = ["agent_session", "team_session", "workflow_session", "run_response", "run_id", "session_metrics"]
 TOP_LEVEL = {"references", "additional_input", "reasoning_steps", "reasoning_messages"}
 
@@ -123,8 +132,15 @@ CLAIMS: list[tuple[int, str, Check]] = [
             ]
         ],
     ),
+    (18, "no deployment code in this package", lambda: gone("agno.workspace", "agno.docker", "agno.aws")),
+    (21, "AgentOS", lambda: named("agno.os", "AgentOS")),
+    (22, "agents, teams and workflows over HTTP", lambda: routes() >= RUN_ROUTES),
+    (23, "sessions, memories, knowledge, evaluations and metrics over HTTP", lambda: routes() >= RECORD_ROUTES),
     (28, "no Playground", lambda: gone("agno.playground")),
-    (29, "no apps", lambda: gone("agno.app")),
+    (29, "AGUI for AGUIApp, and no apps", lambda: named("agno.os.interfaces.agui", "AGUI") and gone("agno.app")),
+    (30, "Slack for SlackApi", lambda: named("agno.os.interfaces.slack", "Slack")),
+    (31, "Whatsapp for WhatsappApi", lambda: named("agno.os.interfaces.whatsapp", "Whatsapp")),
+    (33, "DiscordClient under integrations", lambda: named("agno.integrations.discord", "DiscordClient")),
     (37, "teams and workflows too", lambda: not any(hasattr(c, n) for c in components() for n in STATELESS)),
     (38, "settings are defaults that no run changes", the_state_of_a_run_stays_out_of_the_agent),
     (39, "custom events", a_custom_event_of_ones_own_says_its_kind),

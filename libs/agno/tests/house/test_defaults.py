@@ -181,6 +181,15 @@ def test_every_setting_of_teams_and_workflows_can_be_read() -> None:
                 assert getattr(component, name) == default, name
 
 
+@pytest.mark.parametrize("component", [Agent(), Team([Agent(name="A")]), Workflow()], ids=lambda c: type(c).__name__)
+def test_a_setting_is_read_and_set_by_its_other_spelling_too(component: Any) -> None:
+    for old, new in type(component)._aliases.items():
+        setattr(component, old, True)
+        assert (getattr(component, new), getattr(component, old)) == (True, True), old
+        setattr(component, new, False)
+        assert getattr(component, old) is False, old
+
+
 def test_steps_take_their_first_parameters_by_position() -> None:
     kinds = import_module("agno.workflow")
     firsts = {

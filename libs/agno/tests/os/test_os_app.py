@@ -11,12 +11,13 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from agno.db.in_memory import InMemoryDb
 from agno.os import AgentOS
 from agno.os.config import AgentOSConfig, ChatConfig
 from agno.os.interfaces.a2a import A2A
+from agno.os.interfaces.base import BaseInterface
 from agno.os.middleware import JWTSettings
 from agno.os.settings import AgnoAPISettings
 from agno.team import Team
@@ -292,6 +293,27 @@ def test_mcp_tools_are_connected_while_it_serves() -> None:
 
     asyncio.run(live())
     assert tools.log == ["connect", "close"]
+
+
+def test_an_interface_of_agno_2_0_that_does_not_call_the_constructor_is_served() -> None:
+    class Echo(BaseInterface):
+        type = "echo"
+
+        def __init__(self, agent: Any) -> None:
+            self.agent = agent
+
+        def get_router(self, use_async: bool = True, **options: Any) -> APIRouter:
+            self.router = APIRouter(prefix="/echo")
+            self.router.add_api_route("/{text}", self.answer)
+            return self.router
+
+        async def answer(self, text: str) -> Any:
+            return (await self.agent.arun(text)).content
+
+    helper = agent()
+    service = an_os(agents=[helper], interfaces=[Echo(helper)])
+    assert request(service, "GET", "/echo/hi").json() == "Hello there"
+    assert request(service, "GET", "/config").json()["interfaces"] == [{"type": "echo", "version": "1.0", "route": "/"}]
 
 
 # Serving -------------------------------------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agno.agent import Agent
+from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import SqliteDb
 from agno.knowledge import Knowledge
 from agno.knowledge.embedder.hashing import HashingEmbedder
@@ -121,3 +123,15 @@ def test_an_unknown_content_or_database_is_not_there(os: AgentOS) -> None:
         assert (answer.status_code, answer.json()["detail"]) == (404, "Content not found: x")
     answer = ask(os, lambda client: client.get("/knowledge/content?db_id=nope"))
     assert answer.json()["detail"] == "Knowledge instance with id 'nope' not found"
+
+
+def test_without_a_knowledge_the_routes_say_what_is_missing() -> None:
+    db = InMemoryDb(id="main")
+    service = AgentOS(agents=[Agent(id="helper", model=ScriptedModel(), db=db)])
+    assert "/knowledge/content" in service.get_app().openapi()["paths"]
+    answer, unknown = ask(service, lambda client: asyncio.gather(
+        client.get("/knowledge/content"), client.get("/knowledge/content?db_id=main")
+    ))  # fmt: skip
+    assert (answer.status_code, unknown.status_code) == (400, 404)
+    assert answer.json()["detail"].startswith("No knowledge is served here: give an agent, or AgentOS, one with")
+    assert unknown.json()["detail"] == "Knowledge instance with id 'main' not found"

@@ -364,6 +364,7 @@ def test_a_workflow_goes_on_after_a_person_confirmed() -> None:
         ("{", 400, "Invalid JSON in tools field"),
         ('{"a": 1}', 400, "Invalid structure or content for tools"),
         ("[1]", 400, "Invalid structure"),
+        ('[{"confirmed": true}]', 400, "Invalid structure or content for tools: each tool needs the tool_call_id"),
     ],
 )
 def test_answers_that_cannot_be_read_are_refused(tools: str, status: int, words: str) -> None:

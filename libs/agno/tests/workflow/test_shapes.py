@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
@@ -246,6 +247,19 @@ def test_run_parameters_tell_what_run_takes() -> None:
         "topic": {"name": "topic", "default": None, "annotation": "str", "required": True},
         "depth": {"name": "depth", "default": 2, "annotation": "int", "required": False},
     }
+
+
+def test_arguments_of_run_may_be_given_by_position() -> None:
+    def told(step_input: StepInput, run_context: Any) -> str:
+        return f"{step_input.input} {step_input.additional_data} {run_context.user_id} {run_context.session_id}"
+
+    workflow = Workflow(steps=[told])
+    assert workflow.run("go", {"a": 1}, "ann", "s").content == "go {'a': 1} ann s"
+    assert asyncio.run(workflow.arun("go", {"a": 1}, session_id="s")).content == "go {'a': 1} None s"
+    with pytest.raises(TypeError, match=r"run\(\) of a Workflow got additional_data twice: by position and by name\."):
+        workflow.run("go", {"a": 1}, additional_data={"a": 2})
+    with pytest.raises(TypeError, match="up to 8 arguments by position .* and got 9; write the others by name"):
+        workflow.run("go", *[None] * 8, True)
 
 
 def test_a_flowchart_shows_every_way() -> None:

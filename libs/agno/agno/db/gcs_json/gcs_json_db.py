@@ -178,4 +178,6 @@ def _mark(run_id: str) -> str:
     return hashlib.sha256(run_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-__all__ = ["GcsJsonDb"]
+GCSJsonDb = GcsJsonDb  # as the changelog of 2.0 spells it
+
+__all__ = ["GCSJsonDb", "GcsJsonDb"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from importlib import import_module
 from operator import eq
 from pathlib import Path
@@ -72,6 +73,20 @@ class SqliteDb(BaseDb):
             except ImportError as error:
                 raise ImportError("db_engine needs `sqlalchemy`. Install it with: pip install sqlalchemy") from error
         return self._engine
+
+    @property
+    def metadata(self) -> Any:
+        """The tables that are in the file, as SQLAlchemy knows them."""
+        engine = self.db_engine
+        found = import_module("sqlalchemy").MetaData()
+        found.reflect(engine)
+        return found
+
+    @cached_property
+    def Session(self) -> Any:  # the name Agno 2.0 gave it
+        """A factory of SQLAlchemy sessions for queries of your own."""
+        engine, orm = self.db_engine, import_module("sqlalchemy.orm")
+        return orm.scoped_session(orm.sessionmaker(bind=engine))
 
     def close(self) -> None:
         """Close the connections that are not in use."""

@@ -34,6 +34,11 @@ class BaseInterface:
     checks_scopes: ClassVar[bool] = False
     """The routes look at the caller's scopes themselves, because they serve several components."""
 
+    agent: Any = None  # the defaults are for subclasses that do not call this constructor, as Agno 2.0 allows
+    team: Any = None
+    workflow: Any = None
+    router_prefix: str = ""
+    allow_private: bool = False
     router: APIRouter | None = None
     os: AgentOS | None = None
     """The AgentOS that serves it; None where its routes are in an app without one."""
@@ -63,8 +68,8 @@ class BaseInterface:
 
     @property
     def component(self) -> Any:
-        """The agent, team or workflow that answers."""
-        return next(given for given in (self.agent, self.team, self.workflow) if given is not None)
+        """The agent, team or workflow that answers; None where the routes need none."""
+        return next((given for given in (self.agent, self.team, self.workflow) if given is not None), None)
 
     @property
     def runs(self) -> Runs:
@@ -93,7 +98,7 @@ class BaseInterface:
     @property
     def components(self) -> list[Any]:
         """All that can be reached."""
-        return [self.component]
+        return [] if self.component is None else [self.component]
 
     def get_router(self, use_async: bool = True) -> APIRouter:
         """The routes, with their prefix. `use_async` is accepted for programs written for Agno 2.0; routes are async."""

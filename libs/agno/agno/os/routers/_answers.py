@@ -80,7 +80,10 @@ def _objects(body: Body, name: str, kind: Any) -> list[Any] | None:
     try:
         if not isinstance(data, list):
             raise TypeError("it is no array")
-        return [kind.from_dict(item) for item in data]
+        found = [kind.from_dict(item) for item in data]
+        if kind is ToolExecution and not all(tool.tool_call_id for tool in found):
+            raise ValueError("each tool needs the tool_call_id that the paused run gave it")
+        return found
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise HTTPException(400, f"Invalid structure or content for {name}: {error}") from None
 

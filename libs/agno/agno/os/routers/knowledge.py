@@ -43,8 +43,8 @@ _CHANGE = docs.form({"name": docs.TEXT, "description": docs.TEXT, "metadata": _T
 
 
 def router(os: AgentOS) -> APIRouter | None:
-    """/knowledge; None where no knowledge with a list of its contents is served."""
-    if not os.components.knowledge:
+    """/knowledge; None where no database is served, and so no list of contents."""
+    if not os.components.dbs:
         return None
     made, routes, one = APIRouter(tags=["Knowledge"]), KnowledgeRoutes(os), "/knowledge/content/{content_id}"
     table: list[tuple[str, str, Any, Any, int, str, Any]] = [
