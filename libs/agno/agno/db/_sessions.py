@@ -14,6 +14,7 @@ from agno.db._claims import CLAIMS, Claim, claims_of, keep_claims, without_claim
 from agno.db._codec import from_json, nested_from_json, plain_to_json
 from agno.db._port import DbError, RunRow, SessionConflictError, StoredHeader
 from agno.db.tables import SESSIONS, Row
+from agno.run.base import RunStatus
 from agno.utils.codec import encode
 from agno.utils.dttm import now_epoch
 
@@ -182,6 +183,8 @@ def _add_progress(run: dict[str, Any], record: dict[str, Any]) -> None:
     run.setdefault("step_executor_runs", [])
     run["step_executor_runs"] += runs
     run["progress"] = [*(run.get("progress") or ()), record]
+    if "answers" in record and run.get("status") == RunStatus.paused.value:
+        run["status"] = RunStatus.running.value  # a process went on with it
     output, state = record.get("output"), record.get("state")
     if output is not None and "." not in record["key"] and "/" not in record["key"]:
         run["step_results"] = [*(run.get("step_results") or ()), output]

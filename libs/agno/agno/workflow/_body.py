@@ -33,6 +33,8 @@ async def workflow_body(run: WorkflowRun) -> None:
     component = run.component
     nodes = component.nodes
     _prepare(run, len(nodes))
+    if run.replies and run.outermost_run is None:
+        await run.journal.keep_answers(run)
     try:
         if component.agent is not None and await answered_by_agent(run, _root_place(run)):
             pass  # it needed no step

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agno._engine.claims import renew
 from agno._engine.context import private_copy
 from agno._engine.progress import Found
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
+from agno.run.workflow_requirements import revived_requirement
 from agno.workflow._failing import StepFailed
 from agno.workflow._place import Place, lies_inside
 from agno.workflow._state import own_state, replace
+
+if TYPE_CHECKING:
+    from agno.workflow._run import WorkflowRun
 
 
 class Journal:
@@ -30,6 +34,8 @@ class Journal:
         self.notes: dict[str, dict[str, Any]] = {}
         self.pool: dict[str, Any] = {}  # executor runs of before, by their id
         self.rows: list[str] = []
+        self.answers: list[Any] = []  # that an earlier process went on with, and did not end
+        self.since: set[str] = set()  # the places of what it did with them
         self.at_work: Found | None = None  # executors that an earlier process left at work
         self.spent: dict[str, Collection[str]] = {}  # rows that the record of a step makes superfluous, by its key
         self.numbers: Iterator[int] = itertools.count()
@@ -39,18 +45,32 @@ class Journal:
 
     def take_up(self, source: Any) -> None:
         """Know what an earlier part of the run did."""
-        self.records = [dict(record) for record in source.progress or ()]  # the caller's object stays as it is
+        kept = [dict(record) for record in source.progress or ()]  # the caller's object stays as it is
+        self.records = [record for record in kept if "answers" not in record]
+        for record in kept:
+            row = record.pop("row", None)
+            if row is not None:
+                self.rows.append(row)
+            if "answers" in record:
+                self.answers += map(revived_requirement, record["answers"])
+            elif row is not None:
+                self.since.add(record["key"])
         for record in self.records:
             if record.get("output") is not None:
                 self.done[record["key"]] = record
             else:
                 self.notes.setdefault(record["key"], {}).update(record["note"])
         self.pool = {run.run_id: run for run in _all_runs(source.step_executor_runs)}
-        self.rows = [record.pop("row") for record in self.records if "row" in record]
         if source.at_work:
             self.at_work = Found(source.at_work)
             self.rows += self.at_work.rows
-        self.numbers = itertools.count(len(self.records))
+        self.numbers = itertools.count(len(kept))
+
+    async def keep_answers(self, run: WorkflowRun) -> None:
+        """The run goes on with the answers of people; who goes on after its process died need not be given them again."""
+        news = [answer for answer in run.answered if answer not in self.answers]
+        if self.db is not None and news:
+            await self._write(run, {"key": "", "answers": [answer.to_dict() for answer in news]})
 
     def recorded(self, place: Place) -> StepOutput | None:
         """What the step gave before, with its effects on state and runs; None if it has to run."""
@@ -124,13 +144,14 @@ class Journal:
         return self._store(place, record, runs)
 
     async def _store(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
-        owner = place.run.root
+        stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
+        await self._write(place.run.root, stored, self.spent.pop(place.key, ()) if "output" in record else ())
+
+    async def _write(self, owner: WorkflowRun, record: dict[str, Any], spent: Collection[str] = ()) -> None:
         row = progress_id(owner.context.run_id, next(self.numbers))
         self.rows.append(row)
-        stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
-        spent = self.spent.pop(place.key, ()) if "output" in record else ()
         options: dict[str, Any] = {"new": True, "dropped": spent} if spent else {"new": True}
-        await place.run.io.call(self.db.note_progress, owner.session, owner.output, {row: stored}, **options)
+        await owner.io.call(self.db.note_progress, owner.session, owner.output, {row: record}, **options)
         for gone in spent:
             self.rows.remove(gone)
         await renew(owner)

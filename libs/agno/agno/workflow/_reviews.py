@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -177,10 +177,20 @@ async def _accepted(node: Node, place: Place, found: StepRequirement, output: St
     return edited
 
 
-async def iteration(node: Node, place: Place, number: int, results: list[StepOutput]) -> StepRequirement | None:
-    """Ask whether a round of a loop was good. None if nobody is to be asked, or it was answered before."""
+@dataclass
+class Verdict:
+    """What a person said of a round of a loop."""
+
+    good: bool
+    on_reject: str
+    feedback: str | None = None
+    edited: StepOutput | None = None  # in place of what the round gave last
+
+
+async def iteration(node: Node, place: Place, number: int, tries: int, results: list[StepOutput]) -> Verdict | None:
+    """Ask whether a round of a loop was good; `tries` is how often it was not. None if nobody is to be asked."""
     journal = place.run.journal
-    if not node.review.requires_iteration_review or journal.noted(place, f"review {number}"):
+    if not node.review.requires_iteration_review:
         return None
 
     def make() -> StepRequirement:
@@ -194,11 +204,17 @@ async def iteration(node: Node, place: Place, number: int, results: list[StepOut
             step_output=results[-1] if results else None,
         )
 
-    found = await answered(node, place, "iteration", make, StepOutputReviewEvent)
-    await journal.note(place, f"review {number}", True)
-    if found.confirmed is False and found.on_reject == OnReject.cancel.value:
+    name = f"review {number}~{tries}"
+    known = journal.noted(place, name)
+    if known is None:
+        found = await answered(node, place, "iteration", make, StepOutputReviewEvent)
+        edited = found.step_output.to_dict() if found.is_edited and found.step_output is not None else None
+        known = {"good": found.confirmed is not False, "on_reject": found.on_reject, "feedback": found.feedback}
+        known["edited"] = edited
+        await journal.note(place, name, known)
+    if not known["good"] and known["on_reject"] == OnReject.cancel.value:
         raise Refused(f"Round {number} of {node.label!r} was rejected")
-    return found
+    return Verdict(**known | {"edited": known["edited"] and StepOutput.from_dict(known["edited"])})
 
 
 async def selection(node: Node, place: Place, choices: list[str], multiple: bool) -> list[str] | None:

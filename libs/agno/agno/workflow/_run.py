@@ -137,6 +137,11 @@ class WorkflowRun(Run, kw_only=True, eq=False):
 
     # Answers ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def answered(self) -> list[Any]:
+        """The questions that have an answer."""
+        return [one for one in self.replies.values() if _counts(one)]
+
     def open_places(self, requirements: Iterable[Any]) -> dict[tuple[str, str], Any]:
         """Requirements by the place and the kind of their question."""
         return {(requirement.key, kind_of(requirement)): requirement for requirement in requirements}
@@ -295,7 +300,7 @@ async def taken_up(run: WorkflowRun) -> None:
     wish: Resumption = run.answers
     session = run.loaded_session
     stored = session.get_run(wish.run_id or "") if session is not None else None
-    source = wish.run_response or stored
+    source = stored if stored is not None and _goes_on(stored) else wish.run_response or stored
     if source is None:
         raise RunNotFoundError(f"There is no run {wish.run_id!r} in session {wish.session_id!r}.")
     status = (stored or source).status  # the caller's copy may be of yesterday
@@ -303,14 +308,20 @@ async def taken_up(run: WorkflowRun) -> None:
         raise RunNotContinuableError(f"Run {source.run_id!r} is {status.name}, so there is nothing to continue.")
     if run.context.user_id is None:  # nobody else was named, so it goes on for whom it was begun
         run.context.user_id = source.user_id
+    run.journal.take_up(source)
     run.replies = _matched(run, source, wish)
-    if source.status is RunStatus.paused and not any(_counts(found) for found in run.replies.values()):
+    if source.status is RunStatus.paused and not run.answered:
         first = next(iter(run.replies.values()), None)
         raise ValueError(
             f"Run {source.run_id!r} waits at step {getattr(first, 'step_name', None)!r}: answer its step_requirements and "
             "error_requirements, and give them to continue_run."
         )
     resume(run, source)
+
+
+def _goes_on(stored: WorkflowRunOutput) -> bool:
+    """True if a process went on with what is stored and did not end it, so that no copy of before knows how far it came."""
+    return bool(stored.at_work or any("row" in record for record in stored.progress or ()))
 
 
 def _counts(requirement: Any) -> bool:
@@ -321,14 +332,26 @@ def _counts(requirement: Any) -> bool:
 
 
 def _matched(run: WorkflowRun, source: WorkflowRunOutput, wish: Resumption) -> dict[tuple[str, str], Any]:
-    """The questions of the run, those that were answered with their answers; as copies, each is used up once."""
+    """The questions of the run, those that were answered with their answers; as copies, each is used up once.
+
+    An answer that a process before this one has acted on is used up: what came of it is recorded at its place.
+    """
     asked = [*(source.step_requirements or ()), *(source.error_requirements or ())]
     found = run.open_places(copy.copy(requirement) for requirement in asked)
-    for answer in wish.requirements:
+    given = list(wish.requirements)
+    if wish.run_response is not None and wish.run_response is not source:
+        old = wish.run_response
+        given = [
+            one for one in (*(old.step_requirements or ()), *(old.error_requirements or ())) if _counts(one)
+        ] + given
+    for answer in (*run.journal.answers, *given):
         place = (answer.key, kind_of(answer))
         if place not in found:
             raise ValueError(f"Run {source.run_id!r} does not wait for an answer at step {answer.step_name!r}.")
         found[place] = copy.copy(answer)
+    used = [place for place in found if place[0] in run.journal.since and place[1] != "executor"]
+    for place in used:
+        del found[place]
     return found
 
 
@@ -338,7 +361,6 @@ def resume(run: WorkflowRun, source: WorkflowRunOutput) -> None:
     output.step_results, output.step_executor_runs = [], None
     output.step_requirements = output.error_requirements = None
     output.progress, output.at_work = list(source.progress or ()) or None, None
-    run.journal.take_up(source)
     run.progress_rows = run.journal.rows
     run.output = output
     run.input = source.input

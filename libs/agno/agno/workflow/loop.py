@@ -124,25 +124,21 @@ class Loop(Node):
 
     async def _round(self, place: Place, given: StepInput, number: int) -> tuple[Ending, bool]:
         """One round, and again after a no, if that is what a no means. False: no further round."""
-        prefix = f"#{number}."
-        tries: int = place.run.journal.noted(place, f"tries {number}") or 0
+        tries, now = 0, given
         while True:
-            again = f"#{number}~{tries}." if tries else prefix
-            feedback = place.run.journal.noted(place, f"feedback {number}")
-            now = reviews.with_data(given, feedback=feedback) if feedback else given
-            ending = await one_after_the_other(self.nodes, place, now, self.step_id, again)
-            found = await reviews.iteration(self, place, number, ending.outputs) if ending.failure is None else None
-            if found is None or found.confirmed is not False:
-                if found is not None and found.is_edited and found.step_output is not None:
-                    ending.outputs[-1] = found.step_output
+            prefix = f"#{number}~{tries}." if tries else f"#{number}."
+            ending = await one_after_the_other(self.nodes, place, now, self.step_id, prefix)
+            if ending.failure is not None:
                 return ending, True
-            if found.on_reject != OnReject.retry.value or tries >= self.review.max_retries:
+            said = await reviews.iteration(self, place, number, tries, ending.outputs)
+            if said is None or said.good:
+                if said is not None and said.edited is not None:
+                    ending.outputs[-1] = said.edited
+                return ending, True
+            if said.on_reject != OnReject.retry.value or tries >= self.review.max_retries:
                 return ending, False
             tries += 1
-            journal = place.run.journal
-            await journal.note(place, f"review {number}", False)
-            await journal.note(place, f"feedback {number}", found.feedback)
-            await journal.note(place, f"tries {number}", tries)
+            now = reviews.with_data(given, feedback=said.feedback) if said.feedback else given
 
     async def _goes_on(self, place: Place, given: StepInput, ending: Ending, number: int) -> bool:
         if ending.failure is not None or ending.stop:
