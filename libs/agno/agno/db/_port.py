@@ -24,10 +24,11 @@ class DbError(AgnoError):
 
 
 class DbUnavailableError(DbError):
-    """The database cannot be reached, is locked, full or read-only."""
+    """The database cannot be reached, is locked, full or read-only. `waited`: it was waited for, long and in vain."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, waited: bool = False) -> None:
         super().__init__(message, status_code=503)
+        self.waited = waited
 
 
 class InvalidSchemaError(DbError, ValueError):
