@@ -31,6 +31,13 @@ class DbUnavailableError(DbError):
         self.waited = waited
 
 
+class NoTextError(DbError):
+    """Something that was asked for, or is to be kept, holds half of a surrogate pair: no text, so it is nowhere."""
+
+    def __init__(self, product: str, error: UnicodeEncodeError) -> None:
+        super().__init__(f"{product} keeps no half of a surrogate pair: {error.object!r} is no text.", 400)
+
+
 class InvalidSchemaError(DbError, ValueError):
     """A table is there, but has an invalid schema."""
 
@@ -225,6 +232,7 @@ __all__ = [
     "DbUnavailableError",
     "InvalidSchemaError",
     "MigrationRequiredError",
+    "NoTextError",
     "RowVerbs",
     "RunRow",
     "SessionConflictError",

@@ -16,7 +16,7 @@ from typing_extensions import Unpack
 from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
 from agno.db._names import TableNames
 from agno.db._old_tables import OldTables
-from agno.db._port import CHECK_PLACE, RunRow, StoredHeader
+from agno.db._port import CHECK_PLACE, NoTextError, RunRow, StoredHeader
 from agno.db._schema import SCHEMA_VERSION, VERSIONS, check_version, lacking, misfit, to_add
 from agno.db._sessions import old_runs, with_old_runs
 from agno.db.base import BaseDb, DbError, DbUnavailableError
@@ -117,7 +117,7 @@ class SqliteDb(BaseDb):
         except msgspec.DecodeError as error:
             raise DbError(f"{self.db_file!r} has a JSON column that holds no JSON: {error}.") from error
         except UnicodeEncodeError as error:
-            raise DbError(f"SQLite keeps no half of a surrogate pair: {error.object!r} is no text.") from error
+            raise NoTextError("SQLite", error) from error
         except FileGoneError as error:
             raise DbUnavailableError(
                 f"The SQLite file {self.db_file!r} cannot be used: {error}, so what is written would be lost. Put it back, "
