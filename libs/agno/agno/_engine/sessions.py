@@ -13,7 +13,7 @@ from agno._engine.context import Run, own_containers, private_copy
 from agno._engine.costs import sum_of
 from agno._engine.history import finished_runs
 from agno.db._codec import from_json
-from agno.db._port import SessionConflictError
+from agno.db._port import DbUnavailableError, SessionConflictError
 from agno.db._sessions import known, own_copy
 from agno.models.message import Message
 from agno.models.metrics import Metrics
@@ -53,6 +53,9 @@ async def _begin(run: Run) -> None:
                 await run.io.call(db.finish_run if run.announced else db.begin_run, run.loaded_session, run.output)
         except SessionConflictError:
             run.opened = False  # it is somebody else's session: nothing of this run is to be stored there
+            raise
+        except DbUnavailableError as error:
+            _give_up(run, error)
             raise
 
 
@@ -248,9 +251,18 @@ async def store(run: Run) -> None:
             run.state.clear()
             run.state.update(_stored_before(session))  # so that the run itself can be stored, as failed
             raise
+        except DbUnavailableError as error:
+            _give_up(run, error)
+            raise
     if component.cache_session:
         run.cache_mark = component.remember_session(session, run.cache_mark)
     run.stored = True
+
+
+def _give_up(run: Run, error: DbUnavailableError) -> None:
+    """Write nothing more of a run whose database was waited for in vain: whoever is told would wait as long again."""
+    if error.waited:
+        run.opened = False
 
 
 def _stored_before(session: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from agno.cli._documents import (
     files_of,
     shown,
 )
+from agno.cli._home import home
 from agno.cli._library import Library
 from agno.cli._passage_store import PassageStore
 from agno.knowledge import Knowledge
@@ -65,7 +66,7 @@ def cache_folder() -> Path:
     if own := os.environ.get("AGNO_CACHE_DIR"):
         return Path(own).expanduser()
     general = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(general) if os.path.isabs(general) else Path.home() / ".cache") / "agno"
+    return (Path(general) if os.path.isabs(general) else home() / ".cache") / "agno"
 
 
 def embedder_at_hand() -> str:

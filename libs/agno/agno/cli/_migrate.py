@@ -6,10 +6,9 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from agno import db as dbs
+from agno.cli._database import EXAMPLES, opened
 from agno.cli._sentences import tell
 from agno.db._schema import KNOWN_VERSIONS, SCHEMA_VERSION
 from agno.db.base import BaseDb, MigrationRequiredError
@@ -20,13 +19,12 @@ from agno.db.query import Query
 from agno.db.tables import SESSIONS
 
 _V1 = ("agent_sessions", "team_sessions", "workflow_sessions", "memories")
-_EXAMPLES = "sqlite:///agent.db, postgresql://user:password@host/db, mysql://user:password@host/db, mongodb://host/db"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What the command takes. The long names are those of the variables in the script of Agno 2.0."""
     add = parser.add_argument
-    add("db", metavar="DB", help=f"the database: {_EXAMPLES}, or a SQLite file")
+    add("db", metavar="DB", help=f"the database: {EXAMPLES}, or a SQLite file")
     add("--dry-run", action="store_true", help="read and convert everything, and write nothing")
     add("--drop-old", action="store_true", help="drop each old table of which every row was moved (default: keep them)")
     add(
@@ -100,30 +98,6 @@ def _full(db: BaseDb, how: dict[str, Any]) -> list[Moved]:
     return [moved] if moved.there else []
 
 
-def opened(url: str, schema: str | None, sessions: str | None, memories: str | None) -> BaseDb:
-    """The database of an address. Its driver is imported only now."""
-    kind, _, rest = url.partition("://")
-    kind = kind.partition("+")[0] if rest else ""
-    tables: Any = {"session_table": sessions, "memory_table": memories}
-    if kind in ("postgresql", "postgres"):
-        server: BaseDb = dbs.PostgresDb(db_url=url, db_schema=schema, **tables)
-        return server
-    if kind in ("mysql", "mariadb"):
-        server = dbs.MySQLDb(db_url=url, db_schema=schema, **tables)
-        return server
-    if kind.startswith("mongodb"):
-        name = schema or rest.partition("/")[2].partition("?")[0] or None
-        server = dbs.MongoDb(db_url=url, db_name=name, session_collection=sessions, memory_collection=memories)
-        return server
-    if kind not in ("", "sqlite"):
-        raise ValueError(f"{kind!r} is no database that can be migrated. Write it like {_EXAMPLES}.")
-    db: Any = dbs.SqliteDb(db_url=url, **tables) if kind else dbs.SqliteDb(db_file=url, **tables)
-    if not Path(str(db.db_file)).is_file():
-        raise ValueError(f"There is no file {db.db_file!r}. Name the SQLite file, or an address like {_EXAMPLES}.")
-    file: BaseDb = db
-    return file
-
-
 # What is shown -----------------------------------------------------------------------------------------------------------
 
 
@@ -164,4 +138,4 @@ def _positive(given: str) -> int:
     return int(given)
 
 
-__all__ = ["add_options", "opened", "run"]
+__all__ = ["add_options", "run"]

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
+from contextlib import closing
 from datetime import timedelta
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from agno.db.base import BaseDb, Pruned
+from agno.cli._database import opened
+from agno.db.base import Pruned
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SCHEMES = {  # of an address -> where the class is
-    "sqlite": ("agno.db.sqlite", "SqliteDb"),
-    "postgresql": ("agno.db.postgres", "PostgresDb"),
-    "mysql": ("agno.db.mysql", "MySQLDb"),
-    "mariadb": ("agno.db.mysql", "MySQLDb"),
-    "redis": ("agno.db.redis", "RedisDb"),
-    "rediss": ("agno.db.redis", "RedisDb"),
-    "mongodb": ("agno.db.mongo", "MongoDb"),
-}
 
 
 def add_prune(commands: Any, default_db: str) -> None:
@@ -61,36 +52,17 @@ def prune(options: argparse.Namespace) -> int:
     """Do it, and say what went."""
     if options.older_than is options.keep_sessions is options.keep_runs is None:
         raise ValueError("Say what is to go: agno prune --older-than 30d, --keep-sessions 100 or --keep-runs 50.")
-    db = database(options.db)
-    pruned = db.prune(
-        older_than=options.older_than,
-        keep_sessions=options.keep_sessions,
-        keep_runs=options.keep_runs,
-        user_id=options.user,
-        component_id=options.component,
-        dry_run=options.dry_run,
-    )
-    db.close()
+    with closing(opened(options.db)) as db:
+        pruned = db.prune(
+            older_than=options.older_than,
+            keep_sessions=options.keep_sessions,
+            keep_runs=options.keep_runs,
+            user_id=options.user,
+            component_id=options.component,
+            dry_run=options.dry_run,
+        )
     _tell(pruned, options.dry_run)
     return 0
-
-
-def database(address: str) -> BaseDb:
-    """The database at an address. A file must be there."""
-    scheme = address.partition("://")[0].partition("+")[0].lower() if "://" in address else ""
-    if scheme and scheme not in _SCHEMES:
-        raise ValueError(f"--db {scheme}://… is no address of a known database; it begins with {', '.join(_SCHEMES)}.")
-    db = _made(scheme, db_url=address) if scheme else _made("sqlite", db_file=address)
-    file = getattr(db, "db_file", None)
-    if file is not None and not Path(str(file)).is_file():  # or it would be made, and be empty
-        raise ValueError(f"There is no SQLite file {str(file)!r}; name it with --db FILE.")
-    return db
-
-
-def _made(scheme: str, **where: str) -> BaseDb:
-    module, name = _SCHEMES[scheme]
-    made: BaseDb = getattr(import_module(module), name)(**where)
-    return made
 
 
 def _tell(pruned: Pruned, dry_run: bool) -> None:
@@ -109,4 +81,4 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-__all__ = ["add_prune", "age", "database", "prune"]
+__all__ = ["add_prune", "age", "prune"]

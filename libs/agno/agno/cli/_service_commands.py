@@ -10,6 +10,7 @@ from agno.utils.later import later
 _serve, _demo = later("agno.cli._serve"), later("agno.cli._demo")
 
 QUESTION = "Why is there only one engine for sync and async?"
+_LAST_PORT = 65_535
 SECONDS = 10.0  # how long a demo stays where nobody sits at a terminal
 
 
@@ -24,7 +25,7 @@ def add_serve(commands: Any) -> None:
     )
     parser.add_argument("what", metavar="FILE[:NAME]", help="the file, and what of it")
     parser.add_argument("--host", default="localhost", help="the address to bind to (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=7777, help="the port (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=7777, help="the port (default: %(default)s)")
     parser.add_argument("--insecure", action="store_true", help="bind to other addresses without a key, too")
     parser.set_defaults(run=lambda options: _run(_serve, options))
 
@@ -42,9 +43,25 @@ def add_demo(commands: Any) -> None:
     parser.add_argument("--question", default=QUESTION, help="what is asked (default: %(default)r)")
     parser.add_argument("--model", metavar="PROVIDER:ID", help="as of agno ask")
     parser.add_argument("--db", help="a SQLite file to keep sessions in (default: one that goes when the demo ends)")
-    parser.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
-    parser.add_argument("--seconds", type=float, help="how long to serve after the answer")
+    parser.add_argument("--port", type=_port, default=0, help="the port (default: a free one)")
+    parser.add_argument("--seconds", type=_seconds, help="how long to serve after the answer")
     parser.set_defaults(run=lambda options: _run(_demo, options))
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 (a free one) to {_LAST_PORT}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no length of time: give seconds, such as 30")
+    return seconds
 
 
 def _run(module: Any, options: argparse.Namespace) -> int:

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -17,6 +16,7 @@ from agno.cli import _migrate
 from agno.cli._answering import FAILED, INTERRUPTED, answer
 from agno.cli._chat import chat
 from agno.cli._filling import library
+from agno.cli._home import home
 from agno.cli._models import chosen_model
 from agno.cli._prune import add_prune
 from agno.cli._sentences import one_line, tell
@@ -30,6 +30,7 @@ _INSTRUCTIONS = "Answer briefly and to the point."
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; gives its exit code: 0, or 2 with one sentence on standard error."""
+    _open_closed()
     _print_anything()
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -48,6 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
     except (AgnoError, ImportError, ValueError, ValidationError, OSError) as error:
         tell(one_line(str(error)))
         return FAILED
+
+
+def _open_closed() -> None:
+    """Who closed a stream (`agno ask … >&-`) wants nothing from it, or gives nothing to it."""
+    for name, way in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, way))  # noqa: SIM115  # as long as the process
 
 
 def _print_anything() -> None:
@@ -75,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         usage="agno chat [--model PROVIDER:ID] [--db FILE] [--session NAME] [PATH…]",
         description="Talk with a model, if you like about files. What was said is kept; /help lists what else there is.",
     )
-    chats = str(Path.home() / ".agno" / "chat.db")
+    chats = str(home() / ".agno" / "chat.db")
     talk.add_argument("--db", default=chats, help="the file (default: %(default)s)")
     talk.add_argument("--session", default="default", help="which session to go on with (default: %(default)s)")
     talk.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to talk about")

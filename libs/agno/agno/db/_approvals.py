@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agno.db._port import DbError, RowVerbs
+from agno.db._row_changes import change, insert
 from agno.db.query import Place, Query, equal
 from agno.db.tables import APPROVALS, Row
 from agno.utils.dttm import now_epoch
@@ -18,10 +19,7 @@ class Approvals(RowVerbs):
 
     def create_approval(self, approval: Row) -> Row:
         """Store a new record; `id`, `approval_type`, `status` and `run_id` must be there."""
-        now = now_epoch()
-        row = {**dict.fromkeys(APPROVALS.names), "created_at": now, "updated_at": now, **approval}
-        self.put(APPROVALS, row)
-        return row
+        return insert(self, APPROVALS, approval)
 
     def get_approval(self, approval_id: str) -> Row | None:
         """A record, or None."""
@@ -78,15 +76,8 @@ class Approvals(RowVerbs):
 
     def update_approval(self, /, approval_id: str, expected_status: str | None = None, **changes: Any) -> Row | None:
         """Change a record, if its status is the expected one; gives the record, or None if nothing was changed."""
-        if unknown := sorted(changes.keys() - set(APPROVALS.names)):
-            raise ValueError(f"An approval has no {unknown[0]!r}; it has {', '.join(APPROVALS.names)}.")
-
-        def changed(row: Row | None) -> Row | None:
-            if row is None or (expected_status is not None and row["status"] != expected_status):
-                return None
-            return {**row, **changes, "updated_at": now_epoch()}
-
-        return self.update(APPROVALS, approval_id, changed)
+        expected = None if expected_status is None else {"status": expected_status}
+        return change(self, APPROVALS, approval_id, changes, expected=expected)
 
     def count_pending_approvals(self, user_id: str | None = None) -> int:
         """How many wait for a decision."""

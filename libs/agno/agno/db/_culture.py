@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agno.db._port import RowVerbs
+from agno.db._row_changes import fitting
 from agno.db.query import Place, Query, Where, equal
 from agno.db.schemas.culture import CulturalKnowledge
 from agno.db.tables import CULTURE, LEARNINGS, Row
@@ -26,7 +27,7 @@ class Culture(RowVerbs):
         def written(row: Row | None) -> Row:
             now = now_epoch()
             created = row["created_at"] if row is not None else values["created_at"] or now
-            return {**values, "created_at": created, "updated_at": now}
+            return fitting(CULTURE, {**values, "created_at": created, "updated_at": now})
 
         row = self.update(CULTURE, knowledge_id, written)
         assert row is not None
@@ -70,7 +71,8 @@ class Culture(RowVerbs):
 
         def written(before: Row | None) -> Row:
             now = now_epoch()
-            return {**row, "created_at": before["created_at"] if before is not None else now, "updated_at": now}
+            created = before["created_at"] if before is not None else now
+            return fitting(LEARNINGS, {**row, "created_at": created, "updated_at": now})
 
         stored = self.update(LEARNINGS, learning_id, written)
         assert stored is not None

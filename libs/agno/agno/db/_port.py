@@ -24,10 +24,18 @@ class DbError(AgnoError):
 
 
 class DbUnavailableError(DbError):
-    """The database cannot be reached, is locked, full or read-only."""
+    """The database cannot be reached, is locked, full or read-only. `waited`: it was waited for, long and in vain."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, waited: bool = False) -> None:
         super().__init__(message, status_code=503)
+        self.waited = waited
+
+
+class NoTextError(DbError):
+    """Something that was asked for, or is to be kept, holds half of a surrogate pair: no text, so it is nowhere."""
+
+    def __init__(self, product: str, error: UnicodeEncodeError) -> None:
+        super().__init__(f"{product} keeps no half of a surrogate pair: {error.object!r} is no text.", 400)
 
 
 class InvalidSchemaError(DbError, ValueError):
@@ -224,6 +232,7 @@ __all__ = [
     "DbUnavailableError",
     "InvalidSchemaError",
     "MigrationRequiredError",
+    "NoTextError",
     "RowVerbs",
     "RunRow",
     "SessionConflictError",

@@ -8,8 +8,9 @@ from typing import Any
 
 from agno.db._metrics import PERIOD, Days, epoch, utc_date
 from agno.db._port import DbError, RowVerbs
+from agno.db._row_changes import check_id, delete_of_user, fitting, new_row, of_user
 from agno.db.query import Place, Query, Where, equal
-from agno.db.schemas.evals import EvalRunRecord
+from agno.db.schemas.evals import EvalFilterType, EvalRunRecord
 from agno.db.schemas.knowledge import KnowledgeRow
 from agno.db.schemas.memory import UserMemory
 from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, SESSIONS, Row
@@ -31,10 +32,11 @@ class Records(RowVerbs):
         When it was made, and the run it is from, stay too where the new one does not say.
         """
         memory_id, now = memory.memory_id or new_id(), now_epoch()
+        check_id("memory_id", memory_id)
 
         def written(row: Row | None) -> Row:
             before = row or {}
-            return {
+            new = {
                 "memory_id": memory_id,
                 "memory": memory.memory,
                 "input": memory.input,
@@ -51,6 +53,7 @@ class Records(RowVerbs):
                 "run_id": memory.run_id or before.get("run_id"),
                 "session_id": memory.session_id or before.get("session_id"),
             }
+            return fitting(MEMORIES, new)
 
         memory.memory_id = memory_id
         row = self.update(MEMORIES, memory_id, written)
@@ -59,10 +62,8 @@ class Records(RowVerbs):
 
     def get_user_memory(self, memory_id: str, deserialize: bool = True, *, user_id: str | None = None) -> Any:
         """A memory, or its row as a dict; None if it is not there, or not of this user."""
-        row = self.get(MEMORIES, memory_id)
-        if row is None or (user_id is not None and row["user_id"] != user_id):
-            return None
-        return _memory(row) if deserialize else row
+        row = of_user(self.get(MEMORIES, memory_id), user_id)
+        return _memory(row) if row is not None and deserialize else row
 
     def get_user_memories(
         self,
@@ -112,12 +113,7 @@ class Records(RowVerbs):
 
     def delete_user_memories(self, memory_ids: Sequence[str], *, user_id: str | None = None) -> None:
         """Delete memories, if they are of this user when one is given."""
-        ids = list(memory_ids)
-        if user_id is not None:
-            rows, _ = self.find(MEMORIES, Query(equal(user_id=user_id), columns=("memory_id",)))
-            mine = {row["memory_id"] for row in rows}
-            ids = [memory_id for memory_id in ids if memory_id in mine]
-        self.delete(MEMORIES, ids)
+        delete_of_user(self, MEMORIES, memory_ids, user_id)
 
     def clear_memories(self) -> None:
         """Delete all memories of all users."""
@@ -127,9 +123,8 @@ class Records(RowVerbs):
 
     def create_eval_run(self, eval_run: EvalRunRecord) -> EvalRunRecord:
         """Store a new evaluation."""
-        now = now_epoch()
-        new = {**eval_run.model_dump(mode="json"), "created_at": now, "updated_at": now}
-        new["eval_input"] = new["eval_input"] or {}
+        given = eval_run.model_dump(mode="json")
+        new = new_row(EVALS, {**given, "eval_input": given["eval_input"] or {}})
 
         def written(row: Row | None) -> Row:
             if row is not None:
@@ -164,7 +159,7 @@ class Records(RowVerbs):
         `after`)."""
         where = [*equal(agent_id=agent_id, team_id=team_id, workflow_id=workflow_id, model_id=model_id)]
         if filter_type is not None:
-            where.append(Where("set", (f"{getattr(filter_type, 'value', filter_type)}_id",)))
+            where.append(Where("set", (f"{_filter_type(filter_type)}_id",)))
         if eval_type:
             where.append(Where("in", ("eval_type",), [getattr(kind, "value", kind) for kind in eval_type]))
         order = (sort_by, sort_order) if sort_by is not None else ("created_at", "desc")
@@ -192,7 +187,7 @@ class Records(RowVerbs):
 
     def upsert_knowledge_content(self, knowledge_row: KnowledgeRow) -> KnowledgeRow:
         """Store a content; all its columns are replaced."""
-        self.put(KNOWLEDGE, knowledge_row.model_dump(mode="json"))
+        self.put(KNOWLEDGE, fitting(KNOWLEDGE, knowledge_row.model_dump(mode="json")))
         return knowledge_row
 
     def get_knowledge_content(self, id: str) -> KnowledgeRow | None:
@@ -227,9 +222,9 @@ class Records(RowVerbs):
         """Metrics of the days from one date to the other, both included, and when the newest of them was made."""
         where = []
         if starting_date is not None:
-            where.append(Where("from", ("date",), starting_date.isoformat()))
+            where.append(Where("from", ("date",), _iso_day(starting_date)))
         if ending_date is not None:
-            where.append(Where("to", ("date",), ending_date.isoformat()))
+            where.append(Where("to", ("date",), _iso_day(ending_date)))
         rows, _ = self.find(METRICS, Query(tuple(where), "date", "asc"))
         latest = max((row["updated_at"] or 0 for row in rows), default=None)
         return [_with_date(row) for row in rows], latest
@@ -276,6 +271,21 @@ class Records(RowVerbs):
             new = {**new, "id": found[0]["id"], "created_at": found[0]["created_at"]}
         self.put(METRICS, new)
         return _with_date(new)
+
+
+def _filter_type(given: Any) -> str:
+    try:
+        return EvalFilterType(given).value
+    except ValueError:
+        known = ", ".join(repr(kind.value) for kind in EvalFilterType)
+        raise ValueError(f"filter_type={given!r} is none of {known}.") from None
+
+
+def _iso_day(day: date | str) -> str:
+    """A day as it is stored; of a moment its day. Raises ValueError for a text that is no date."""
+    if isinstance(day, datetime):
+        return day.date().isoformat()
+    return (date.fromisoformat(day) if isinstance(day, str) else day).isoformat()
 
 
 def _seconds(moment: datetime | None) -> int | None:

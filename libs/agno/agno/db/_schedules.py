@@ -7,13 +7,12 @@ in between leaves a row whose lease ends, and the others move the schedule on.
 
 from __future__ import annotations
 
-from agno.db._port import DbError, RowVerbs
+from agno.db._port import RowVerbs
+from agno.db._row_changes import change, delete_all, insert, new_row, of_user
 from agno.db.query import Place, Query, Where, equal
-from agno.db.tables import SCHEDULE_RUNS, SCHEDULES, Row, Table
-from agno.utils.dttm import now_epoch
+from agno.db.tables import SCHEDULE_RUNS, SCHEDULES, Row
 
 OPEN, CLOSED = "open", "closed"
-_BATCH = 500
 
 
 class Schedules(RowVerbs):
@@ -23,11 +22,11 @@ class Schedules(RowVerbs):
 
     def create_schedule(self, schedule: Row) -> Row:
         """Store a new schedule. Raises DbError if there is one with its id."""
-        return _insert(self, SCHEDULES, schedule)
+        return insert(self, SCHEDULES, schedule)
 
     def get_schedule(self, schedule_id: str, *, user_id: str | None = None) -> Row | None:
         """A schedule; None if it is not there, or not of this user."""
-        return _of_user(self.get(SCHEDULES, schedule_id), user_id)
+        return of_user(self.get(SCHEDULES, schedule_id), user_id)
 
     def get_schedules(
         self,
@@ -48,14 +47,13 @@ class Schedules(RowVerbs):
         self, schedule_id: str, changes: Row, *, user_id: str | None = None, expected: Row | None = None
     ) -> Row | None:
         """Change a schedule, if it has the values of `expected`; gives it, or None if nothing was changed."""
-        return _change(self, SCHEDULES, schedule_id, changes, user_id=user_id, expected=expected)
+        return change(self, SCHEDULES, schedule_id, changes, user_id=user_id, expected=expected)
 
     def delete_schedule(self, schedule_id: str, *, user_id: str | None = None) -> bool:
         """Delete a schedule with its runs. False if it is not there, or not of this user."""
         if self.get_schedule(schedule_id, user_id=user_id) is None or not self.delete(SCHEDULES, [schedule_id]):
             return False
-        runs, _ = self.find(SCHEDULE_RUNS, Query(equal(schedule_id=schedule_id), columns=("id",)))
-        self.delete(SCHEDULE_RUNS, [run["id"] for run in runs])
+        delete_all(self, SCHEDULE_RUNS, equal(schedule_id=schedule_id))
         return True
 
     def due_schedules(self, now: int, limit: int | None = None) -> list[Row]:
@@ -74,19 +72,14 @@ class Schedules(RowVerbs):
         current = self.get(SCHEDULES, schedule["id"])
         if current is None or current["next_run_at"] != due:
             return None
-        taken: list[Row] = []
-
-        def inserted(row: Row | None) -> Row | None:
-            taken[:] = [] if row is not None else [_row(SCHEDULE_RUNS, run)]
-            return taken[0] if taken else None
-
-        self.update(SCHEDULE_RUNS, run["id"], inserted)
+        new = new_row(SCHEDULE_RUNS, run)
+        taken = self.update(SCHEDULE_RUNS, new["id"], lambda there: new if there is None else None)
         self.update_schedule(schedule["id"], {"next_run_at": next_run_at}, expected={"next_run_at": due})
-        return taken[0] if taken else None
+        return taken
 
     def create_schedule_run(self, run: Row) -> Row:
         """Store a run that any worker may take."""
-        return _insert(self, SCHEDULE_RUNS, run)
+        return insert(self, SCHEDULE_RUNS, run)
 
     def abandoned_schedule_runs(self, now: int, limit: int | None = None) -> list[Row]:
         """Runs that wait for a worker: new ones, those to try again, and those whose worker's lease ended."""
@@ -96,11 +89,11 @@ class Schedules(RowVerbs):
     def take_schedule_run(self, run: Row, changes: Row) -> Row | None:
         """Take a run that waits, as it was read; None if somebody else was faster."""
         expected = {name: run[name] for name in ("phase", "worker", "lease_until", "attempt")}
-        return _change(self, SCHEDULE_RUNS, run["id"], changes, expected=expected)
+        return change(self, SCHEDULE_RUNS, run["id"], changes, expected=expected)
 
     def update_schedule_run(self, run_id: str, changes: Row, *, worker: str) -> Row | None:
         """Change an open run that this worker has; None if it lost it."""
-        return _change(self, SCHEDULE_RUNS, run_id, changes, expected={"phase": OPEN, "worker": worker})
+        return change(self, SCHEDULE_RUNS, run_id, changes, expected={"phase": OPEN, "worker": worker})
 
     def get_schedule_run(self, run_id: str) -> Row | None:
         """A run, or None."""
@@ -108,10 +101,7 @@ class Schedules(RowVerbs):
 
     def prune_schedule_runs(self, before: int) -> int:
         """Delete runs that are over and were due before this moment, in epoch seconds; how many there were."""
-        old, gone = (*equal(phase=CLOSED), Where("to", ("due_at",), before - 1)), 0
-        while rows := self.find(SCHEDULE_RUNS, Query(old, limit=_BATCH, columns=("id",), counted=False))[0]:
-            gone += self.delete(SCHEDULE_RUNS, [row["id"] for row in rows])
-        return gone
+        return delete_all(self, SCHEDULE_RUNS, (*equal(phase=CLOSED), Where("to", ("due_at",), before - 1)))
 
     def get_schedule_runs(
         self,
@@ -126,42 +116,6 @@ class Schedules(RowVerbs):
         """The runs that fit, newest first, and how many there are before paging (None with `after`)."""
         where = equal(schedule_id=schedule_id, status=status, user_id=user_id)
         return self._page_behind(SCHEDULE_RUNS, Query(where, "created_at", "desc", limit, page, after=after))
-
-
-def _insert(db: RowVerbs, table: Table, given: Row) -> Row:
-    new = _row(table, given)
-
-    def written(row: Row | None) -> Row:
-        if row is not None:
-            raise DbError(f"There is one with the id {new[table.key]!r} in {db.table_name(table)} already.", 409)
-        return new
-
-    db.update(table, new[table.key], written)
-    return new
-
-
-def _change(
-    db: RowVerbs, table: Table, key: str, changes: Row, *, user_id: str | None = None, expected: Row | None = None
-) -> Row | None:
-    if unknown := sorted(changes.keys() - set(table.names)):
-        raise ValueError(f"{db.table_name(table)} has no {unknown[0]!r}; it has {', '.join(table.names)}.")
-
-    def changed(row: Row | None) -> Row | None:
-        row = _of_user(row, user_id)
-        if row is None or any(row[name] != value for name, value in (expected or {}).items()):
-            return None
-        return {**row, **changes, "updated_at": now_epoch()}
-
-    return db.update(table, key, changed)
-
-
-def _row(table: Table, given: Row) -> Row:
-    now = now_epoch()
-    return {**dict.fromkeys(table.names), "created_at": now, "updated_at": now, **given}
-
-
-def _of_user(row: Row | None, user_id: str | None) -> Row | None:
-    return None if row is None or (user_id is not None and row["user_id"] != user_id) else row
 
 
 __all__ = ["CLOSED", "OPEN", "Schedules"]

@@ -13,7 +13,8 @@ import agno.session
 from agno.db._claims import CLAIMS, Claim, claims_of, keep_claims, without_claims
 from agno.db._codec import from_json, nested_from_json, plain_to_json
 from agno.db._port import DbError, RunRow, SessionConflictError, StoredHeader
-from agno.db.tables import SESSIONS, Row
+from agno.db._row_changes import fitting
+from agno.db.tables import RUNS, SESSIONS, Row
 from agno.run.base import RunStatus
 from agno.utils.codec import encode
 from agno.utils.dttm import now_epoch
@@ -79,8 +80,6 @@ def header_row(session: Any) -> Row:
     """The header of a session as a row."""
     row: Row = {name: getattr(session, name, None) for name in _PLAIN}
     row["session_type"] = kind_of(session)
-    for name in ("session_id", "user_id"):
-        _check_text(name, row[name])
     for name in _JSON:
         row[name] = getattr(session, name, None)
     summary = row["summary"]
@@ -92,20 +91,10 @@ def header_row(session: Any) -> Row:
     return row
 
 
-def _check_text(name: str, value: str | None) -> None:
-    """Refuse half of a surrogate pair: it is no text, so two such ids could become one."""
-    try:
-        str(value or "").encode()
-    except UnicodeEncodeError:
-        raise ValueError(
-            f"{name}={value!r} holds half of a surrogate pair, which is no character. Leave it out."
-        ) from None
-
-
 def run_row(session_id: str, run: Any) -> Row:
     """A run as a row; the payload is JSON."""
     status = getattr(run, "status", None)
-    return {
+    row = {
         "session_id": session_id,
         "run_id": run.run_id,
         "parent_run_id": getattr(run, "parent_run_id", None),
@@ -113,6 +102,7 @@ def run_row(session_id: str, run: Any) -> Row:
         "created_at": getattr(run, "created_at", None),
         "payload": plain_to_json(run.to_dict()),
     }
+    return fitting(RUNS, row)
 
 
 _PROGRESS = "#progress-"

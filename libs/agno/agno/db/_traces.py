@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from agno.db._port import RowVerbs
+from agno.db._row_changes import delete_all, delete_of_user, of_user
 from agno.db.query import Query, Where, equal
 from agno.db.tables import TRACES, Row
 from agno.utils.dttm import now_epoch
@@ -28,8 +29,7 @@ class Traces(RowVerbs):
 
     def get_trace(self, trace_id: str, *, user_id: str | None = None) -> Row | None:
         """A trace with its spans; None if it is not there, or not of this user."""
-        row = self.get(TRACES, trace_id)
-        return None if row is None or (user_id is not None and row["user_id"] != user_id) else row
+        return of_user(self.get(TRACES, trace_id), user_id)
 
     def get_traces(
         self,
@@ -91,10 +91,7 @@ class Traces(RowVerbs):
 
     def delete_traces(self, trace_ids: Sequence[str], *, user_id: str | None = None) -> int:
         """Delete traces; of this user only, when one is given. How many there were."""
-        ids = list(dict.fromkeys(trace_ids))
-        if user_id is not None:
-            ids = [trace_id for trace_id in ids if self.get_trace(trace_id, user_id=user_id) is not None]
-        return self.delete(TRACES, ids)
+        return delete_of_user(self, TRACES, trace_ids, user_id)
 
     def prune_traces(self, *, older_than: timedelta | float | None = None, keep: int | None = None) -> int:
         """Delete traces that are older (a timedelta, or seconds), and all but the newest `keep`. How many there were."""
@@ -106,18 +103,14 @@ class Traces(RowVerbs):
         gone = 0
         if age is not None:
             old = (Where("to", ("created_at",), now_epoch() - int(age) - 1),)
-            gone += self._delete_all(old)
+            gone += delete_all(self, TRACES, old)
         if keep is not None:
             rows, _ = self.find(TRACES, Query((), "place", "asc", 1, keep + 1, ("trace_id", "place"), counted=False))
             if rows:  # the first one too many
                 first = rows[0]
-                gone += self._delete_all((Where("behind", ("place",), first["place"]),))
+                gone += delete_all(self, TRACES, (Where("behind", ("place",), first["place"]),))
                 gone += self.delete(TRACES, [first["trace_id"]])
         return gone
-
-    def _delete_all(self, where: tuple[Where, ...]) -> int:
-        ids = [row["trace_id"] for row in self._newest_first(where, ("place", "trace_id"))]
-        return sum(self.delete(TRACES, ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH))
 
     def _newest_first(self, where: tuple[Where, ...], columns: tuple[str, ...]) -> Iterator[Row]:
         after: str | None = None

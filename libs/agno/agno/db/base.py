@@ -5,8 +5,9 @@ A backend implements the verbs of `RowVerbs`; the methods users and the engine c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import Enum
+from math import ceil, floor
 from typing import Any
 
 from agno.db._approvals import Approvals
@@ -26,6 +27,7 @@ from agno.db._port import (
 )
 from agno.db._pruning import Pruned, Pruning
 from agno.db._records import Records
+from agno.db._row_changes import fitting, of_user
 from agno.db._schedules import Schedules
 from agno.db._sessions import (
     check_owner,
@@ -177,9 +179,9 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
         if session_name is not None:
             where.append(Where("contains", ("session_data",), session_name, "session_name"))
         if start_timestamp is not None:
-            where.append(Where("from", ("created_at",), _storable(start_timestamp)))
+            where.append(Where("from", ("created_at",), _storable(start_timestamp, ceil)))
         if end_timestamp is not None:
-            where.append(Where("to", ("created_at",), _storable(end_timestamp)))
+            where.append(Where("to", ("created_at",), _storable(end_timestamp, floor)))
         headers, total = self._page_behind(SESSIONS, Query(tuple(where), sort_by, sort_order, limit, page, after=after))
         runs = self.load_runs([header["session_id"] for header in headers]) if with_runs and headers else {}
         if deserialize:
@@ -269,25 +271,28 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
 
     def delete_session(self, session_id: str, *, user_id: str | None = None) -> bool:
         """Delete a session with its runs; True if it was there, and of this user if one is given."""
-        if user_id is not None:
-            row = self.get(SESSIONS, session_id)
-            if row is None or row["user_id"] != user_id:
-                return False
-        return self.delete(SESSIONS, [session_id]) > 0
+        return self.delete(SESSIONS, self._of_user([session_id], user_id)) > 0
 
     def delete_sessions(self, session_ids: list[str], *, user_id: str | None = None) -> None:
         """Delete sessions with their runs."""
+        self.delete(SESSIONS, self._of_user(session_ids, user_id))
+
+    def _of_user(self, session_ids: Sequence[str], user_id: str | None) -> list[str]:
+        """Those of the sessions that are this user's, if one is given. Asked one by one: a list may lag behind."""
         if user_id is None:
-            self.delete(SESSIONS, session_ids)
-            return
-        for session_id in session_ids:
-            self.delete_session(session_id, user_id=user_id)
+            return list(session_ids)
+        return [one for one in session_ids if of_user(self.get(SESSIONS, one), user_id) is not None]
 
     def migrate_table_from_v1_to_v2(self, v1_db_schema: str | None, v1_table_name: str, v1_table_type: str) -> Any:
         """Move a table of Agno 1 into this database; the type is agent_sessions, team_sessions, workflow_sessions or memories."""
         return _migration.migrate_table(self, v1_db_schema, v1_table_name, v1_table_type)
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
+        """Session by session; backends that can read the runs of many at once do so."""
+        loaded = {session_id: self.load_session(session_id, None) for session_id in session_ids}
+        return {key: with_old_runs(found[0]["runs"], found[1]) for key, found in loaded.items() if found is not None}
 
     def _loaded(self, session_id: str, session_type: Any, runs: int | None) -> tuple[Row, list[RunRow]] | None:
         found = self._with_whole_runs(session_id, runs)
@@ -326,7 +331,7 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
         header = header_row(session)
         header["created_at"] = header["created_at"] if header["created_at"] is not None else now_epoch()
         header["updated_at"] = header["created_at"]
-        return header
+        return fitting(SESSIONS, header)
 
     def _write(self, session: Any, runs: list[Row], *, owned: bool, dropped: Collection[str] = ()) -> None:
         header, before = self._new_header(session), known(session)
@@ -361,9 +366,11 @@ class BaseDb(Records, Components, Approvals, Culture, Schedules, Traces, Hosting
             now.runs.pop(run_id, None)
 
 
-def _storable(seconds: float) -> float:
+def _storable(seconds: float, round_: Callable[[float], int]) -> int:
     """A time that a column of integers can be compared with; those beyond mean the same."""
-    return min(max(seconds, -_END_OF_TIME), _END_OF_TIME)
+    if seconds != seconds:
+        raise ValueError("A timestamp of nan is no time. Give epoch seconds.")
+    return round_(min(max(seconds, -_END_OF_TIME), _END_OF_TIME))
 
 
 def _json(value: Any) -> bytes | None:

@@ -28,6 +28,11 @@ class Column:
     length: int | None = None
     later: bool = False
 
+    @property
+    def is_id(self) -> bool:
+        """Whether it says which row, run, session, user or component is meant."""
+        return self.kind == "text" and (self.name == "id" or self.name.endswith("_id"))
+
 
 @dataclass(frozen=True)
 class Table:
@@ -53,6 +58,11 @@ class Table:
     def filled(self) -> frozenset[str]:
         """Columns that are never null."""
         return frozenset(column.name for column in self.columns if column.required)
+
+    @cached_property
+    def checked(self) -> tuple[Column, ...]:
+        """Columns that cannot hold just anything."""
+        return tuple(one for one in self.columns if one.required or one.kind == "int" or one.is_id)
 
     @cached_property
     def sortable(self) -> frozenset[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,15 +129,32 @@ def test_a_running_ollama_is_chosen_before_the_offline_model(agno: Agno, folder:
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(agno: Agno, folder: Path, environment: dict[str, str]) -> None:
-    import subprocess
-    import sys
-
     (folder / "a.md").write_text("Ducks swim.\n" * 2000)
     command = f"{sys.executable} -m agno.cli.main ask a.md ducks | head -c 1 >/dev/null"
     ended = subprocess.run(
         ["sh", "-c", command], cwd=folder, env=environment, capture_output=True, timeout=50, check=False
     )
     assert b"Traceback" not in ended.stderr and b"Broken" not in ended.stderr
+
+
+def test_streams_that_are_closed_are_no_error(folder: Path, environment: dict[str, str]) -> None:
+    (folder / "a.md").write_text("Ducks swim.\n")
+    command = f"{sys.executable} -m agno.cli.main ask a.md ducks <&- >&- 2>&-"
+    ended = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, timeout=50, check=False)
+    assert ended.returncode == 0
+
+
+def test_where_the_system_knows_no_home_it_works_in_the_folder(
+    agno_here: Agno, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    (folder / "a.md").write_text("Ducks swim.\n")
+    monkeypatch.setattr(Path, "home", nowhere)
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert "Ducks swim." in agno_here("ask", "a.md", "ducks", AGNO_CACHE_DIR="").out
+    assert (folder / ".cache" / "agno").is_dir()
 
 
 # Refusals -------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from agno.cli._database import opened
 from agno.cli.main import main
+from agno.db.mongo import MongoDb
+from agno.db.postgres import PostgresDb
 from agno.db.sqlite import SqliteDb
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
@@ -61,7 +64,7 @@ def test_only_one_user_is_looked_at(file: str) -> None:
         (["--db", "FILE"], "Say what is to go"),
         (["--db", "missing.db", "--keep-runs", "1"], "There is no SQLite file 'missing.db'"),
         (["--db", "sqlite:///missing.db", "--keep-runs", "1"], "There is no SQLite file 'missing.db'"),
-        (["--db", "oracle://host/x", "--keep-runs", "1"], "no address of a known database"),
+        (["--db", "oracle://host/x", "--keep-runs", "1"], "'oracle' is no database that is known here"),
         (["--db", "FILE", "--keep-runs", "-1"], "negative"),
     ],
 )
@@ -79,3 +82,9 @@ def test_an_age_that_is_none_is_told(file: str, capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         main(["prune", "--db", file, "--older-than", "99999999999999d"])
     assert "older than time" in capsys.readouterr().err
+
+
+def test_the_database_of_an_address_is_the_one_that_is_meant() -> None:
+    mongo = opened("mongodb://localhost:1/mine?authSource=admin")
+    assert isinstance(mongo, MongoDb) and mongo.db_name == "mine"
+    assert isinstance(opened("postgres://u:p@localhost:1/x"), PostgresDb)

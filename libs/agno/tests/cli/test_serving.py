@@ -50,6 +50,20 @@ def test_what_cannot_be_served_is_said_so(tmp_path: Path, text: str, name: str, 
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "a.py", "--port", "99999"], "'99999' is no port"),
+        (["demo", "--port", "-1"], "'-1' is no port"),
+        (["demo", "--seconds", "nan"], "'nan' is no length of time"),
+    ],
+)
+def test_a_port_or_a_time_that_is_none_is_said_so(arguments: list[str], said: str, capsys: Any) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2 and said in capsys.readouterr().err
+
+
 def test_a_file_that_is_not_there_is_said_so(capsys: Any) -> None:
     assert main(["serve", "nowhere.py"]) == 2
     assert "There is no file 'nowhere.py'" in capsys.readouterr().err

@@ -1103,6 +1103,60 @@ class DbContract(DefinitionsContract, SchedulesContract, HostingContract, Paging
         assert len(db.get_sessions(limit=10**30, start_timestamp=-(10**30), end_timestamp=10**30)) == 1
         assert db.get_sessions(limit=5, page=10**30) == [] == db.get_sessions(start_timestamp=10**30)
 
+    @pytest.mark.parametrize("name, wrong", [("session_id", 5), ("session_id", None), ("user_id", 7), ("agent_id", 1)])
+    def test_an_id_that_is_no_text_is_refused_before_it_is_kept(self, db, name, wrong):
+        session = a_session("s", a_run())
+        setattr(session, name, wrong)
+        with pytest.raises((TypeError, ValueError), match=f"{name}="):
+            db.upsert_session(session)
+        assert db.get_sessions() == []
+
+    def test_rows_that_could_not_be_read_again_are_refused(self, db):
+        for memory in (UserMemory("tea", memory_id=5), UserMemory(None)):  # type: ignore[arg-type]
+            with pytest.raises((TypeError, ValueError), match="memory"):
+                db.upsert_user_memory(memory)
+        with pytest.raises((TypeError, ValueError), match="run_id="):
+            db.upsert_session(a_session("s", RunOutput(run_id=None)))  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="learning_type="):
+            db.upsert_learning({"content": {}})
+        assert (db.get_user_memories(), db.get_sessions(), db.get_learnings()) == ([], [], ([], 0))
+
+    def test_times_are_whole_seconds_and_numbers_have_a_size(self, db):
+        db.upsert_session(a_session("s", a_run(), created_at=1_700_000_000.75))
+        assert db.get_session("s").created_at == 1_700_000_000
+        with pytest.raises(ValueError, match="size=.* too large"):
+            db.upsert_knowledge_content(KnowledgeRow(name="n", description="", size=2**64))
+        with pytest.raises(ValueError, match="created_at=.* too large"):
+            db.upsert_session(a_session("t", created_at=2**64))
+        assert len(db.get_sessions(start_timestamp=1_699_999_999.5, end_timestamp=1_700_000_000.5)) == 1
+        assert db.get_sessions(start_timestamp=1_700_000_000.5) == []
+        with pytest.raises(ValueError, match="nan is no time"):
+            db.get_sessions(start_timestamp=float("nan"))
+
+    def test_filters_that_mean_nothing_are_refused(self, db):
+        db.create_eval_run(an_eval("e"))
+        with pytest.raises(ValueError, match="'bogus' is none of 'agent', 'team', 'workflow'"):
+            db.get_eval_runs(filter_type="bogus")
+        with pytest.raises(ValueError):
+            db.get_metrics("yesterday")
+        assert db.get_metrics("2025-01-01", datetime(2025, 1, 2, tzinfo=timezone.utc)) == ([], None)
+
+    def test_half_a_surrogate_pair_finds_nothing(self, db):
+        db.upsert_session(a_session("s", user_id="ann"))
+        for ask in (lambda: db.get_session("\ud800"), lambda: db.get_sessions(user_id="\ud800")):
+            try:
+                assert not ask()
+            except DbError as error:
+                assert error.status_code == 400 and "surrogate" in str(error)
+
+    def test_an_id_is_no_change_of_an_approval(self, db):
+        db.create_approval({"id": "a", "approval_type": "required", "status": "pending", "run_id": "r"})
+        with pytest.raises(ValueError, match="'id' .* cannot be changed"):
+            db.update_approval("a", id="b")
+        with pytest.raises(DbError, match="already"):
+            db.create_approval({"id": "a", "approval_type": "required", "status": "approved", "run_id": "r"})
+        assert [row["id"] for row in db.get_approvals()[0]] == ["a"]
+
     def test_half_a_surrogate_pair_is_no_id(self, db):
         for session in (a_session("\ud800"), a_session("s", user_id="\udfff")):
             with pytest.raises(ValueError, match="half of a surrogate pair"):

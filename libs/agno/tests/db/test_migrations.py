@@ -240,8 +240,9 @@ def test_rows_that_cannot_be_moved_make_it_fail(old, db, file, capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nowhere.db"], "There is no file 'nowhere.db'"),
-        (["redis://:secret@h"], "'redis' is no database that can be migrated"),
+        (["nowhere.db"], "There is no SQLite file 'nowhere.db'"),
+        (["oracle://:secret@h"], "'oracle' is no database that is known here"),
+        (["redis://:secret@h"], "RedisDb needs no migration"),
         (["x.db", "--batch-size", "0"], "'0' is no number of rows"),
         (["foreign.db"], "'agno_sessions' in 'sqlite:///foreign.db' has an invalid schema"),
         (["foreign.db", "--dry-run"], "has an invalid schema"),

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from agno.agent import Agent
 from agno.db.base import DbError, DbUnavailableError, InvalidSchemaError, MigrationRequiredError, SessionType
 from agno.db.sqlite import SqliteDb
 from agno.run.base import RunStatus
+from agno.testing import ScriptedModel, says
 from db.contract import DbContract, a_memory, a_run, a_session, ids
 from db.processes import check_one_continues
 
@@ -249,6 +251,73 @@ def test_a_failed_write_leaves_nothing_of_it(file, monkeypatch):
     execute(file, "DROP TRIGGER no")
     db.finish_run(session, a_run())
     assert db.get_session("s", SessionType.AGENT).name == "after"
+
+
+def test_a_file_that_is_deleted_or_moved_in_use_is_told_and_found_again(tmp_path):
+    file = tmp_path / "agent.db"
+    db = SqliteDb(db_file=file)
+    db.upsert_session(a_session("s", a_run()))
+    file.rename(file.with_suffix(".away"))
+    for work in (lambda: db.get_session("s"), lambda: db.upsert_session(a_session("t"))):
+        with pytest.raises(DbUnavailableError, match="deleted, moved .* Put it back, or start the program again"):
+            work()
+    assert not file.exists()
+    file.with_suffix(".away").rename(file)
+    assert db.get_session("s") is not None
+
+
+def test_a_file_that_was_put_in_the_place_of_another_is_not_mixed_with_it(tmp_path):
+    file, other = tmp_path / "agent.db", tmp_path / "other.db"
+    SqliteDb(db_file=other).upsert_session(a_session("other"))
+    db = SqliteDb(db_file=file)
+    db.upsert_session(a_session("s"))
+    other.replace(file)
+    with pytest.raises(DbUnavailableError, match="replaced"):
+        db.upsert_session(a_session("t"))
+
+
+def test_after_close_a_deleted_file_is_made_again(tmp_path):
+    file = tmp_path / "agent.db"
+    db = SqliteDb(db_file=file)
+    db.upsert_session(a_session("s"))
+    db.close()
+    file.unlink()
+    assert db.get_sessions() == []
+    db.upsert_session(a_session("t"))
+    assert file.exists()
+
+
+def test_a_program_that_changes_its_folder_keeps_its_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    db = SqliteDb(db_file="agent.db")
+    db.upsert_session(a_session("s"))
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    assert db.get_session("s") is not None
+
+
+@pytest.mark.parametrize("when", ["before the run", "during the run"])
+def test_a_run_waits_for_a_locked_file_once(file, monkeypatch, when):
+    waits = []
+    monkeypatch.setattr("agno.db.sqlite._connections.BUSY_TIMEOUT", 0.05)
+    db = SqliteDb(db_file=file)
+    db.upsert_session(a_session("other"))
+    db.upsert_session(a_session("s", agent_id="a"))
+    locking = sqlite3.connect(file, isolation_level=None)
+    monkeypatch.setattr(db, "_explained", lambda error, true=db._explained: waits.append(error) or true(error))
+
+    def answer(messages):
+        if when == "during the run":
+            locking.execute("BEGIN IMMEDIATE")
+        return says("hello")
+
+    if when == "before the run":
+        locking.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DbUnavailableError, match="locked for .* s. Try again"):
+        Agent(id="a", model=ScriptedModel(answer), db=db).run("hi", session_id="s")
+    locking.execute("ROLLBACK")
+    locking.close()
+    assert len(waits) == 1
 
 
 def test_broken_json_is_told(file):

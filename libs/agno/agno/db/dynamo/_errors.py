@@ -9,15 +9,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, NoCredentialsError
 
 from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError
+from agno.db._retrying import Conflict
 
 _BUSY = {"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"}
 _BUSY |= {"InternalServerError", "ServiceUnavailable", "ServiceUnavailableException", "ThrottlingError"}
 _CONFLICTS = {"ConditionalCheckFailedException", "TransactionConflictException"}
 _CANCELLED = {"ConditionalCheckFailed", "TransactionConflict", "None"}
-
-
-class Conflict(Exception):
-    """Somebody else wrote the item in between."""
 
 
 def code_of(error: ClientError) -> str:
@@ -60,4 +57,4 @@ def _reasons(error: ClientError) -> list[dict[str, Any]]:
     return found
 
 
-__all__ = ["Conflict", "code_of", "conflicts", "told"]
+__all__ = ["code_of", "conflicts", "told"]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable, Collection, Iterable, Sequence
-from threading import Event
-from typing import Any, TypeVar
+from typing import Any
 
 from typing_extensions import Unpack
 
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
 from agno.db._names import TableNames
 from agno.db._port import RunRow, StoredHeader
-from agno.db._sessions import with_old_runs
+from agno.db._retrying import until_done
 from agno.db.base import BaseDb
 from agno.db.query import Query, chosen
 from agno.db.tables import RUNS, SESSIONS, Row, Table
@@ -24,11 +22,10 @@ try:
 except ImportError as _error:
     raise ImportError("DynamoDb needs `boto3`. Install it with: pip install boto3") from _error
 
-from agno.db.dynamo._errors import Conflict, code_of, conflicts, told
+from agno.db.dynamo._errors import code_of, conflicts, told
 from agno.db.dynamo._layout import REVISION, Item, definition, document, item_of, number, paths, text
 from agno.db.dynamo._runs import Runs, transactions
 
-T = TypeVar("T")
 _AT_ONCE = 100  # keys in one request
 _LONGEST_PAUSE = 0.2  # seconds
 
@@ -138,7 +135,8 @@ class DynamoDb(BaseDb):
                 self.db_client.put_item(**put)
             return row_of(table, document(put["Item"]))
 
-        return _until_done(attempt)
+        with told():
+            return until_done(attempt, _LONGEST_PAUSE)
 
     def delete(self, table: Table, keys: Sequence[str] | None) -> int:
         with told():
@@ -204,10 +202,6 @@ class DynamoDb(BaseDb):
                 return None
             return header_of(header), self._runs.newest(session_id, runs) if self._is_there(RUNS) else []
 
-    def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
-        loaded = {session_id: self.load_session(session_id, None) for session_id in session_ids}
-        return {key: with_old_runs(found[0]["runs"], found[1]) for key, found in loaded.items() if found is not None}
-
     def write_session(
         self,
         session_id: str,
@@ -232,7 +226,8 @@ class DynamoDb(BaseDb):
             for batch in transactions(changes, first):
                 self._write_batch(batch)
 
-        _until_done(attempt)
+        with told():
+            until_done(attempt, _LONGEST_PAUSE)
 
     def _write_batch(self, batch: list[Item]) -> None:
         with conflicts():
@@ -242,18 +237,6 @@ class DynamoDb(BaseDb):
             ((verb, arguments),) = batch[0].items()  # alone it costs half
             verbs = {"Put": self.db_client.put_item, "Update": self.db_client.update_item}
             verbs.get(verb, self.db_client.delete_item)(**arguments)
-
-
-def _until_done(attempt: Callable[[], T]) -> T:
-    """Again and again, as long as others come between: each time one of them has succeeded."""
-    tries = 0
-    with told():
-        while True:
-            try:
-                return attempt()
-            except Conflict:
-                tries += 1
-                Event().wait(random.uniform(0, min(_LONGEST_PAUSE, 0.002 * 2**tries)))
 
 
 def _columns(table: Table, query: Query) -> set[str]:

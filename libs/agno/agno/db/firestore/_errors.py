@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError, TransportError
 
-from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, NoTextError
+from agno.db._retrying import Conflict
 
 _DOWN = (
     exceptions.RetryError,
@@ -18,10 +19,6 @@ _DOWN = (
     exceptions.ResourceExhausted,
     TransportError,
 )
-
-
-class Conflict(Exception):
-    """Somebody else wrote the document in between."""
 
 
 @contextmanager
@@ -47,6 +44,8 @@ def told() -> Iterator[None]:
         ) from error
     except (exceptions.GoogleAPIError, GoogleAuthError) as error:
         raise DbError(f"Firestore failed: {getattr(error, 'message', error)}.") from error
+    except UnicodeEncodeError as error:
+        raise NoTextError("Firestore", error) from error
 
 
-__all__ = ["Conflict", "conflicts", "told"]
+__all__ = ["conflicts", "told"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Collection, Sequence
-from threading import Event
-from typing import Any, TypeVar
+from typing import Any
 
 from typing_extensions import Unpack
 
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
 from agno.db._names import CollectionNames, table_names
 from agno.db._port import RunRow, StoredHeader
-from agno.db._sessions import with_old_runs
+from agno.db._retrying import until_done
 from agno.db.base import BaseDb
 from agno.db.query import Query, chosen
 from agno.db.tables import SESSIONS, Row, Table
@@ -26,11 +24,10 @@ except ImportError as _error:
         "FirestoreDb needs `google-cloud-firestore`. Install it with: pip install google-cloud-firestore"
     ) from _error
 
-from agno.db.firestore._errors import Conflict, conflicts, told
+from agno.db.firestore._errors import conflicts, told
 from agno.db.firestore._native import document_id, fields_of, filters
 from agno.db.firestore._runs import Change, Runs, batches
 
-T = TypeVar("T")
 _PATIENCE = 20.0  # seconds to try again when the service is down
 _LONGEST_PAUSE = 0.5  # seconds
 
@@ -104,7 +101,8 @@ class FirestoreDb(BaseDb):
             self._commit(batch)
             return written
 
-        return _until_done(attempt)
+        with told():
+            return until_done(attempt, _LONGEST_PAUSE)
 
     def delete(self, table: Table, keys: Sequence[str] | None) -> int:
         with told():
@@ -129,8 +127,9 @@ class FirestoreDb(BaseDb):
 
     def find(self, table: Table, query: Query) -> tuple[list[Row], int]:
         asked = self.db_client.collection(self.table_name(table))
-        for one in filters(query.where):
-            asked = asked.where(filter=one)
+        with told():
+            for one in filters(query.where):
+                asked = asked.where(filter=one)
         if query.columns is not None:
             conditions = [name for where in query.where for name in where.columns]
             asked = asked.select(sorted({*query.columns, *conditions, query.sort_column(table) or SEQ, SEQ}))
@@ -150,10 +149,6 @@ class FirestoreDb(BaseDb):
             if header is None:
                 return None
             return header_of(header.to_dict()), self._runs(session_id).newest(runs)
-
-    def load_runs(self, session_ids: Sequence[str]) -> dict[str, list[RunRow]]:
-        loaded = {session_id: self.load_session(session_id, None) for session_id in session_ids}
-        return {key: with_old_runs(found[0]["runs"], found[1]) for key, found in loaded.items() if found is not None}
 
     def write_session(
         self,
@@ -185,7 +180,8 @@ class FirestoreDb(BaseDb):
             for some in rest:
                 self._write_all(some)
 
-        _until_done(attempt)
+        with told():
+            until_done(attempt, _LONGEST_PAUSE)
 
 
 def _add(batch: Any, changes: Sequence[Change]) -> None:
@@ -194,18 +190,6 @@ def _add(batch: Any, changes: Sequence[Change]) -> None:
             batch.delete(document)
         else:
             batch.set(document, fields, merge=True)
-
-
-def _until_done(attempt: Callable[[], T]) -> T:
-    """Again and again, as long as others come between: each time one of them has succeeded."""
-    tries = 0
-    with told():
-        while True:
-            try:
-                return attempt()
-            except Conflict:
-                tries += 1
-                Event().wait(random.uniform(0, min(_LONGEST_PAUSE, 0.002 * 2**tries)))
 
 
 __all__ = ["FirestoreDb"]

@@ -15,13 +15,10 @@ from google.auth import exceptions as auth
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError
+from agno.db._retrying import Conflict
 
 _PATIENCE = 20.0  # seconds to try again when the service is down or busy
 _PAGE = 50  # names in one answer, of which mostly the first counts
-
-
-class Conflict(Exception):
-    """Somebody else wrote the object in between."""
 
 
 class Found(NamedTuple):
@@ -130,4 +127,4 @@ def _sentence(error: BaseException) -> str:
     return str(error).rstrip(".")
 
 
-__all__ = ["Bucket", "Conflict", "Found"]
+__all__ = ["Bucket", "Found"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from threading import Event
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +12,7 @@ import msgspec
 from agno.db._documents import drop_old_runs, file_name, header_of, next_seq, stored_header
 from agno.db._json_tables import Documents, JsonTables, parsed, put_row, written
 from agno.db._port import RunRow, StoredHeader
+from agno.db._retrying import until_done
 from agno.db._sessions import with_old_runs
 from agno.db.tables import RUNS, SESSIONS, Row, Table
 
@@ -24,7 +23,7 @@ except ImportError as _error:
         "GcsJsonDb needs `google-cloud-storage`. Install it with: pip install google-cloud-storage"
     ) from _error
 
-from agno.db.gcs_json._bucket import Bucket, Conflict
+from agno.db.gcs_json._bucket import Bucket
 
 T = TypeVar("T")
 _BIRTH = "runs_in"  # in a header: so that a session never finds the runs of one that had its id before
@@ -89,19 +88,18 @@ class GcsJsonDb(JsonTables):
         return parsed(self._objects.read(name), table, name)
 
     def _change(self, table: Table, change: Callable[[Documents], T]) -> T:
-        name, tries = self._name(table), 0
-        while True:
+        name = self._name(table)
+
+        def attempt() -> T:
             found = self._objects.read_version(name)
             documents = parsed(found.data, table, name)
             before = written(documents)
             result = change(documents)
-            try:
-                if (after := written(documents)) != before:
-                    self._objects.write(name, after, found.generation)
-                return result
-            except Conflict:  # somebody else has succeeded
-                tries += 1
-                Event().wait(random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**tries)))
+            if (after := written(documents)) != before:
+                self._objects.write(name, after, found.generation)
+            return result
+
+        return until_done(attempt, _LONGEST_PAUSE, 0.02)
 
     # Runs of sessions ------------------------------------------------------------------------------------------------
 

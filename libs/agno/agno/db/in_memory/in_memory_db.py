@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from agno.db._codec import from_json, to_json
+from agno.db._documents import stored_header
 from agno.db._pool import Single
 from agno.db._port import RunRow, StoredHeader
 from agno.db.base import BaseDb
@@ -115,7 +116,7 @@ class InMemoryDb(BaseDb):
         with self._store() as store:
             rows = store.table(SESSIONS)
             found = rows.get(session_id)
-            header = settle(None if found is None else _stored(_row(SESSIONS, found)))
+            header = settle(stored_header(None if found is None else _row(SESSIONS, found)))
             if header is not None:
                 rows[session_id] = _text(header)
             kept = store.runs.setdefault(session_id, {})
@@ -134,12 +135,6 @@ def _text(row: Row) -> bytes:
 
 def _row(table: Table, text: bytes) -> Row:
     return {**dict.fromkeys(table.names), **from_json(text)}
-
-
-def _stored(header: Row) -> StoredHeader:
-    data = header["session_data"]
-    text = None if data is None else to_json(data)
-    return StoredHeader(header["session_type"], header["user_id"], header["created_at"], text)
 
 
 __all__ = ["InMemoryDb"]

@@ -17,10 +17,6 @@ from agno._io.bridge import loop_of_caller, wait_for
 _LONGEST_PAUSE = 0.1  # seconds
 
 
-class Conflict(Exception):
-    """Somebody else wrote the document in between."""
-
-
 class Calls:
     """Calls of a client that blocks. Without one, `make` makes it at its first use."""
 
@@ -121,4 +117,4 @@ def _commit(calls: Calls, session: Any) -> None:
         calls.do(session.commit_transaction())
 
 
-__all__ = ["AsyncCalls", "Calls", "Conflict", "transaction"]
+__all__ = ["AsyncCalls", "Calls", "transaction"]

@@ -11,7 +11,8 @@ from typing_extensions import Unpack
 from agno.db._documents import SEQ, drop_old_runs, header_of, next_seq, row_of, stored_header
 from agno.db._names import CollectionNames, table_names
 from agno.db._old_tables import OldTables
-from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, RunRow, StoredHeader
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, NoTextError, RunRow, StoredHeader
+from agno.db._retrying import Conflict
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
 from agno.db.query import Query, chosen
@@ -24,7 +25,7 @@ try:
 except ImportError as _error:
     raise ImportError("MongoDb needs `pymongo`. Install it with: pip install pymongo") from _error
 
-from agno.db.mongo._calls import Calls, Conflict, transaction
+from agno.db.mongo._calls import Calls, transaction
 from agno.db.mongo._native import INDEXED, UNIQUE, behind, condition, native
 from agno.db.mongo._old_tables import MongoOldTables
 
@@ -52,6 +53,8 @@ class MongoVerbs(BaseDb):
             raise DbUnavailableError(f"MongoDB cannot be reached: {reason}. {CHECK_SERVER}") from error
         except (errors.PyMongoError, BSONError) as error:
             raise DbError(f"MongoDB failed: {error}.") from error
+        except UnicodeEncodeError as error:
+            raise NoTextError("MongoDB", error) from error
 
     @property
     def db_client(self) -> Any:

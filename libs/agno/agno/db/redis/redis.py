@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 from agno.db._codec import from_json, plain_to_json
 from agno.db._documents import SEQ, document_of, drop_old_runs, header_of, next_seq, row_of, stored_header
 from agno.db._names import MoreTables, by_name
-from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, RunRow, StoredHeader
+from agno.db._port import CHECK_SERVER, DbError, DbUnavailableError, NoTextError, RunRow, StoredHeader
 from agno.db._sessions import with_old_runs
 from agno.db.base import BaseDb
 from agno.db.query import Query, Where, chosen
@@ -77,6 +77,8 @@ class RedisDb(BaseDb):
                     f"Redis at {self._address()} takes no writes: {error}. Give the address of the primary, or make room."
                 ) from error
             raise DbError(f"Redis at {self._address()} failed: {error}.") from error
+        except UnicodeEncodeError as error:
+            raise NoTextError("Redis", error) from error
 
     def _address(self) -> str:
         pool = getattr(self.redis_client, "connection_pool", None)

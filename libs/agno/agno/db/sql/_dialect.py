@@ -38,6 +38,7 @@ class Dialect(ABC):
     # codes of errors after which the server took everything back and the same may be tried again
     try_again: ClassVar[frozenset[str | int]] = frozenset()
     no_table: ClassVar[frozenset[str | int]] = frozenset()  # codes of the error for a table that is not there
+    refused: ClassVar[frozenset[str | int]] = frozenset()  # codes of what drivers call operational, but is no outage
     unique_days: ClassVar[bool] = True  # a table may have a unique key besides its primary key
     connect_args: ClassVar[dict[str, dict[str, Any]]] = {}  # by driver, for engines that are made here
     renames_with_schema: ClassVar[bool] = True  # `RENAME TO` takes the schema too, and would move the table without it

@@ -19,7 +19,7 @@ def codes_of(error: DBAPIError) -> set[Any]:
 
 def explained(error: BaseException, product: str, place: str) -> DbError:
     """Our error, with one sentence that says what happened where."""
-    text = _told(error)
+    text = told(error)
     if isinstance(error, PoolTimeoutError):
         return DbUnavailableError(
             f"All connections to {product} at {place} are in use. Try again, or give an engine with a larger pool."
@@ -31,7 +31,7 @@ def explained(error: BaseException, product: str, place: str) -> DbError:
     return DbError(f"{product} at {place} refused: {text}.")
 
 
-def _told(error: BaseException) -> str:
+def told(error: BaseException) -> str:
     """What the driver says, in a line; never our parameters, which SQLAlchemy would add."""
     cause: Any = error
     if isinstance(error, DBAPIError):
@@ -44,4 +44,4 @@ def _told(error: BaseException) -> str:
 
 FAILURES = (SQLAlchemyError, OSError)
 
-__all__ = ["FAILURES", "codes_of", "explained"]
+__all__ = ["FAILURES", "codes_of", "explained", "told"]

@@ -44,6 +44,7 @@ class MySQLDialect(Dialect):
     pads = True
     try_again = frozenset({1020, 1205, 1213})  # the row has changed, lock wait timeout, deadlock
     no_table = frozenset({1146})
+    refused = frozenset({3140, 3157, 4025})  # JSON that is none to the server, such as one nested too deep for it
     connect_args = {
         "pymysql": {"connect_timeout": 10},
         "asyncmy": {"connect_timeout": 10},

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from agno.db._port import DbError
 from agno.db.sql._dialect import Dialect
 from agno.db.sql._engines import Engines
-from agno.db.sql._errors import FAILURES, codes_of, explained
+from agno.db.sql._errors import FAILURES, codes_of, explained, told
 
 T = TypeVar("T")
 
@@ -117,6 +117,12 @@ class Worker:
     def _explained(self, error: BaseException) -> DbError:
         if isinstance(error, DBAPIError) and not codes_of(error).isdisjoint(self.dialect.no_table):
             self.lost()  # somebody dropped it; the next write makes it again
+        if isinstance(error, DBAPIError) and not codes_of(error).isdisjoint(self.dialect.refused):
+            return DbError(
+                f"{self.dialect.name} at {self.engines.place} refused: {told(error)}. It takes JSON only so deep (MariaDB 32 "
+                "levels, MySQL 100): keep flatter data in state and metadata.",
+                400,
+            )
         return explained(error, self.dialect.name, self.engines.place)
 
 

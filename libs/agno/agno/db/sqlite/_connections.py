@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ from agno.db._codec import from_json, nested_from_json
 from agno.db._pool import Pool, Single
 from agno.db.query import has_all, searchable
 
-_BUSY_TIMEOUT = 30.0  # seconds to wait for another writer
+BUSY_TIMEOUT = 30.0  # seconds to wait for another writer
 IN_MEMORY = ":memory:"
 
 
@@ -31,15 +32,55 @@ class Connections(Protocol):
 
 def of_file(path: str) -> Connections:
     """Connections to a file, or the only one to a database in memory."""
-    made: Any = Single(_opened(path)) if path == IN_MEMORY else Pool(partial(_opened, path), sqlite3.Connection.close)
+    made: Any = Single(_opened(path)) if path == IN_MEMORY else OfFile(os.path.abspath(path))
     connections: Connections = made
     return connections
+
+
+class FileGoneError(OSError):
+    """The file of a database that is in use is not there any more, or is another one."""
+
+
+class OfFile:
+    """Connections to a file as long as it is there: SQLite itself goes on with one that was deleted, and all is lost.
+
+    Another file in its place is not opened: its changes and those of the old one would be mixed, in a log beside both.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._pool = Pool(partial(_opened, path), sqlite3.Connection.close)
+        self._file: tuple[int, int] | None = None  # that the connections have open
+
+    def take(self) -> sqlite3.Connection:
+        if self._file is not None and _file_at(self._path) != self._file:
+            raise FileGoneError("it was deleted, moved or replaced while it was in use")
+        connection = self._pool.take()
+        if self._file is None:
+            self._file = _file_at(self._path)
+        return connection
+
+    def give(self, connection: sqlite3.Connection) -> None:
+        self._pool.give(connection)
+
+    def close(self) -> None:
+        self._pool.close()
+        self._file = None
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file has the name; None if none has."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _opened(path: str) -> sqlite3.Connection:
     if path != IN_MEMORY:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             # another process that opens the new file right now may hold the lock: then it makes the same change
@@ -113,4 +154,4 @@ def _has_all(value: Any, wanted: str) -> bool:
     return has_all(nested_from_json(value), from_json(wanted))
 
 
-__all__ = ["IN_MEMORY", "Connections", "OfEngine", "of_file", "path_of_url"]
+__all__ = ["BUSY_TIMEOUT", "IN_MEMORY", "Connections", "FileGoneError", "OfEngine", "of_file", "path_of_url"]

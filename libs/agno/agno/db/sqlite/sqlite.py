@@ -17,12 +17,19 @@ from typing_extensions import Unpack
 from agno.db._codec import from_json, nested_from_json, plain_to_json, to_json
 from agno.db._names import TableNames
 from agno.db._old_tables import OldTables
-from agno.db._port import CHECK_PLACE, RunRow, StoredHeader
+from agno.db._port import CHECK_PLACE, NoTextError, RunRow, StoredHeader
 from agno.db._schema import SCHEMA_VERSION, VERSIONS, check_version, lacking, misfit, to_add
 from agno.db._sessions import old_runs, with_old_runs
 from agno.db.base import BaseDb, DbError, DbUnavailableError
 from agno.db.query import Query
-from agno.db.sqlite._connections import Connections, OfEngine, of_file, path_of_url
+from agno.db.sqlite._connections import (
+    BUSY_TIMEOUT,
+    Connections,
+    FileGoneError,
+    OfEngine,
+    of_file,
+    path_of_url,
+)
 from agno.db.sqlite._old_tables import FIND_VERSION, MAKE_VERSIONS, NOTE, SqliteOldTables
 from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
 from agno.db.tables import MEMORIES, RUNS, SESSIONS, TABLES, Column, Row, Table
@@ -91,6 +98,7 @@ class SqliteDb(BaseDb):
     def close(self) -> None:
         """Close the connections that are not in use."""
         self._connections.close()
+        self._checked.clear()  # there may be another file by then
 
     # Connections -----------------------------------------------------------------------------------------------------
 
@@ -124,7 +132,12 @@ class SqliteDb(BaseDb):
         except msgspec.DecodeError as error:
             raise DbError(f"{self.db_file!r} has a JSON column that holds no JSON: {error}.") from error
         except UnicodeEncodeError as error:
-            raise DbError(f"SQLite keeps no half of a surrogate pair: {error.object!r} is no text.") from error
+            raise NoTextError("SQLite", error) from error
+        except FileGoneError as error:
+            raise DbUnavailableError(
+                f"The SQLite file {self.db_file!r} cannot be used: {error}, so what is written would be lost. Put it back, "
+                "or start the program again to begin with a new one."
+            ) from error
         except OSError as error:
             raise DbUnavailableError(
                 f"The SQLite file {self.db_file!r} cannot be opened: {error}. {CHECK_PLACE}"
@@ -136,6 +149,9 @@ class SqliteDb(BaseDb):
             self._checked.clear()  # somebody dropped it; the next write makes it again
         if "not a database" in text:
             return DbUnavailableError(f"{self.db_file!r} is no SQLite database. Choose another db_file.")
+        if "is locked" in text:
+            wait = f"another program has had it locked for {BUSY_TIMEOUT:g} s"
+            return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {wait}. Try again.", waited=True)
         if isinstance(error, sqlite3.OperationalError):
             return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {text}. {CHECK_PLACE}")
         return DbError(f"SQLite failed on {self.db_file!r}: {text}.")
