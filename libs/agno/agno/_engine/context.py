@@ -61,15 +61,14 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
     functions: dict[str, Function] = {}
     tool_instructions: list[str] = []
     closers: list[Callable[[], Any]] = []  # called when the run ends, the last one first
-    history_length: int = 0
-    user_message: Message | None = None
     user_tools: Any = None  # as given, or as a function made them for this run
     tool_specs: list[dict[str, Any]] | None = None
     before: Metrics | None = None  # what a continued run cost until it was paused
     other_usage: Sequence[tuple[str, Model, list[Message]]] = ()  # what models beside the main one said, by their part
     response_format: Any = None
     exchange: Exchange | None = None
-    started: float = 0.0
+    began: int = 0  # when it did, or went on, in unix seconds ...
+    started: float = 0.0  # ... and on the clock of `io`
     loaded_session: AgentSession | None = None
     references_block: str | None = None  # what the knowledge has for the user's message
     memory_manager: Any = UNKNOWN  # as `memories.manager_of` makes it at its first use ...

@@ -76,7 +76,7 @@ def is_message_list(value: Any) -> bool:
 
 
 def run_messages(run: Run) -> list[Message]:
-    """The messages that the input stands for. The last user message is the run's user message."""
+    """The messages that the input stands for. The caller's media go with the last user message."""
     value = run.input
     message: Message | None
     messages: list[Message]
@@ -84,7 +84,7 @@ def run_messages(run: Run) -> list[Message]:
         plain = "{" not in value and run.references_block is None and not run.context.dependencies
         text = value if plain else _content(run, value)
         role = run.component.user_message_role
-        message = Message(role, text, **run.extra) if run.extra else plain_message(role, text)
+        message = Message(role, text, **run.extra) if run.extra else plain_message(role, text, run.began)
         messages = [message]
     elif is_message_list(value):
         messages = [m.model_copy() if isinstance(m, Message) else Message(**m) for m in value]
@@ -92,7 +92,6 @@ def run_messages(run: Run) -> list[Message]:
     else:
         message = _user_message(run, value)
         messages = [] if message is None else [message]
-    run.user_message = message
     if run.asked and message is not None:
         _attach_media(run, message)
     return messages

@@ -70,7 +70,9 @@ async def _lived(run: Run, body: Body) -> None:
             if is_observed(run):
                 await observe(run)
         finally:  # a task may be cancelled again while it stores the run
-            run.exchange = run.ended = None  # they hold the run; without cycles nothing waits for the garbage collector
+            run.exchange = None  # it holds the run; without cycles nothing waits for the garbage collector
+            if run.ended is not None:
+                run.ended = None
             if run.delegations is not None:
                 run.delegations.run = run.delegations = run.progress = None
             cleanup_run(run.component.cancel_key(run_id))
@@ -150,7 +152,7 @@ def count_metrics(run: Run) -> None:
     total.duration = seconds + ((before.duration or 0.0) if before is not None else 0.0)
     if run.other_usage or (before is not None and before.details):
         _count_others(run, total)
-    if members := output.__dict__.get("member_responses"):
+    if run.identity_name == "team" and (members := output.member_responses):
         add_member_details(total, run.model, members)
     output.metrics = total
     if run.counted:

@@ -355,7 +355,7 @@ class ToolTurn:
             x.model.format_function_call_results(x.messages, answers)
 
     def _tool_message(self, slot: Slot, text: str, *, error: bool) -> Message:
-        message = plain_message(self.x.model.tool_message_role, text)
+        message = plain_message(self.x.model.tool_message_role, text, int(time()))
         message.tool_call_id, message.tool_name, message.tool_args = slot.call_id, slot.name, slot.arguments
         message.tool_call_error = error
         return message
