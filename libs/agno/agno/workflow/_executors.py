@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -81,7 +81,12 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     if inner is None:
         output = await _run_outside(step, place, first, options, goes_on=goes_on)
     else:
-        output = await _lived(place, inner)
+        try:
+            await _life(place, inner)
+        except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
+            run.executed(place.key, inner.output)
+            raise
+        output = inner.output  # of one that goes on another than it began with
     if waiting is not None:
         del run.replies[place.key, "executor"]  # used up; an attempt that failed takes it again
     run.executed(place.key, output)
@@ -89,32 +94,35 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
         adopt(place.state, before, own_state(output.session_state))
     if output.status is not COMPLETED:
         await _not_completed(step, place, output)
-    told = step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output))
+    told = step.output()
+    told.content, told.step_run_id, told.metrics = output.content, output.run_id, _cost(output)
     if media := media_of(output):
         told.__dict__.update(media)
     return told
 
 
-async def _lived(place: Place, inner: Run) -> Any:
-    """The output of an executor, after its run; what that does is kept, if it is wanted."""
-    run, progress = place.run, _progress(place, inner.component)
-    if progress is not None:
-        inner.progress, inner.origin = progress, Origin({"key": place.key})
-    try:
-        await live(inner, inner.component.body)
-        if progress is not None:
-            progress.check()
-    except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
-        run.executed(place.key, inner.output)
-        raise
-    if progress is not None and progress.written:
-        run.journal.spent[place.key] = progress.written
-    return inner.output
+def _life(place: Place, inner: Run) -> Awaitable[None]:
+    """The run of an executor; what it does is kept, if that is wanted."""
+    progress = _progress(place, inner.component)
+    if progress is None:
+        return live(inner, inner.component.body)
+    return _kept_life(place, inner, progress)
+
+
+async def _kept_life(place: Place, inner: Run, progress: Progress) -> None:
+    inner.progress, inner.origin = progress, Origin({"key": place.key})
+    await live(inner, inner.component.body)
+    progress.check()
+    if progress.written:
+        place.run.journal.spent[place.key] = progress.written
 
 
 def _progress(place: Place, executor: Any) -> Progress | None:
     """Where it is kept what the run of an executor does; None if it is not kept. Its own setting comes first."""
-    journal, kind = place.run.journal, executor.checkpoint
+    journal = place.run.journal
+    if journal.db is None and journal.at_work is None:
+        return None
+    kind = executor.checkpoint
     if kind is None and journal.kind != "steps":
         kind = journal.kind
     kind = checked(kind) if journal.db is not None else None

@@ -52,11 +52,9 @@ class Journal:
             self.rows += self.at_work.rows
         self.numbers = itertools.count(len(self.records))
 
-    def recorded(self, place: Place) -> StepOutput | None:
-        """What the step gave before, with its effects on state and runs; None if it has to run."""
-        record = self.done.get(place.key)
-        if record is None:
-            return None
+    def recorded(self, place: Place) -> StepOutput:
+        """What a step that is `done` gave, with its effects on state and runs."""
+        record = self.done[place.key]
         output = record["output"]
         if not isinstance(output, StepOutput):
             output = record["output"] = StepOutput.from_dict(output)
@@ -75,8 +73,9 @@ class Journal:
         """A step ended. None: nothing is stored, so there is nothing to wait for."""
         record: dict[str, Any] = {"key": place.key, "output": output}
         if runs:
-            record["run_ids"] = [run.run_id for run in runs]
+            record["run_ids"] = run_ids = []
             for run in runs:
+                run_ids.append(run.run_id)
                 self.pool[run.run_id] = run
         if raised:
             record["raised"] = True

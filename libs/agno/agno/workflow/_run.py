@@ -102,13 +102,9 @@ class WorkflowRun(Run, kw_only=True, eq=False):
             here += runs
         output.step_executor_runs += runs
 
-    def executed_in(self, key: str, deep: bool) -> list[Any]:
-        """The runs of a step, or of all steps inside of a container."""
-        found = list(self.executed_at.get(key, ()))
-        if deep:
-            inside = [runs for at, runs in list(self.executed_at.items()) if lies_inside(at, key)]
-            found += [run for runs in inside for run in runs]
-        return found
+    def executed_inside(self, key: str) -> list[Any]:
+        """The runs of all steps inside of a container, and its own."""
+        return [run for at, runs in list(self.executed_at.items()) if at == key or lies_inside(at, key) for run in runs]
 
     def count(self, output: StepOutput) -> None:
         """Count what a step cost; a step that runs again is added to itself."""
