@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import floor
 from time import time
 from typing import Any
 
@@ -59,8 +60,8 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
 
     messages: list[Message] = []
     functions: dict[str, Function] = {}
-    tool_instructions: list[str] = []
-    closers: list[Callable[[], Any]] = []  # called when the run ends, the last one first
+    tool_instructions: tuple[str, ...] = ()
+    closers: tuple[Callable[[], Any], ...] = ()  # called when the run ends, the last one first
     user_tools: Any = None  # as given, or as a function made them for this run
     tool_specs: list[dict[str, Any]] | None = None
     before: Metrics | None = None  # what a continued run cost until it was paused
@@ -163,7 +164,7 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
         event = object.__new__(event_class)
         fields = event.__dict__
         fields.update(self.identity)
-        fields["created_at"] = int(time())
+        fields["created_at"] = floor(time())
         fields.update(details)
         if self.kept_events is not None:
             self.keep(event)
@@ -228,8 +229,8 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
 
     def stored_state(self) -> dict[str, Any]:
         """The state as it is saved: without the keys that only make sense during the run."""
-        state = self.state
-        if _TRANSIENT.issuperset(state):
+        state = self.context.session_state
+        if not state or _TRANSIENT.issuperset(state):
             return {}
         return {key: value for key, value in state.items() if key not in _TRANSIENT}
 

@@ -92,7 +92,7 @@ def run_messages(run: Run) -> list[Message]:
     else:
         message = _user_message(run, value)
         messages = [] if message is None else [message]
-    if run.asked and message is not None:
+    if run.asked and message is not None and not MEDIA_NAMES.isdisjoint(run.asked):
         _attach_media(run, message)
     return messages
 
@@ -158,7 +158,7 @@ def text_of(value: Any) -> str:
 
 
 def _attach_media(run: Run, message: Message) -> None:
-    if MEDIA_NAMES.isdisjoint(run.asked) or not run.component.send_media_to_model:
+    if not run.component.send_media_to_model:
         return
     for name in MEDIA:
         if media := run.asked.get(name):

@@ -104,7 +104,8 @@ async def _abandoned(run: Run) -> None:
 
 async def _close(run: Run) -> None:
     while run.closers:
-        close = run.closers.pop()
+        *left, close = run.closers
+        run.closers = tuple(left)
         try:
             await run.io.call(close)
         except Exception:  # the answer is there; a connection that does not close must not cost it
@@ -128,7 +129,10 @@ def close_messages(run: Run, status: RunStatus, reason: str) -> None:
         seal(run.messages, f"Not executed: {reason}", run.model.tool_message_role if run.model else "tool")
     output, exchange = run.output, run.exchange
     if run.messages:
-        output.messages = [m for m in run.messages if m.add_to_agent_memory]
+        output.messages = kept = []
+        for message in run.messages:
+            if message.add_to_agent_memory:
+                kept.append(message)
     if exchange is not None:
         if exchange.executions:
             output.tools = exchange.executions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from math import floor
 from time import time
 from typing import Any
 
@@ -175,7 +176,7 @@ def _run(
     output.run_id, output.session_id, output.user_id = run_id, session_id, context.user_id
     setattr(output, plan.id_field, own_id)
     setattr(output, plan.name_field, name)
-    output.created_at = began = int(time())
+    output.created_at = began = floor(time())
     identity = {plan.id_field: own_id, plan.name_field: name or "", "run_id": run_id, "session_id": session_id}
     if values:
         _tag(output, identity, values)

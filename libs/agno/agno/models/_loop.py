@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from math import floor
 from time import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,7 +47,7 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
     tool_choice: str | dict[str, Any] | None = None
     attempts: Attempts = ONCE
     tool_call_limit: int | None = None
-    scope: Mapping[str, Any] = {}  # injected into tools by name
+    scope: Mapping[str, Any] = MappingProxyType({})  # injected into tools by name
     give: Give = silent  # what happens goes here ...
     give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
     give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
@@ -129,7 +131,7 @@ async def converse(x: Exchange) -> None:
 async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
-    assistant = plain_message(x.model.assistant_message_role, None, int(time()))
+    assistant = plain_message(x.model.assistant_message_role, None, floor(time()))
     metrics = assistant.metrics = bare(Metrics)
     x.asked_at = x.io.now()
     refusal = None

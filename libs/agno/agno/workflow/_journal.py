@@ -17,7 +17,7 @@ from agno._engine.progress import Found
 from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
 from agno.workflow._failing import StepFailed
-from agno.workflow._place import Place, lies_inside
+from agno.workflow._place import Place, beginnings
 from agno.workflow._state import own_state, replace
 
 
@@ -100,17 +100,18 @@ class Journal:
 
     def forget_failures(self, place: Place) -> None:
         """Let the steps inside of a container that failed run again."""
+        inside = beginnings(place.key)
         failed = [
             key
             for key, record in list(self.done.items())  # parallel steps add to it meanwhile
-            if lies_inside(key, place.key) and not _success(record["output"])
+            if key.startswith(inside) and not _success(record["output"])
         ]
         for key in failed:
             gone = self.done.pop(key)
             self.records.remove(gone)
 
     def _add_state(self, record: dict[str, Any], place: Place, before: dict[str, Any]) -> None:
-        now = own_state(place.state)
+        now = own_state(place.context.session_state)
         if now == before:
             return
         record["state"] = private_copy(now)

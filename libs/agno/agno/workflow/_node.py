@@ -80,7 +80,7 @@ class Node(Rebuildable):
         run.check()
         if place.key in run.journal.done:
             return run.journal.recorded(place)
-        before, began = snapshot(place.state), run.io.now()
+        before, began = snapshot(place.context.session_state), run.io.now()
         try:
             work = (self._decided if self.review.asks else self._attempted)(place, given)
             output = await (work if watching.watcher is None else watching.watcher.step(self, place, work))

@@ -33,6 +33,7 @@ class Step(Node):
     """
 
     is_leaf = True
+    executor_type: str
 
     def __init__(
         self,
