@@ -48,7 +48,8 @@ async def agent_body(run: Run) -> None:
     if run.continued:
         await run.emit(run.events.RunContinuedEvent)
     if not run.messages:
-        await build_messages(run)
+        if (building := build_messages(run)) is not None:
+            await building
         run.context.messages = run.messages
         started = run.events.RunStartedEvent
         if run.plan.thinks or run.hears(started):
@@ -339,15 +340,14 @@ async def _structure(run: Run, exchange: Exchange) -> None:
 def _take_response(run: Run, exchange: Exchange) -> None:
     """The loop's response, onto the run's output."""
     output, model = run.output, run.model
-    fields = output.__dict__
-    fields["content"] = None
+    output.content = None
     if run.continued:
         output.citations = output.response_audio = None
     for name, value in exchange.response.__dict__.items():
         if not value:
             continue
         if name == "content":
-            fields["content"] = value
+            output.content = value
         elif (target := _TAKEN.get(name)) is not None:
             setattr(output, target, [*(getattr(output, target) or ()), *value] if target in _MEDIA else value)
     assert model is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import floor
 from time import time
 from typing import Any
 
@@ -59,17 +60,16 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
 
     messages: list[Message] = []
     functions: dict[str, Function] = {}
-    tool_instructions: list[str] = []
-    closers: list[Callable[[], Any]] = []  # called when the run ends, the last one first
-    history_length: int = 0
-    user_message: Message | None = None
+    tool_instructions: tuple[str, ...] = ()
+    closers: tuple[Callable[[], Any], ...] = ()  # called when the run ends, the last one first
     user_tools: Any = None  # as given, or as a function made them for this run
     tool_specs: list[dict[str, Any]] | None = None
     before: Metrics | None = None  # what a continued run cost until it was paused
     other_usage: Sequence[tuple[str, Model, list[Message]]] = ()  # what models beside the main one said, by their part
     response_format: Any = None
     exchange: Exchange | None = None
-    started: float = 0.0
+    began: int = 0  # when it did, or went on, in unix seconds ...
+    started: float = 0.0  # ... and on the clock of `io`
     loaded_session: AgentSession | None = None
     references_block: str | None = None  # what the knowledge has for the user's message
     memory_manager: Any = UNKNOWN  # as `memories.manager_of` makes it at its first use ...
@@ -164,7 +164,7 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
         event = object.__new__(event_class)
         fields = event.__dict__
         fields.update(self.identity)
-        fields["created_at"] = int(time())
+        fields["created_at"] = floor(time())
         fields.update(details)
         if self.kept_events is not None:
             self.keep(event)
@@ -229,8 +229,8 @@ class Run(msgspec.Struct, kw_only=True, eq=False):
 
     def stored_state(self) -> dict[str, Any]:
         """The state as it is saved: without the keys that only make sense during the run."""
-        state = self.state
-        if _TRANSIENT.issuperset(state):
+        state = self.context.session_state
+        if not state or _TRANSIENT.issuperset(state):
             return {}
         return {key: value for key, value in state.items() if key not in _TRANSIENT}
 

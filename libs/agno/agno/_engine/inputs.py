@@ -76,7 +76,7 @@ def is_message_list(value: Any) -> bool:
 
 
 def run_messages(run: Run) -> list[Message]:
-    """The messages that the input stands for. The last user message is the run's user message."""
+    """The messages that the input stands for. The caller's media go with the last user message."""
     value = run.input
     message: Message | None
     messages: list[Message]
@@ -84,7 +84,7 @@ def run_messages(run: Run) -> list[Message]:
         plain = "{" not in value and run.references_block is None and not run.context.dependencies
         text = value if plain else _content(run, value)
         role = run.component.user_message_role
-        message = Message(role, text, **run.extra) if run.extra else plain_message(role, text)
+        message = Message(role, text, **run.extra) if run.extra else plain_message(role, text, run.began)
         messages = [message]
     elif is_message_list(value):
         messages = [m.model_copy() if isinstance(m, Message) else Message(**m) for m in value]
@@ -92,8 +92,7 @@ def run_messages(run: Run) -> list[Message]:
     else:
         message = _user_message(run, value)
         messages = [] if message is None else [message]
-    run.user_message = message
-    if run.asked and message is not None:
+    if run.asked and message is not None and not MEDIA_NAMES.isdisjoint(run.asked):
         _attach_media(run, message)
     return messages
 
@@ -159,7 +158,7 @@ def text_of(value: Any) -> str:
 
 
 def _attach_media(run: Run, message: Message) -> None:
-    if MEDIA_NAMES.isdisjoint(run.asked) or not run.component.send_media_to_model:
+    if not run.component.send_media_to_model:
         return
     for name in MEDIA:
         if media := run.asked.get(name):

@@ -70,7 +70,9 @@ async def _lived(run: Run, body: Body) -> None:
             if is_observed(run):
                 await observe(run)
         finally:  # a task may be cancelled again while it stores the run
-            run.exchange = run.ended = None  # they hold the run; without cycles nothing waits for the garbage collector
+            run.exchange = None  # it holds the run; without cycles nothing waits for the garbage collector
+            if run.ended is not None:
+                run.ended = None
             if run.delegations is not None:
                 run.delegations.run = run.delegations = run.progress = None
             cleanup_run(run.component.cancel_key(run_id))
@@ -102,7 +104,8 @@ async def _abandoned(run: Run) -> None:
 
 async def _close(run: Run) -> None:
     while run.closers:
-        close = run.closers.pop()
+        *left, close = run.closers
+        run.closers = tuple(left)
         try:
             await run.io.call(close)
         except Exception:  # the answer is there; a connection that does not close must not cost it
@@ -126,7 +129,10 @@ def close_messages(run: Run, status: RunStatus, reason: str) -> None:
         seal(run.messages, f"Not executed: {reason}", run.model.tool_message_role if run.model else "tool")
     output, exchange = run.output, run.exchange
     if run.messages:
-        output.messages = [m for m in run.messages if m.add_to_agent_memory]
+        output.messages = kept = []
+        for message in run.messages:
+            if message.add_to_agent_memory:
+                kept.append(message)
     if exchange is not None:
         if exchange.executions:
             output.tools = exchange.executions
@@ -150,7 +156,7 @@ def count_metrics(run: Run) -> None:
     total.duration = seconds + ((before.duration or 0.0) if before is not None else 0.0)
     if run.other_usage or (before is not None and before.details):
         _count_others(run, total)
-    if members := output.__dict__.get("member_responses"):
+    if run.identity_name == "team" and (members := output.member_responses):
         add_member_details(total, run.model, members)
     output.metrics = total
     if run.counted:

@@ -28,26 +28,34 @@ _culture, _learning = later("agno._engine.culture"), later("agno._engine.learnin
 Section = Callable[[Run], str | Awaitable[str | None] | None]
 
 
-async def build_messages(run: Run) -> list[Message]:
-    """System message, few-shot messages, history and the user's input, in that order; a run has all of them or none."""
-    component = run.component
-    messages: list[Message] = []
+def build_messages(run: Run) -> Awaitable[None] | None:
+    """System message, few-shot messages, history and the user's input, in that order; a run has all of them or none.
+
+    None: there was nothing to wait for.
+    """
+    text = _settled(run) if run.plan.opens_plainly and not run.plan.looks_around else None
+    if text is None:
+        return _look_around_and_build(run)
+    _build(run, _spoken(run, text))
+    return None
+
+
+async def _look_around_and_build(run: Run) -> None:
     if run.plan.looks_around:
         await _look_around(run)
-    text = _settled(run) if run.plan.opens_plainly else None
-    system = await system_message(run) if text is None else _spoken(run, text)
-    if system is not None:
-        messages.append(system)
-    if not run.plan.opens_plainly and (extra := component.additional_input):
+    _build(run, await system_message(run))
+
+
+def _build(run: Run, system: Message | None) -> None:
+    messages = [] if system is None else [system]
+    if not run.plan.opens_plainly and (extra := run.component.additional_input):
         few_shot = [few_shot_message(item) for item in extra]
         run.output.additional_input = few_shot
         messages.extend(few_shot)
     if run.loaded_session is not None and run.get("add_history_to_context"):
         messages.extend(history_messages(run))
-    run.history_length = len(messages)
     messages.extend(run_messages(run))
     run.messages = messages
-    return messages
 
 
 async def _look_around(run: Run) -> None:
@@ -84,7 +92,7 @@ async def system_message(run: Run) -> Message | None:
 
 
 def _spoken(run: Run, text: str) -> Message | None:
-    return plain_message(run.component.system_message_role, text) if text else None
+    return plain_message(run.component.system_message_role, text, run.began) if text else None
 
 
 def _settled(run: Run) -> str | None:

@@ -29,7 +29,9 @@ async def rehearse(run: Run, session: Any = None) -> None:
 async def request_of(run: Run) -> dict[str, Any]:
     """The first request of a run."""
     await rehearse(run)
-    asked, messages, model = response_format(run), await build_messages(run), run.model
+    if (building := build_messages(run)) is not None:
+        await building
+    asked, messages, model = response_format(run), run.messages, run.model
     assert model is not None
     tools, choice = run.tool_specs, run.component.tool_choice if run.tool_specs else None
     if (answer := answer_tool(run)) is not None:

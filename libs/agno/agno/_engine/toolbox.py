@@ -177,11 +177,11 @@ def _add(run: Run, item: Any) -> None:
         for name, function in functions.items():
             _offer(run, name, function)
         if item.add_instructions and item.instructions:
-            run.tool_instructions.append(item.instructions)
+            run.tool_instructions += (item.instructions,)
     elif isinstance(item, Function):
         _offer(run, item.name, item)
         if item.add_instructions and item.instructions:
-            run.tool_instructions.append(item.instructions)
+            run.tool_instructions += (item.instructions,)
     elif callable(item):
         function = as_function(item)
         _offer(run, function.name, function)
@@ -218,10 +218,10 @@ async def connect_toolkits(run: Run) -> None:
         hold: Any = getattr(item, "hold", None)
         if hold is not None:  # it counts its users: the last one to leave closes it
             await run.io.call(hold, run_context=run.context)
-            run.closers.append(getattr(item, "release"))  # noqa: B009  # comes with `hold`
+            run.closers += (getattr(item, "release"),)  # noqa: B009  # comes with `hold`
         elif not item.is_connected or item in _users:
             _users[item] = _users.get(item, 0) + 1
-            run.closers.append(functools.partial(_release, item))
+            run.closers += (functools.partial(_release, item),)
             while item in _connecting:
                 await run.io.sleep(0.005)
             if not item.is_connected:

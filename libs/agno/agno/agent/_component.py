@@ -29,7 +29,7 @@ from agno.run.base import RunStatus
 from agno.run.context import RunContext
 from agno.session import AgentSession
 from agno.tools.function import Function
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.later import later
@@ -196,9 +196,9 @@ class Component(Settings):
 
     # Session ---------------------------------------------------------------------------------------------------------
 
-    def new_output(self, facts: dict[str, Any]) -> Any:
-        """The output of a run that has not begun. It takes over the dict `facts`, without a copy."""
-        return blank(RunOutput, facts)
+    def new_output(self) -> Any:
+        """The output of a run that has not begun, with nothing on it."""
+        return bare(RunOutput)
 
     def new_session(self, context: RunContext) -> Any:
         """A new session, not yet stored."""
@@ -223,7 +223,8 @@ class Component(Settings):
         only, so two processes make the same one."""
         component: Any = self
         text, kind = component.introduction, self.session_type
-        return self.new_output(
+        said = self.new_output()
+        said.__dict__.update(
             {
                 "created_at": now_epoch(),
                 "run_id": f"{context.session_id}-introduction",
@@ -236,6 +237,7 @@ class Component(Settings):
                 f"{kind}_name": component.name,
             }
         )
+        return said
 
     @property
     def cache_mark(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from math import floor
 from time import time
 from typing import Any
 
@@ -22,7 +23,6 @@ from agno.run.agent import RunInput
 from agno.run.cancel import is_running_here
 from agno.run.context import RunContext
 from agno.utils.blank import bare
-from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.parameters import names_of
 
@@ -52,25 +52,10 @@ def begun_run(
     value = given if plan.is_taken_plainly or agent.input_schema is None else validated(given, agent.input_schema)
     context = _context(agent, plan, values, values.get("run_id") or new_id())
     model = agent.model_of_run() if parent is None else _model(agent, parent)
-    output = agent.new_output(
-        {
-            "run_id": context.run_id,
-            "session_id": context.session_id,
-            "user_id": context.user_id,
-            plan.id_field: id_of(agent),
-            plan.name_field: agent.name,
-            "model": model.id,
-            "model_provider": model.get_provider(),
-            "input": _captured(given, values),
-            "created_at": int(time()),
-            # will have a value: with a place from the beginning, the dict need not grow
-            "content": None,
-            "messages": None,
-            "metrics": None,
-            "session_state": None,
-        }
-    )
-    return _run(agent, io, streaming, plan, output, context, values, extra or {}, model, value, parent)
+    run = _run(agent, io, streaming, plan, context, values, extra, model, value, parent)
+    output = run.output
+    output.model, output.model_provider, output.input = model.id, model.get_provider(), _captured(given, values)
+    return run
 
 
 def _model(component: Any, parent: Run | None) -> Any:
@@ -108,18 +93,7 @@ def continued_run(agent: Any, given: Any, mode: Mode, parent: Run | None = None)
         context.session_id = new_id()
     if not wish.branches and is_running_here(context.run_id):
         raise RunNotContinuableError(f"Run {wish.run_id!r} is running, so there is nothing to continue.")
-    output = agent.new_output(
-        {
-            "run_id": context.run_id,
-            "session_id": context.session_id,
-            "user_id": context.user_id,
-            plan.id_field: id_of(agent),
-            plan.name_field: agent.name,
-            "created_at": now_epoch(),
-        }
-    )
-    model = _model(agent, parent)
-    run = _run(agent, mode.io, mode.streaming, plan, output, context, values, extra, model, None, parent)
+    run = _run(agent, mode.io, mode.streaming, plan, context, values, extra, _model(agent, parent), None, parent)
     run.continued, run.answers = True, wish
     return run
 
@@ -190,21 +164,20 @@ def _run(
     io: IO,
     streaming: bool,
     plan: Plan,
-    output: Any,
     context: RunContext,
     values: dict[str, Any],
-    extra: dict[str, Any],
+    extra: dict[str, Any] | None,
     model: Model,
     input: Any,
     parent: Run | None,
 ) -> Run:
-    fields = output.__dict__
-    identity: dict[str, Any] = {
-        plan.id_field: fields[plan.id_field],
-        plan.name_field: fields[plan.name_field] or "",
-        "run_id": context.run_id,
-        "session_id": context.session_id,
-    }
+    own_id, name, run_id, session_id = id_of(agent), agent.name, context.run_id, context.session_id
+    output = agent.new_output()
+    output.run_id, output.session_id, output.user_id = run_id, session_id, context.user_id
+    setattr(output, plan.id_field, own_id)
+    setattr(output, plan.name_field, name)
+    output.created_at = began = floor(time())
+    identity = {plan.id_field: own_id, plan.name_field: name or "", "run_id": run_id, "session_id": session_id}
     if values:
         _tag(output, identity, values)
     if parent is not None:
@@ -224,11 +197,13 @@ def _run(
         plans=agent._plans,
         model=model,
         input=input,
-        extra=extra,
         streaming=streaming,
         parent=parent,
         identity_name=plan.identity_name,
+        began=began,
     )
+    if extra:
+        run.extra = extra
     if not plan.is_taken_plainly:
         if agent.store_events:
             run.kept_events = list(output.events or ())
@@ -240,11 +215,10 @@ def _run(
 
 def _tag(output: Any, identity: dict[str, Any], values: dict[str, Any]) -> None:
     """What the run is a part of, as the call says."""
-    fields = output.__dict__
-    fields["parent_run_id"] = values.get("parent_run_id")
+    output.parent_run_id = values.get("parent_run_id")
     if tags := values.get("workflow_context"):
         identity.update(tags)
-        fields["workflow_id"], fields["workflow_step_id"] = tags.get("workflow_id"), tags.get("step_id")
+        output.workflow_id, output.workflow_step_id = tags.get("workflow_id"), tags.get("step_id")
 
 
 def _skipped(agent: Any) -> frozenset[str]:

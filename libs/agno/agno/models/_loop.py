@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from math import floor
+from time import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,7 +47,7 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
     tool_choice: str | dict[str, Any] | None = None
     attempts: Attempts = ONCE
     tool_call_limit: int | None = None
-    scope: Mapping[str, Any] = {}  # injected into tools by name
+    scope: Mapping[str, Any] = MappingProxyType({})  # injected into tools by name
     give: Give = silent  # what happens goes here ...
     give_text: Give | None = None  # ... but pieces that are nothing but text go here, if this is set
     give_tool: Callable[[str, Any, Any], Awaitable[None]] | None = None  # ... and starts and ends of tools here
@@ -67,7 +70,6 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
     resumed: bool = False  # `executions` holds calls that waited for a person
     asked_at: float = 0.0  # when the model was last asked, by `io.now()`
     used_call_ids: set[Any] | None = None  # of the tool calls in `messages`
-    answered: bool = False  # something of the answer was given out
 
     def check(self) -> None:
         """Raise if the run was cancelled."""
@@ -94,7 +96,6 @@ class Exchange(msgspec.Struct, kw_only=True, eq=False):
 
     def begins(self, assistant: Message) -> None:
         """The model began to answer."""
-        self.answered = True
         assistant.metrics.time_to_first_token = self.io.now() - self.asked_at
 
 
@@ -108,7 +109,6 @@ async def converse(x: Exchange) -> None:
     if x.stopped:
         return
     call_message = None if x.is_new else open_calls(x.messages)
-    x.is_new = False
     while True:
         if call_message is None:
             if x.before_turn is not None:
@@ -119,6 +119,7 @@ async def converse(x: Exchange) -> None:
                     return
                 call_message = None
                 continue
+        x.is_new = False
         await ToolTurn(x, call_message).run()
         if x.paused or x.stopped:
             return
@@ -130,7 +131,7 @@ async def converse(x: Exchange) -> None:
 async def _model_turn(x: Exchange) -> Message:
     """One answer of the model, appended to the messages. After the tool call limit it is the last: without tools."""
     x.check()
-    assistant = plain_message(x.model.assistant_message_role, None)
+    assistant = plain_message(x.model.assistant_message_role, None, floor(time()))
     metrics = assistant.metrics = bare(Metrics)
     x.asked_at = x.io.now()
     refusal = None

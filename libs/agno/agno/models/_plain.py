@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from time import time
 from typing import Any
 
 from agno.models.message import Message
 from agno.utils.blank import bare
 
 
-def plain_message(role: str, content: Any) -> Message:
-    """`Message(role, content)` in two thirds of the time."""
+def plain_message(role: str, content: Any, created_at: int) -> Message:
+    """`Message(role, content)` in a third of the time; `created_at` in unix seconds."""
     message = bare(Message)
-    message.role, message.content, message.created_at = role, content, int(time())
+    message.role, message.content, message.created_at = role, content, created_at
     return message
 
 

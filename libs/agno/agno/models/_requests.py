@@ -55,7 +55,6 @@ async def ask(x: Exchange, assistant: Message) -> None:
     that is cancelled leaves a request where it waits, which closes the connection.
     """
     send, model, recovery = _streamed if x.streaming else _whole, x.model, None
-    x.answered = False
     with x.io.stoppable(x.token) as gate:
         while True:
             try:
@@ -63,7 +62,7 @@ async def ask(x: Exchange, assistant: Message) -> None:
                 await (work if watching.watcher is None else watching.watcher.request(x, model, assistant, work))
                 return
             except Exception as error:
-                if x.answered:
+                if assistant.metrics.time_to_first_token is not None:  # it began to answer
                     raise
                 recovery = recovery or Recovery(x, gate)
                 model = await recovery.after(error)
@@ -142,8 +141,14 @@ def _arguments(x: Exchange, model: Model, assistant: Message) -> dict[str, Any]:
 
 def _sendable(messages: list[Message]) -> list[Message]:
     """The messages without halves of surrogate pairs, which names of files and broken JSON may hold: they cannot be sent."""
-    if all([not isinstance(message.content, str) or message.content.isascii() for message in messages]):
-        return messages  # as most are; this is looked at before each request
+    for message in messages:  # before each request, and most are right
+        content = message.content
+        if isinstance(content, str) and not content.isascii():
+            return _mended(messages)
+    return messages
+
+
+def _mended(messages: list[Message]) -> list[Message]:
     mended = {
         position: text
         for position, message in enumerate(messages)
@@ -182,10 +187,12 @@ async def _streamed(x: Exchange, model: Model, assistant: Message, gate: Interru
     """Deltas are given out and joined onto the assistant message, also when the stream breaks."""
     joined = Joined()
     give, give_text, add_text, token = x.give, x.give_text or _as_delta(x.give), joined.text.append, x.token
+    begun = False
     try:
         async with aclosing(_deltas(x, model, assistant)) as deltas:
             async for delta in deltas:
-                if not x.answered:
+                if not begun:
+                    begun = True
                     x.begins(assistant)
                 text = delta.content
                 if gate is not None:
@@ -204,7 +211,7 @@ async def _streamed(x: Exchange, model: Model, assistant: Message, gate: Interru
         joined.fragments.clear()  # half a tool call is no tool call
         raise
     finally:
-        if x.answered:
+        if begun:
             response = joined.response(x.model)
             write(response, assistant)
             x.note(response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Coroutine
+from math import floor
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +146,7 @@ class ToolTurn:
             return
         slot.execution = execution = bare(ToolExecution)
         execution.tool_call_id, execution.tool_name, execution.tool_args = slot.call_id, slot.name, slot.arguments
-        execution.created_at = int(time())
+        execution.created_at = floor(time())
         if function.stop_after_tool_call:
             execution.stop_after_tool_call = True
         self.x.executions.append(execution)
@@ -355,7 +356,7 @@ class ToolTurn:
             x.model.format_function_call_results(x.messages, answers)
 
     def _tool_message(self, slot: Slot, text: str, *, error: bool) -> Message:
-        message = plain_message(self.x.model.tool_message_role, text)
+        message = plain_message(self.x.model.tool_message_role, text, floor(time()))
         message.tool_call_id, message.tool_name, message.tool_args = slot.call_id, slot.name, slot.arguments
         message.tool_call_error = error
         return message

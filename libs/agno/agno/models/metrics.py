@@ -111,9 +111,9 @@ class Metrics:
     def add(self, other: Metrics) -> None:
         """Add all of another: counts, facts and seconds."""
         self.add_usage(other)
-        mine, more = self.__dict__, other.__dict__
-        for name in _SECONDS:
-            if (seconds := more.get(name)) is not None:
+        mine = self.__dict__
+        for name, seconds in other.__dict__.items():
+            if name in _SECONDS and seconds is not None:
                 mine[name] = (mine.get(name) or 0) + seconds
 
     def __add__(self, other: Metrics) -> Metrics:

@@ -78,8 +78,10 @@ class StepOutput(Coded):
         if not self.steps:
             return None if self.skipped else self.content
         if self.step_type == _PARALLEL:
-            parts = [(step.step_name, told) for step in self.steps if (told := step.told) is not None]
-            return "\n\n".join(f"=== {name} ===\n{text_of(told)}" for name, told in parts) or None
+            parts = [
+                f"=== {step.step_name} ===\n{text_of(said)}" for step in self.steps if (said := step.told) is not None
+            ]
+            return "\n\n".join(parts) or None
         return next((told for step in reversed(self.steps) if (told := step.told) is not None), None)
 
     def find(self, name: str) -> StepOutput | None:

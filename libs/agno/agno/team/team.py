@@ -32,7 +32,7 @@ from agno.team._members import Roster, check_kinds, roster_of
 from agno.team._prompt import SECTIONS, TEMPLATED
 from agno.team._sessions import TeamSessions
 from agno.team.mode import TeamMode
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.later import later
 from agno.utils.log import log_warning
 from agno.utils.settings import Alias, publish_signature
@@ -171,10 +171,11 @@ class Team(
 
     # What the engine asks --------------------------------------------------------------------------------------------
 
-    def new_output(self, facts: dict[str, Any]) -> Any:
-        """The output of a run that has not begun. The dict becomes its own."""
-        facts["member_responses"] = []
-        return blank(TeamRunOutput, facts)
+    def new_output(self) -> Any:
+        """The output of a run that has not begun: no member has answered."""
+        output = bare(TeamRunOutput)
+        output.member_responses = []
+        return output
 
     async def prepare(self, run: Run) -> None:
         """Find the knowledge and the members of a run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -62,54 +62,72 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     """Let an agent or a team work: with what the last step gave, or else with the run's input."""
     run, options = place.run, _options(step, place)
     before = options.get("session_state") or {}
-    waiting: StepRequirement | None = run.replies.get((place.key, "executor")) if run.replies else None
-    kept = None if run.journal.at_work is None else run.journal.at_work.take(place.key)
-    goes_on = waiting is not None or kept is not None
-    if kept is not None:  # it had been answered, if it waited
-        first, options["session_state"] = kept.output, kept.output.session_state or {}
-        await _told_to_go_on(step, place, first)
-    elif waiting is not None:
-        first = await _waited(step, place, waiting)
-        options["requirements"] = waiting.executor_requirements
-    else:
-        first = message_for(step, place, given)
-        if media := media_of(given):
-            options |= media
-        if run.plan.passes_context:
-            options |= _passed(run)
+    left = await _left(step, place, options) if run.replies or run.journal.at_work is not None else None
+    goes_on = left is not None
+    first = left if goes_on else _asked(step, place, given, options)
     inner = _run_inside(step, place, first, options, goes_on=goes_on)
     if inner is None:
         output = await _run_outside(step, place, first, options, goes_on=goes_on)
     else:
-        output = await _lived(place, inner)
-    if waiting is not None:
-        del run.replies[place.key, "executor"]  # used up; an attempt that failed takes it again
+        try:
+            await _life(place, inner)
+        except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
+            run.executed(place.key, inner.output)
+            raise
+        output = inner.output  # of one that goes on another than it began with
+    if goes_on:
+        run.replies.pop((place.key, "executor"), None)  # used up; an attempt that failed takes it again
     run.executed(place.key, output)
     if output.session_state is not None:
         adopt(place.state, before, own_state(output.session_state))
     if output.status is not COMPLETED:
         await _not_completed(step, place, output)
-    told = step.output(content=output.content, step_run_id=output.run_id, metrics=_cost(output))
+    told = step.output()
+    told.content, told.step_run_id, told.metrics = output.content, output.run_id, _cost(output)
     if media := media_of(output):
         told.__dict__.update(media)
     return told
 
 
-async def _lived(place: Place, inner: Run) -> Any:
-    """The output of an executor, after its run; what that does is kept, if it is wanted."""
-    run, progress = place.run, _progress(place, inner.component)
-    if progress is not None:
-        inner.progress, inner.origin = progress, Origin({"key": place.key})
-    try:
-        await live(inner, inner.component.body)
-        if progress is not None:
-            progress.check()
-    except BaseException:  # it failed, or the steps beside it were cancelled: what it did and cost is kept
-        run.executed(place.key, inner.output)
-        raise
-    if progress is not None and progress.written:
-        run.journal.spent[place.key] = progress.written
-    return inner.output
+async def _left(step: Step, place: Place, options: dict[str, Any]) -> Any:
+    """The run of the step that an earlier part of this one left; None if it begins."""
+    run = place.run
+    kept = None if run.journal.at_work is None else run.journal.at_work.take(place.key)
+    if kept is not None:  # it had been answered, if it waited
+        options["session_state"] = kept.output.session_state or {}
+        await _told_to_go_on(step, place, kept.output)
+        return kept.output
+    waiting: StepRequirement | None = run.replies.get((place.key, "executor"))
+    if waiting is None:
+        return None
+    options["requirements"] = waiting.executor_requirements
+    return await _waited(step, place, waiting)
+
+
+def _asked(step: Step, place: Place, given: StepInput, options: dict[str, Any]) -> Any:
+    """What a run is asked that begins; what goes with it is put into the options."""
+    if media := media_of(given):
+        options |= media
+    if place.run.plan.passes_context:
+        options |= _passed(place.run)
+    return message_for(step, place, given)
+
+
+def _life(place: Place, inner: Run) -> Awaitable[None]:
+    """The run of an executor; what it does is kept, if that is wanted."""
+    journal = place.run.journal
+    may_be_kept = journal.db is not None or journal.at_work is not None
+    if may_be_kept and (progress := _progress(place, inner.component)) is not None:
+        return _kept_life(place, inner, progress)
+    return live(inner, inner.component.body)
+
+
+async def _kept_life(place: Place, inner: Run, progress: Progress) -> None:
+    inner.progress, inner.origin = progress, Origin({"key": place.key})
+    await live(inner, inner.component.body)
+    progress.check()
+    if progress.written:
+        place.run.journal.spent[place.key] = progress.written
 
 
 def _progress(place: Place, executor: Any) -> Progress | None:
@@ -155,7 +173,7 @@ def _options(step: Step, place: Place) -> dict[str, Any]:
     }
     if context.user_id:
         options["user_id"] = context.user_id
-    if state := own_state(place.state):
+    if state := own_state(place.context.session_state):
         options["session_state"] = state  # of which the run makes its own copy
     if context.dependencies:
         options["dependencies"] = context.dependencies

@@ -18,7 +18,7 @@ from agno.db._sessions import progress_id
 from agno.run.workflow_data import StepOutput
 from agno.run.workflow_requirements import revived_requirement
 from agno.workflow._failing import StepFailed
-from agno.workflow._place import Place, lies_inside
+from agno.workflow._place import Place, beginnings
 from agno.workflow._state import own_state, replace
 
 if TYPE_CHECKING:
@@ -72,11 +72,9 @@ class Journal:
         if self.db is not None and news:
             await self._write(run, {"key": "", "answers": [answer.to_dict() for answer in news]})
 
-    def recorded(self, place: Place) -> StepOutput | None:
-        """What the step gave before, with its effects on state and runs; None if it has to run."""
-        record = self.done.get(place.key)
-        if record is None:
-            return None
+    def recorded(self, place: Place) -> StepOutput:
+        """What a step that is `done` gave, with its effects on state and runs."""
+        record = self.done[place.key]
         output = record["output"]
         if not isinstance(output, StepOutput):
             output = record["output"] = StepOutput.from_dict(output)
@@ -95,8 +93,9 @@ class Journal:
         """A step ended. None: nothing is stored, so there is nothing to wait for."""
         record: dict[str, Any] = {"key": place.key, "output": output}
         if runs:
-            record["run_ids"] = [run.run_id for run in runs]
+            record["run_ids"] = run_ids = []
             for run in runs:
+                run_ids.append(run.run_id)
                 self.pool[run.run_id] = run
         if raised:
             record["raised"] = True
@@ -121,17 +120,18 @@ class Journal:
 
     def forget_failures(self, place: Place) -> None:
         """Let the steps inside of a container that failed run again."""
+        inside = beginnings(place.key)
         failed = [
             key
             for key, record in list(self.done.items())  # parallel steps add to it meanwhile
-            if lies_inside(key, place.key) and not _success(record["output"])
+            if key.startswith(inside) and not _success(record["output"])
         ]
         for key in failed:
             gone = self.done.pop(key)
             self.records.remove(gone)
 
     def _add_state(self, record: dict[str, Any], place: Place, before: dict[str, Any]) -> None:
-        now = own_state(place.state)
+        now = own_state(place.context.session_state)
         if now == before:
             return
         record["state"] = private_copy(now)

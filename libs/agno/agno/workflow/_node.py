@@ -16,7 +16,7 @@ from agno.exceptions import (
 from agno.run import watching
 from agno.run.workflow import StepErrorEvent
 from agno.run.workflow_data import StepOutput, StepType
-from agno.utils.blank import blank
+from agno.utils.blank import bare
 from agno.utils.ids import new_id
 from agno.utils.log import log_warning
 from agno.utils.rebuild import Rebuildable
@@ -34,6 +34,7 @@ class Node(Rebuildable):
 
     step_type: ClassVar[StepType] = StepType.STEP
     is_leaf: ClassVar[bool] = False
+    executor_type: str | None = None  # of a step: who works in it
 
     name: str | None
     description: str | None
@@ -56,6 +57,11 @@ class Node(Rebuildable):
         """The steps inside."""
         return ()
 
+    @property
+    def executor_name(self) -> str | None:
+        """The name of who works."""
+        return None
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"
 
@@ -72,9 +78,9 @@ class Node(Rebuildable):
         """Run once: what is recorded is not done again, people are asked, failures are tried again."""
         run = place.run
         run.check()
-        if (known := run.journal.recorded(place)) is not None:
-            return known
-        before, began = snapshot(place.state), run.io.now()
+        if place.key in run.journal.done:
+            return run.journal.recorded(place)
+        before, began = snapshot(place.context.session_state), run.io.now()
         try:
             work = (self._decided if self.review.asks else self._attempted)(place, given)
             output = await (work if watching.watcher is None else watching.watcher.step(self, place, work))
@@ -93,13 +99,10 @@ class Node(Rebuildable):
         self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool
     ) -> Awaitable[None] | None:
         """Count and record what came of it. None: there is nothing to wait for."""
-        run = place.run
-        if self.is_leaf:
-            run.count(output)
-        elif "." in place.key and self.step_type is not StepType.PARALLEL:
+        if "." in place.key and self.step_type is not StepType.PARALLEL:
             return None  # what is inside of it is recorded; but parallel steps do not say how their states were joined
-        runs = run.executed_in(place.key, deep=not self.is_leaf)
-        return run.journal.record(place, output, before, runs, leaf=self.is_leaf, raised=raised)
+        run = place.run
+        return run.journal.record(place, output, before, run.executed_inside(place.key), leaf=False, raised=raised)
 
     async def _decided(self, place: Place, given: StepInput) -> StepOutput:
         """Ask before, run, and ask after."""
@@ -176,11 +179,12 @@ class Node(Rebuildable):
 
     def output(self, **fields: Any) -> StepOutput:
         """An output of this step."""
-        return blank(StepOutput, {**self._facts(), **fields})
-
-    def _facts(self) -> dict[str, Any]:
-        """What each output of this step says of it."""
-        return {"step_name": self.label, "step_id": self.step_id, "step_type": self.kind}
+        output = bare(StepOutput)
+        output.step_name, output.step_id, output.step_type = self.label, self.step_id, self.kind
+        output.executor_type, output.executor_name = self.executor_type, self.executor_name
+        if fields:
+            output.__dict__.update(fields)
+        return output
 
     def emit(self, place: Place, event_class: type[Any], **details: Any) -> Awaitable[None]:
         """An event of this step."""

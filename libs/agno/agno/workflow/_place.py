@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from agno._io import DONE, Give
 from agno.run.context import RunContext
 from agno.utils.blank import bare
@@ -17,25 +19,20 @@ Index = int | tuple[int, ...] | None
 _OURS = frozenset({"agno.run.agent", "agno.run.team", "agno.run.workflow"})
 
 
-def lies_inside(key: str, outer: str) -> bool:
-    """True if a place lies inside of another one, by their keys: in a container, a round of a loop, or a workflow."""
-    return len(key) > len(outer) and key.startswith(outer) and key[len(outer)] in ".#/"
+def beginnings(key: str) -> tuple[str, ...]:
+    """What the keys of all places begin with that lie inside of one: in a container, a round of a loop, or a workflow."""
+    return f"{key}.", f"{key}#", f"{key}/"
 
 
-class Place:
+class Place(msgspec.Struct, eq=False):
     """A position in a run. `key` is the same in every process; `index` is what events show."""
 
-    __slots__ = ("context", "give", "index", "key", "parent_id", "run")
-
-    def __init__(
-        self, run: WorkflowRun, key: str, index: Index, parent_id: str | None, give: Give, context: RunContext
-    ) -> None:
-        self.run = run
-        self.key = key
-        self.index = index
-        self.parent_id = parent_id
-        self.give = give
-        self.context = context
+    run: WorkflowRun
+    key: str
+    index: Index
+    parent_id: str | None
+    give: Give
+    context: RunContext
 
     @property
     def state(self) -> dict[str, Any]:
@@ -90,4 +87,4 @@ def _apart(context: RunContext) -> RunContext:
     return twin
 
 
-__all__ = ["Index", "Place", "lies_inside"]
+__all__ = ["Index", "Place", "beginnings"]

@@ -32,7 +32,7 @@ from agno.utils.parameters import names_of
 from agno.workflow._failing import StepFailed
 from agno.workflow._journal import Journal
 from agno.workflow._options import CONTINUE_OPTIONS, RUN_OPTIONS
-from agno.workflow._place import lies_inside
+from agno.workflow._place import beginnings
 from agno.workflow._state import own_state
 from agno.workflow.types import WorkflowExecutionInput
 
@@ -102,13 +102,11 @@ class WorkflowRun(Run, kw_only=True, eq=False):
             here += runs
         output.step_executor_runs += runs
 
-    def executed_in(self, key: str, deep: bool) -> list[Any]:
-        """The runs of a step, or of all steps inside of a container."""
-        found = list(self.executed_at.get(key, ()))
-        if deep:
-            inside = [runs for at, runs in list(self.executed_at.items()) if lies_inside(at, key)]
-            found += [run for runs in inside for run in runs]
-        return found
+    def executed_inside(self, key: str) -> list[Any]:
+        """The runs of all steps inside of a container, and its own."""
+        inside = beginnings(key)
+        found = [runs for at, runs in list(self.executed_at.items()) if at == key or at.startswith(inside)]
+        return [run for runs in found for run in runs]
 
     def count(self, output: StepOutput) -> None:
         """Count what a step cost; a step that runs again is added to itself."""

@@ -16,14 +16,14 @@ _GONE: Any = object()
 Reducer = Callable[[Any, list[Any]], Any]
 
 
-def own_state(state: Mapping[str, Any]) -> dict[str, Any]:
+def own_state(state: Mapping[str, Any] | None) -> dict[str, Any]:
     """The state without what the run put there."""
-    if INJECTED.issuperset(state):  # of most runs
+    if not state or INJECTED.issuperset(state):  # of most runs
         return {}
     return {key: value for key, value in state.items() if key not in INJECTED}
 
 
-def snapshot(state: Mapping[str, Any]) -> dict[str, Any]:
+def snapshot(state: Mapping[str, Any] | None) -> dict[str, Any]:
     """A copy of it, to see later what changed."""
     own = own_state(state)
     return {key: private_copy(value) for key, value in own.items()} if own else own

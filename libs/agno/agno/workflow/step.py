@@ -33,6 +33,7 @@ class Step(Node):
     """
 
     is_leaf = True
+    executor_type: str
 
     def __init__(
         self,
@@ -124,15 +125,6 @@ class Step(Node):
             data["steps"] = self.workflow.to_dict_for_steps()["steps"]
         return data
 
-    def _facts(self) -> dict[str, Any]:
-        return {
-            "step_name": self.label,
-            "step_id": self.step_id,
-            "step_type": self.kind,
-            "executor_type": self.executor_type,
-            "executor_name": self.executor_name,
-        }
-
     def wants_history(self, run: WorkflowRun) -> bool:
         """True if the executor is told of earlier runs."""
         own = self.add_workflow_history
@@ -143,6 +135,14 @@ class Step(Node):
         return self.num_history_runs if self.add_workflow_history else run.component.num_history_runs
 
     # Running ---------------------------------------------------------------------------------------------------------
+
+    def _recorded(
+        self, place: Place, output: StepOutput, before: dict[str, Any], *, raised: bool
+    ) -> Awaitable[None] | None:
+        run = place.run
+        run.count(output)
+        runs = run.executed_at.get(place.key, ())
+        return run.journal.record(place, output, before, runs, leaf=True, raised=raised)
 
     async def perform(self, place: Place, given: StepInput) -> StepOutput:
         run = place.run
