@@ -25,9 +25,15 @@ from agno._io.workers import Workers
 from stepping import items_of
 
 
+_PATIENT = """
+import logging
+logging.getLogger("asyncio").addFilter(lambda record: "took" not in record.msg)
+"""
+
+
 def run_script(text: str, *flags: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
-    """A program of its own; every warning is shown."""
-    command = [sys.executable, "-X", "dev", *flags, "-c", textwrap.dedent(text)]
+    """A program of its own; every warning is shown, but that a machine is slow."""
+    command = [sys.executable, "-X", "dev", *flags, "-c", _PATIENT + textwrap.dedent(text)]
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment)
 

@@ -247,6 +247,7 @@ def test_several_servers_are_one_toolkit(peer_command: str, serve: Serve) -> Non
             ["streamable-http", "sse"],
             server_params_list=[StdioServerParameters(command=sys.executable, args=[str(PEER), "stdio"])],
             tool_name_prefix=["a", "b", "c", None],
+            timeout_seconds=PATIENT,
         )
         try:
             names = [f"{prefix}_{name}" for prefix in "abc" for name in TOOLS] + TOOLS
@@ -262,7 +263,7 @@ def test_several_servers_are_one_toolkit(peer_command: str, serve: Serve) -> Non
 
 def test_the_first_tool_of_a_name_wins(peer_command: str) -> None:
     async def main() -> int:
-        async with MultiMCPTools([peer_command, peer_command]) as tools:
+        async with MultiMCPTools([peer_command, peer_command], timeout_seconds=PATIENT) as tools:
             return len(tools.functions)
 
     assert asyncio.run(main()) == len(TOOLS)
@@ -272,7 +273,11 @@ def test_the_first_tool_of_a_name_wins(peer_command: str) -> None:
 def test_a_server_that_fails_fails_all_unless_that_is_allowed(partial: bool, required: bool, peer_command: str) -> None:
     async def main() -> None:
         tools = MultiMCPTools(
-            [peer_command], ["http://127.0.0.1:9/mcp"], allow_partial_failure=partial, required=required
+            [peer_command],
+            ["http://127.0.0.1:9/mcp"],
+            allow_partial_failure=partial,
+            required=required,
+            timeout_seconds=PATIENT,
         )
         if required and not partial:
             with pytest.raises(RemoteServerUnavailableError, match="127.0.0.1:9/mcp cannot be used"):
