@@ -26,6 +26,7 @@ from agno.vectordb.search import SearchType
 
 _METRICS = {Distance.cosine: "cosine", Distance.l2: "l2", Distance.max_inner_product: "dot"}
 _SMALL = 256  # rows below which an index would cost more than it saves, and cannot be trained
+_KEY = b"lance-schema:unenforced-primary-key"
 _PART = 1000  # rows that are made ready at once
 _FILES = 8  # of a table, from which on they are put together once it has doubled, so that a row is not rewritten often
 _MOST_FILES = 256  # from which on they are put together in any case
@@ -304,7 +305,17 @@ class LanceDb(VectorStore):
                 "Give another table_name=, and add the content again."
             )
         self._size = schema.field("vector").type.list_size
+        if not any(name.startswith(_KEY) for name in schema.field("id").metadata or {}) and self._given_table is None:
+            self._mend(table)
         return table
+
+    def _mend(self, table: Any) -> None:
+        """Tables of earlier versions get their primary key."""
+        try:
+            table.alter_columns({"path": "id", "nullable": False})
+            table.set_unenforced_primary_key("id")
+        except (AttributeError, RuntimeError, OSError, ValueError) as error:  # nobody may write there, or another one does it
+            log_debug(f"the table {self.table_name!r} got no primary key: {error}")
 
     def _index_words(self, table: Any) -> None:
         if not any(index.columns == ["content"] for index in table.list_indices()):
@@ -371,7 +382,7 @@ def _schema(dimensions: int) -> Any:
         "numbers": pa.map_(pa.string(), pa.float64()),
     }
     # two processes that merge the same rows at the same moment store them once
-    key = pa.field("id", pa.string(), nullable=False, metadata={"lance-schema:unenforced-primary-key": "true"})
+    key = pa.field("id", pa.string(), nullable=False, metadata={_KEY: b"true"})
     return pa.schema([key, *[pa.field(name, kinds.get(name, pa.string())) for name in _COLUMNS if name != "id"]])
 
 
