@@ -102,7 +102,19 @@ class SameLance(RawLance):
 
         kinds = {"vector": pa.list_(pa.float32(), SIZE), "terms": pa.list_(pa.string())}
         kinds["numbers"] = pa.map_(pa.string(), pa.float64())
-        names = "id content name meta_data vector usage content_hash content_id source terms numbers".split()
+        names = [
+            "id",
+            "content",
+            "name",
+            "meta_data",
+            "vector",
+            "usage",
+            "content_hash",
+            "content_id",
+            "source",
+            "terms",
+            "numbers",
+        ]
         return pa.schema([pa.field(name, kinds.get(name, pa.string()), name != "id") for name in names])
 
     def rows(self, texts: list[str]) -> Any:
@@ -157,8 +169,15 @@ class SameQdrant(RawQdrant):
                 id=str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])),
                 vector={"dense": vector(text), "sparse": self.words(text)},
                 payload={
-                    "content": text, "name": f"d{n}", "meta_data": {"n": n}, "usage": None, "content_hash": "bench",
-                    "source": "bench", "content_id": None, "terms": [json.dumps(["n", n])], "numbers": {"n": n},
+                    "content": text,
+                    "name": f"d{n}",
+                    "meta_data": {"n": n},
+                    "usage": None,
+                    "content_hash": "bench",
+                    "source": "bench",
+                    "content_id": None,
+                    "terms": [json.dumps(["n", n])],
+                    "numbers": {"n": n},
                 },  # fmt: skip
             )
             for n, text in enumerate(texts)

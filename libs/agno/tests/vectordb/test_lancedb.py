@@ -12,7 +12,6 @@ from agno.knowledge.reader.text_reader import TextReader
 from agno.vectordb.lancedb import LanceDb
 from vectordb.contract import VectorDbContract
 
-
 pytestmark = pytest.mark.knowledge
 
 

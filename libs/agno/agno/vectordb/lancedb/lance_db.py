@@ -314,7 +314,12 @@ class LanceDb(VectorStore):
         try:
             table.alter_columns({"path": "id", "nullable": False})
             table.set_unenforced_primary_key("id")
-        except (AttributeError, RuntimeError, OSError, ValueError) as error:  # nobody may write there, or another one does it
+        except (
+            AttributeError,
+            RuntimeError,
+            OSError,
+            ValueError,
+        ) as error:  # nobody may write there, or another one does it
             log_debug(f"the table {self.table_name!r} got no primary key: {error}")
 
     def _index_words(self, table: Any) -> None:
