@@ -178,7 +178,7 @@ class SameQdrant(RawQdrant):
                     "content_id": None,
                     "terms": [json.dumps(["n", n])],
                     "numbers": {"n": n},
-                },  # fmt: skip
+                },
             )
             for n, text in enumerate(texts)
         ]

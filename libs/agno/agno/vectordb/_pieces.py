@@ -67,7 +67,7 @@ class Pieces:
             await self._write(io)  # the vectors of those are made
             raise
         self._waiting += fresh
-        if len(self._waiting) >= min(store.gathered, self._written // _SHARE):
+        if len(self._waiting) >= min(store._gathered, self._written // _SHARE):
             await self._write(io)
 
     async def publish(self, io: IO, content_id: str | None) -> bool:
@@ -131,7 +131,7 @@ class Pieces:
         is_first, self._written = not self._written, self._written + len(records)
         if is_first and records and not self._resumed:
             records[0] = replace(records[0], content_hash=DRAFT + self.content_hash)
-            if not self.store.gathered:
+            if not self.store._gathered:
                 await self._put(io, [records.pop(0)])
         await self._put(io, records)
 

@@ -40,7 +40,7 @@ class StoreMethods(Rebuildable, ABC):
     distances: ClassVar[frozenset[Distance]] = frozenset(Distance)
     looks_up: ClassVar[bool] = True  # whether it is cheap to look at any one row
     # how many rows of a large content are gathered for one write, which stores all of them or none; 0: a write for each batch
-    gathered: ClassVar[int] = 0
+    _gathered: ClassVar[int] = 0
     overwrite = False  # whether the first `create` drops what is there
     _compared_with: Any = None  # the embedder that the rows are known to be made by
     _is_made = False  # whether the collection is known to be there, where a store remembers that

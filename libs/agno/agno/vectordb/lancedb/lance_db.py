@@ -54,7 +54,7 @@ class LanceDb(VectorStore):
 
     blocking = True  # the methods wait for a disk
     search_types = frozenset(SearchType)
-    gathered = 500  # a write of 100 rows costs LanceDB as much as one of 1,000
+    _gathered = 500  # a write of 100 rows costs LanceDB as much as one of 1,000
 
     def __init__(
         self,
