@@ -1,5 +1,6 @@
 """`python -m benchmarks.knowledge`: storing and searching chunks through Agno, through the product's client, and Agno 2.0.0.
 
+`raw` is the client at its least; `raw-same` stores and reads what we store and read; `raw-safe` also writes a hundred at a time.
 The embedder looks its vectors up, so what is measured is what lies between the caller and the product. Each row is a process of its
 own with a fresh folder, or a fresh PostgreSQL; rows take turns, and the medians of the rounds are shown.
 """
@@ -14,12 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from benchmarks.environments import REPOSITORY, Environment, built, this_python
+from benchmarks.knowledge.raw import RAW
 
 PRODUCTS = ("lancedb", "qdrant", "pgvector", "local")
-ROWS = ("raw", "us", "us-content", "agno-2.0.0")
+ROWS = ("raw", "raw-same", "raw-safe", "us", "us-content", "agno-2.0.0")
 FIGURES = ("add_cpu", "add_clock", "search_cpu", "search_clock")
 
 
@@ -39,6 +41,11 @@ def postgres(wanted: bool) -> Iterator[str]:
 
     with running(Postgres) as server:
         yield server.url()
+
+
+def _products_of(row: str) -> Collection[str]:
+    """Only we have a `local` one."""
+    return PRODUCTS if row.startswith("us") else RAW.get(row, PRODUCTS[:-1])
 
 
 def measured(row: str, product: str, chunks: int) -> dict[str, float] | str:
@@ -74,7 +81,7 @@ def main() -> int:
     print(f"| | {' | '.join(FIGURES)} |\n|---|{'---:|' * len(FIGURES)}", flush=True)
     failed = False
     for product in options.products:
-        rows = [row for row in options.rows if product != "local" or row.startswith("us")]
+        rows = [row for row in options.rows if product in _products_of(row)]
         found: dict[str, list[dict[str, float]]] = {row: [] for row in rows}
         said: dict[str, str] = {}
         for _ in range(options.rounds):

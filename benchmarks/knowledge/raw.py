@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import struct
 import uuid
+import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ from benchmarks.knowledge.work import SIZE, vector
 
 LIMIT = 10
 _BATCH = 500
+_PIECE = 100
 
 
 class RawLance:
@@ -84,4 +89,124 @@ class RawPg:
         return [row[0] for row in self.connection.execute(statement, (str(vector(query)), LIMIT))]
 
 
-RAW = {"lancedb": RawLance, "qdrant": RawQdrant, "pgvector": RawPg}
+class SameLance(RawLance):
+    """The columns that we keep, in one write, and an id is there once."""
+
+    def add(self, texts: list[str]) -> None:
+        self.table = self.database.create_table("raw", schema=self.schema())
+        merge = self.table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+        merge.execute(self.rows(texts))
+
+    def schema(self) -> Any:
+        import pyarrow as pa
+
+        kinds = {"vector": pa.list_(pa.float32(), SIZE), "terms": pa.list_(pa.string())}
+        kinds["numbers"] = pa.map_(pa.string(), pa.float64())
+        names = [
+            "id",
+            "content",
+            "name",
+            "meta_data",
+            "vector",
+            "usage",
+            "content_hash",
+            "content_id",
+            "source",
+            "terms",
+            "numbers",
+        ]
+        return pa.schema([pa.field(name, kinds.get(name, pa.string()), name != "id") for name in names])
+
+    def rows(self, texts: list[str]) -> Any:
+        import pyarrow as pa
+
+        rows = [
+            {
+                "id": str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])),
+                "content": text,
+                "name": f"d{n}",
+                "meta_data": json.dumps({"n": n}),
+                "vector": vector(text),
+                "usage": None,
+                "content_hash": "bench",
+                "content_id": None,
+                "source": "bench",
+                "terms": [json.dumps(["n", n])],
+                "numbers": [("n", n)],
+            }
+            for n, text in enumerate(texts)
+        ]
+        return pa.Table.from_pylist(rows, schema=self.schema())
+
+    def search(self, query: str) -> list[str]:
+        found = self.table.search(vector(query)).distance_type("cosine").limit(LIMIT).to_list()
+        return [row["content"] for row in found if json.loads(row["meta_data"]) is not None]
+
+
+class SafeLance(SameLance):
+    """The same, a hundred at a time, so that it can be resumed, and put together at the end."""
+
+    def add(self, texts: list[str]) -> None:
+        self.table = self.database.create_table("raw", schema=self.schema())
+        rows = self.rows(texts)
+        for start in range(0, len(texts), _PIECE):
+            self.table.add(rows.slice(start, _PIECE))
+        self.table.optimize()
+
+
+class SameQdrant(RawQdrant):
+    """With the words of each chunk and the payload that we keep; a search reads the vectors, too."""
+
+    def add(self, texts: list[str]) -> None:
+        models = self.models
+        self.client.create_collection(
+            "raw",
+            vectors_config={"dense": models.VectorParams(size=SIZE, distance=models.Distance.COSINE)},
+            sparse_vectors_config={"sparse": models.SparseVectorParams(modifier=models.Modifier.IDF)},
+        )
+        points = [
+            models.PointStruct(
+                id=str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])),
+                vector={"dense": vector(text), "sparse": self.words(text)},
+                payload={
+                    "content": text,
+                    "name": f"d{n}",
+                    "meta_data": {"n": n},
+                    "usage": None,
+                    "content_hash": "bench",
+                    "source": "bench",
+                    "content_id": None,
+                    "terms": [json.dumps(["n", n])],
+                    "numbers": {"n": n},
+                },
+            )
+            for n, text in enumerate(texts)
+        ]
+        for start in range(0, len(points), _BATCH):
+            self.client.upsert("raw", points[start : start + _BATCH])
+
+    def words(self, text: str) -> Any:
+        counted = Counter(zlib.crc32(word.encode()) for word in text.lower().split())
+        return self.models.SparseVector(indices=list(counted), values=[float(one) for one in counted.values()])
+
+    def search(self, query: str) -> list[str]:
+        asked = {"limit": LIMIT, "with_payload": True, "with_vectors": ["dense"]}
+        found = self.client.query_points("raw", query=vector(query), using="dense", **asked).points
+        return [point.payload["content"] for point in found]
+
+
+class SamePg(RawPg):
+    """A search reads the columns that we read, and unpacks them."""
+
+    def search(self, query: str) -> list[str]:
+        columns = "id, content, meta_data, vector_send(embedding)"
+        statement = f"SELECT {columns} FROM raw ORDER BY embedding <=> %s::vector LIMIT %s"
+        found = self.connection.execute(statement, (str(vector(query)), LIMIT))
+        return [row[1] for row in found if struct.unpack(f">4x{SIZE}f", row[3])]
+
+
+RAW = {
+    "raw": {"lancedb": RawLance, "qdrant": RawQdrant, "pgvector": RawPg},
+    "raw-same": {"lancedb": SameLance, "qdrant": SameQdrant, "pgvector": SamePg},
+    "raw-safe": {"lancedb": SafeLance},
+}

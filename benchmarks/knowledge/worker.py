@@ -80,7 +80,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
 def main() -> None:
     row, product, count, folder, url = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]), sys.argv[5]
     logging.disable(logging.ERROR)
-    kind: Any = RAW[product] if row == "raw" else None
+    kind: Any = RAW[row][product] if row in RAW else None
     store = kind(folder, url) if kind else (ByContent if row == "us-content" else ByAgno)(product, folder, url)
     contents, asked = texts(count), queries(_QUESTIONS + _WARM)
     cpu, clock = timed(lambda: store.add(contents))

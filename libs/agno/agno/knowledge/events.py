@@ -28,7 +28,8 @@ class ContentSkipped(IngestionEvent):
 
 @dataclass
 class ContentProgress(IngestionEvent):
-    """So many of its chunks are stored. Of contents with few chunks there is none of these."""
+    """So many of its chunks have vectors, and are stored now or with the next ones. Of contents with few chunks there is
+    none of these."""
 
     chunks: int = 0
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Protocol, TypeVar
 
@@ -163,6 +163,8 @@ def numbers_of(metadata: Mapping[str, Any]) -> dict[str, float]:
     """The numbers and dates in metadata, by the names that `Compared` uses. Of lists none: they have no order."""
     found = {}
     for key, value in _leaves("", metadata, False):
+        if value.__class__ is str and value[4:5] != "-":  # most texts are no dates, and seen so here
+            continue
         if (number := _number(value)) is not None:
             found[_number_field(number[0], key)] = number[1]
     return found
@@ -208,6 +210,7 @@ def _number(value: Any) -> tuple[str, float] | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def _number_field(kind: str, key: str) -> str:
     """ASCII of hexadecimal digits: it may become a name in a product."""
     return f"{kind[0]}_{key.encode().hex()}"
@@ -215,7 +218,12 @@ def _number_field(kind: str, key: str) -> str:
 
 def jsonable(value: Any) -> Any:
     """A value as JSON can hold it: dates as ISO text, sets as lists, what is unknown as its text, NaN as null."""
-    if value is None or (isinstance(value, (bool, int)) and not isinstance(value, Enum)):
+    kind = value.__class__
+    if kind is str:
+        return whole(value)
+    if kind is int or kind is bool or value is None:
+        return value
+    if isinstance(value, int) and not isinstance(value, Enum):
         return value
     if isinstance(value, Enum):
         return jsonable(value.value)

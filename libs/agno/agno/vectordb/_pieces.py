@@ -2,6 +2,9 @@
 
 One of its chunks has another hash until all are there: the draft, stored before the others. So each chunk is written once, and
 whoever is killed in between leaves a draft, which the next attempt takes up. One attempt at a time has the claim.
+
+Where a write is dear, some batches wait for the next ones: never more than a fourth of what is written, so that whoever is killed
+has to embed no more than that again.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from agno.vectordb._store import StoreMethods
 
 _PAGE = 500  # rows that are removed at once
+_SHARE = 4  # of what is written, the part that may wait
 
 
 class Pieces:
@@ -29,6 +33,8 @@ class Pieces:
         self.store, self.content_hash = store, content_hash
         self._claim: Claim | None = None
         self._ids: set[str] = set()  # of all chunks so far
+        self._waiting: list[Record] = []  # with vectors, and not yet written
+        self._written = 0
         self._resumed = False  # an attempt that did not come to its end left some of them
         self._replaces = False  # the same content is here, and is stored again
 
@@ -45,23 +51,28 @@ class Pieces:
         return True
 
     async def add(self, io: IO, documents: Sequence[Document], filters: Mapping[str, Any] | None) -> None:
-        """Store chunks. What an earlier attempt stored is not embedded again."""
+        """Store chunks, or keep them for the next write. What an earlier attempt stored is not embedded again."""
         assert self._claim is not None
         await self._claim.kept(io)
-        store, is_first = self.store, not self._ids
-        if is_first:
+        store = self.store
+        if not self._ids:
             await store._create(io)
         records = [one for one in prepared(self.content_hash, documents, filters) if one.id not in self._ids]
         self._ids.update(record.id for record in records)
         there = await self._there(io, records) if self._resumed else set()
         fresh = [record for record in records if record.id not in there]
-        await store._vectors(io, fresh)
-        if is_first and fresh and not self._resumed:
-            await self._put(io, [replace(fresh.pop(0), content_hash=DRAFT + self.content_hash)])
-        await self._put(io, fresh)
+        try:
+            await store._vectors(io, fresh)
+        except Exception:
+            await self._write(io)  # the vectors of those are made
+            raise
+        self._waiting += fresh
+        if len(self._waiting) >= min(store._gathered, self._written // _SHARE):
+            await self._write(io)
 
     async def publish(self, io: IO, content_id: str | None) -> bool:
         """All chunks are there: they take the place of older versions. False if a newer version took their place."""
+        await self._write(io)
         store, is_it = self.store, field_is("content_hash", self.content_hash)
         older = together(field_is("source", self.content_hash[:SOURCE]), Not(of_content(self.content_hash)))
         if not await store.has_draft(io, self.content_hash):  # somebody stored small contents, which needs no claim
@@ -83,6 +94,7 @@ class Pieces:
 
     async def drop(self, io: IO) -> None:
         """Forget what was begun, also by an earlier attempt; but not what another one stores now."""
+        self._waiting.clear()
         if self._claim is None:
             claim = self.store._claim(self.content_hash[:SOURCE])
             if not await claim.taken(io):
@@ -112,6 +124,16 @@ class Pieces:
     async def _there(self, io: IO, records: Sequence[Record]) -> set[str]:
         ids = field_is("id", *[record.id for record in records])
         return await self.store._ids(io, together(ids, of_content(self.content_hash)))
+
+    async def _write(self, io: IO) -> None:
+        """Store those that wait. The very first is the draft, and there before any other."""
+        records, self._waiting = self._waiting, []
+        is_first, self._written = not self._written, self._written + len(records)
+        if is_first and records and not self._resumed:
+            records[0] = replace(records[0], content_hash=DRAFT + self.content_hash)
+            if not self.store._gathered:
+                await self._put(io, [records.pop(0)])
+        await self._put(io, records)
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
         await (self.store._put_all if self._replaces else self.store._put_new)(io, records)

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from agno.knowledge.document import Document
 from agno.utils.string import whole
@@ -17,6 +17,7 @@ from agno.vectordb._conditions import jsonable, numbers_of, terms_of
 DRAFT = "draft:"  # in front of the hash of a content that is not complete
 MODEL = "embedding_model"  # in the usage that is stored
 SOURCE = 32  # characters of a content hash that say where the content comes from; the rest says what it is
+_SORTED = json.JSONEncoder(sort_keys=True)
 
 
 @dataclass
@@ -105,8 +106,10 @@ def prepared(content_hash: str, documents: Sequence[Document], filters: Mapping[
 
 def id_of(content_hash: str, content: str, metadata: dict[str, Any]) -> str:
     """The same chunk of the same content has the same id, whoever stores it and however often: a UUID as text."""
-    text = json.dumps([content_hash, content, metadata], sort_keys=True)
-    return str(UUID(bytes=hashlib.sha256(text.encode()).digest()[:16]))
+    # what json.dumps([content_hash, content, metadata], sort_keys=True) gives, without its preparations
+    text = f"[{_quoted(content_hash)}, {_quoted(content)}, {_SORTED.encode(metadata)}]"
+    digits = hashlib.sha256(text.encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
 
 
 __all__ = ["DRAFT", "SOURCE", "Hit", "Record", "id_of", "prepared"]

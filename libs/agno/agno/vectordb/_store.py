@@ -39,6 +39,8 @@ class StoreMethods(Rebuildable, ABC):
     search_types: ClassVar[frozenset[SearchType]] = frozenset({SearchType.vector})
     distances: ClassVar[frozenset[Distance]] = frozenset(Distance)
     looks_up: ClassVar[bool] = True  # whether it is cheap to look at any one row
+    # how many rows of a large content are gathered for one write, which stores all of them or none; 0: a write for each batch
+    _gathered: ClassVar[int] = 0
     overwrite = False  # whether the first `create` drops what is there
     _compared_with: Any = None  # the embedder that the rows are known to be made by
     _is_made = False  # whether the collection is known to be there, where a store remembers that
@@ -278,13 +280,13 @@ class StoreMethods(Rebuildable, ABC):
             made = await embed_texts(io, self.embedder, [record.content for record in missing])
             for record, vector in zip(missing, made, strict=True):
                 record.embedding, record.usage = vector.embedding, vector.usage
-        own = getattr(self.embedder, "id", None)
+        own, size = getattr(self.embedder, "id", None), self.dimensions if records else 0
         for record in records:
             record.model = own
             found = len(record.embedding or ())
-            if found != self.dimensions:
+            if found != size:
                 raise ValueError(
-                    f"A vector has {found} numbers, but {type(self).__name__} keeps {self.dimensions}: the embedder's "
+                    f"A vector has {found} numbers, but {type(self).__name__} keeps {size}: the embedder's "
                     "dimensions= must be what its model gives."
                 )
             if not math.isfinite(sum(record.embedding or ())):
