@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from agno.db._port import DbError, RowVerbs
-from agno.db._row_changes import change, insert
 from agno.db.query import Place, Query, equal
 from agno.db.tables import APPROVALS, Row
 from agno.utils.dttm import now_epoch
@@ -19,7 +18,7 @@ class Approvals(RowVerbs):
 
     def create_approval(self, approval: Row) -> Row:
         """Store a new record; `id`, `approval_type`, `status` and `run_id` must be there."""
-        return insert(self, APPROVALS, approval)
+        return self._insert_row(APPROVALS, approval)
 
     def get_approval(self, approval_id: str) -> Row | None:
         """A record, or None."""
@@ -77,7 +76,7 @@ class Approvals(RowVerbs):
     def update_approval(self, /, approval_id: str, expected_status: str | None = None, **changes: Any) -> Row | None:
         """Change a record, if its status is the expected one; gives the record, or None if nothing was changed."""
         expected = None if expected_status is None else {"status": expected_status}
-        return change(self, APPROVALS, approval_id, changes, expected=expected)
+        return self._change_row(APPROVALS, approval_id, changes, expected=expected)
 
     def count_pending_approvals(self, user_id: str | None = None) -> int:
         """How many wait for a decision."""

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from agno.db._port import RowVerbs
-from agno.db._row_changes import fitting
 from agno.db.query import Place, Query, Where, equal
 from agno.db.schemas.culture import CulturalKnowledge
-from agno.db.tables import CULTURE, LEARNINGS, Row
+from agno.db.tables import CULTURE, LEARNINGS, Row, fitting
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 

@@ -6,8 +6,7 @@ whose lease ends, and the next one takes it.
 
 from __future__ import annotations
 
-from agno.db._port import RowVerbs
-from agno.db._row_changes import change, delete_all, new_row
+from agno.db._port import RowVerbs, new_row
 from agno.db.query import Query, Where, equal
 from agno.db.tables import INBOX, Row
 
@@ -37,7 +36,7 @@ class Inbox(RowVerbs):
         """Take an abandoned message as it was read; None if somebody else was faster."""
         expected = {name: message[name] for name in ("phase", "worker", "lease_until")}
         changes = {"worker": worker, "lease_until": lease_until, "takeovers": message["takeovers"] + 1}
-        return change(self, INBOX, message["id"], changes, expected=expected)
+        return self._change_row(INBOX, message["id"], changes, expected=expected)
 
     def keep_message(self, message_id: str, worker: str, lease_until: int) -> bool:
         """Have a message for longer. False if this worker lost it."""
@@ -49,11 +48,11 @@ class Inbox(RowVerbs):
 
     def forget_messages(self, channel: str, before: int) -> int:
         """Delete what was dealt with before a time; how many there were."""
-        return delete_all(self, INBOX, (*equal(channel=channel, phase=DONE), Where("to", ("updated_at",), before)))
+        return self._delete_where(INBOX, (*equal(channel=channel, phase=DONE), Where("to", ("updated_at",), before)))
 
     def _change_message(self, message_id: str, worker: str, changes: Row) -> bool:
         expected = {"phase": WAITING, "worker": worker}
-        return change(self, INBOX, message_id, changes, expected=expected) is not None
+        return self._change_row(INBOX, message_id, changes, expected=expected) is not None
 
 
 __all__ = ["DONE", "WAITING", "Inbox"]

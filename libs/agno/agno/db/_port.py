@@ -8,12 +8,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from agno.db.query import Query
-from agno.db.tables import Row, Table
+from agno.db.query import Query, Where, equal
+from agno.db.tables import Row, Table, fitting
 from agno.exceptions import AgnoError
+from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.rebuild import Rebuildable
 
+_BATCH = 500  # rows that are looked for, or deleted, at a time
 # What to do when a database is away, said in its errors.
 CHECK_SERVER = "Check that it runs and that address and login are right, then try again."
 CHECK_PLACE = "Check that it can be written and that there is room, then try again."
@@ -211,6 +213,63 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
         A run replaces the one with its id, else it is added at the end. `append`: the runs are new, so do not look.
         """
 
+    # Made of the verbs ------------------------------------------------------------------------------------------------
+
+    def _insert_row(self, table: Table, given: Row) -> Row:
+        """Store a new row. Raises DbError if there is one with its key."""
+        new = new_row(table, given)
+
+        def written(row: Row | None) -> Row:
+            if row is not None:
+                raise DbError(f"There is one with the id {new[table.key]!r} in {self.table_name(table)} already.", 409)
+            return new
+
+        self.update(table, new[table.key], written)
+        return new
+
+    def _change_row(
+        self, table: Table, key: str, changes: Row, *, user_id: str | None = None, expected: Row | None = None
+    ) -> Row | None:
+        """Change a row, if it is this user's and has the values of `expected`; gives it, or None if nothing was changed.
+
+        Raises ValueError for what is no column of the table, or is its key.
+        """
+        if unknown := sorted(changes.keys() - set(table.names)):
+            raise ValueError(f"{self.table_name(table)} has no {unknown[0]!r}; it has {', '.join(table.names)}.")
+        if table.key in changes:
+            raise ValueError(
+                f"{table.key!r} of what is in {self.table_name(table)} cannot be changed: store a new one."
+            )
+
+        def changed(row: Row | None) -> Row | None:
+            row = of_user(row, user_id)
+            if row is None or any(row[name] != value for name, value in (expected or {}).items()):
+                return None
+            return fitting(table, {**row, **changes, "updated_at": now_epoch()})
+
+        return self.update(table, key, changed)
+
+    def _delete_mine(self, table: Table, keys: Sequence[str], user_id: str | None) -> int:
+        """Delete rows, of this user only when one is given; how many there were."""
+        if user_id is None:
+            return self.delete(table, list(keys))
+        gone = 0
+        for start in range(0, len(keys), _BATCH):
+            where = (Where("in", (table.key,), keys[start : start + _BATCH]), *equal(user_id=user_id))
+            mine, _ = self.find(table, Query(where, columns=(table.key,), counted=False))
+            gone += self.delete(table, [row[table.key] for row in mine])
+        return gone
+
+    def _delete_where(self, table: Table, where: tuple[Where, ...]) -> int:
+        """Delete the rows that fit, however many there are; how many there were."""
+        gone = 0
+        while rows := self.find(table, Query(where, limit=_BATCH, columns=(table.key,), counted=False))[0]:
+            now_gone = self.delete(table, [row[table.key] for row in rows])
+            gone += now_gone
+            if not now_gone:  # a list may lag behind, where the product's indexes do
+                break
+        return gone
+
     def __deepcopy__(self, memo: Any) -> RowVerbs:
         return self  # the copy of an agent uses the same database
 
@@ -223,6 +282,17 @@ class RowVerbs(SpelledOut, Rebuildable, ABC):
 
     def close(self) -> None:  # a backend that holds nothing open need not say so
         """Give back what the database holds open. It may be used again."""
+
+
+def new_row(table: Table, given: Row) -> Row:
+    """A whole row, made now unless it says otherwise."""
+    now = now_epoch()
+    return fitting(table, {**dict.fromkeys(table.names), "created_at": now, "updated_at": now, **given})
+
+
+def of_user(row: Row | None, user_id: str | None) -> Row | None:
+    """The row, if it is of this user when one is given."""
+    return None if row is None or (user_id is not None and row["user_id"] != user_id) else row
 
 
 __all__ = [
@@ -238,4 +308,6 @@ __all__ = [
     "SessionConflictError",
     "SpelledOut",
     "StoredHeader",
+    "new_row",
+    "of_user",
 ]

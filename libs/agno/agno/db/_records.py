@@ -7,13 +7,12 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from agno.db._metrics import PERIOD, Days, epoch, utc_date
-from agno.db._port import DbError, RowVerbs
-from agno.db._row_changes import check_id, delete_of_user, fitting, new_row, of_user
+from agno.db._port import DbError, RowVerbs, new_row, of_user
 from agno.db.query import Place, Query, Where, equal
 from agno.db.schemas.evals import EvalFilterType, EvalRunRecord
 from agno.db.schemas.knowledge import KnowledgeRow
 from agno.db.schemas.memory import UserMemory
-from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, SESSIONS, Row
+from agno.db.tables import EVALS, KNOWLEDGE, MEMORIES, METRICS, SESSIONS, Row, check_id, fitting
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 
@@ -113,7 +112,7 @@ class Records(RowVerbs):
 
     def delete_user_memories(self, memory_ids: Sequence[str], *, user_id: str | None = None) -> None:
         """Delete memories, if they are of this user when one is given."""
-        delete_of_user(self, MEMORIES, memory_ids, user_id)
+        self._delete_mine(MEMORIES, memory_ids, user_id)
 
     def clear_memories(self) -> None:
         """Delete all memories of all users."""

@@ -7,8 +7,7 @@ in between leaves a row whose lease ends, and the others move the schedule on.
 
 from __future__ import annotations
 
-from agno.db._port import RowVerbs
-from agno.db._row_changes import change, delete_all, insert, new_row, of_user
+from agno.db._port import RowVerbs, new_row, of_user
 from agno.db.query import Place, Query, Where, equal
 from agno.db.tables import SCHEDULE_RUNS, SCHEDULES, Row
 
@@ -22,7 +21,7 @@ class Schedules(RowVerbs):
 
     def create_schedule(self, schedule: Row) -> Row:
         """Store a new schedule. Raises DbError if there is one with its id."""
-        return insert(self, SCHEDULES, schedule)
+        return self._insert_row(SCHEDULES, schedule)
 
     def get_schedule(self, schedule_id: str, *, user_id: str | None = None) -> Row | None:
         """A schedule; None if it is not there, or not of this user."""
@@ -47,13 +46,13 @@ class Schedules(RowVerbs):
         self, schedule_id: str, changes: Row, *, user_id: str | None = None, expected: Row | None = None
     ) -> Row | None:
         """Change a schedule, if it has the values of `expected`; gives it, or None if nothing was changed."""
-        return change(self, SCHEDULES, schedule_id, changes, user_id=user_id, expected=expected)
+        return self._change_row(SCHEDULES, schedule_id, changes, user_id=user_id, expected=expected)
 
     def delete_schedule(self, schedule_id: str, *, user_id: str | None = None) -> bool:
         """Delete a schedule with its runs. False if it is not there, or not of this user."""
         if self.get_schedule(schedule_id, user_id=user_id) is None or not self.delete(SCHEDULES, [schedule_id]):
             return False
-        delete_all(self, SCHEDULE_RUNS, equal(schedule_id=schedule_id))
+        self._delete_where(SCHEDULE_RUNS, equal(schedule_id=schedule_id))
         return True
 
     def due_schedules(self, now: int, limit: int | None = None) -> list[Row]:
@@ -79,7 +78,7 @@ class Schedules(RowVerbs):
 
     def create_schedule_run(self, run: Row) -> Row:
         """Store a run that any worker may take."""
-        return insert(self, SCHEDULE_RUNS, run)
+        return self._insert_row(SCHEDULE_RUNS, run)
 
     def abandoned_schedule_runs(self, now: int, limit: int | None = None) -> list[Row]:
         """Runs that wait for a worker: new ones, those to try again, and those whose worker's lease ended."""
@@ -89,11 +88,11 @@ class Schedules(RowVerbs):
     def take_schedule_run(self, run: Row, changes: Row) -> Row | None:
         """Take a run that waits, as it was read; None if somebody else was faster."""
         expected = {name: run[name] for name in ("phase", "worker", "lease_until", "attempt")}
-        return change(self, SCHEDULE_RUNS, run["id"], changes, expected=expected)
+        return self._change_row(SCHEDULE_RUNS, run["id"], changes, expected=expected)
 
     def update_schedule_run(self, run_id: str, changes: Row, *, worker: str) -> Row | None:
         """Change an open run that this worker has; None if it lost it."""
-        return change(self, SCHEDULE_RUNS, run_id, changes, expected={"phase": OPEN, "worker": worker})
+        return self._change_row(SCHEDULE_RUNS, run_id, changes, expected={"phase": OPEN, "worker": worker})
 
     def get_schedule_run(self, run_id: str) -> Row | None:
         """A run, or None."""
@@ -101,7 +100,7 @@ class Schedules(RowVerbs):
 
     def prune_schedule_runs(self, before: int) -> int:
         """Delete runs that are over and were due before this moment, in epoch seconds; how many there were."""
-        return delete_all(self, SCHEDULE_RUNS, (*equal(phase=CLOSED), Where("to", ("due_at",), before - 1)))
+        return self._delete_where(SCHEDULE_RUNS, (*equal(phase=CLOSED), Where("to", ("due_at",), before - 1)))
 
     def get_schedule_runs(
         self,

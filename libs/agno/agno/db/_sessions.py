@@ -13,8 +13,7 @@ import agno.session
 from agno.db._claims import CLAIMS, Claim, claims_of, keep_claims, without_claims
 from agno.db._codec import from_json, nested_from_json, plain_to_json
 from agno.db._port import DbError, RunRow, SessionConflictError, StoredHeader
-from agno.db._row_changes import fitting
-from agno.db.tables import RUNS, SESSIONS, Row
+from agno.db.tables import RUNS, SESSIONS, Row, fitting
 from agno.run.base import RunStatus
 from agno.utils.codec import encode
 from agno.utils.dttm import now_epoch

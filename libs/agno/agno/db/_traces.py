@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Literal
 
-from agno.db._port import RowVerbs
-from agno.db._row_changes import delete_all, delete_of_user, of_user
+from agno.db._port import RowVerbs, of_user
 from agno.db.query import Query, Where, equal
 from agno.db.tables import TRACES, Row
 from agno.utils.dttm import now_epoch
@@ -91,7 +90,7 @@ class Traces(RowVerbs):
 
     def delete_traces(self, trace_ids: Sequence[str], *, user_id: str | None = None) -> int:
         """Delete traces; of this user only, when one is given. How many there were."""
-        return delete_of_user(self, TRACES, trace_ids, user_id)
+        return self._delete_mine(TRACES, trace_ids, user_id)
 
     def prune_traces(self, *, older_than: timedelta | float | None = None, keep: int | None = None) -> int:
         """Delete traces that are older (a timedelta, or seconds), and all but the newest `keep`. How many there were."""
@@ -103,12 +102,12 @@ class Traces(RowVerbs):
         gone = 0
         if age is not None:
             old = (Where("to", ("created_at",), now_epoch() - int(age) - 1),)
-            gone += delete_all(self, TRACES, old)
+            gone += self._delete_where(TRACES, old)
         if keep is not None:
             rows, _ = self.find(TRACES, Query((), "place", "asc", 1, keep + 1, ("trace_id", "place"), counted=False))
             if rows:  # the first one too many
                 first = rows[0]
-                gone += delete_all(self, TRACES, (Where("behind", ("place",), first["place"]),))
+                gone += self._delete_where(TRACES, (Where("behind", ("place",), first["place"]),))
                 gone += self.delete(TRACES, [first["trace_id"]])
         return gone
 

@@ -24,10 +24,10 @@ from agno.db._port import (
     RunRow,
     SessionConflictError,
     StoredHeader,
+    of_user,
 )
 from agno.db._pruning import Pruned, Pruning
 from agno.db._records import Records
-from agno.db._row_changes import fitting, of_user
 from agno.db._schedules import Schedules
 from agno.db._sessions import (
     check_owner,
@@ -48,7 +48,7 @@ from agno.db._sessions import (
 )
 from agno.db._traces import Traces
 from agno.db.query import Place, Query, Where, equal
-from agno.db.tables import SESSIONS, Row
+from agno.db.tables import SESSIONS, Row, fitting
 from agno.utils.dttm import now_epoch
 from agno.utils.later import later
 

@@ -387,6 +387,49 @@ TABLES = (
     *(SCHEDULES, SCHEDULE_RUNS, TRACES, WORKERS, RUN_EVENTS, INBOX),
 )
 
+# What a row must be --------------------------------------------------------------------------------------------------
+
+_LARGEST = 2**63 - 1  # of the integers that all databases have
+
+
+def fitting(table: Table, row: Row) -> Row:
+    """The row, whose times may have been fractions. Refuses what some databases would keep and others not, or not give
+    back: TypeError for an id that is no text, ValueError for what is missing, too large, or half a character."""
+    for column in table.checked:
+        value = row.get(column.name)
+        if value is None:
+            if column.required:
+                raise ValueError(f"{column.name}= is missing: what is kept in {table.kind!r} needs one.")
+        elif column.kind == "int":
+            row[column.name] = _whole(column, value)
+        elif column.is_id:
+            check_id(column.name, value)
+    return row
+
+
+def _whole(column: Column, value: Any) -> int:
+    try:
+        number = int(value)
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"{column.name}={value!r} is no number that can be kept.") from error
+    if not -_LARGEST <= number <= _LARGEST:
+        raise ValueError(f"{column.name}={value!r} is too large to be kept: a number has at most 63 bits.")
+    return number
+
+
+def check_id(name: str, value: Any) -> None:
+    """Refuse an id that is no text, or holds half a character."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}={value!r} is of type {type(value).__name__}. It takes a text, such as '{value}'.")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # it is no text, so two such ids could become one
+            raise ValueError(
+                f"{name}={value!r} holds half of a surrogate pair, which is no character. Leave it out."
+            ) from None
+
+
 __all__ = [
     "APPROVALS",
     "COMPONENTS",
@@ -408,4 +451,6 @@ __all__ = [
     "Column",
     "Row",
     "Table",
+    "check_id",
+    "fitting",
 ]
