@@ -24,7 +24,6 @@ from agno._io.workers import Workers
 
 from stepping import items_of
 
-
 _PATIENT = """
 import logging
 logging.getLogger("asyncio").addFilter(lambda record: "took" not in record.msg)
