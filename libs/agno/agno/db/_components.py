@@ -93,9 +93,9 @@ class Components(RowVerbs):
                 raise DbError(
                     f"Version {version} of {component_type} {component_id!r} is a draft. Publish it first.", 409
                 )
-        return self._changed(
-            _key(component_type, component_id), name=name, description=description, metadata=metadata, version=version
-        )
+        changes = {"name": name, "description": description, "metadata": metadata, "version": version}
+        given = {field: value for field, value in changes.items() if value is not None}
+        return self._change_row(COMPONENTS, _key(component_type, component_id), given)
 
     def update_component_version(
         self,
@@ -112,21 +112,21 @@ class Components(RowVerbs):
 
         What was published is never changed: DbError (409).
         """
-        key = _key(component_type, component_id, version)
-        row = self.get(COMPONENTS, key)
-        if row is not None and row["stage"] != "draft":
-            raise DbError(
-                f"Version {version} of {component_type} {component_id!r} is published, so it stays as it is. Store a new one.",
-                409,
-            )
-        row = self._changed(key, config=config, stage=stage, label=label, notes=notes)
+        changes = {"config": config, "stage": stage, "label": label, "notes": notes}
+        given = {name: value for name, value in changes.items() if value is not None}
+
+        def changed(row: Row | None) -> Row | None:
+            if row is not None and row["stage"] != "draft":
+                raise DbError(
+                    f"Version {version} of {component_type} {component_id!r} is published, so it stays as it is. Store a new one.",
+                    409,
+                )
+            return row and {**row, **given, "updated_at": now_epoch()}
+
+        row = self.update(COMPONENTS, _key(component_type, component_id, version), changed)
         if row is not None and stage == "published":
             self.update_component(component_type, component_id, version=version)
         return row
-
-    def _changed(self, key: str, **changes: Any) -> Row | None:
-        given = {name: value for name, value in changes.items() if value is not None}
-        return self.update(COMPONENTS, key, lambda row: row and {**row, **given, "updated_at": now_epoch()})
 
     def load_component(
         self, component_type: str, component_id: str, *, version: int | None = None, label: str | None = None

@@ -60,9 +60,10 @@ class Table:
         return frozenset(column.name for column in self.columns if column.required)
 
     @cached_property
-    def checked(self) -> tuple[Column, ...]:
-        """Columns that cannot hold just anything."""
-        return tuple(one for one in self.columns if one.required or one.kind == "int" or one.is_id)
+    def checked(self) -> tuple[tuple[str, bool, bool, bool], ...]:
+        """Columns that cannot hold just anything: name, and whether they are required, whole numbers, ids."""
+        found = ((one.name, one.required, one.kind == "int", one.is_id) for one in self.columns)
+        return tuple(one for one in found if any(one[1:]))
 
     @cached_property
     def sortable(self) -> frozenset[str]:
@@ -395,25 +396,26 @@ _LARGEST = 2**63 - 1  # of the integers that all databases have
 def fitting(table: Table, row: Row) -> Row:
     """The row, whose times may have been fractions. Refuses what some databases would keep and others not, or not give
     back: TypeError for an id that is no text, ValueError for what is missing, too large, or half a character."""
-    for column in table.checked:
-        value = row.get(column.name)
+    for name, required, is_number, is_id in table.checked:
+        value = row.get(name)
         if value is None:
-            if column.required:
-                raise ValueError(f"{column.name}= is missing: what is kept in {table.kind!r} needs one.")
-        elif column.kind == "int":
-            row[column.name] = _whole(column, value)
-        elif column.is_id:
-            check_id(column.name, value)
+            if required:
+                raise ValueError(f"{name}= is missing: what is kept in {table.kind!r} needs one.")
+        elif is_number:
+            if type(value) is not int or not -_LARGEST <= value <= _LARGEST:
+                row[name] = _whole(name, value)
+        elif is_id and not (type(value) is str and value.isascii()):
+            check_id(name, value)
     return row
 
 
-def _whole(column: Column, value: Any) -> int:
+def _whole(name: str, value: Any) -> int:
     try:
         number = int(value)
     except (OverflowError, ValueError) as error:
-        raise ValueError(f"{column.name}={value!r} is no number that can be kept.") from error
+        raise ValueError(f"{name}={value!r} is no number that can be kept.") from error
     if not -_LARGEST <= number <= _LARGEST:
-        raise ValueError(f"{column.name}={value!r} is too large to be kept: a number has at most 63 bits.")
+        raise ValueError(f"{name}={value!r} is too large to be kept: a number has at most 63 bits.")
     return number
 
 

@@ -53,7 +53,7 @@ def model_facts(model: Any) -> dict[str, Any]:
 
 
 def usage_facts(metrics: Any) -> dict[str, Any]:
-    """Tokens, the first of which is always there, and the cost if it is known."""
+    """Tokens, of which those in and out are always there, and the cost if it is known."""
     facts = {name: value for field, name in _USAGE if (value := getattr(metrics, field)) or field in _ALWAYS}
     if metrics.cost is not None:
         facts["agno.cost"] = metrics.cost

@@ -211,7 +211,8 @@ def test_a_server_that_is_gone_is_told_and_found_again(db, server):
     db.upsert_session(a_session("s"))
     server.stop()
     try:
-        for verb in (db.get_sessions, lambda: db.get_session("s"), lambda: db.upsert_session(a_session("t"))):
+        verbs = (db.get_sessions, lambda: db.get_session("s"), lambda: db.upsert_session(a_session("t")))
+        for verb in (*verbs, lambda: db.delete_session("s")):  # which begins a transaction without reading before
             with pytest.raises(DbUnavailableError, match=r"^MongoDB cannot be reached: [^<]*\.$"):
                 verb()
     finally:

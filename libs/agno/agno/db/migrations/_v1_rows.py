@@ -183,7 +183,10 @@ def _run_row(session_id: str, run: Row, created: int) -> Row:
 def _time(value: Any) -> datetime | None:
     """Epoch seconds, ISO text, or what a driver gives; without a zone it is UTC."""
     if isinstance(value, (int, float)):
-        return datetime.fromtimestamp(value, tz=timezone.utc)
+        try:
+            return datetime.fromtimestamp(value, tz=timezone.utc)
+        except (ValueError, OverflowError, OSError):
+            return None  # such as milliseconds
     if isinstance(value, str) and value:
         try:
             value = datetime.fromisoformat(value.replace("Z", "+00:00"))

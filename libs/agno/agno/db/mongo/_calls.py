@@ -10,7 +10,7 @@ from threading import Event, Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pymongo.errors import PyMongoError
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from agno._io.bridge import loop_of_caller, wait_for
 
@@ -101,10 +101,17 @@ def _once(calls: Calls, session: Any, write: Callable[[Any], None]) -> bool:
         if session.in_transaction:
             with suppress(PyMongoError):  # the server may have ended it
                 calls.do(session.abort_transaction())
-        if isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError"):
+        if _may_be_tried_again(error):
             return False
         raise
     return True
+
+
+def _may_be_tried_again(error: BaseException) -> bool:
+    """Whether another transaction came between. The client says the same of a server that it looked for in vain."""
+    if isinstance(error, ServerSelectionTimeoutError) or not isinstance(error, PyMongoError):
+        return False
+    return error.has_error_label("TransientTransactionError")
 
 
 def _commit(calls: Calls, session: Any) -> None:
