@@ -301,7 +301,7 @@ def message_for(step: Step, place: Place, given: StepInput) -> Any:
     """What an agent, a team or a workflow in a step is asked."""
     message = given.previous_step_content or given.input
     data = given.additional_data
-    if not data and not step.wants_history(place.run):
+    if not data and (given.workflow_session is None or not step.wants_history(place.run)):
         return message
     return _with_more(step, place, given, message, data or {})
 

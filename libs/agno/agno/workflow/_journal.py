@@ -102,7 +102,7 @@ class Journal:
         self._add_state(record, place, before)
         self.done[place.key] = record
         self.records.append(record)
-        return self._kept(place, record, runs if leaf else ())
+        return None if self.db is None else self._kept(place, record, runs if leaf else ())
 
     async def note(self, place: Place, name: str, value: Any, before: dict[str, Any] | None = None) -> None:
         """Something was decided."""
@@ -111,7 +111,7 @@ class Journal:
             self._add_state(record, place, before)
         self.notes.setdefault(place.key, {})[name] = value
         self.records.append(record)
-        if (keeping := self._kept(place, record, ())) is not None:
+        if self.db is not None and (keeping := self._kept(place, record, ())) is not None:
             await keeping
 
     def noted(self, place: Place, name: str) -> Any:
@@ -139,9 +139,7 @@ class Journal:
             record["branch"] = True  # the state of parallel steps is their own until all of them ended
 
     def _kept(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> Awaitable[None] | None:
-        if self.db is None or place.key == self.unsaved_key:
-            return None
-        return self._store(place, record, runs)
+        return None if place.key == self.unsaved_key else self._store(place, record, runs)
 
     async def _store(self, place: Place, record: dict[str, Any], runs: Sequence[Any]) -> None:
         stored = {**record, "runs": [run.to_dict() for run in runs]} if runs else record
