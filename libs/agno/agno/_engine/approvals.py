@@ -50,7 +50,7 @@ async def settle(run: Run, output: Any, tools: Iterable[ToolExecution]) -> None:
             continue
         if waits_for_record(tool):
             _decide(tool, await decision(run, output.run_id, tool))
-        elif tool.approval_type == _AUDIT and tool.approval_id is None and _is_answered(tool):
+        elif tool.approval_type == _AUDIT and tool.approval_id is None and is_answered(tool):
             status = REJECTED if tool.requires_confirmation and tool.confirmed is not True else APPROVED
             tool.approval_id = new_id()
             facts = {**_facts(run, tool), "id": tool.approval_id, "status": status, "resolved_at": now_epoch()}
@@ -75,7 +75,8 @@ async def decision(run: Run, run_id: str, tool: ToolExecution) -> dict[str, Any]
     return row
 
 
-def _is_answered(tool: ToolExecution) -> bool:
+def is_answered(tool: ToolExecution) -> bool:
+    """True if somebody has told the call what it waits for."""
     if tool.requires_confirmation:
         return tool.confirmed is not None
     if tool.user_feedback_schema is not None:
@@ -128,4 +129,4 @@ def _pause_type(tool: ToolExecution) -> str:
     return "external_execution" if tool.external_execution_required else "confirmation"
 
 
-__all__ = ["check_records", "decision", "record_pending", "settle", "waits_for_record"]
+__all__ = ["check_records", "decision", "is_answered", "record_pending", "settle", "waits_for_record"]

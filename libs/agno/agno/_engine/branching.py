@@ -6,10 +6,10 @@ The run as it was is never changed: `take_up` works on a copy, which replaces th
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from agno._engine.approvals import settle
+from agno._engine.approvals import is_answered, settle
 from agno._engine.context import Run
 from agno._engine.history import history_messages
 from agno._engine.inputs import run_messages
@@ -44,6 +44,7 @@ class Continuation:
     replace_original: bool | None = None
     additional_instructions: str | list[str] | None = None
     take_over: bool | None = None
+    late: bool = False  # a process went on with the run since it was asked for: some of the answers may be used up
 
     @property
     def branches(self) -> bool:
@@ -92,7 +93,8 @@ async def take_up(run: Run) -> None:
     wish, session = run.answers, run.loaded_session
     assert wish is not None
     stored = session.get_run(wish.run_id) if session is not None else None
-    source = wish.run_response or stored
+    source = _source(run, stored)
+    wish = run.answers
     if source is None:
         if not wish.answers and not wish.redirects and not wish.branches:
             raise ValueError(
@@ -106,10 +108,8 @@ async def take_up(run: Run) -> None:
     kept = _kept_messages(wish, source)
     output = _successor(run, wish, source, kept)
     run.component.take_up(run, output, wish, kept)
-    if source.status is RunStatus.paused and not wish.redirects:
-        await run.component.answer(run, output, wish)
-        await settle(run, output, output.tools or ())
-        _check_results(output)
+    if not wish.redirects:
+        await _take_answers(run, output, source.status is RunStatus.paused)
     run.output, run.before = output, output.metrics
     run.messages = run.context.messages = _with_history(run, kept, source)
     run.counted = 0 if source.status in _UNCOUNTED else len(run.messages)
@@ -117,6 +117,48 @@ async def take_up(run: Run) -> None:
         run.kept_events = list(output.events or ())
     if wish.fork_session and session is not None:
         await _fork_session(run, session, source)
+
+
+def _source(run: Run, stored: Any) -> Any:
+    """The run to go on from: the caller's copy, but of one that a process went on with since, what is stored, which knows
+    what was done. Of the copy only the answers count then."""
+    wish, given = run.answers, run.answers.run_response
+    if given is None or stored is None or given.parent_run_id is not None or wish.redirects or wish.branches:
+        return given or stored  # where it is continued inside of another, that one knows how far it came
+    if not _went_on(stored, given):
+        return given
+    requirements = [one for one in given.requirements or () if one.is_resolved()]
+    tools = [tool for tool in given.tools or () if tool.is_paused and is_answered(tool)]
+    run.answers = replace(
+        wish,
+        run_response=None,
+        requirements=[*requirements, *(wish.requirements or ())],
+        updated_tools=[*tools, *(wish.updated_tools or ())],
+        late=True,
+    )
+    return stored
+
+
+def _went_on(stored: Any, given: Any) -> bool:
+    if stored.status is not given.status:
+        return True
+    if stored.status is RunStatus.paused:  # each pause asks something else
+        return {one.id for one in stored.requirements or ()} != {one.id for one in given.requirements or ()}
+    return stored.status is not RunStatus.error or len(stored.messages or ()) > len(given.messages or ())
+
+
+async def _take_answers(run: Run, output: Any, paused: bool) -> None:
+    """Answers go to what waits for them. A run that went on with some, and was not ended, knows them itself."""
+    wish = run.answers
+    if paused:
+        await run.component.answer(run, output, wish)
+        await settle(run, output, output.tools or ())
+        _check_results(output)
+        return
+    known = [one for one in output.requirements or () if one.is_resolved()]
+    if known or wish.answers:
+        given = [*known, *(wish.requirements or ())]
+        await run.component.answer(run, output, replace(wish, run_response=None, requirements=given, late=True))
 
 
 def _check_status(wish: Continuation, source: Any) -> None:
@@ -253,10 +295,34 @@ async def answer(run: Run, output: Any, wish: Continuation) -> None:
     for tool in given:
         if tool is None:
             continue
-        if tool.tool_call_id not in tools:
+        waiting = tools.get(tool.tool_call_id)
+        if waiting is None and not wish.late:
             raise ValueError(f"Run {output.run_id!r} has no tool call {tool.tool_call_id!r} to answer.")
-        tools[tool.tool_call_id] = copy.copy(tool)
+        if waiting is not None and waiting.is_paused:
+            tools[tool.tool_call_id] = copy.copy(tool)
     output.tools = list(tools.values())
+    output.requirements = as_answered(output, wish) or None
+
+
+def as_answered(asking: Any, wish: Continuation | None) -> list[RunRequirement]:
+    """What a run asks, with the answers that are there."""
+    given = {_question(one): one for one in (wish.requirements if wish is not None else None) or ()}
+    tools = {tool.tool_call_id: tool for tool in (wish.updated_tools if wish is not None else None) or ()}
+    found = []
+    for requirement in asking.requirements or ():
+        requirement = given.get(_question(requirement), requirement)
+        tool = requirement.tool_execution
+        if tool is not None and tool.tool_call_id in tools:
+            requirement = copy.copy(requirement)
+            requirement.tool_execution = tools[tool.tool_call_id]
+        found.append(requirement)
+    return found
+
+
+def _question(requirement: RunRequirement) -> tuple[str | None, str | None]:
+    """Which call of which run it is about: an id may be lost on the way, as in a form."""
+    tool = requirement.tool_execution
+    return requirement.member_run_id, tool.tool_call_id if tool is not None else requirement.id
 
 
 def _check_results(output: Any) -> None:
@@ -334,4 +400,4 @@ def retired(run: Run) -> tuple[Any, list[str]] | None:
     return marked, rows
 
 
-__all__ = ["Continuation", "answer", "forked", "retired", "say_more", "take_up"]
+__all__ = ["Continuation", "answer", "as_answered", "forked", "retired", "say_more", "take_up"]

@@ -188,6 +188,8 @@ class ToolTurn:
             if slot.name == "get_user_input":
                 return
         if execution.external_execution_required:
+            if execution.result is None:
+                return  # the process died before anybody was asked
             execution.external_execution_required = False
             slot.answer = self._tool_message(slot, str(execution.result), error=False)
             return

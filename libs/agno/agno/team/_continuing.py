@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from agno._engine import branching
@@ -141,34 +141,38 @@ def _renamed(member: Any, parent_id: str, names: dict[str, str]) -> Any:
 async def answer(run: Run, output: Any, wish: Continuation) -> None:
     """Put the caller's answers where they belong: onto the leader's tools, or on the way to the members that asked."""
     waiting = {member.run_id: member for member in output.member_responses if member.is_paused}
+    asked = branching.as_answered(output, wish)
     own, inside = _divided(output, wish, waiting.values())
     await branching.answer(run, output, own)
+    output.requirements = asked or None  # stored with the run, so that they count also if its process dies
     refusals: list[RunNotContinuableError] = []
+    going = {member.run_id: Going(member, None) for member in output.member_responses}
+    for run_id, member in waiting.items():
+        going[run_id] = Going(member, await _going_on(run, member, inside.get(run_id), refusals))
+    answered = run.delegations.answered
     for tool in output.tools or ():
         if tool.child_run_id is None or not tool.is_paused:
             continue
-        members = [member for member in output.member_responses if member.run_id in (tool.child_run_ids or ())]
-        goes_on = [
-            Going(member, await _going_on(run, member, inside.get(member.run_id), refusals)) for member in members
-        ]
-        if any(going.wish is not None for going in goes_on):
+        at_work = {one.output.run_id: one for one in answered.get(tool.tool_call_id or "", ()) if one.kept is not None}
+        goes_on = [one for one in map((going | at_work).get, tool.child_run_ids) if one is not None]
+        if at_work or any(one.wish is not None for one in goes_on):
             tool.answered = True
-            run.delegations.answered[tool.tool_call_id or ""] = goes_on
-    if refusals and not run.delegations.answered:
+            answered[tool.tool_call_id or ""] = goes_on
+    if refusals and not answered and not wish.late:
         raise refusals[0]
 
 
 def _divided(output: Any, wish: Continuation, waiting: Iterable[Any]) -> tuple[Continuation, dict[str, Continuation]]:
     """The answers for the leader's own tools, and those for each member that waits."""
     inside: dict[str, Continuation] = {}
-    own = Continuation(wish.run_response, wish.run_id, requirements=[], updated_tools=[])
+    own = Continuation(wish.run_response, wish.run_id, requirements=[], updated_tools=[], late=wish.late)
     own_calls = {tool.tool_call_id for tool in output.tools or () if tool.child_run_id is None}
     members = list(waiting)
     for requirement in [*_on_response(wish, output), *(wish.requirements or ())]:
         member = _asker(members, requirement)
         if member is not None:
             _for(inside, member).requirements.append(requirement)  # type: ignore[union-attr]  # made with a list
-        else:
+        elif not _was_asked(output.member_responses, requirement):
             own.requirements.append(requirement)  # type: ignore[union-attr]  # made with a list
     for tool in wish.updated_tools or ():
         member = None if tool.tool_call_id in own_calls else _caller(members, tool)
@@ -211,6 +215,19 @@ def _asker(members: Iterable[Any], requirement: Any) -> Any:
     return None
 
 
+def _was_asked(members: Iterable[Any], requirement: Any) -> bool:
+    """True if one of these runs, or of those inside of them, made the call: it was answered before."""
+    call = requirement.tool_execution and requirement.tool_execution.tool_call_id
+    return any(
+        any(
+            tool.tool_call_id == call
+            for tool in (member.tools if member.run_id == requirement.member_run_id else ()) or ()
+        )
+        or _was_asked(member.__dict__.get("member_responses") or (), requirement)
+        for member in members
+    )
+
+
 def _caller(members: Iterable[Any], tool: Any) -> Any:
     for member in members:
         for asked in member.requirements or ():
@@ -225,7 +242,7 @@ async def _going_on(
     """How a member's run goes on; None if nobody has told it anything, or its approval is not decided (`refusals`)."""
     if not member.is_paused:
         return None
-    asked = list(_as_answered(member, wish))
+    asked = branching.as_answered(member, wish)
     touched = {r.member_run_id for r in asked if r.is_resolved()}
     undecided: dict[str | None, RunNotContinuableError] = {}
     for requirement in asked:
@@ -244,19 +261,6 @@ async def _going_on(
         refusals += undecided.values()
         return None
     return wish or Continuation(member, member.run_id)
-
-
-def _as_answered(member: Any, wish: Continuation | None) -> Iterator[Any]:
-    """What a member asks, with the answers that are there."""
-    given = {requirement.id: requirement for requirement in (wish.requirements if wish is not None else None) or ()}
-    tools = {tool.tool_call_id: tool for tool in (wish.updated_tools if wish is not None else None) or ()}
-    for requirement in member.requirements or ():
-        requirement = given.get(requirement.id, requirement)
-        tool = requirement.tool_execution
-        if tool is not None and tool.tool_call_id in tools:
-            requirement = copy.copy(requirement)
-            requirement.tool_execution = tools[tool.tool_call_id]
-        yield requirement
 
 
 def _refuse_missing_results(asked: list[Any], touched: set[str | None]) -> None:

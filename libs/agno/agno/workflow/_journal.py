@@ -118,6 +118,10 @@ class Journal:
         """What was decided, or None."""
         return self.notes.get(place.key, {}).get(name)
 
+    def knows(self, key: str) -> bool:
+        """True if something was done or decided at the place."""
+        return key in self.done or key in self.notes or key in self.since
+
     def forget_failures(self, place: Place) -> None:
         """Let the steps inside of a container that failed run again."""
         inside = beginnings(place.key)

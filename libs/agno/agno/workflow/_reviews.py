@@ -200,6 +200,7 @@ async def iteration(node: Node, place: Place, number: int, tries: int, results: 
             requires_iteration_review=True,
             output_review_message=node.review.iteration_review_message,
             iteration=number,
+            retry_count=tries,
             iteration_results=results,
             step_output=results[-1] if results else None,
         )

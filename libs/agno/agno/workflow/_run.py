@@ -298,7 +298,9 @@ async def taken_up(run: WorkflowRun) -> None:
     wish: Resumption = run.answers
     session = run.loaded_session
     stored = session.get_run(wish.run_id or "") if session is not None else None
-    source = stored if stored is not None and _goes_on(stored) else wish.run_response or stored
+    source = wish.run_response or stored
+    if stored is not None and _version(stored) != _version(source):
+        source = stored  # a process went on since the caller's copy was made, and only this knows what was done
     if source is None:
         raise RunNotFoundError(f"There is no run {wish.run_id!r} in session {wish.session_id!r}.")
     status = (stored or source).status  # the caller's copy may be of yesterday
@@ -317,9 +319,13 @@ async def taken_up(run: WorkflowRun) -> None:
     resume(run, source)
 
 
-def _goes_on(stored: WorkflowRunOutput) -> bool:
-    """True if a process went on with what is stored and did not end it, so that no copy of before knows how far it came."""
-    return bool(stored.at_work or any("row" in record for record in stored.progress or ()))
+def _version(run: WorkflowRunOutput) -> tuple[Any, ...]:
+    """What tells a run from the same one when it has gone on."""
+    return run.status, len(run.progress or ()), {one.id for one in _asked(run)}
+
+
+def _asked(run: WorkflowRunOutput) -> list[Any]:
+    return [*(run.step_requirements or ()), *(run.error_requirements or ())]
 
 
 def _counts(requirement: Any) -> bool:
@@ -332,25 +338,36 @@ def _counts(requirement: Any) -> bool:
 def _matched(run: WorkflowRun, source: WorkflowRunOutput, wish: Resumption) -> dict[tuple[str, str], Any]:
     """The questions of the run, those that were answered with their answers; as copies, each is used up once.
 
-    An answer that a process before this one has acted on is used up: what came of it is recorded at its place.
+    An answer that was acted on before is used up: what came of it is recorded at its place.
     """
-    asked = [*(source.step_requirements or ()), *(source.error_requirements or ())]
-    found = run.open_places(copy.copy(requirement) for requirement in asked)
-    given = list(wish.requirements)
-    if wish.run_response is not None and wish.run_response is not source:
-        old = wish.run_response
-        given = [
-            one for one in (*(old.step_requirements or ()), *(old.error_requirements or ())) if _counts(one)
-        ] + given
-    for answer in (*run.journal.answers, *given):
+    found = run.open_places(copy.copy(requirement) for requirement in _asked(source))
+    old = wish.run_response if wish.run_response is not source else None
+    earlier = [one for one in _asked(old) if _counts(one)] if old is not None else []
+    for answer in (*run.journal.answers, *earlier, *wish.requirements):
         place = (answer.key, kind_of(answer))
-        if place not in found:
+        if place in found and _is_of(found[place], answer):
+            found[place] = copy.copy(answer)
+        elif place not in found and not run.journal.knows(answer.key):
             raise ValueError(f"Run {source.run_id!r} does not wait for an answer at step {answer.step_name!r}.")
-        found[place] = copy.copy(answer)
     used = [place for place in found if place[0] in run.journal.since and place[1] != "executor"]
     for place in used:
         del found[place]
     return found
+
+
+def _is_of(asked: Any, answer: Any) -> bool:
+    """True if it answers this question, and not an earlier one that was asked at the same place."""
+    if asked.id == answer.id:
+        return True
+    if getattr(asked, "requires_executor_input", False):
+        return not _calls(asked).isdisjoint(_calls(answer))
+    same = ("retry_count", "iteration")
+    return all(getattr(asked, name, None) == getattr(answer, name, None) for name in same)
+
+
+def _calls(requirement: StepRequirement) -> set[str | None]:
+    inner = requirement.executor_requirements or ()
+    return {one.tool_execution.tool_call_id for one in inner if one.tool_execution is not None}
 
 
 def resume(run: WorkflowRun, source: WorkflowRunOutput) -> None:

@@ -199,3 +199,66 @@ def test_another_answer_counts_where_nothing_came_of_the_first() -> None:
     answers = {"run_id": "r", "session_id": "s", "requirements": run.step_requirements, "take_over": True}
     output = mortal.flow(left, ran).continue_run(**answers)
     assert [one.skipped for one in output.step_results if isinstance(one, StepOutput)][1]
+
+
+def waiting_three_times(room: Newsroom) -> list[Any]:
+    def paying(name: str) -> Agent:
+        def turn(messages: list[Any]) -> Any:
+            done = results(messages)
+            return wants(f"pay_{name}") if not done else says(name)
+
+        tools = [tool(requires_confirmation=True)(room.tool(f"pay_{name}"))]
+        return Agent(name=name, model=ScriptedModel(turn, repeat=True), tools=tools)
+
+    ask = Step("c", executor=lambda step_input: room.ran.append("c") or "c", requires_confirmation=True)
+    both = Parallel(Step("a", agent=paying("a")), Step("b", agent=paying("b")), ask, name="all")
+    return [noting(room, "one"), both, noting(room, "last")]
+
+
+def answer(requirement: Any) -> None:
+    for inner in requirement.executor_requirements or ():
+        inner.confirm()
+    requirement.confirm()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_each_with_a_copy_of_their_own_answers_in_any_order_and_twice(mode: str) -> None:
+    mortal = Mortal(waiting_three_times)
+    paused = mortal.begin()
+    for number in (2, 0, 1):
+        for attempt in range(2):  # the second one by mistake
+            copy = type(paused).from_dict(paused.to_dict())
+            answer(copy.step_requirements[number])
+            seen = play(mortal.flow(mortal.db, mortal.ran), copy, mode, "continue_run")
+            assert attempt or (seen.error is None and seen.output.is_paused is (number != 1))
+            assert not attempt or seen.error is not None or seen.output.status is RunStatus.error
+    assert mortal.db.get_session("s").get_run("r").content == "last 1"
+    assert sorted(mortal.ran) == ["c", "last", "one", "pay_a", "pay_b"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_one_list_of_answers_may_be_given_each_time_another_of_it_is_there(mode: str) -> None:
+    mortal = Mortal(waiting_three_times)
+    requirements = mortal.begin().step_requirements
+    for requirement in requirements:
+        answer(requirement)
+        options: dict[str, Any] = {"run_id": "r", "session_id": "s", "requirements": requirements}
+        seen = play(mortal.flow(mortal.db, mortal.ran), None, mode, "continue_run", **options)
+    assert seen.output.content == "last 1" and sorted(mortal.ran) == ["c", "last", "one", "pay_a", "pay_b"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_no_that_is_sent_twice_refuses_one_draft(mode: str) -> None:
+    def build(room: Newsroom) -> list[Any]:
+        review = HumanReview(requires_output_review=True, on_reject=OnReject.retry, max_retries=3)
+        draft = Step("draft", executor=lambda step_input: room.ran.append("draft") or "text", human_review=review)
+        return [draft, noting(room, "last")]
+
+    mortal = Mortal(build)
+    requirements = mortal.begin().step_requirements
+    requirements[0].reject("again")
+    options: dict[str, Any] = {"run_id": "r", "session_id": "s", "requirements": requirements}
+    assert play(mortal.flow(mortal.db, mortal.ran), None, mode, "continue_run", **options).output.is_paused
+    play(mortal.flow(mortal.db, mortal.ran), None, mode, "continue_run", **options)
+    run = mortal.db.get_session("s").get_run("r")
+    assert run.is_paused and run.step_requirements[0].retry_count == 1 and mortal.ran == ["draft", "draft"]
