@@ -298,8 +298,8 @@ async def taken_up(run: WorkflowRun) -> None:
     wish: Resumption = run.answers
     session = run.loaded_session
     stored = session.get_run(wish.run_id or "") if session is not None else None
-    source = wish.run_response or stored
-    if stored is not None and _version(stored) != _version(source):
+    source: WorkflowRunOutput | None = wish.run_response or stored
+    if source is not None and stored is not None and _version(stored) != _version(source):
         source = stored  # a process went on since the caller's copy was made, and only this knows what was done
     if source is None:
         raise RunNotFoundError(f"There is no run {wish.run_id!r} in session {wish.session_id!r}.")
