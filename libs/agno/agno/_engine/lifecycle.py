@@ -138,7 +138,7 @@ def close_messages(run: Run, status: RunStatus, reason: str) -> None:
             output.tools = exchange.executions
         if output.content is None:
             output.content = exchange.response.content
-        if not output.reasoning_content and (thought := exchange.response.reasoning_content):
+        if (thought := exchange.response.reasoning_content) and not output.reasoning_content:
             output.reasoning_content = thought
     count_metrics(run)
     if run.kept_events is not None:
