@@ -52,6 +52,11 @@ class Span:
     _clock: int = field(default_factory=time.perf_counter_ns)
     kept: dict[str, Any] = field(default_factory=dict)  # what listeners keep with it
 
+    def __post_init__(self) -> None:
+        if self.parent is not None:  # all of a trace go by one clock, so that none lies outside of the one it is in
+            root = self.root
+            self.started = root.started + self._clock - root._clock
+
     @property
     def status(self) -> str:
         return "ok" if self.error_type is None else "error"

@@ -163,8 +163,9 @@ class AtTerminal:
         return self.process.wait(30)
 
     def _read(self) -> bool:
-        readable, _, _ = select.select([self._master], [], [], 30)
-        assert readable, f"nothing more was shown after {self.seen!r}"
+        waiting = select.poll()  # `select` takes no descriptor beyond 1023
+        waiting.register(self._master, select.POLLIN | select.POLLHUP)
+        assert waiting.poll(30_000), f"nothing more was shown after {self.seen!r}"
         try:
             data = os.read(self._master, 65536)
         except OSError:  # the other side is closed

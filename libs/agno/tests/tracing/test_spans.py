@@ -24,6 +24,7 @@ from agno.team import Team
 from agno.testing import ScriptedModel, call, fails, says, wants
 from agno.tools import tool
 from agno.tracing import current_span, setup_tracing, stop_tracing
+from agno.tracing.span import Span
 from agno.workflow import Parallel, Step, Workflow
 from tracing.spans import Spans
 
@@ -364,3 +365,12 @@ def test_nothing_of_opentelemetry_is_imported_for_agents_and_stored_traces() -> 
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_clock_that_is_put_back_moves_no_span_out_of_the_one_it_is_in() -> None:
+    root = Span("invoke_agent", "a", "t", "1")
+    inner = Span("chat", "c", "t", "2", root, started=root.started - 1_000_000_000)
+    inner.end()
+    root.end()
+    assert root.started <= inner.started
+    assert inner.started + (inner.duration or 0) <= root.started + (root.duration or 0)

@@ -136,11 +136,14 @@ class MariaDb(Server):
     def prepare(self) -> None:
         missing = [name for name in ("mariadbd", "mariadb-install-db") if shutil.which(name, path=_PATH) is None]
         assert not missing, f"{' and '.join(missing)} not found; on Debian: apt-get install mariadb-server"
-        options = ("--no-defaults", f"--datadir={self.folder}/data", "--auth-root-authentication-method=normal")
+        # a server that starts deletes what others, too, have left in the folder for temporary files
+        options = ("--no-defaults", f"--datadir={self.folder}/data", f"--tmpdir={self.folder}")
+        options += ("--auth-root-authentication-method=normal",)
         self.call(str(shutil.which("mariadb-install-db", path=_PATH)), *options)
 
     def command(self) -> list[str]:
-        place = (f"--datadir={self.folder}/data", f"--port={self.port}", "--bind-address=127.0.0.1")
+        place = (f"--datadir={self.folder}/data", f"--tmpdir={self.folder}", f"--port={self.port}")
+        place += ("--bind-address=127.0.0.1",)
         speed = ("--innodb-flush-log-at-trx-commit=2", "--skip-log-bin", "--max-connections=200")
         socket_file = f"--socket={self.folder}/s"
         return [str(shutil.which("mariadbd", path=_PATH)), "--no-defaults", *place, *speed, socket_file]
