@@ -71,6 +71,8 @@ async def by_component(step: Step, place: Place, given: StepInput) -> StepOutput
     elif waiting is not None:
         first = await _waited(step, place, waiting)
         options["requirements"] = waiting.executor_requirements
+        if first.session_state is not None:  # with what it had changed; `before` is what it began with
+            options["session_state"] = first.session_state
     else:
         first = message_for(step, place, given)
         if media := media_of(given):
