@@ -306,11 +306,13 @@ async def answer(run: Run, output: Any, wish: Continuation) -> None:
 
 def as_answered(asking: Any, wish: Continuation | None) -> list[RunRequirement]:
     """What a run asks, with the answers that are there."""
-    given = {_question(one): one for one in (wish.requirements if wish is not None else None) or ()}
+    given: dict[Any, RunRequirement] = {}
+    for one in (wish.requirements if wish is not None else None) or ():
+        given[one.id] = given[_question(one)] = one  # an id may be lost on the way, and a branch has other run ids
     tools = {tool.tool_call_id: tool for tool in (wish.updated_tools if wish is not None else None) or ()}
     found = []
     for requirement in asking.requirements or ():
-        requirement = given.get(_question(requirement), requirement)
+        requirement = given.get(requirement.id) or given.get(_question(requirement), requirement)
         tool = requirement.tool_execution
         if tool is not None and tool.tool_call_id in tools:
             requirement = copy.copy(requirement)
@@ -320,7 +322,7 @@ def as_answered(asking: Any, wish: Continuation | None) -> list[RunRequirement]:
 
 
 def _question(requirement: RunRequirement) -> tuple[str | None, str | None]:
-    """Which call of which run it is about: an id may be lost on the way, as in a form."""
+    """Which call of which run it is about."""
     tool = requirement.tool_execution
     return requirement.member_run_id, tool.tool_call_id if tool is not None else requirement.id
 

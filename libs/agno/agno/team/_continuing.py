@@ -23,6 +23,8 @@ def take_up(run: Run, output: Any, wish: Continuation, messages: list[Message]) 
     were at work when their process died lie beside it."""
     session = run.outermost.loaded_session
     stored = list(session.runs or ()) if session is not None else []
+    if run.progress is not None:
+        stored += run.progress.found.earlier
     outer = run.asked.get("parent_run_id")  # a workflow continues the team in one of its steps
     if run.parent is None and output.parent_run_id not in (None, outer) and not wish.branches:
         _refuse_member_run(run, output, stored)
@@ -46,23 +48,25 @@ def take_up(run: Run, output: Any, wish: Continuation, messages: list[Message]) 
 def _bring_back(run: Run, output: Any, messages: list[Message], stored: list[Any]) -> None:
     """What members did in an earlier process: of calls that are open they go on, of others they are among the members."""
     progress, delegations = run.progress, run.delegations
+    members = {member.run_id: member for member in output.member_responses}
     answered = {message.tool_call_id for message in messages}
     open_calls: dict[Any, list[Kept]] = {}
     for kept in progress.found.inside(output.run_id):
         if kept.call not in answered:
             open_calls.setdefault(kept.call, []).append(kept)
         elif not kept.goes_on:
-            output.member_responses.append(kept.output)
+            members[kept.output.run_id] = kept.output
             progress.bring(kept.output)
         if not kept.goes_on:
             _complete(progress, kept.output, stored)
+    output.member_responses = list(members.values())
     waited = {tool.tool_call_id: tool for tool in output.tools or () if tool.child_run_ids}
     for call_id, at_work in open_calls.items():
         if call_id not in waited:
             delegations.at_work.update({(call_id, kept.who): kept for kept in at_work})
             continue
         # it had waited for a person, and was answered, before the process died
-        by_id = {member.run_id: Going(member, None) for member in output.member_responses}
+        by_id = {run_id: Going(member, None) for run_id, member in members.items()}
         by_id |= {kept.output.run_id: going_on(kept) for kept in at_work}
         tool = waited[call_id]
         tool.answered = True
@@ -118,6 +122,7 @@ def _rename(output: Any) -> None:
         if tool.child_run_ids:
             tool.child_run_ids = [names.get(one, one) for one in tool.child_run_ids]
             tool.child_run_id = tool.child_run_ids[0]
+    output.requirements = [copy.copy(requirement) for requirement in output.requirements or ()] or None
     for requirement in output.requirements or ():
         requirement.member_run_id = names.get(requirement.member_run_id or "", requirement.member_run_id)
 

@@ -101,7 +101,10 @@ async def _left(step: Step, place: Place, options: dict[str, Any]) -> Any:
     if waiting is None:
         return None
     options["requirements"] = waiting.executor_requirements
-    return await _waited(step, place, waiting)
+    found = await _waited(step, place, waiting)
+    if found.session_state is not None:  # with what it had changed since it began
+        options["session_state"] = found.session_state
+    return found
 
 
 def _asked(step: Step, place: Place, given: StepInput, options: dict[str, Any]) -> Any:

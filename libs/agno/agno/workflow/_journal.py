@@ -62,7 +62,7 @@ class Journal:
                 self.notes.setdefault(record["key"], {}).update(record["note"])
         self.pool = {run.run_id: run for run in _all_runs(source.step_executor_runs)}
         if source.at_work:
-            self.at_work = Found(source.at_work)
+            self.at_work = Found(source.at_work, _members(self.pool.values()))
             self.rows += self.at_work.rows
         self.numbers = itertools.count(len(kept))
 
@@ -167,6 +167,13 @@ def _all_runs(runs: Iterable[Any] | None) -> Iterator[Any]:
     for run in runs or ():
         yield run
         yield from _all_runs(getattr(run, "step_executor_runs", None))
+
+
+def _members(runs: Iterable[Any]) -> Iterator[Any]:
+    for run in runs:
+        inside = run.__dict__.get("member_responses") or ()
+        yield from inside
+        yield from _members(inside)
 
 
 __all__ = ["Journal"]

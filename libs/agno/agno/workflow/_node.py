@@ -62,6 +62,11 @@ class Node(Rebuildable):
         """The name of who works."""
         return None
 
+    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
+        """The steps inside in the order of their keys, which go on with `mark`; `ways` are those that were chosen. None if
+        only a run knows them."""
+        return self.nodes
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"
 

@@ -29,6 +29,7 @@ from agno.utils.codec import encode
 from agno.utils.dttm import now_epoch
 from agno.utils.ids import new_id
 from agno.utils.parameters import names_of
+from agno.workflow._edits import refuse_edited
 from agno.workflow._failing import StepFailed
 from agno.workflow._journal import Journal
 from agno.workflow._options import CONTINUE_OPTIONS, RUN_OPTIONS
@@ -309,6 +310,8 @@ async def taken_up(run: WorkflowRun) -> None:
     if run.context.user_id is None:  # nobody else was named, so it goes on for whom it was begun
         run.context.user_id = source.user_id
     run.journal.take_up(source)
+    if not run.component.is_function:
+        refuse_edited(source.run_id, run.component.nodes, run.journal, _asked(source))
     run.replies = _matched(run, source, wish)
     if source.status is RunStatus.paused and not run.answered:
         first = next(iter(run.replies.values()), None)

@@ -88,6 +88,9 @@ class Condition(Node):
     def nodes(self) -> Sequence[Node]:
         return [*self.then_nodes, *self.else_nodes]
 
+    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node]:
+        return self.else_nodes if mark == ".else." else self.then_nodes
+
     def described(self) -> dict[str, Any]:
         data = {**super().described(), "steps": [node.described() for node in self.then_nodes]}
         if self.else_steps:

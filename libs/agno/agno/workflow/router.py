@@ -95,6 +95,10 @@ class Router(Node):
     def nodes(self) -> Sequence[Node]:
         return self._made.of(self._ways(), self)
 
+    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
+        nodes = {node.label: node for node in self.nodes}
+        return None if ways is None or not nodes.keys() >= set(ways) else [nodes[name] for name in ways]
+
     def _ways(self) -> list[Any]:
         """The choices; a list among them, always the same object for the same list, is a sequence."""
         kept: dict[int, Any] = self.__dict__.setdefault("_lists", {})

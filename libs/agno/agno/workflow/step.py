@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agno.run.cancel import cancel_run
@@ -116,6 +116,9 @@ class Step(Node):
     def active_executor(self) -> Any:
         """Who works."""
         return self.worker
+
+    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
+        return self.workflow.nodes if self.workflow is not None else ()
 
     def described(self) -> dict[str, Any]:
         data = super().described()

@@ -262,3 +262,36 @@ def test_a_no_that_is_sent_twice_refuses_one_draft(mode: str) -> None:
     play(mortal.flow(mortal.db, mortal.ran), None, mode, "continue_run", **options)
     run = mortal.db.get_session("s").get_run("r")
     assert run.is_paused and run.step_requirements[0].retry_count == 1 and mortal.ran == ["draft", "draft"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_an_agent_changed_in_the_state_before_it_waited_is_there_when_it_goes_on(mode: str, beside: bool) -> None:
+    def counted(session_state: dict[str, Any], name: str) -> str:
+        session_state[name] = session_state.get(name, 0) + 1
+        return f"{name} {session_state[name]}"
+
+    def build(room: Newsroom) -> list[Any]:
+        def note(session_state: dict[str, Any]) -> str:
+            return counted(session_state, "notes")
+
+        def pay(session_state: dict[str, Any]) -> str:
+            return counted(session_state, "payments") + f" after {session_state['notes']}"
+
+        def turn(messages: list[Any]) -> Any:
+            return says("ann has it") if results(messages) else wants("note", "pay")
+
+        tools = [note, tool(requires_confirmation=True)(pay)]
+        asking = Step("ann", agent=Agent(name="ann", model=ScriptedModel(turn, repeat=True), tools=tools))
+        other = Step("other", executor=lambda step_input, session_state: counted(session_state, "others"))
+        first = Step("first", executor=lambda step_input, session_state: counted(session_state, "rounds"))
+        return [Loop([first, Parallel(asking, other) if beside else asking], name="twice", max_iterations=2)]
+
+    mortal = Mortal(build)
+    run = mortal.begin()
+    while run.is_paused:
+        run.step_requirements[0].executor_requirements[0].confirm()
+        run = play(mortal.flow(mortal.db, mortal.ran), run, mode, "continue_run").output
+    others = {"others": 2} if beside else {}
+    assert run.session_state == {"rounds": 2, "notes": 2, "payments": 2, **others}
+    assert [one.tools[1].result for one in run.step_executor_runs] == ["payments 1 after 1", "payments 2 after 2"]
