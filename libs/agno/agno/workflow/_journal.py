@@ -60,9 +60,10 @@ class Journal:
                 self.done[record["key"]] = record
             else:
                 self.notes.setdefault(record["key"], {}).update(record["note"])
-        self.pool = {run.run_id: run for run in _all_runs(source.step_executor_runs)}
+        executors = [*(source.step_executor_runs or ())]
+        self.pool = {run.run_id: run for run in (*executors, *_runs_inside(executors, "step_executor_runs"))}
         if source.at_work:
-            self.at_work = Found(source.at_work, _members(self.pool.values()))
+            self.at_work = Found(source.at_work, _runs_inside(self.pool.values(), "member_responses"))
             self.rows += self.at_work.rows
         self.numbers = itertools.count(len(kept))
 
@@ -163,17 +164,12 @@ def _success(output: Any) -> bool:
     return bool(output.success if isinstance(output, StepOutput) else output.get("success", True))
 
 
-def _all_runs(runs: Iterable[Any] | None) -> Iterator[Any]:
-    for run in runs or ():
-        yield run
-        yield from _all_runs(getattr(run, "step_executor_runs", None))
-
-
-def _members(runs: Iterable[Any]) -> Iterator[Any]:
+def _runs_inside(runs: Iterable[Any], field: str) -> Iterator[Any]:
+    """What lies in this field of the runs, and in that of those, however deep."""
     for run in runs:
-        inside = run.__dict__.get("member_responses") or ()
+        inside = run.__dict__.get(field) or ()
         yield from inside
-        yield from _members(inside)
+        yield from _runs_inside(inside, field)
 
 
 __all__ = ["Journal"]
