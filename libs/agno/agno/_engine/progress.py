@@ -56,9 +56,7 @@ class Found:
     """The records that a run which goes on finds. `earlier` are runs inside of it that are stored as parts of others, where
     they have no rows of their own."""
 
-    def __init__(
-        self, records: Iterable[Mapping[str, Any]] | None = None, earlier: Iterable[Any] = ()
-    ) -> None:
+    def __init__(self, records: Iterable[Mapping[str, Any]] | None = None, earlier: Iterable[Any] = ()) -> None:
         self.earlier = list(earlier)
         by_row = {record["row"]: record for record in records or ()}
         self.rows = list(by_row)
