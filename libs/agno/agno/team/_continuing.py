@@ -81,7 +81,9 @@ def _complete(progress: Progress, output: Any, stored: list[Any]) -> None:
     for one in inside:
         progress.bring(one)
         _complete(progress, one, stored)
-    output.member_responses = output.member_responses or [*_inside(output.run_id, stored), *inside]
+    if not output.member_responses:
+        newest = {one.run_id: one for one in (*_inside(output.run_id, stored), *inside)}
+        output.member_responses = list(newest.values())
 
 
 def _refuse_member_run(run: Run, output: Any, stored: list[Any]) -> None:

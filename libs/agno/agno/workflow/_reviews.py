@@ -132,9 +132,9 @@ async def reviewed(node: Node, place: Place, given: StepInput, attempt: Attempt)
     """Run, and ask whether the output is good; after a no do it again with the feedback, or leave it."""
     journal = place.run.journal
     tries: dict[str, Any] = journal.noted(place, "tries") or {"count": 0, "feedback": None}
-    for left in map(StepOutput.from_dict, tries.get("left", ())):
-        _bring_back(place, left)
-        place.run.count_all(left)
+    for draft in map(StepOutput.from_dict, tries.get("left", ())):
+        _bring_back(place, draft)
+        place.run.count_all(draft)
     output: StepOutput | None = None
     if (waiting := place.run.replies.get((place.key, "output"))) is not None:
         output = _shown(place, waiting, tries["count"])
