@@ -116,7 +116,7 @@ class Step(Node):
         """Who works."""
         return self.worker
 
-    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
+    def _inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
         return self.workflow.nodes if self.workflow is not None else ()
 
     def described(self) -> dict[str, Any]:
