@@ -117,7 +117,7 @@ class Step(Node):
         return self.worker
 
     def _inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
-        return self.workflow.nodes if self.workflow is not None else ()
+        return () if self.workflow is None else self.workflow.nodes or None  # one elsewhere knows its steps itself
 
     def described(self) -> dict[str, Any]:
         data = super().described()
