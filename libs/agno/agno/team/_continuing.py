@@ -226,8 +226,8 @@ def _was_asked(members: Iterable[Any], requirement: Any) -> bool:
     """True if one of these runs, or of those inside of them, made the call: it was answered before."""
     call = requirement.tool_execution and requirement.tool_execution.tool_call_id
     for member in members:
-        if member.run_id == requirement.member_run_id:
-            return any(tool.tool_call_id == call for tool in member.tools or ())
+        if member.run_id == requirement.member_run_id and any(one.tool_call_id == call for one in member.tools or ()):
+            return True
         if _was_asked(member.__dict__.get("member_responses") or (), requirement):
             return True
     return False
