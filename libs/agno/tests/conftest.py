@@ -57,15 +57,23 @@ def pytest_make_collect_report(collector: Any) -> Generator[None, Any, Any]:
     return _fail((yield))
 
 
+# Where clients look for certificates, besides the list of certifi.
+_AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
+
+
 def pytest_configure(config: Any) -> None:
-    """HTTP clients read the 140 authorities of certifi when they are made, which takes 40 ms; nothing here asks the network,
-    so one is enough."""
+    """HTTP clients read the 140 authorities of certifi, or of the system, when they are made, which takes 40 ms; nothing here
+    asks the network, so one is enough."""
     folder = tempfile.TemporaryDirectory(prefix="agno-tests-")
     config.add_cleanup(folder.cleanup)
     authorities = ssl.create_default_context(cafile=certifi.where()).get_ca_certs(binary_form=True)
     one = Path(folder.name) / "one.pem"
     one.write_text(ssl.DER_cert_to_PEM_cert(authorities[0]))
     certifi.where = lambda: str(one)
+    environment = pytest.MonkeyPatch()
+    config.add_cleanup(environment.undo)
+    for name in _AUTHORITIES:
+        environment.setenv(name, str(one))
 
 
 @pytest.fixture

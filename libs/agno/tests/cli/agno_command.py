@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -60,14 +61,19 @@ def agno_here(
     """The same in this process, without the start of an interpreter: for what the command says, not for how its process ends."""
     from agno.cli.main import main
 
-    def run(*arguments: str, **variables: str) -> Ended:
+    def run(*arguments: str, given: str | bytes = "", **variables: str) -> Ended:
+        typed = io.BytesIO(given if isinstance(given, bytes) else given.encode())
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(typed, encoding="utf-8"))
         monkeypatch.chdir(folder)
         for name in _KEYS:
             monkeypatch.delenv(name, raising=False)
         for name, value in {**environment, **variables}.items():
             monkeypatch.setenv(name, value)
         capfd.readouterr()
-        code = main([*arguments])
+        try:
+            code = main([*arguments])
+        except SystemExit as end:  # argparse has said it
+            code = int(end.code or 0)
         return Ended(code, *capfd.readouterr())
 
     return run
@@ -75,7 +81,7 @@ def agno_here(
 
 @pytest.fixture
 def agno(environment: dict[str, str], folder: Path) -> Agno:
-    """`agno(*arguments, given=standard input, **variables)`."""
+    """`agno(*arguments, given=standard input, **variables)`, in a process of its own: for what `agno_here` cannot show."""
 
     def run(*arguments: str, given: str | bytes = "", **variables: str) -> Ended:
         ended = subprocess.run(

@@ -35,24 +35,25 @@ def test_an_answer_names_file_and_line_and_says_that_rules_give_it(agno: Agno, f
     assert ended.err.count("OfflineModel answers: rules that quote, no language model") == 1
 
 
-def test_an_answer_from_a_pdf_names_the_page(agno: Agno, folder: Path) -> None:
+def test_an_answer_from_a_pdf_names_the_page(agno_here: Agno, folder: Path) -> None:
     a_pdf(folder / "r.pdf", "Introduction to ducks.", "The mallard lives near lakes.", "Geese are bigger.")
     assert (
-        agno("ask", "r.pdf", "Where does the mallard live?").out == "r.pdf, page 2\n> The mallard lives near lakes.\n"
+        agno_here("ask", "r.pdf", "Where does the mallard live?").out
+        == "r.pdf, page 2\n> The mallard lives near lakes.\n"
     )
 
 
-def test_an_answer_from_html_leaves_scripts_out(agno: Agno, folder: Path) -> None:
+def test_an_answer_from_html_leaves_scripts_out(agno_here: Agno, folder: Path) -> None:
     page = "<html><head><title>T</title><script>var geese;</script></head>\n<body><h1>Birds</h1>\n<p>Geese\nhonk</p></body>"
     (folder / "a.html").write_text(page)
-    ended = agno("ask", "a.html", "What do geese do?")
+    ended = agno_here("ask", "a.html", "What do geese do?")
     assert "> Geese honk" in ended.out and "var" not in ended.out and "a.html:" in ended.out
 
 
-def test_a_question_that_names_a_function_finds_its_definition(agno: Agno, folder: Path) -> None:
+def test_a_question_that_names_a_function_finds_its_definition(agno_here: Agno, folder: Path) -> None:
     body = "import os\nfrom b import chosen_model\n\n\ndef other():\n    chosen_model()\n    chosen_model()\n\n\n"
     (folder / "a.py").write_text(body + 'def chosen_model():\n    """Choose."""\n    return 1\n')
-    first, fence = agno("ask", "a.py", "What does chosen_model do?").out.splitlines()[:2]
+    first, fence = agno_here("ask", "a.py", "What does chosen_model do?").out.splitlines()[:2]
     assert (first, fence) == ("a.py:10-12", "```py")
 
 
@@ -70,10 +71,10 @@ def test_a_terminal_that_knows_ascii_only_gets_an_answer(agno: Agno, folder: Pat
     assert ended.code == 0 and "Der B?r schl?ft." in ended.out
 
 
-def test_five_hundred_files_are_searched_and_the_right_one_is_quoted(agno: Agno, folder: Path) -> None:
+def test_five_hundred_files_are_searched_and_the_right_one_is_quoted(agno_here: Agno, folder: Path) -> None:
     for number in range(500):
         (folder / f"f{number}.md").write_text(f"# Note {number}\n\nThe number of this note is {number}.\n")
-    assert agno("ask", ".", "What is the number of note 77?").out.startswith(
+    assert agno_here("ask", ".", "What is the number of note 77?").out.startswith(
         "f77.md:3\n> The number of this note is 77."
     )
 
@@ -96,35 +97,36 @@ def test_what_is_no_text_in_a_folder_is_counted_and_what_is_broken_is_named(agno
     assert len(ended.err.splitlines()) == 3
 
 
-def test_a_question_that_nothing_answers_is_not_answered_with_something_else(agno: Agno, folder: Path) -> None:
+def test_a_question_that_nothing_answers_is_not_answered_with_something_else(agno_here: Agno, folder: Path) -> None:
     (folder / "a.md").write_text("The capital of the company was raised in spring.\n")
     assert (
-        "Nothing in the documents answers this plainly" in agno("ask", ".", "What is the capital city of France?").out
+        "Nothing in the documents answers this plainly"
+        in agno_here("ask", ".", "What is the capital city of France?").out
     )
-    assert agno("ask", ".", "zebra").out == "The tools found nothing about this.\n"
+    assert agno_here("ask", ".", "zebra").out == "The tools found nothing about this.\n"
 
 
-def test_a_language_model_searches_and_streams_its_answer(agno: Agno, folder: Path) -> None:
+def test_a_language_model_searches_and_streams_its_answer(agno_here: Agno, folder: Path) -> None:
     (folder / "a.md").write_text("Ducks swim.\n")
     with ScriptedServer(wants("search_documents", query="ducks"), says("They swim (a.md:1).")) as server:
-        ended = agno(
+        ended = agno_here(
             "ask", ".", "Ducks?", "--model", "openai-chat:m", OPENAI_API_KEY="k", OPENAI_BASE_URL=server.openai_url
         )
     assert (ended.code, ended.out, ended.err) == (0, "They swim (a.md:1).\n", "")
     assert any("a.md:1" in str(message.content) for message in server.requests[1].messages)
 
 
-def test_the_first_key_that_is_set_chooses_the_model(agno: Agno, folder: Path) -> None:
+def test_the_first_key_that_is_set_chooses_the_model(agno_here: Agno, folder: Path) -> None:
     (folder / "a.md").write_text("Ducks swim.\n")
     with ScriptedServer(says("Hello.")) as server:
-        ended = agno("ask", ".", "Ducks?", OPENAI_API_KEY="k", OPENAI_BASE_URL=server.openai_url)
+        ended = agno_here("ask", ".", "Ducks?", OPENAI_API_KEY="k", OPENAI_BASE_URL=server.openai_url)
     assert (ended.out, server.requests[0].json["model"]) == ("Hello.\n", "gpt-4o")
 
 
-def test_a_running_ollama_is_chosen_before_the_offline_model(agno: Agno, folder: Path) -> None:
+def test_a_running_ollama_is_chosen_before_the_offline_model(agno_here: Agno, folder: Path) -> None:
     (folder / "a.md").write_text("Ducks swim.\n")
     with ScriptedServer(says("Quack."), models=["duck:1b"]) as server:
-        ended = agno("ask", ".", "Ducks?", OLLAMA_HOST=server.ollama_url.removeprefix("http://"))
+        ended = agno_here("ask", ".", "Ducks?", OLLAMA_HOST=server.ollama_url.removeprefix("http://"))
     assert (ended.out, ended.err, server.requests[-1].json["model"]) == ("Quack.\n", "", "duck:1b")
 
 
@@ -202,10 +204,10 @@ def test_a_mistake_ends_the_process_with_exit_code_2(agno: Agno) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file; the test below plays it")
-def test_a_file_without_read_permission(agno: Agno, folder: Path) -> None:
+def test_a_file_without_read_permission(agno_here: Agno, folder: Path) -> None:
     (folder / "a.md").write_text("secret")
     (folder / "a.md").chmod(0)
-    assert agno("ask", "a.md", "q").refuses() == "a.md cannot be read: Permission denied."
+    assert agno_here("ask", "a.md", "q").refuses() == "a.md cannot be read: Permission denied."
 
 
 def test_files_that_refuse_to_be_read_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,9 +245,11 @@ def test_what_fails_at_the_provider_is_one_sentence_and_what_was_said_stays(
     assert ended.out == out
 
 
-def test_a_server_that_is_down_is_named_by_its_address(agno: Agno, folder: Path) -> None:
+def test_a_server_that_is_down_is_named_by_its_address(agno_here: Agno, folder: Path) -> None:
     (folder / "a.md").write_text("Ducks swim.\n")
-    ended = agno("ask", ".", "q", "--model", "openai:m", OPENAI_API_KEY="k", OPENAI_BASE_URL=f"{NOBODY_LISTENS}/v1")
+    ended = agno_here(
+        "ask", ".", "q", "--model", "openai:m", OPENAI_API_KEY="k", OPENAI_BASE_URL=f"{NOBODY_LISTENS}/v1"
+    )
     assert f"Connection refused; is the server at {NOBODY_LISTENS}/v1 running?" in ended.refuses()
 
 
@@ -258,8 +262,8 @@ def test_a_missing_sdk_is_told_with_what_to_install(agno: Agno, folder: Path) ->
     assert ended.refuses() == "OpenAIResponses needs the package 'openai': pip install openai"
 
 
-def test_without_a_subcommand_it_shows_what_there_is(agno: Agno) -> None:
-    ended = agno()
+def test_without_a_subcommand_it_shows_what_there_is(agno_here: Agno) -> None:
+    ended = agno_here()
     assert ended.code == 2 and "ask" in ended.err and "chat" in ended.err
-    assert agno("frobnicate").code == 2
-    assert agno("--version").out.startswith("agno ")
+    assert agno_here("frobnicate").code == 2
+    assert agno_here("--version").out.startswith("agno ")

@@ -121,8 +121,8 @@ def test_where_nothing_can_be_kept_it_answers_all_the_same(files: Path, monkeypa
     assert len(sentences) == 1 and "What is read is kept in memory this time." in sentences[0]
 
 
-def test_standard_input_is_not_kept(agno: Agno, folder: Path) -> None:
-    assert "> the disk failed" in agno("ask", "-", "What failed?", given="all fine\n\nthe disk failed\n").out
+def test_standard_input_is_not_kept(agno_here: Agno, folder: Path) -> None:
+    assert "> the disk failed" in agno_here("ask", "-", "What failed?", given="all fine\n\nthe disk failed\n").out
     assert list((folder.parent / "home").rglob("*.db")) == []
 
 

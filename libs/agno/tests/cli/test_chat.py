@@ -27,8 +27,8 @@ def test_a_session_goes_on_in_the_next_process(agno: Agno) -> None:
     assert "> My name is Ada.\n" in ended.out and "> What is my name?\n" in ended.out
 
 
-def test_commands(agno: Agno) -> None:
-    ended = agno(
+def test_commands(agno_here: Agno) -> None:
+    ended = agno_here(
         "chat", given="/help\n/history\nhello\n/new trip\nto Rome\n/sessions\n/open default\n/history\n/quit\nlost\n"
     )
     assert ended.code == 0
@@ -40,35 +40,35 @@ def test_commands(agno: Agno) -> None:
     assert "lost" not in ended.out
 
 
-def test_an_unknown_command_or_session_is_told(agno: Agno) -> None:
-    ended = agno("chat", given="/frob x\n/open nowhere\n")
+def test_an_unknown_command_or_session_is_told(agno_here: Agno) -> None:
+    ended = agno_here("chat", given="/frob x\n/open nowhere\n")
     assert "There is no command '/frob'; /help lists those there are." in ended.out
     assert "There is no session 'nowhere'" in ended.out
     assert ended.code == 2
 
 
-def test_a_chat_about_files(agno: Agno, folder: Path) -> None:
+def test_a_chat_about_files(agno_here: Agno, folder: Path) -> None:
     (folder / "a.md").write_text("Geese fly to Africa.\n")
-    assert "a.md:1\n> Geese fly to Africa." in agno("chat", "a.md", given="Where do geese fly?\n").out
+    assert "a.md:1\n> Geese fly to Africa." in agno_here("chat", "a.md", given="Where do geese fly?\n").out
 
 
-def test_what_an_answer_said_before_it_broke_off_is_in_the_history(agno: Agno) -> None:
+def test_what_an_answer_said_before_it_broke_off_is_in_the_history(agno_here: Agno) -> None:
     openai = {"OPENAI_API_KEY": "k"}
     with ScriptedServer(fails("cut", text="Half of an answer", after=2), says("Whole.")) as server:
         openai["OPENAI_BASE_URL"] = server.openai_url
-        ended = agno("chat", "--model", "openai-chat:m", given="one\ntwo\n", **openai)
+        ended = agno_here("chat", "--model", "openai-chat:m", given="one\ntwo\n", **openai)
     assert ended.out == "Half of \nWhole.\n"
     assert "broke off here" in ended.refuses()
-    history = agno("chat", given="/history\n").out
+    history = agno_here("chat", given="/history\n").out
     assert "> one\nHalf of \n(broke off: The connection to OpenAI failed" in history
     assert "> two\nWhole.\n" in history
 
 
-def test_a_history_is_given_to_the_model(agno: Agno) -> None:
+def test_a_history_is_given_to_the_model(agno_here: Agno) -> None:
     with ScriptedServer({"one": says("1"), "two": says("2")}, by=last_user_text) as server:
         variables = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
-        agno("chat", "--model", "openai-chat:m", given="one\n", **variables)
-        agno("chat", "--model", "openai-chat:m", given="two\n", **variables)
+        agno_here("chat", "--model", "openai-chat:m", given="one\n", **variables)
+        agno_here("chat", "--model", "openai-chat:m", given="two\n", **variables)
     assert [m.content for m in server.requests[1].messages if m.role != "system"] == ["one", "1", "two"]
 
 
@@ -80,32 +80,32 @@ def _old(folder: Path, columns: str) -> str:
 
 
 @pytest.mark.parametrize("columns", ["foo TEXT", "user_id TEXT, memory TEXT, extra_data TEXT, team_session_id TEXT"])
-def test_a_file_of_another_version_is_refused_with_what_to_do(agno: Agno, folder: Path, columns: str) -> None:
+def test_a_file_of_another_version_is_refused_with_what_to_do(agno_here: Agno, folder: Path, columns: str) -> None:
     file = _old(folder, columns)
-    said = agno("chat", "--db", file, given="hello\n").refuses()
+    said = agno_here("chat", "--db", file, given="hello\n").refuses()
     assert said == (
         f"The chat file {file!r} was written by another version of Agno and cannot be read by this one: "
         "choose another with --db FILE, or move it away."
     )
 
 
-def test_files_that_are_no_database(agno: Agno, folder: Path) -> None:
+def test_files_that_are_no_database(agno_here: Agno, folder: Path) -> None:
     (folder / "text.db").write_text("no database, but long enough to be looked at " * 10)
     (folder / "folder.db").mkdir()
     assert (
         "is no SQLite database. Choose another file with --db."
-        in agno("chat", "--db", "text.db", given="x\n").refuses()
+        in agno_here("chat", "--db", "text.db", given="x\n").refuses()
     )
-    assert "unable to open database file" in agno("chat", "--db", "folder.db", given="x\n").refuses()
-    assert "cannot be opened" in agno("chat", "--db", "text.db/x.db", given="x\n").refuses()
+    assert "unable to open database file" in agno_here("chat", "--db", "folder.db", given="x\n").refuses()
+    assert "cannot be opened" in agno_here("chat", "--db", "text.db/x.db", given="x\n").refuses()
 
 
-def test_a_missing_key_is_told_before_anything_is_typed(agno: Agno) -> None:
-    assert "set OPENAI_API_KEY" in agno("chat", "--model", "openai:gpt-4o").refuses()
+def test_a_missing_key_is_told_before_anything_is_typed(agno_here: Agno) -> None:
+    assert "set OPENAI_API_KEY" in agno_here("chat", "--model", "openai:gpt-4o").refuses()
 
 
-def test_input_that_is_no_utf_8_is_no_error(agno: Agno) -> None:
-    ended = agno("chat", given=b"\xff\xfe\xfa\n")
+def test_input_that_is_no_utf_8_is_no_error(agno_here: Agno) -> None:
+    ended = agno_here("chat", given=b"\xff\xfe\xfa\n")
     assert ended.code == 0 and "offline model" in ended.out
 
 
@@ -181,7 +181,7 @@ def _own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def test_ctrl_c_stops_an_answer_and_ctrl_d_leaves(agno: Agno, environment: dict[str, str], folder: Path) -> None:
+def test_ctrl_c_stops_an_answer_and_ctrl_d_leaves(agno_here: Agno, environment: dict[str, str], folder: Path) -> None:
     with ScriptedServer(says("word " * 400, pace=0.05)) as server:
         variables = {**environment, "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
         terminal = AtTerminal(variables, folder, "chat", "--model", "openai-chat:m")
@@ -197,11 +197,11 @@ def test_ctrl_c_stops_an_answer_and_ctrl_d_leaves(agno: Agno, environment: dict[
         terminal.type("\x04")
         assert terminal.end() == 0
     assert "Traceback" not in terminal.seen
-    assert "> tell me\nword word" in agno("chat", given="/history\n").out
+    assert "> tell me\nword word" in agno_here("chat", given="/history\n").out
 
 
-def test_a_chat_that_was_killed_is_there_again(agno: Agno, environment: dict[str, str], folder: Path) -> None:
-    agno("chat", given="before\n")
+def test_a_chat_that_was_killed_is_there_again(agno_here: Agno, environment: dict[str, str], folder: Path) -> None:
+    agno_here("chat", given="before\n")
     with ScriptedServer(says("word " * 400, pace=0.05)) as server:
         variables = {**environment, "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.openai_url}
         terminal = AtTerminal(variables, folder, "chat", "--model", "openai-chat:m")
@@ -211,7 +211,7 @@ def test_a_chat_that_was_killed_is_there_again(agno: Agno, environment: dict[str
         terminal.wait_for("word word")
         terminal.process.send_signal(signal.SIGKILL)
         terminal.end()
-    history = agno("chat", given="after\n/history\n").out
+    history = agno_here("chat", given="after\n/history\n").out
     assert history.index("> before") < history.index("> killed\n(the program ended") < history.index("> after")
 
 

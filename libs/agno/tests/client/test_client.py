@@ -35,6 +35,7 @@ from agno.testing import ScriptedModel, says, wants
 from agno.workflow import Step, Workflow
 
 from os_serving import full_os, routes_of, served, until
+from ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +151,7 @@ def test_a_key_is_sent_and_never_shown(service: AgentOS) -> None:
 
 @pytest.mark.parametrize("colour", ["sync", "async"])
 def test_a_service_that_is_not_there_is_said_after_the_patience(colour: str) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     client = AgentOSClient(f"http://127.0.0.1:{port}", patience=0.2)
     with pytest.raises(RemoteServerUnavailableError, match=f"http://127.0.0.1:{port} cannot be reached") as caught:
         talk(client, colour, "run", "agent", "hello", "Hi")

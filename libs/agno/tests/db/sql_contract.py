@@ -49,28 +49,32 @@ class ServerContract(DbContract):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def used_schema(cls) -> str:
-        return a_name("used")
+    def used(cls, server):
+        """A database in a schema of its own, for all tests that do not look at how tables are made."""
+        schema = a_name("used")
+        db = cls().make(server, schema)
+        yield db, schema
+        db.close()
 
     @pytest.fixture
-    def db(self, request, server, used_schema):
-        """With tables that are there and empty: making them takes longer than most tests. `schema` has none."""
-        new = "schema" in request.fixturenames or "_new_database" in request.node.name
-        schema = request.getfixturevalue("schema") if new else used_schema
-        db = self.make(server, schema)
-        yield db
-        db.close()
-        if not new:
-            full = [f"DELETE FROM {schema}.{name}" for name in _tables(server, schema) - {"agno_schema_versions"}]
-            server.execute("SELECT 1", *full)
+    def db(self, request, server):
+        """With tables that are there and empty: making and finding them takes longer than most tests. `schema` has none."""
+        if "schema" in request.fixturenames or "_new_database" in request.node.name:
+            db = self.make(server, request.getfixturevalue("schema"))
+            yield db
+            db.close()
+        else:
+            db, schema = request.getfixturevalue("used")
+            yield db
+            server.empty(schema, but="agno_schema_versions")
 
     # Tables ----------------------------------------------------------------------------------------------------------
 
     def test_reading_makes_no_table(self, server, schema, db):
         assert db.get_session("s", SessionType.AGENT) is None and db.get_sessions(SessionType.AGENT) == []
-        assert _tables(server, schema) == set()
+        assert server.tables(schema) == set()
         db.upsert_session(a_session())
-        assert _tables(server, schema) == {"agno_sessions", "agno_sessions_runs", "agno_schema_versions"}
+        assert server.tables(schema) == {"agno_sessions", "agno_sessions_runs", "agno_schema_versions"}
         assert _count(server, f"{schema}.agno_schema_versions WHERE version = '2.6.0'") == 2
 
     @pytest.mark.parametrize(
@@ -81,7 +85,7 @@ class ServerContract(DbContract):
         db.upsert_session(a_session("s", a_run(run_id="r")))
         db.upsert_user_memory(a_memory())
         assert ids(db.get_sessions(SessionType.AGENT, sort_by="created_at")[0]) == ["r"]
-        assert {name, f"{name}2", f"{name}_runs"} <= _tables(server, schema)
+        assert {name, f"{name}2", f"{name}_runs"} <= server.tables(schema)
         db.close()
 
     @pytest.mark.parametrize("name", ["x" * 64, "a\0b", "ä" * 40])
@@ -277,11 +281,6 @@ class ProcessContract(ServerContract):
         assert os.waitpid(child, 0)[1] == 0
         db.upsert_session(a_session("after"))
         assert len(db.get_sessions(SessionType.AGENT)) == 42
-
-
-def _tables(server: Server, schema: str) -> set[str]:
-    query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'"
-    return {name for (name,) in server.execute(query)}
 
 
 def _count(server: Server, table: str) -> int:

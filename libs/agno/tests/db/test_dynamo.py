@@ -33,9 +33,15 @@ def db(server, client):
 
 
 class TestDynamoDb(DbContract):
+    """With tables that are there and empty: making and finding them takes longer than most tests."""
+
     @pytest.fixture
-    def db(self, db):
-        return db
+    def db(self, request, server, client):
+        if "_new_database" in request.node.name or server.used is None:
+            server.clear()
+            server.used = DynamoDb(client)
+        server.empty()
+        return server.used
 
 
 def incompressible(size: int) -> str:

@@ -55,6 +55,27 @@ def emulator():
     made.stop()
 
 
+@pytest.fixture
+def on_the_emulator(emulator, monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator)
+    db = GcsJsonDb(f"bucket-{next(_numbers)}", project="p", credentials=AnonymousCredentials())
+    db.client.create_bucket(db.bucket_name)
+    return db
+
+
+def test_the_emulator_understands_what_we_send(on_the_emulator):
+    db = on_the_emulator
+    db.upsert_session(a_session("s", a_run(run_id="r1"), a_run("ü" * 300_000, run_id="r2"), user_id="ann"))
+    db.upsert_session(a_session("t/?#", a_run(run_id="r3")))
+    session = db.read_session("s", "agent", "ann", runs=1)
+    db.finish_run(session, a_run(run_id="r4"))
+    db.upsert_user_memory(a_memory(memory_id="m"))
+    assert ids(db.get_session("s")) == ["r1", "r2", "r4"] and ids(db.get_session("t/?#")) == ["r3"]
+    assert db.delete_session("t/?#") and [s.session_id for s in db.get_sessions()] == ["s"]
+    assert db.get_user_memory("m").memory == "likes tea"
+
+
+@pytest.mark.heavy
 class TestGcsJsonDbOnTheEmulator(DbContract):
     """A second opinion on what we send. The emulator takes every write, also one that another came before."""
 
@@ -74,11 +95,8 @@ class TestGcsJsonDbOnTheEmulator(DbContract):
         pytest.skip("the emulator knows no preconditions")
 
     @pytest.fixture
-    def db(self, emulator, monkeypatch):
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", emulator)
-        db = GcsJsonDb(f"bucket-{next(_numbers)}", project="p", credentials=AnonymousCredentials())
-        db.client.create_bucket(db.bucket_name)
-        return db
+    def db(self, on_the_emulator):
+        return on_the_emulator
 
 
 # Names -------------------------------------------------------------------------------------------------------------------

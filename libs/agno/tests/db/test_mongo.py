@@ -43,12 +43,24 @@ def documents(server, db):
     return server.client["agno"]
 
 
+# Two pairs of the four: the colours share all but how they wait, and what follows is asked of both servers.
+
+
+@pytest.mark.parametrize("server", [False], ids=["single server"], indirect=True)
 class TestMongoDb(DbContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def client(cls, server):
+        with pymongo.MongoClient(server.url) as client:
+            yield client
+
     @pytest.fixture
-    def db(self, db):
-        return db
+    def db(self, server, client):
+        server.clear()
+        return MongoDb(client)
 
 
+@pytest.mark.parametrize("server", [True], ids=["replica set"], indirect=True)
 class TestAsyncMongoDb(DbContract):
     @pytest.fixture
     def db(self, server):

@@ -24,7 +24,8 @@ from db.definitions_contract import DefinitionsContract
 from db.migration_contract import SqlMigrationContract
 from db.old_versions import OldSql, v2_row
 from db.paging_contract import PagingContract
-from db.servers.sql import Postgres, a_name, free_port, running
+from db.servers.sql import Postgres, a_name, running
+from ports import free_port
 from db.sql_contract import ProcessContract, ServerContract
 from db.wire import Wire
 

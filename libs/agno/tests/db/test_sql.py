@@ -25,7 +25,7 @@ from agno.db.sqlite import AsyncSqliteDb, SqliteDb
 from agno.db.tables import MEMORIES, RUNS, SESSIONS
 from db.awaited import Awaited
 from db.contract import a_session
-from db.servers.sql import free_port
+from ports import free_port
 
 CLASSES = (PostgresDb, AsyncPostgresDb, MySQLDb, AsyncMySQLDb, SingleStoreDb, SqliteDb, AsyncSqliteDb)
 MYSQL = "mysql://ann:secret@127.0.0.1:{port}/x"

@@ -62,6 +62,12 @@ def options(request: pytest.FixtureRequest, peer_command: str, shared: Serve) ->
     return options_for(request.param, peer_command, shared)
 
 
+@pytest.fixture
+def there(shared: Serve) -> dict[str, Any]:
+    """The constructor's arguments for a server that is there already, where the transport is not the matter."""
+    return options_for("streamable-http", "", shared)
+
+
 @in_every_transport
 def own_options(request: pytest.FixtureRequest, peer_command: str, serve: Serve) -> dict[str, Any]:
     """The same for a server that this test may change or end."""
@@ -86,9 +92,9 @@ def test_tools_are_offered_and_called_over_every_transport(options: dict[str, An
     asyncio.run(_offered(options))
 
 
-def test_every_kind_of_content_becomes_text_or_media(peer_command: str) -> None:
+def test_every_kind_of_content_becomes_text_or_media(there: dict[str, Any]) -> None:
     async def main() -> ToolResult:
-        async with MCPTools(peer_command, timeout_seconds=PATIENT) as tools:
+        async with MCPTools(**there) as tools:
             return await ask(tools, "mixed")
 
     result = asyncio.run(main())
@@ -106,9 +112,9 @@ def test_every_kind_of_content_becomes_text_or_media(peer_command: str) -> None:
     assert [(audio.content, audio.mime_type) for audio in result.audios or ()] == [(b"\x89PNG pixel", "audio/wav")]
 
 
-def test_structured_output_is_kept(peer_command: str) -> None:
+def test_structured_output_is_kept(there: dict[str, Any]) -> None:
     async def main() -> ToolResult:
-        async with MCPTools(peer_command, timeout_seconds=PATIENT) as tools:
+        async with MCPTools(**there) as tools:
             return await ask(tools, "weather")
 
     result = asyncio.run(main())
@@ -127,9 +133,9 @@ def test_an_error_of_the_server_is_a_result_that_says_so(options: dict[str, Any]
         assert "answered with an error" in result.content and result.metadata == {"is_error": True}
 
 
-def test_arguments_may_have_names_that_the_engine_injects_elsewhere(peer_command: str) -> None:
+def test_arguments_may_have_names_that_the_engine_injects_elsewhere(there: dict[str, Any]) -> None:
     async def main() -> FunctionExecutionResult:
-        async with MCPTools(peer_command, timeout_seconds=PATIENT) as tools:
+        async with MCPTools(**there) as tools:
             wanted = FunctionCall(tools.functions["echo"], {"text": "hi", "agent": "Bond"}, call_id="1")
             return await wanted.aexecute(agent="the running agent")
 
@@ -138,7 +144,7 @@ def test_arguments_may_have_names_that_the_engine_injects_elsewhere(peer_command
 
 def test_the_environment_is_merged_over_the_default_one(peer_command: str) -> None:
     async def main() -> list[str]:
-        async with MCPTools(peer_command, env={"PEER_SECRET": "42"}) as tools:
+        async with MCPTools(peer_command, env={"PEER_SECRET": "42"}, timeout_seconds=PATIENT) as tools:
             return [(await ask(tools, "variable", name=name)).content for name in ("PEER_SECRET", "PATH", "PEER_OTHER")]
 
     os.environ["PEER_OTHER"] = "not for servers"
@@ -166,11 +172,11 @@ def test_calls_run_at_the_same_time(options: dict[str, Any]) -> None:
 # Filters and names -------------------------------------------------------------------------------------------------------
 
 
-def test_filters_choose_tools(peer_command: str) -> None:
+def test_filters_choose_tools(there: dict[str, Any]) -> None:
     async def main() -> None:
-        async with MCPTools(peer_command, include_tools=["echo", "add"]) as tools:
+        async with MCPTools(**there, include_tools=["echo", "add"]) as tools:
             assert list(tools.functions) == ["add", "echo"]
-        async with MCPTools(peer_command, exclude_tools=TOOLS[1:]) as tools:
+        async with MCPTools(**there, exclude_tools=TOOLS[1:]) as tools:
             assert list(tools.functions) == ["add"]
 
     asyncio.run(main())
@@ -183,7 +189,7 @@ def test_a_filter_with_an_unknown_name_is_an_error_that_leaves_no_process(
     pids: list[int] = []
 
     async def main() -> None:
-        tools = MCPTools(peer_command, **{setting: ["add", "nothing"]})
+        tools = MCPTools(peer_command, timeout_seconds=PATIENT, **{setting: ["add", "nothing"]})
         judge = tools._check_filters
         monkeypatch.setattr(tools, "_check_filters", lambda *a, **k: (pids.extend(children()), judge(*a, **k)))
         with pytest.raises(ValueError, match=f"{setting}= of 'MCPTools' names 'nothing'; its tools are add, echo"):
@@ -204,7 +210,7 @@ def children() -> list[int]:
     return found
 
 
-def test_a_prefix_goes_before_the_names_and_filters_take_both(peer_command: str) -> None:
+def test_a_prefix_goes_before_the_names_and_filters_take_both(there: dict[str, Any]) -> None:
     async def main() -> None:
         options: dict[str, Any] = {
             "tool_name_prefix": "calc",
@@ -212,7 +218,7 @@ def test_a_prefix_goes_before_the_names_and_filters_take_both(peer_command: str)
             "requires_confirmation_tools": ["add"],
             "stop_after_tool_call_tools": ["calc_echo"],
         }
-        async with MCPTools(peer_command, **options) as tools:
+        async with MCPTools(**there, **options) as tools:
             assert list(tools.functions) == ["calc_add", "calc_echo"]
             add, echo = tools.functions.values()
             assert add.requires_confirmation and not echo.requires_confirmation
@@ -261,9 +267,11 @@ def test_several_servers_are_one_toolkit(peer_command: str, serve: Serve) -> Non
     asyncio.run(main())
 
 
-def test_the_first_tool_of_a_name_wins(peer_command: str) -> None:
+def test_the_first_tool_of_a_name_wins(there: dict[str, Any]) -> None:
     async def main() -> int:
-        async with MultiMCPTools([peer_command, peer_command], timeout_seconds=PATIENT) as tools:
+        async with MultiMCPTools(
+            urls=[there["url"]] * 2, urls_transports=["streamable-http"] * 2, timeout_seconds=PATIENT
+        ) as tools:
             return len(tools.functions)
 
     assert asyncio.run(main()) == len(TOOLS)
@@ -402,9 +410,9 @@ def test_a_call_that_takes_too_long_does_not_end_the_connection(options: dict[st
     asyncio.run(main())
 
 
-def test_a_call_before_connecting_and_after_closing_is_a_result(peer_command: str) -> None:
+def test_a_call_before_connecting_and_after_closing_is_a_result(there: dict[str, Any]) -> None:
     async def main() -> None:
-        tools = MCPTools(peer_command, timeout_seconds=PATIENT)
+        tools = MCPTools(**there)
         async with tools:
             pass
         assert "not connected" in (await ask(tools, "add", a=1, b=2)).content
@@ -511,9 +519,9 @@ def test_a_cancelled_call_ends_at_once_and_the_connection_goes_on(options: dict[
     asyncio.run(main())
 
 
-def test_closing_ends_calls_that_are_under_way(peer_command: str) -> None:
+def test_closing_ends_calls_that_are_under_way(there: dict[str, Any]) -> None:
     async def main() -> None:
-        tools = MCPTools(peer_command, timeout_seconds=PATIENT)
+        tools = MCPTools(**there)
         await tools.connect()
         calling = asyncio.create_task(ask(tools, "slow", seconds=30))
         await asyncio.sleep(0.1)
@@ -541,9 +549,9 @@ def test_a_given_session_is_used_and_left_open(peer_command: str) -> None:
 
 
 @pytest.mark.parametrize("params", [SSEClientParams, StreamableHTTPClientParams])
-def test_headers_are_sent(params: Any, serve: Serve) -> None:
+def test_headers_are_sent(params: Any, shared: Serve) -> None:
     async def main() -> str:
-        peer = serve("sse" if params is SSEClientParams else "streamable-http")
+        peer = shared("sse" if params is SSEClientParams else "streamable-http")
         async with MCPTools(server_params=params(url=peer.url, headers={"X-Who": "me"})) as tools:
             return (await ask(tools, "header", name="X-Who")).content
 
@@ -551,11 +559,11 @@ def test_headers_are_sent(params: Any, serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_header_provider_gives_headers_for_the_run(mode: str, serve: Serve) -> None:
+def test_a_header_provider_gives_headers_for_the_run(mode: str, shared: Serve) -> None:
     def headers(run_context: RunContext) -> dict[str, str]:
         return {"X-User": str(run_context.user_id)}
 
-    tools = MCPTools(url=serve("streamable-http").url, header_provider=headers)
+    tools = MCPTools(url=shared("streamable-http").url, header_provider=headers)
     for user in ("ann", "bob"):
         with ScriptedModel(wants("header", name="X-User"), says("ok")) as model:
             seen = play(Agent(model=model, tools=[tools]), "hi", mode, user_id=user)
@@ -565,12 +573,12 @@ def test_a_header_provider_gives_headers_for_the_run(mode: str, serve: Serve) ->
         assert list(described["parameters"]["properties"]) == ["name"]
 
 
-def test_a_header_provider_that_needs_no_run_is_asked_when_connecting(serve: Serve) -> None:
+def test_a_header_provider_that_needs_no_run_is_asked_when_connecting(shared: Serve) -> None:
     async def given() -> dict[str, str]:
         return {"X-User": "service"}
 
     async def main() -> str:
-        async with MCPTools(url=serve("streamable-http").url, header_provider=given) as tools:
+        async with MCPTools(url=shared("streamable-http").url, header_provider=given) as tools:
             return (await ask(tools, "header", name="X-User")).content
 
     assert asyncio.run(main()) == "service"
@@ -601,17 +609,17 @@ def test_a_dead_server_does_not_end_the_run(mode: str, peer_command: str) -> Non
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_pictures_reach_the_model_as_media(mode: str, peer_command: str) -> None:
+def test_pictures_reach_the_model_as_media(mode: str, there: dict[str, Any]) -> None:
     with ScriptedModel(wants("mixed"), says("nice")) as model:
-        seen = play(Agent(model=model, tools=[MCPTools(peer_command, timeout_seconds=PATIENT)]), "show", mode)
+        seen = play(Agent(model=model, tools=[MCPTools(**there)]), "show", mode)
     assert seen.error is None
     images = [image for message in model.requests[1].messages for image in message.images or ()]
     assert [image.content for image in images] == [b"\x89PNG pixel"] * 2
 
 
-def test_a_sync_run_inside_a_loop_uses_the_connection_of_that_loop(peer_command: str) -> None:
+def test_a_sync_run_inside_a_loop_uses_the_connection_of_that_loop(there: dict[str, Any]) -> None:
     async def main() -> None:
-        async with MCPTools(peer_command, timeout_seconds=PATIENT) as tools:
+        async with MCPTools(**there) as tools:
             pid = await pid_of(tools)
             with ScriptedModel(wants("pid"), says("ok")) as model:
                 await asyncio.to_thread(Agent(model=model, tools=[tools]).run, "who?")
@@ -638,7 +646,7 @@ def test_holders_share_a_connection_and_the_last_one_closes_it(peer_command: str
 
 def test_a_holder_does_not_close_what_was_connected_before(peer_command: str) -> None:
     async def main() -> None:
-        async with MCPTools(peer_command, refresh_connection=True) as tools:
+        async with MCPTools(peer_command, refresh_connection=True, timeout_seconds=PATIENT) as tools:
             await ask(tools, "grow", name="more")
             await tools.hold()
             assert "more" in tools.functions

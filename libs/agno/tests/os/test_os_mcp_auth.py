@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from agno.os.middleware import JWTSettings
 from agno.testing import ScriptedModel, says
 
 from os_serving import served
+from ports import free_port
 
 SECRET = "a secret of at least 32 characters"
 _EXACT = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
@@ -86,13 +86,6 @@ class Storage:
 
     async def set_client_info(self, client_info: Any) -> None:
         self.client_info = client_info
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from agno.testing import says, wants
 from agno.workflow import Step, Workflow
 
 from os_serving import agent, an_os, events, kinds, request, served, until
+from ports import free_port
 
 _SERVER = """
 import asyncio, sys
@@ -104,9 +104,7 @@ class Worker:
 
 @contextmanager
 def workers(database: str, tools: Path) -> Iterator[Any]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     started: list[Worker] = []
 
     def start(seconds: float) -> Worker:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from agno.tools import tool
 from agno.workflow import Step, Workflow
 
 from os_serving import agent, an_os, ask, events, full_os, kinds, request, served, until
+from ports import free_port
 
 
 def everything() -> Any:
@@ -458,9 +458,7 @@ service.serve(service.get_app(), host="127.0.0.1", port=int(sys.argv[2]), log_le
 def test_signals_let_followers_go_and_end_or_park_what_takes_too_long(
     drain: float, signals: int, tmp_path: Any
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     file = str(tmp_path / "a.db")
     command = [sys.executable, "-c", _SERVER, file, str(port), str(drain)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

@@ -25,7 +25,7 @@ def test_lines_written_in_a_run_say_which_run_it_was(mode: str) -> None:
 
     def work() -> str:
         """Work."""
-        log_info("working with api_key=abcdef123456")
+        log_info("working with api_key=qrstuv123456")
         logger.info("more", extra={"order": 7})
         try:
             raise ValueError("password: hunter22")
@@ -41,7 +41,7 @@ def test_lines_written_in_a_run_say_which_run_it_was(mode: str) -> None:
     assert first["level"] == "INFO" and first["time"].endswith("+00:00") and len(first["trace_id"]) == 32
     assert more["order"] == 7 and "ValueError" in failed["error"]
     assert "run_id" not in after
-    assert "abcdef" not in stream.getvalue() and "hunter22" not in stream.getvalue()
+    assert "qrstuv" not in stream.getvalue() and "hunter22" not in stream.getvalue()
 
 
 def test_people_read_the_run_behind_the_line_and_loggers_get_back_what_they_had() -> None:

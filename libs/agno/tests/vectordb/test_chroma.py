@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from db.servers.sql import free_port
+from ports import free_port
 
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder

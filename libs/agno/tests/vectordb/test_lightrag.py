@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from db.servers.sql import free_port
+from ports import free_port
 
 from agno.agent import Agent
 from agno.filters import EQ

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 import sqlalchemy
-from db.servers.sql import Postgres, free_port, running
+from db.servers.sql import Postgres, running
+from ports import free_port
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from agno.filters import EQ

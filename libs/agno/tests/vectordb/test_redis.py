@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 from db.servers.redis import RedisServer
-from db.servers.sql import free_port
+from ports import free_port
 
 from agno.filters import GT
 from agno.knowledge.document import Document

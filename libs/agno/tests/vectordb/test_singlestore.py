@@ -6,7 +6,8 @@ What MariaDB cannot show: how SingleStore keeps and finds columns, and its own J
 from __future__ import annotations
 
 import pytest
-from db.servers.sql import MariaDb, free_port, running
+from db.servers.sql import MariaDb, running
+from ports import free_port
 
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from db.servers.sql import free_port
+from ports import free_port
 
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder

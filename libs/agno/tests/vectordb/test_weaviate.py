@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import weaviate
-from db.servers.sql import free_port
+from ports import free_port
 
 from agno.filters import GT, NOT
 from agno.knowledge.document import Document

@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,13 +15,9 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from ports import free_port
+
 _numbers = itertools.count(1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def a_name(prefix: str = "t") -> str:
@@ -72,6 +67,15 @@ class Server:
     def execute(self, *statements: str) -> list[tuple]:
         """Do this as somebody else; the rows of the last statement."""
         raise NotImplementedError
+
+    def tables(self, schema: str) -> set[str]:
+        """The names of the tables in a schema."""
+        query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'"
+        return {name for (name,) in self.execute(query)}
+
+    def empty(self, schema: str, but: str) -> None:
+        """Delete all rows of all tables, but for one table."""
+        self.execute("SELECT 1", *(f"DELETE FROM {schema}.{name}" for name in self.tables(schema) - {but}))
 
     def stop(self) -> None:
         """All connections are cut."""
