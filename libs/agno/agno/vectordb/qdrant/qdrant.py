@@ -101,7 +101,10 @@ class Qdrant(VectorStore):
         """The asynchronous client: the given one, or our own for the running event loop."""
         if self._given_async is not None:
             return self._given_async
-        return self._async_clients.get(lambda: _qdrant().AsyncQdrantClient(**self._settings))
+        return self._async_clients.get(self._new_async)
+
+    def _new_async(self) -> Any:
+        return _qdrant().AsyncQdrantClient(**self._settings)
 
     def close(self) -> None:
         """Close our own synchronous client."""
@@ -136,8 +139,12 @@ class Qdrant(VectorStore):
             self._forget()
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
+        for start in range(0, len(records), _BATCH):
+            await self._ask(io, "upsert", points=await self._points(io, records[start : start + _BATCH]), wait=True)
+
+    async def _points(self, io: IO, records: Sequence[Record]) -> list[Any]:
         words = await self._sparse(io, [record.content for record in records])
-        points = [
+        return [
             self._models.PointStruct(
                 id=record.id,
                 vector={self.dense_vector_name: record.embedding, self.sparse_vector_name: self._vector(weights)},
@@ -145,8 +152,6 @@ class Qdrant(VectorStore):
             )
             for record, weights in zip(records, words, strict=True)
         ]
-        for start in range(0, len(points), _BATCH):
-            await self._ask(io, "upsert", points=points[start : start + _BATCH], wait=True)
 
     async def _erase(self, io: IO, where: Node) -> None:
         selector = self._models.FilterSelector(filter=self._where(where))
@@ -191,7 +196,10 @@ class Qdrant(VectorStore):
         """A method of Qdrant's client, in the caller's colour. A local one is run in a thread, one call at a time."""
         try:
             if io.is_async and (self._given_async is not None or (not self._is_local and self._client is None)):
-                return await getattr(self.async_client, method)(self.collection, **arguments)
+                client = self._given_async
+                if client is None:
+                    client = await self._async_clients.opened(io, self._new_async)
+                return await getattr(client, method)(self.collection, **arguments)
             return await io.call(self._alone, method, arguments)
         except Exception as error:  # a border: the client raises what its HTTP and gRPC libraries raise
             self._forget()  # somebody may have dropped it
