@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from agno._io.port import IO
+
 T = TypeVar("T")
 
 
@@ -28,6 +30,17 @@ class PerLoop(Generic[T]):
                 for closed in [other for other in self._kept if other.is_closed()]:
                     del self._kept[closed]
                 self._kept[loop] = kept
+        return kept
+
+    async def opened(self, io: IO, make: Callable[[], T]) -> T:
+        """The running loop's object, made in a thread: to read certificates and schemas takes longer than a step may.
+
+        Only for what can be made outside of the loop that uses it. Of two that are made at once the first is kept.
+        """
+        kept = self._kept.get(asyncio.get_running_loop())
+        if kept is None:
+            made = await io.call(make)
+            kept = self.get(lambda: made)
         return kept
 
     def pop(self) -> T | None:

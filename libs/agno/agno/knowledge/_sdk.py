@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from agno._io import IO
 from agno._io.loops import PerLoop
 from agno.exceptions import ModelAuthenticationError, ModelProviderError, ModelRateLimitError
 from agno.models._wait import retry_after
@@ -34,6 +35,10 @@ class Clients:
     def get_async(self, make: Callable[[], Any]) -> Any:
         """The client of the running event loop."""
         return self._of_loops.get(make)
+
+    async def open_async(self, io: IO, make: Callable[[], Any]) -> None:
+        """Make the client of the running event loop in a thread, unless it is there: an SDK's import takes long."""
+        await self._of_loops.opened(io, make)
 
     def close(self) -> None:
         """Close the client of sync callers; the next use makes a new one."""

@@ -13,6 +13,7 @@ from agno.knowledge.embedder import Embedder
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.knowledge.embedder.openai import OpenAIEmbedder
 from agno.testing import ScriptedServer, fails
+from knowledge.watching import Watched
 
 both_colours = pytest.mark.parametrize("colour", ["sync", "async"])
 
@@ -166,3 +167,17 @@ def test_hashed_words_are_near_if_they_are_shared():
     near, far = (sum(a * b for a, b in zip(tea, other, strict=True)) for other in (more, milk))
     assert near > 0.7 > 0.2 > far and len(tea) == 256
     assert sum(abs(x) for x in embedder.get_embedding("")) == 1.0
+
+
+def test_the_asynchronous_client_is_not_made_by_the_event_loop():
+    async def asked(embedder):
+        with Watched() as seen:
+            await embedder.async_get_embedding("tea")
+        await embedder.aclose()
+        return seen
+
+    with ScriptedServer() as server:
+        asyncio.run(asked(an_embedder(server)))  # packages are loaded at their first use
+        seen = asyncio.run(asked(an_embedder(server)))
+    # to look for an idle thread, as OpenAI's package does, is no waiting
+    assert not [call for call in seen.blocking if "_thread.acquire" not in call]

@@ -27,6 +27,7 @@ _WAITS = {
     ("posix", "open"),
     ("posix", "scandir"),
     ("posix", "fsync"),
+    ("ssl", "load_verify_locations"),  # reads the certificates of the system
 }
 
 

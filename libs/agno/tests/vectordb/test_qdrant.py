@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 
 import pytest
@@ -11,6 +12,7 @@ from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbUnavailableError
 from agno.vectordb.qdrant import Qdrant
+from knowledge.watching import Watched
 from vectordb.contract import Face, VectorDbContract, texts
 
 pytestmark = pytest.mark.knowledge
@@ -90,3 +92,17 @@ def test_a_server_that_is_down_is_no_empty_database(colour):
     db = Face(Qdrant(collection="c", url=f"http://127.0.0.1:{free_port()}", embedder=EMBEDDER), colour == "async")
     with pytest.raises(VectorDbUnavailableError, match=r"127\.0\.0\.1"):
         db.search("tea")
+
+
+def test_the_asynchronous_client_is_not_made_by_the_event_loop():
+    db = Qdrant(collection="c", url=f"http://127.0.0.1:{free_port()}", embedder=EMBEDDER)
+
+    async def ask():
+        with Watched() as seen, pytest.raises(VectorDbUnavailableError):
+            await db.async_search("tea")
+        return seen
+
+    with pytest.raises(VectorDbUnavailableError):
+        asyncio.run(db.async_search("tea"))  # packages are loaded at their first use
+    seen = asyncio.run(ask())  # another loop needs another client
+    assert not seen.blocking, "\n".join(seen.blocking)

@@ -51,6 +51,8 @@ class SdkEmbedder(Embedder):
         request = self.request([whole(text) for text in texts])
         try:
             if self.awaits:
+                if io.is_async:
+                    await self._open(io)
                 response = await io.pick(self._ask, self._aask, request)
             else:
                 response = await io.call(self._ask, request)
@@ -66,6 +68,10 @@ class SdkEmbedder(Embedder):
 
     async def _aask(self, request: dict[str, Any]) -> Any:
         return await self.send(self.get_async_client(), request)
+
+    async def _open(self, io: IO) -> None:
+        if getattr(self, self.given_clients[1], None) is None:
+            await self._clients.open_async(io, lambda: self._loaded(self.make_async_client))
 
     def get_client(self) -> Any:
         """The synchronous client: the given one, or our own, made at its first use."""

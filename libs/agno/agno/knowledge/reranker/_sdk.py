@@ -62,6 +62,8 @@ class SdkReranker(Reranker):
         request = self.request(whole(query), [whole(text) for text in texts])
         try:
             if self.awaits:
+                if io.is_async and getattr(self, self.given_clients[1], None) is None:
+                    await self._clients.open_async(io, self._new_async)
                 response = await io.pick(self._ask, self._aask, request)
             else:
                 response = await io.call(self._ask, request)
@@ -81,8 +83,11 @@ class SdkReranker(Reranker):
 
     async def _aask(self, request: dict[str, Any]) -> Any:
         given = getattr(self, self.given_clients[1], None)
-        client = given if given is not None else self._clients.get_async(lambda: self._loaded(self.make_async_client))
+        client = given if given is not None else self._clients.get_async(self._new_async)
         return await self.send(client, request)
+
+    def _new_async(self) -> Any:
+        return self._loaded(self.make_async_client)
 
     def close(self) -> None:
         """Close our own synchronous client; the next request opens a new one."""

@@ -264,7 +264,8 @@ class Served(Rebuildable):
         """What the server answers to a request, in the caller's colour."""
         try:
             if io.is_async:
-                response = await self._async_clients.get(self._awaited).request(method, path, **request)
+                client = await self._async_clients.opened(io, self._awaited)
+                response = await client.request(method, path, **request)
             else:
                 response = await io.call(self._blocking().request, method, path, **request)
         except httpx.TransportError as error:

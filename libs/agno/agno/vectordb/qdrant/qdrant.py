@@ -101,7 +101,10 @@ class Qdrant(VectorStore):
         """The asynchronous client: the given one, or our own for the running event loop."""
         if self._given_async is not None:
             return self._given_async
-        return self._async_clients.get(lambda: _qdrant().AsyncQdrantClient(**self._settings))
+        return self._async_clients.get(self._new_async)
+
+    def _new_async(self) -> Any:
+        return _qdrant().AsyncQdrantClient(**self._settings)
 
     def close(self) -> None:
         """Close our own synchronous client."""
@@ -136,8 +139,14 @@ class Qdrant(VectorStore):
             self._forget()
 
     async def _put(self, io: IO, records: Sequence[Record]) -> None:
-        words = await self._sparse(io, [record.content for record in records])
-        points = [
+        for start in range(0, len(records), _BATCH):
+            # points are made in Python, a tenth of a millisecond each, which is too much for a loop
+            points = await io.call(self._points, records[start : start + _BATCH])
+            await self._ask(io, "upsert", points=points, wait=True)
+
+    def _points(self, records: Sequence[Record]) -> list[Any]:
+        words = self._sparse([record.content for record in records])
+        return [
             self._models.PointStruct(
                 id=record.id,
                 vector={self.dense_vector_name: record.embedding, self.sparse_vector_name: self._vector(weights)},
@@ -145,8 +154,6 @@ class Qdrant(VectorStore):
             )
             for record, weights in zip(records, words, strict=True)
         ]
-        for start in range(0, len(points), _BATCH):
-            await self._ask(io, "upsert", points=points[start : start + _BATCH], wait=True)
 
     async def _erase(self, io: IO, where: Node) -> None:
         selector = self._models.FilterSelector(filter=self._where(where))
@@ -191,7 +198,10 @@ class Qdrant(VectorStore):
         """A method of Qdrant's client, in the caller's colour. A local one is run in a thread, one call at a time."""
         try:
             if io.is_async and (self._given_async is not None or (not self._is_local and self._client is None)):
-                return await getattr(self.async_client, method)(self.collection, **arguments)
+                client = self._given_async
+                if client is None:
+                    client = await self._async_clients.opened(io, self._new_async)
+                return await getattr(client, method)(self.collection, **arguments)
             return await io.call(self._alone, method, arguments)
         except Exception as error:  # a border: the client raises what its HTTP and gRPC libraries raise
             self._forget()  # somebody may have dropped it
@@ -244,11 +254,10 @@ class Qdrant(VectorStore):
 
     # Words -----------------------------------------------------------------------------------------------------------
 
-    async def _sparse(self, io: IO, texts: list[str]) -> list[dict[int, float]]:
+    def _sparse(self, texts: list[str]) -> list[dict[int, float]]:
         if self.fastembed_kwargs is None:
             return [sparse(text) for text in texts]
-        made: list[Any] = await io.call(lambda: list(self._fastembed().embed(texts)))
-        return [one.as_dict() for one in made]
+        return [one.as_dict() for one in self._fastembed().embed(texts)]
 
     async def _query_words(self, io: IO, query: str) -> Any:
         if self.fastembed_kwargs is None:

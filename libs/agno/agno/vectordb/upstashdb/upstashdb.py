@@ -68,7 +68,10 @@ class UpstashVectorDb(VectorStore):
     @property
     def async_index(self) -> Any:
         """Upstash's asynchronous client for the running event loop."""
-        return self._async_indexes.get(lambda: _upstash().AsyncIndex(**self._settings))
+        return self._async_indexes.get(self._new_async)
+
+    def _new_async(self) -> Any:
+        return _upstash().AsyncIndex(**self._settings)
 
     # Primitives ------------------------------------------------------------------------------------------------------
 
@@ -142,7 +145,8 @@ class UpstashVectorDb(VectorStore):
         package = _upstash()
         try:
             if io.is_async:
-                return await getattr(self.async_index, method)(*args, **kwargs)
+                index = await self._async_indexes.opened(io, self._new_async)
+                return await getattr(index, method)(*args, **kwargs)
             return await io.call(getattr(self.index, method), *args, **kwargs)
         except httpx.TransportError as error:
             raise VectorDbUnavailableError(f"Upstash at {self.url} cannot be reached: {error}") from error
