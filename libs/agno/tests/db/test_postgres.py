@@ -290,7 +290,7 @@ def test_the_loop_goes_on_while_the_database_waits(server, db, driver):
 
 def test_a_cancelled_call_gives_its_connection_back(server, db):
     db.upsert_session(a_session("s"))
-    engine = create_async_engine(server.url(), pool_size=1, max_overflow=0, pool_timeout=5)
+    engine = create_async_engine(server.url(), pool_size=1, max_overflow=0, pool_timeout=30)
     adb = AsyncPostgresDb(db_engine=engine, db_schema=db.db_schema)
     holder = sqlalchemy.create_engine(server.url())
 

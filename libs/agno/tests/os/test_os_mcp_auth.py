@@ -112,7 +112,7 @@ async def talk(url: str, storage: Storage) -> Any:
     seen: dict[str, Any] = {}
 
     async def browse(address: str) -> None:
-        async with httpx2.AsyncClient() as browser:
+        async with httpx2.AsyncClient(timeout=30) as browser:
             seen["back"] = (await browser.get(address)).headers["location"]
 
     async def back() -> AuthorizationCodeResult:
@@ -124,7 +124,7 @@ async def talk(url: str, storage: Storage) -> Any:
     metadata = OAuthClientMetadata(redirect_uris=[AnyUrl("http://localhost:1/back")], client_name="A client")
     auth = OAuthClientProvider(url, metadata, storage, browse, back)  # type: ignore[arg-type]
     async with (
-        httpx2.AsyncClient(auth=auth) as http,
+        httpx2.AsyncClient(auth=auth, timeout=30) as http,
         streamable_http_client(url, http_client=http) as streams,
         ClientSession(*streams[:2]) as session,
     ):
