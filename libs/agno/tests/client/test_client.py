@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 from agno.agent import Agent
 from agno.agent.remote import RemoteAgent
@@ -35,7 +36,6 @@ from agno.testing import ScriptedModel, says, wants
 from agno.workflow import Step, Workflow
 
 from os_serving import full_os, routes_of, served, until
-from ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy
+from ports import free_port
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from agno._io import run_blocking
@@ -25,7 +26,6 @@ from db.migration_contract import SqlMigrationContract
 from db.old_versions import OldSql, v2_row
 from db.paging_contract import PagingContract
 from db.servers.sql import Postgres, a_name, running
-from ports import free_port
 from db.sql_contract import ProcessContract, ServerContract
 from db.wire import Wire
 

@@ -22,6 +22,7 @@ from mcp.server.auth.routes import create_auth_routes
 from mcp.server.auth.settings import ClientRegistrationOptions
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.auth import OAuthClientMetadata, OAuthToken
+from ports import free_port
 from pydantic import AnyHttpUrl, AnyUrl, ConfigDict, TypeAdapter
 from starlette.applications import Starlette
 
@@ -32,7 +33,6 @@ from agno.os.middleware import JWTSettings
 from agno.testing import ScriptedModel, says
 
 from os_serving import served
-from ports import free_port
 
 SECRET = "a secret of at least 32 characters"
 _EXACT = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from ports import free_port
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
@@ -23,7 +24,6 @@ from agno.tools import tool
 from agno.workflow import Step, Workflow
 
 from os_serving import agent, an_os, ask, events, full_os, kinds, request, served, until
-from ports import free_port
 
 
 def everything() -> Any:

@@ -31,7 +31,11 @@ def content(response: httpx.Response) -> Any:
 def test_a_request_is_recorded_as_it_came() -> None:
     with ScriptedServer(says("ok")) as server:
         httpx.post(
-            f"{server.url}/v1/messages?beta=true", json={"messages": []}, headers={"X-Api-Key": "k"}, trust_env=False, timeout=30
+            f"{server.url}/v1/messages?beta=true",
+            json={"messages": []},
+            headers={"X-Api-Key": "k"},
+            trust_env=False,
+            timeout=30,
         )
     request = server.requests[0]
     assert (request.protocol, request.method, request.path) == ("anthropic", "POST", "/v1/messages")

@@ -262,7 +262,9 @@ def test_a_time_limit_also_ends_the_workflow_in_the_step(mode: str) -> None:
     for thread in set(threading.enumerate()) - before:
         if not thread.name.startswith(("agno-worker", "agno-portal")):
             thread.join(30)
-    assert seen.output.status is RunStatus.error and "never" not in log  # on a busy machine not even "slow" begins in time
+    assert (
+        seen.output.status is RunStatus.error and "never" not in log
+    )  # on a busy machine not even "slow" begins in time
 
 
 @in_every_mode
