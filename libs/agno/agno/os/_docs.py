@@ -17,7 +17,7 @@ NUMBER: Schema = {"type": "integer"}
 UPLOADS: Schema = {"type": "array", "items": {"type": "string", "format": "binary"}}
 
 
-class ErrorResponse(BaseModel):
+class AgnoErrorResponse(BaseModel):
     """Why a request was not carried out. `error_id` is what the log of the service has more under."""
 
     detail: str | list[Any] | dict[str, Any]
@@ -42,11 +42,13 @@ _ERRORS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route: 401, 403, 429 and 500 anywhere, and these. Only the first one names the model, the others
-    refer to it: FastAPI makes a serializer for each model of each route, which was half of the time that an app took."""
-    first: dict[str, Any] = {"model": ErrorResponse, "description": _ERRORS[401]}
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorResponse.__name__}"}}}
-    others = {status: {"description": _ERRORS[status], "content": content} for status in (403, *statuses, 429, 500)}
-    return {401: first, **others}
+    refer to it: FastAPI makes a serializer for each model of each route, which was half of the time that an app took. The name
+    must be nobody else's: of two equal ones, also of a given app, FastAPI renames both."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{AgnoErrorResponse.__name__}"}}}
+    found: dict[int | str, dict[str, Any]] = {401: {"model": AgnoErrorResponse, "description": _ERRORS[401]}}
+    for status in (403, *statuses, 429, 500):
+        found[status] = {"description": _ERRORS[status], "content": content}
+    return found
 
 
 JSON_OBJECT: Schema = {"type": "object", "description": "A JSON object; in a form, as text."}
@@ -187,5 +189,5 @@ def run_response(status: int, *, streamed: bool = True, plain: bool = True) -> d
     return {status: {"description": "The run", "content": content}}
 
 
-__all__ = ["EVENTS", "FLAG", "JSON_ARRAY", "JSON_OBJECT", "NUMBER", "RUN", "TEXT", "UPLOADS", "ErrorResponse", "body", "errors", "extra", "form", "header", "inlined", "json_body", "one_of",
+__all__ = ["EVENTS", "FLAG", "JSON_ARRAY", "JSON_OBJECT", "NUMBER", "RUN", "TEXT", "UPLOADS", "AgnoErrorResponse", "body", "errors", "extra", "form", "header", "inlined", "json_body", "one_of",
            "path", "query", "run_response"]  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 from agno.agent import Agent
 from agno.agent.remote import RemoteAgent
@@ -35,7 +36,6 @@ from agno.testing import ScriptedModel, says, wants
 from agno.workflow import Step, Workflow
 
 from os_serving import full_os, routes_of, served, until
-from ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +262,7 @@ def test_a_run_is_read_from_a_service_that_was_restarted(tmp_path: Path) -> None
             target=lambda: found.extend(client.follow_run("agent", "slow", run.run_id, session_id=run.session_id))
         )
         follower.start()
-        assert begun.wait(10)
+        assert begun.wait(30)
         until(lambda: any(e.event == "ToolCallStarted" for e in found))
         go.set()
     port = first.port
@@ -279,7 +279,7 @@ def test_cancelling_a_team_reaches_its_remote_member(mode: str) -> None:
     def wait() -> str:
         """Wait."""
         begun.set()
-        stop.wait(5)
+        stop.wait(30)
         return "waited"
 
     far = Agent(id="far", tools=[wait], db=InMemoryDb(), model=ScriptedModel(wants("wait"), says("Done"), repeat=True))
@@ -296,7 +296,7 @@ def test_cancelling_a_team_reaches_its_remote_member(mode: str) -> None:
 
         worker = threading.Thread(target=work)
         worker.start()
-        assert begun.wait(10)
+        assert begun.wait(30)
         team.cancel_run("the-team")
         worker.join(10)
         assert [output.status for output in found] == [RunStatus.cancelled]

@@ -181,7 +181,7 @@ def test_a_response_holds_only_what_it_was_given() -> None:
     assert not ModelResponse(content="x", reasoning_content="y").is_text_only
     assert (response.tool_calls, response.tool_executions) == ([], [])
     assert ModelResponse().tool_calls is not response.tool_calls
-    assert abs(response.created_at - time.time()) < 5
+    assert abs(response.created_at - time.time()) < 60
     with pytest.raises(TypeError, match="no field 'contents'"):
         ModelResponse(contents="x")
 
@@ -233,7 +233,7 @@ def test_structured_content_is_stored_as_a_dict(cls: Any) -> None:
 
 
 def test_the_time_of_a_run_is_its_own() -> None:
-    assert abs(RunOutput().created_at - time.time()) < 5
+    assert abs(RunOutput().created_at - time.time()) < 60
 
 
 def test_a_member_s_run_brings_its_media_to_the_team() -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy
+from ports import free_port
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from agno._io import run_blocking
@@ -25,7 +26,6 @@ from db.migration_contract import SqlMigrationContract
 from db.old_versions import OldSql, v2_row
 from db.paging_contract import PagingContract
 from db.servers.sql import Postgres, a_name, running
-from ports import free_port
 from db.sql_contract import ProcessContract, ServerContract
 from db.wire import Wire
 
@@ -290,7 +290,7 @@ def test_the_loop_goes_on_while_the_database_waits(server, db, driver):
 
 def test_a_cancelled_call_gives_its_connection_back(server, db):
     db.upsert_session(a_session("s"))
-    engine = create_async_engine(server.url(), pool_size=1, max_overflow=0, pool_timeout=5)
+    engine = create_async_engine(server.url(), pool_size=1, max_overflow=0, pool_timeout=30)
     adb = AsyncPostgresDb(db_engine=engine, db_schema=db.db_schema)
     holder = sqlalchemy.create_engine(server.url())
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ports import free_port
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -25,7 +26,6 @@ from agno.db.sqlite import AsyncSqliteDb, SqliteDb
 from agno.db.tables import MEMORIES, RUNS, SESSIONS
 from db.awaited import Awaited
 from db.contract import a_session
-from ports import free_port
 
 CLASSES = (PostgresDb, AsyncPostgresDb, MySQLDb, AsyncMySQLDb, SingleStoreDb, SqliteDb, AsyncSqliteDb)
 MYSQL = "mysql://ann:secret@127.0.0.1:{port}/x"

@@ -25,6 +25,8 @@ from playing import MODES, in_every_mode, play
 class SlowMemories:
     """Remembers slowly, so that a run can be left between its answer and its end."""
 
+    begun = False
+
     def get_user_memories(self, **options: Any) -> list[Any]:
         return []
 
@@ -35,19 +37,20 @@ class SlowMemories:
         time.sleep(0.01)
 
     async def acreate_user_memories(self, **options: Any) -> None:
-        await asyncio.sleep(5)
+        self.begun = True
+        await asyncio.sleep(60)
 
 
 @pytest.mark.parametrize("mode", ["run_stream", "arun_stream", "arun"])
 def test_a_run_left_after_its_answer_is_stored_with_it(mode: str) -> None:
-    agent = Agent(
-        model=ScriptedModel(says("the answer")), db=InMemoryDb(), memory_manager=SlowMemories(), session_id="s"
-    )
+    memories: Any = SlowMemories()
+    agent = Agent(model=ScriptedModel(says("the answer")), db=InMemoryDb(), memory_manager=memories, session_id="s")
 
     async def leave() -> None:
         if mode == "arun":
             task = asyncio.ensure_future(agent.arun("hi"))
-            await asyncio.sleep(0.2)
+            while not memories.begun:
+                await asyncio.sleep(0.001)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

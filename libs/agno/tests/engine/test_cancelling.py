@@ -80,7 +80,7 @@ def cancel_when(begun: threading.Event, run_id: str) -> threading.Thread:
     """Cancel from another thread as soon as a tool has begun."""
 
     def cancel() -> None:
-        begun.wait(10)
+        begun.wait(30)
         Agent.cancel_run(run_id)
 
     thread = threading.Thread(target=cancel)
@@ -138,7 +138,7 @@ def test_tools_side_by_side_are_all_left_and_a_blocking_one_runs_to_its_end_unhe
 
     def block() -> str:
         begun.set()
-        let_go.wait(10)
+        let_go.wait(30)
         ended.append("block")
         return "unheard"
 

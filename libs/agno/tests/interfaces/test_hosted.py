@@ -66,7 +66,7 @@ def test_a_response_is_read_from_another_worker_as_from_its_own(db: SqliteDb) ->
     slow = Slow()
     with served(worker(db, wants("wait"), says("Blue."), tools=[slow.wait])) as one, served(worker(db)) as other:
         first = sdk(one.url).responses.create(model="painter", input="Hi", background=True)
-        assert slow.began.wait(10)
+        assert slow.began.wait(30)
         there = sdk(other.url).responses.retrieve(first.id, stream=True)
         slow.go.set()
         events: list[Any] = list(there)
@@ -83,8 +83,8 @@ def test_a_chat_is_read_from_another_worker(db: SqliteDb) -> None:
     slow = Slow()
     body = {"id": "c1", "messages": [{"id": "m", "role": "user", "parts": [{"type": "text", "text": "Hi"}]}]}
     with served(worker(db, wants("wait"), says("Blue."), tools=[slow.wait])) as one, served(worker(db)) as other:
-        with httpx.stream("POST", f"{one.url}/api/chat", json=body) as began:
-            assert slow.began.wait(10)
+        with httpx.stream("POST", f"{one.url}/api/chat", json=body, timeout=30) as began:
+            assert slow.began.wait(30)
             mine = next(line for line in began.iter_lines() if line.startswith("data:"))
         with httpx.stream("GET", f"{other.url}/api/chat/c1/stream", timeout=30) as there:
             assert there.status_code == 200
@@ -103,7 +103,7 @@ def test_a_run_is_stopped_by_its_worker_when_another_process_wants_it(db: Sqlite
     with served(worker(db, wants("wait"), says("never"), tools=[slow.wait])) as one:
         client = sdk(one.url)
         first = client.responses.create(model="painter", input="Hi", background=True)
-        assert slow.began.wait(10)
+        assert slow.began.wait(30)
         assert db.wish_cancel(first.id.removeprefix("resp_"))
         until(lambda: client.responses.retrieve(first.id).status == "cancelled")
 
@@ -124,7 +124,7 @@ def test_a_response_of_a_worker_that_died_goes_on_unless_its_client_gave_it_tool
     slow, left = Slow(), SqliteDb(db_file=str(tmp_path / "left.db"))
     with served(worker(db, wants("wait"), says("never"), tools=[slow.wait])) as one:
         first = sdk(one.url).responses.create(model="painter", input="Hi", background=True, tools=tools)
-        assert slow.began.wait(10)
+        assert slow.began.wait(30)
         [row] = db.dead_workers(2**40)
         slow.go.set()
     left.keep_hosted("dead", row["runs"], 0, new=True)  # it died before it stored more than this
@@ -151,7 +151,7 @@ def test_what_goes_on_for_one_user_is_not_there_for_another(stored: bool, db: Sq
     with served(service) as one:
         ann, bob = (httpx.Client(base_url=one.url, headers=bearer(token(name)), timeout=20) for name in ("ann", "bob"))
         first = ann.post("/v1/responses", json={"model": "painter", "input": "Hi", "background": True}).json()["id"]
-        assert slow.began.wait(10)
+        assert slow.began.wait(30)
         chat = first.removeprefix("resp_") if stored else "c1"
         with ann.stream("POST", "/api/chat", json={"id": chat, **page}) as mine:
             next(mine.iter_lines())

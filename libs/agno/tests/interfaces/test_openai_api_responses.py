@@ -218,7 +218,7 @@ def test_a_response_in_the_background_is_asked_for_and_its_events_are_read_from_
 
     with client_of(agent) as client:
         first = client.responses.create(model="painter", input="Hi", background=True)
-        assert began.wait(10)
+        assert began.wait(30)
         assert client.responses.retrieve(first.id).status == "in_progress"
         stream = client.responses.retrieve(first.id, stream=True, starting_after=1)
         go.set()
@@ -236,7 +236,7 @@ def test_a_response_is_cancelled() -> None:
 
     with client_of(agent) as client:
         first = client.responses.create(model="painter", input="Hi", background=True)
-        assert began.wait(10)
+        assert began.wait(30)
         client.responses.cancel(first.id)
         until(lambda: client.responses.retrieve(first.id).status == "cancelled")
         client.responses.delete(first.id)
@@ -295,7 +295,7 @@ def test_a_query_that_is_no_number_or_no_flag_is_refused(query: str) -> None:
 
     with client_of(agent) as client:
         first = client.responses.create(model="painter", input="Hi")
-        refused = httpx.get(f"{client.base_url}responses/{first.id}?{query}")
+        refused = httpx.get(f"{client.base_url}responses/{first.id}?{query}", timeout=30)
 
     assert refused.status_code == 400 and refused.json()["error"]["type"] == "invalid_request_error"
 

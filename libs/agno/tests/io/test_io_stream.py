@@ -297,7 +297,7 @@ def test_cancelling_while_a_blocking_generator_works_is_quick_and_closes_it_late
 
     asyncio.run(work())
     release.set()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not log and time.monotonic() < deadline:
         time.sleep(0.005)
     assert log == ["agno-worker"]
@@ -330,10 +330,9 @@ def test_a_stream_that_is_dropped_without_closing_leaves_nothing() -> None:
         assert await items.__anext__() == 0
         del items
         gc.collect()
-        for _ in range(50):
+        deadline = time.monotonic() + 30
+        while not log and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
-            if log:
-                break
         assert log == ["plain closed"]
 
     asyncio.run(work())

@@ -48,7 +48,7 @@ def test_what_takes_longer_is_left_at_once_even_if_it_blocks(io: IO) -> None:
     released, ended = threading.Event(), threading.Event()
 
     def block() -> None:
-        released.wait(10)
+        released.wait(30)
         ended.set()
 
     async def work(give: Give) -> None:
@@ -60,7 +60,7 @@ def test_what_takes_longer_is_left_at_once_even_if_it_blocks(io: IO) -> None:
         played(io, 0.05, work)
     assert not ended.is_set()
     released.set()
-    assert ended.wait(10), "a thread runs to its end, unheard"
+    assert ended.wait(30), "a thread runs to its end, unheard"
 
 
 @BOTH
@@ -99,4 +99,4 @@ def test_a_reader_that_leaves_ends_the_work(io: IO) -> None:
         items = iterate(begin, outlet)
         next(items)
         items.close()
-    assert closed.wait(10)
+    assert closed.wait(30)

@@ -391,9 +391,9 @@ def test_a_frozen_server_is_a_result_after_the_timeout(size: int, peer_command: 
         tools._servers[0].timeout = 1
         pid = await pid_of(tools)
         os.kill(pid, signal.SIGSTOP)
-        result = await asyncio.wait_for(ask(tools, "echo", text="x" * size), 10)
+        result = await asyncio.wait_for(ask(tools, "echo", text="x" * size), 30)
         assert result.metadata == {"is_error": True}
-        await asyncio.wait_for(tools.close(), 15)
+        await asyncio.wait_for(tools.close(), 30)
         assert not process_exists(pid)
 
     asyncio.run(main())
@@ -497,7 +497,7 @@ def test_a_cancelled_connect_leaves_no_process(peer_command: str) -> None:
         with pytest.raises(asyncio.CancelledError):
             await connecting
         assert not tools.is_connected
-        await asyncio.wait_for(_gone(), 10)
+        await asyncio.wait_for(_gone(), 30)
 
     async def _gone() -> None:
         while children():

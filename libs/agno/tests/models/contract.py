@@ -348,7 +348,7 @@ class ModelContract:
     def test_a_broken_answer_is_an_error_worth_a_retry(self, colour: Colour, fault: Any) -> None:
         after = {"after": 2, "text": "Hello there"} if colour.streaming else {}
         with ScriptedServer(fails(fault, **after)) as server:
-            model = self.model(server, timeout=0.3 if fault == "timeout" else 5)
+            model = self.model(server, timeout=0.3 if fault == "timeout" else 50)
             with pytest.raises(ModelProviderError) as caught:
                 colour.ask(model)
         assert model.is_retryable(caught.value)

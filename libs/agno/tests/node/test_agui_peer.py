@@ -179,4 +179,4 @@ def test_a_client_that_leaves_cancels_the_run() -> None:
     seen = converse(AGUI(agent=agent), {"say": "Hi", "abortAt": "TOOL_CALL_START"})
 
     assert "TEXT_MESSAGE_CONTENT" not in kinds(seen["turns"][0])
-    assert left.wait(5), "the tool went on"
+    assert left.wait(30), "the tool went on"

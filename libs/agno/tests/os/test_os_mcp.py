@@ -37,7 +37,7 @@ def an_os(**settings: Any) -> AgentOS:
 def talk(os: AgentOS, work: Callable[[ClientSession], Awaitable[Any]], headers: dict[str, str] | None = None) -> Any:
     async def go(url: str) -> Any:
         async with (
-            httpx2.AsyncClient(headers=headers) as http,
+            httpx2.AsyncClient(headers=headers, timeout=30) as http,
             streamable_http_client(url, http_client=http) as streams,
             ClientSession(*streams[:2]) as session,
         ):

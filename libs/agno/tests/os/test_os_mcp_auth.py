@@ -22,6 +22,7 @@ from mcp.server.auth.routes import create_auth_routes
 from mcp.server.auth.settings import ClientRegistrationOptions
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.auth import OAuthClientMetadata, OAuthToken
+from ports import free_port
 from pydantic import AnyHttpUrl, AnyUrl, ConfigDict, TypeAdapter
 from starlette.applications import Starlette
 
@@ -32,7 +33,6 @@ from agno.os.middleware import JWTSettings
 from agno.testing import ScriptedModel, says
 
 from os_serving import served
-from ports import free_port
 
 SECRET = "a secret of at least 32 characters"
 _EXACT = TypeAdapter(AnyHttpUrl, config=ConfigDict(url_preserve_empty_path=True))
@@ -112,7 +112,7 @@ async def talk(url: str, storage: Storage) -> Any:
     seen: dict[str, Any] = {}
 
     async def browse(address: str) -> None:
-        async with httpx2.AsyncClient() as browser:
+        async with httpx2.AsyncClient(timeout=30) as browser:
             seen["back"] = (await browser.get(address)).headers["location"]
 
     async def back() -> AuthorizationCodeResult:
@@ -124,7 +124,7 @@ async def talk(url: str, storage: Storage) -> Any:
     metadata = OAuthClientMetadata(redirect_uris=[AnyUrl("http://localhost:1/back")], client_name="A client")
     auth = OAuthClientProvider(url, metadata, storage, browse, back)  # type: ignore[arg-type]
     async with (
-        httpx2.AsyncClient(auth=auth) as http,
+        httpx2.AsyncClient(auth=auth, timeout=30) as http,
         streamable_http_client(url, http_client=http) as streams,
         ClientSession(*streams[:2]) as session,
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -11,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
 from security.whole_os import whole
 
 from agno.db.in_memory import InMemoryDb
 from agno.db.schemas import EvalRunRecord, EvalType, KnowledgeRow, UserMemory
 from agno.db.tables import APPROVALS, EVALS, KNOWLEDGE, LEARNINGS, MEMORIES, SCHEDULES, TRACES
+from agno.os import AgentOS
 from agno.os.interfaces.slack import Slack
 from agno.os.interfaces.telegram import Telegram
 from agno.os.interfaces.whatsapp import Whatsapp
@@ -136,3 +140,20 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-8000:]
     tried = re.search(r"(\d+) generated", done.stdout)
     assert tried is not None and int(tried[1]) >= 2_000, done.stdout[-2000:]
+
+
+def test_an_app_with_an_error_of_its_own_leaves_all_references_whole() -> None:
+    class ErrorResponse(BaseModel):
+        """As many apps have it."""
+
+        code: int
+
+    given = FastAPI()
+
+    @given.get("/mine", responses={404: {"model": ErrorResponse}})
+    def mine() -> dict[str, str]:
+        return {}
+
+    document = AgentOS(agents=[agent()], base_app=given).get_app().openapi()
+    wanted = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert {"ErrorResponse", "AgnoErrorResponse"} <= wanted <= set(document["components"]["schemas"])

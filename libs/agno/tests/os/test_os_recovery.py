@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from db.servers.sql import Postgres, running
+from ports import free_port
 from starlette.testclient import TestClient
 
 from agno.db.base import DbUnavailableError
@@ -29,7 +30,6 @@ from agno.testing import says, wants
 from agno.workflow import Step, Workflow
 
 from os_serving import agent, an_os, events, kinds, request, served, until
-from ports import free_port
 
 _SERVER = """
 import asyncio, sys

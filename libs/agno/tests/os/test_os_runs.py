@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from ports import free_port
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
@@ -23,7 +24,6 @@ from agno.tools import tool
 from agno.workflow import Step, Workflow
 
 from os_serving import agent, an_os, ask, events, full_os, kinds, request, served, until
-from ports import free_port
 
 
 def everything() -> Any:
@@ -217,7 +217,10 @@ def read_until(response: httpx.Response, kind: str) -> str:
 @pytest.mark.parametrize("background", ["true", "false"])
 def test_a_client_that_leaves_and_comes_back_sees_each_event_once(background: str) -> None:
     gate = Gate()
-    with served(an_os(agents=[gated(gate)])) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with (
+        served(an_os(agents=[gated(gate)])) as server,
+        httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
+    ):
         form = {"message": "hi", "stream": "true", "background": background}
         with client.stream("POST", "/agents/helper/runs", data=form) as response:
             seen = events(read_until(response, "ToolCallStarted"))
@@ -231,12 +234,15 @@ def test_a_client_that_leaves_and_comes_back_sees_each_event_once(background: st
 
 def test_a_run_in_the_background_is_accepted_and_looked_up() -> None:
     gate = Gate()
-    with served(an_os(agents=[gated(gate)])) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with (
+        served(an_os(agents=[gated(gate)])) as server,
+        httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
+    ):
         answer = client.post("/agents/helper/runs", data={"message": "hi", "background": "true"})
         run_id = answer.json()["run_id"]
         place = f"/agents/helper/runs/{run_id}"
         assert answer.status_code == 202 and answer.json()["status"] == "PENDING"
-        gate.reached.wait(10)
+        gate.reached.wait(30)
         assert client.get(place).json()["status"] == "RUNNING"
         gate.open.set()
         until(lambda: client.get(place).json()["status"] == "COMPLETED")
@@ -247,7 +253,7 @@ def test_a_run_in_the_background_is_accepted_and_looked_up() -> None:
 def test_whether_a_stream_ends_with_its_client_is_a_setting(cancels: bool, status: str) -> None:
     gate = Gate()
     service = an_os(agents=[gated(gate)], cancel_on_disconnect=cancels)
-    with served(service) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with served(service) as server, httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client:
         with client.stream("POST", "/agents/helper/runs", data={"message": "hi", "stream": "true"}) as response:
             seen = events(read_until(response, "ToolCallStarted"))
         run_id = seen[0][2]["run_id"]
@@ -259,10 +265,13 @@ def test_whether_a_stream_ends_with_its_client_is_a_setting(cancels: bool, statu
 
 def test_a_run_is_cancelled_by_its_id() -> None:
     gate = Gate()
-    with served(an_os(agents=[gated(gate)])) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with (
+        served(an_os(agents=[gated(gate)])) as server,
+        httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
+    ):
         run_id = client.post("/agents/helper/runs", data={"message": "hi", "background": "true"}).json()["run_id"]
         place = f"/agents/helper/runs/{run_id}"
-        gate.reached.wait(10)
+        gate.reached.wait(30)
         assert (client.post(f"{place}/cancel").status_code, client.post(f"{place}/cancel").json()) == (200, {})
         until(lambda: client.get(place).json()["status"] == "CANCELLED")
         assert client.post("/agents/helper/runs/unknown/cancel").status_code == 404
@@ -271,7 +280,7 @@ def test_a_run_is_cancelled_by_its_id() -> None:
 def test_a_silent_stream_has_heartbeats() -> None:
     gate = Gate()
     service = an_os(agents=[gated(gate)], run_limits=RunLimits(heartbeat=0.05))
-    with served(service) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with served(service) as server, httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client:
         with client.stream("POST", "/agents/helper/runs", data={"message": "hi", "stream": "true"}) as response:
             text = ""
             for chunk in response.iter_text():
@@ -395,7 +404,7 @@ def test_stopping_lets_a_run_end(background: str, tmp_path: Any) -> None:
     helper = agent(wants("wait"), says("the end"), tools=[gate.wait], db=db)
     form = {"message": "hi", "session_id": "s", "background": background, "stream": "true"}
     with served(an_os(agents=[helper])) as server:
-        with httpx.Client(base_url=server.url, trust_env=False) as client:
+        with httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client:
             with client.stream("POST", "/agents/helper/runs", data=form) as response:
                 read_until(response, "ToolCallStarted")
         server.stop()
@@ -412,8 +421,9 @@ def test_a_run_that_takes_too_long_is_stored_as_cancelled_when_the_service_stops
             f"{server.url}/agents/helper/runs",
             data={"message": "hi", "session_id": "s", "background": "true"},
             trust_env=False,
+            timeout=30,
         )
-        gate.reached.wait(10)
+        gate.reached.wait(30)
     run = helper.get_last_run_output("s")
     assert run is not None and run.status.value == "CANCELLED"
 
@@ -495,8 +505,8 @@ def test_the_next_worker_goes_on_with_what_was_parked(tmp_path: Any) -> None:
     helper = agent(wants("wait"), says("the end"), tools=[gate.wait], db=db)
     form = {"message": "hi", "session_id": "s", "background": "true"}
     with served(an_os(agents=[helper], run_limits=RunLimits(drain=0.1))) as server:
-        httpx.post(f"{server.url}/agents/helper/runs", data=form, trust_env=False)
-        gate.reached.wait(10)
+        httpx.post(f"{server.url}/agents/helper/runs", data=form, trust_env=False, timeout=30)
+        gate.reached.wait(30)
     gate.open.set()
     [left] = db.dead_workers(int(time.time()))
     assert [facts["parked"] for facts in left["runs"].values()] == [True], "its lease is over"

@@ -118,7 +118,7 @@ def test_the_service_runs_what_is_due_and_tells_how_it_ended(tmp_path: Any) -> N
     db = SqliteDb(db_file=str(tmp_path / "s.db"))
     broken = Agent(name="Broken", model=ScriptedModel(fails(500, "secret of the provider"), repeat=True), db=db)
     service = an_os(agents=[agent(db=db), broken], scheduler=True, scheduler_poll_interval=1000)
-    with served(service) as server, httpx.Client(base_url=server.url) as client:
+    with served(service) as server, httpx.Client(base_url=server.url, timeout=30) as client:
         for name in ("helper", "broken"):
             made = client.post("/schedules", json=body(component_id=name, name=name)).json()
             client.post(f"/schedules/{made['id']}/trigger")

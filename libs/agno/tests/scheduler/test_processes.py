@@ -81,7 +81,7 @@ def test_what_a_killed_process_had_is_run_by_another_one(tmp_path: Path) -> None
     process.stdin.flush()
     assert process.stdout.readline() == "began\n"
     process.kill()
-    process.wait(10)
+    process.wait(30)
 
     [firing] = schedules.firings()[0]
     assert firing.status is FiringStatus.RUNNING and firing.lease_until is not None

@@ -365,7 +365,7 @@ def test_the_service_looks_again_and_again_and_at_once_when_it_is_woken() -> Non
             await worker.start()  # twice is once
             await office.schedules.atrigger(schedule.id)
             worker.wake()
-            await asyncio.wait_for(done.wait(), 10)
+            await asyncio.wait_for(done.wait(), 30)
         [firing] = office.firings
         assert (firing.status, firing.source) == (FiringStatus.COMPLETED, "manual")
 

@@ -359,7 +359,7 @@ def test_headers_without_an_end_are_refused_and_slow_ones_keep_nobody_waiting() 
         slow.sendall(b"GET /health HTTP/1.1\r\nhost: os\r\nx-slow: ")
         endless = b"GET /health HTTP/1.1\r\nhost: os\r\nx: " + b"a" * 300_000
         assert b" 400 " in _raw(server.url, endless)
-        assert httpx.get(f"{server.url}/health").status_code == 200
+        assert httpx.get(f"{server.url}/health", timeout=30).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -380,6 +380,6 @@ def test_a_smuggled_request_is_not_carried_out(headers: str, path: str, with_ses
     smuggled = "DELETE /sessions/s HTTP/1.1\r\nhost: os\r\n\r\n"
     text = f"POST {path} HTTP/1.1\r\nhost: os\r\ncontent-type: application/json\r\n{headers}\r\n\r\n0\r\n\r\n{smuggled}"
     answer = _raw(with_session, text.encode())
-    kept = httpx.get(f"{with_session}/sessions/s").status_code
+    kept = httpx.get(f"{with_session}/sessions/s", timeout=30).status_code
     assert kept == 200, answer
     assert answer.count(b"HTTP/1.1 2") == 0

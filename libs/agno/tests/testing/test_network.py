@@ -35,12 +35,12 @@ def by_datagram() -> None:
 
 
 def by_httpx() -> None:
-    httpx.get("http://example.invalid/", trust_env=False)
+    httpx.get("http://example.invalid/", trust_env=False, timeout=30)
 
 
 def by_async_httpx(host: str = "example.invalid") -> None:
     async def get() -> None:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
             await client.get(f"http://{host}/")
 
     asyncio.run(get())
@@ -117,7 +117,9 @@ def test_a_caught_error_still_fails_the_block() -> None:
 
 def test_the_loopback_interface_is_open() -> None:
     with no_network(), ScriptedServer(says("ok")) as server:
-        assert httpx.post(f"{server.url}/api/chat", json={"messages": [], "stream": False}, trust_env=False).is_success
+        assert httpx.post(
+            f"{server.url}/api/chat", json={"messages": [], "stream": False}, trust_env=False, timeout=30
+        ).is_success
         port = server.url.rpartition(":")[2]
         for host in ("localhost", "127.0.0.1", "127.0.0.2"):
             assert socket.getaddrinfo(host, port)

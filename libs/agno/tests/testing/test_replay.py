@@ -56,7 +56,7 @@ def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
             body = {"contents": []}
             headers = {"X-Goog-Api-Key": "google-secret", "Cookie": "session=cookie-secret"}
             url = f"{recorder.url}/v1beta/models/m:generateContent?key=query-secret&alt=json"
-            httpx.post(url, json=body, headers=headers, trust_env=False)
+            httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
             stream(recorder.openai_url)
         for request in upstream.requests[:1]:
             assert request.headers["authorization"] == f"Bearer {KEY}"  # the provider gets it
@@ -66,7 +66,12 @@ def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
     assert "CITY" in text
     with Replayer(path) as replayer:  # secrets may be others by then
         ask(replayer.openai_url, f"my key is {KEY}")
-        httpx.post(f"{replayer.url}/v1beta/models/m:generateContent?key=other-key&alt=json", json=body, trust_env=False)
+        httpx.post(
+            f"{replayer.url}/v1beta/models/m:generateContent?key=other-key&alt=json",
+            json=body,
+            trust_env=False,
+            timeout=30,
+        )
         stream(replayer.openai_url)
 
 

@@ -21,7 +21,7 @@ def post(server: ScriptedServer, text: str = "Hi", path: str = "/v1/chat/complet
         {"role": "system", "content": "Be brief"},
         {"role": "user", "content": [{"type": "text", "text": text}]},
     ]
-    return httpx.post(f"{server.url}{path}", json={"messages": messages, **body}, timeout=5, trust_env=False)
+    return httpx.post(f"{server.url}{path}", json={"messages": messages, **body}, timeout=30, trust_env=False)
 
 
 def content(response: httpx.Response) -> Any:
@@ -31,7 +31,11 @@ def content(response: httpx.Response) -> Any:
 def test_a_request_is_recorded_as_it_came() -> None:
     with ScriptedServer(says("ok")) as server:
         httpx.post(
-            f"{server.url}/v1/messages?beta=true", json={"messages": []}, headers={"X-Api-Key": "k"}, trust_env=False
+            f"{server.url}/v1/messages?beta=true",
+            json={"messages": []},
+            headers={"X-Api-Key": "k"},
+            trust_env=False,
+            timeout=30,
         )
     request = server.requests[0]
     assert (request.protocol, request.method, request.path) == ("anthropic", "POST", "/v1/messages")
@@ -91,7 +95,7 @@ def test_a_request_is_recorded_as_it_came() -> None:
 )  # fmt: skip
 def test_the_conversation_reads_the_same_in_all_protocols(path: str, body: dict[str, Any]) -> None:
     with ScriptedServer(says("ok")) as server:
-        assert httpx.post(f"{server.url}{path}", json=body, trust_env=False).status_code == 200
+        assert httpx.post(f"{server.url}{path}", json=body, trust_env=False, timeout=30).status_code == 200
     system, user, assistant, tool = server.requests[0].messages
     assert [(m.role, m.content or "") for m in (system, user, assistant, tool)] == [
         ("system", "S"), ("user", "U"), ("assistant", ""), ("tool", "T"),
@@ -117,7 +121,7 @@ def test_an_unknown_path_is_named() -> None:
 
 def test_a_body_that_is_no_json_is_refused() -> None:
     with pytest.raises(AssertionError, match="No answer to POST"), ScriptedServer(says("ok")) as server:
-        assert httpx.post(f"{server.url}/v1/messages", content=b"{", trust_env=False).status_code == 400
+        assert httpx.post(f"{server.url}/v1/messages", content=b"{", trust_env=False, timeout=30).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -176,7 +180,9 @@ def test_an_error_of_a_turn_fails_the_block() -> None:
 def test_latency_and_pace_are_kept() -> None:
     with ScriptedServer(says("abcdefgh", latency=0.1, pace=0.05)) as server:
         began = time.monotonic()
-        with httpx.stream("POST", f"{server.url}/api/chat", json={"messages": []}, trust_env=False) as response:
+        with httpx.stream(
+            "POST", f"{server.url}/api/chat", json={"messages": []}, trust_env=False, timeout=30
+        ) as response:
             arrived = [time.monotonic() - began for _ in response.iter_lines()]
     assert arrived[0] >= 0.1 and arrived[-1] >= 0.2
 
@@ -194,7 +200,7 @@ def test_two_servers_run_side_by_side_and_stop() -> None:
         assert (content(post(one)), content(post(two))) == ("one", "two")
         url = one.url
     with pytest.raises(httpx.ConnectError):
-        httpx.get(url, trust_env=False)
+        httpx.get(url, trust_env=False, timeout=30)
 
 
 def test_without_uvicorn_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

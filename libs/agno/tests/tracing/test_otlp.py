@@ -65,7 +65,7 @@ def test_a_collector_gets_the_spans_of_a_run(collector: list[ExportTraceServiceR
 def test_a_service_that_stops_sends_its_last_spans(collector: list[ExportTraceServiceRequest]) -> None:
     handle = setup_tracing(exporter="otlp")
     with served(an_os(agents=[Agent(name="A", model=ScriptedModel(says("x")))])) as server:
-        httpx.post(f"{server.url}/agents/a/runs", data={"message": "hi"}, trust_env=False)
+        httpx.post(f"{server.url}/agents/a/runs", data={"message": "hi"}, trust_env=False, timeout=30)
     names = {span.name for request in collector for one in request.resource_spans for scope in one.scope_spans
              for span in scope.spans}  # fmt: skip
     assert names == {"chat scripted", "invoke_agent A"}

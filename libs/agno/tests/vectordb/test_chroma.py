@@ -57,7 +57,7 @@ def port(tmp_path_factory):
         yield port
     finally:
         server.kill()
-        server.wait(10)
+        server.wait(30)
 
 
 @pytest.mark.parametrize("colour", ["sync", "async"])

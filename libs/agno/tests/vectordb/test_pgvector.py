@@ -171,7 +171,7 @@ def test_who_lost_the_connection_that_keeps_others_away_stores_no_more(server, m
 
 
 def test_a_large_content_needs_no_connection_of_the_pool_for_as_long_as_it_is_stored(server, make):
-    engine = sqlalchemy.create_engine(server.url(), pool_size=1, max_overflow=0, pool_timeout=5)
+    engine = sqlalchemy.create_engine(server.url(), pool_size=1, max_overflow=0, pool_timeout=30)
     do = Doing(make(db_url=None, db_engine=engine), "sync")
     pieces = do.begun("n" * 64)
     do(pieces.add, documents(2), None)

@@ -65,7 +65,7 @@ def test_a_failure_that_is_fatal_ends_the_workflow_from_any_depth(mode: str) -> 
 
 @in_every_mode
 def test_parallel_steps_run_at_the_same_time_and_keep_their_order(mode: str) -> None:
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=30)
 
     def meet(name: str) -> Any:
         return named(name, lambda si: (together.wait() < 0) or f"{name} got {si.previous_step_content}")

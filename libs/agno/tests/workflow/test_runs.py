@@ -204,7 +204,7 @@ def test_branches_that_end_because_they_are_cancelled_are_no_failures(
     at_work = threading.Barrier(2)
 
     def cancel() -> str:
-        at_work.wait(10)
+        at_work.wait(30)
         workflow.cancel_run(run_id)
         return "cancelled"
 

@@ -207,14 +207,14 @@ def test_a_step_that_takes_too_long_fails(mode: str) -> None:
     released = threading.Event()
 
     def slow(step_input: StepInput) -> str:
-        released.wait(5)
+        released.wait(30)
         return "late"
 
     step = Step("slow", executor=slow, timeout_seconds=0.05, max_retries=0)
     seen = play(Workflow(steps=[step]), "go", mode)
     released.set()
     assert seen.output.status is RunStatus.error and "longer than 0.05 seconds" in seen.output.content
-    seen = play(Workflow(steps=[Step("quick", executor=named("quick"), timeout_seconds=5)]), "go", mode)
+    seen = play(Workflow(steps=[Step("quick", executor=named("quick"), timeout_seconds=50)]), "go", mode)
     assert seen.output.content == "quick"
 
 
@@ -223,7 +223,7 @@ def test_what_works_on_after_its_time_changes_nothing_any_more(mode: str) -> Non
     released, ended = threading.Event(), threading.Event()
 
     def slow(step_input: StepInput, session_state: dict[str, Any]) -> str:
-        released.wait(5)
+        released.wait(30)
         session_state["late"] = True
         ended.set()
         return "late"
@@ -238,7 +238,7 @@ def test_what_works_on_after_its_time_changes_nothing_any_more(mode: str) -> Non
         return "after"
 
     steps = [
-        Step("quick", executor=quick, timeout_seconds=5),
+        Step("quick", executor=quick, timeout_seconds=50),
         Step("slow", executor=slow, timeout_seconds=0.05, max_retries=0, skip_on_failure=True),
         after,
     ]
@@ -252,7 +252,7 @@ def test_a_time_limit_also_ends_the_workflow_in_the_step(mode: str) -> None:
 
     def slow(step_input: StepInput) -> str:
         log.append("slow")
-        released.wait(5)
+        released.wait(30)
         return "late"
 
     inner = Workflow(name="inner", steps=[slow, named("never", None, log)])
@@ -261,8 +261,10 @@ def test_a_time_limit_also_ends_the_workflow_in_the_step(mode: str) -> None:
     released.set()
     for thread in set(threading.enumerate()) - before:
         if not thread.name.startswith(("agno-worker", "agno-portal")):
-            thread.join(5)
-    assert seen.output.status is RunStatus.error and log == ["slow"]
+            thread.join(30)
+    assert (
+        seen.output.status is RunStatus.error and "never" not in log
+    )  # on a busy machine not even "slow" begins in time
 
 
 @in_every_mode
@@ -271,14 +273,14 @@ def test_a_time_limit_also_ends_the_agent_in_the_step(mode: str) -> None:
 
     def wait() -> str:
         called.append("wait")
-        released.wait(5)
+        released.wait(30)
         return "waited"
 
     model = ScriptedModel(wants("wait"), says("never"))
     agent = Agent(name="A", model=model, tools=[wait])
     seen = play(Workflow(steps=[Step("ask", agent=agent, timeout_seconds=0.2, max_retries=0)]), "go", mode)
     released.set()
-    assert seen.output.status is RunStatus.error and called == ["wait"]
+    assert seen.output.status is RunStatus.error and len(model.requests) <= 1 and called in ([], ["wait"])
 
 
 @in_every_mode
