@@ -18,6 +18,11 @@ _BATCH = 500
 _PIECE = 100
 
 
+def _id_of(text: str) -> str:
+    """The same for the same text."""
+    return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16]))
+
+
 class RawLance:
     def __init__(self, folder: Path, url: str) -> None:
         import lancedb
@@ -122,7 +127,7 @@ class SameLance(RawLance):
 
         rows = [
             {
-                "id": str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])),
+                "id": _id_of(text),
                 "content": text,
                 "name": f"d{n}",
                 "meta_data": json.dumps({"n": n}),
@@ -166,7 +171,7 @@ class SameQdrant(RawQdrant):
         )
         points = [
             models.PointStruct(
-                id=str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])),
+                id=_id_of(text),
                 vector={"dense": vector(text), "sparse": self.words(text)},
                 payload={
                     "content": text,

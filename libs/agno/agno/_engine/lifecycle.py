@@ -103,9 +103,8 @@ async def _abandoned(run: Run) -> None:
 
 
 async def _close(run: Run) -> None:
-    while run.closers:
-        *left, close = run.closers
-        run.closers = tuple(left)
+    closers, run.closers = run.closers, ()
+    for close in reversed(closers):
         try:
             await run.io.call(close)
         except Exception:  # the answer is there; a connection that does not close must not cost it

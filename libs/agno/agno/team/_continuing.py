@@ -225,14 +225,12 @@ def _asker(members: Iterable[Any], requirement: Any) -> Any:
 def _was_asked(members: Iterable[Any], requirement: Any) -> bool:
     """True if one of these runs, or of those inside of them, made the call: it was answered before."""
     call = requirement.tool_execution and requirement.tool_execution.tool_call_id
-    return any(
-        any(
-            tool.tool_call_id == call
-            for tool in (member.tools if member.run_id == requirement.member_run_id else ()) or ()
-        )
-        or _was_asked(member.__dict__.get("member_responses") or (), requirement)
-        for member in members
-    )
+    for member in members:
+        if member.run_id == requirement.member_run_id:
+            return any(tool.tool_call_id == call for tool in member.tools or ())
+        if _was_asked(member.__dict__.get("member_responses") or (), requirement):
+            return True
+    return False
 
 
 def _caller(members: Iterable[Any], tool: Any) -> Any:

@@ -44,7 +44,7 @@ def _node_at(nodes: Sequence[Node], key: str, ways: Mapping[str, list[str]]) -> 
     inside: Sequence[Node] | None = nodes
     for mark, number in _STEP.findall(key):
         if node is not None:
-            inside = node.inside(mark, ways.get(at))
+            inside = node._inside(mark, ways.get(at))
         if inside is None:
             return False, None
         if int(number) >= len(inside):

@@ -32,6 +32,7 @@ class Journal:
         self.records: list[dict[str, Any]] = []
         self.done: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, dict[str, Any]] = {}
+        self.states: dict[tuple[str, str], Any] = {}  # what earlier decisions left in the session state
         self.pool: dict[str, Any] = {}  # executor runs of before, by their id
         self.rows: list[str] = []
         self.answers: list[Any] = []  # that an earlier process went on with, and did not end
@@ -46,25 +47,35 @@ class Journal:
     def take_up(self, source: Any) -> None:
         """Know what an earlier part of the run did."""
         kept = [dict(record) for record in source.progress or ()]  # the caller's object stays as it is
-        self.records = [record for record in kept if "answers" not in record]
         for record in kept:
             row = record.pop("row", None)
             if row is not None:
                 self.rows.append(row)
             if "answers" in record:
                 self.answers += map(revived_requirement, record["answers"])
-            elif row is not None:
-                self.since.add(record["key"])
-        for record in self.records:
-            if record.get("output") is not None:
-                self.done[record["key"]] = record
             else:
-                self.notes.setdefault(record["key"], {}).update(record["note"])
-        self.pool = {run.run_id: run for run in _all_runs(source.step_executor_runs)}
+                self._know(record, new=row is not None)
+        executors = [*(source.step_executor_runs or ())]
+        self.pool = {run.run_id: run for run in (*executors, *_runs_inside(executors, "step_executor_runs"))}
         if source.at_work:
-            self.at_work = Found(source.at_work, _members(self.pool.values()))
+            self.at_work = Found(source.at_work, _runs_inside(self.pool.values(), "member_responses"))
             self.rows += self.at_work.rows
         self.numbers = itertools.count(len(kept))
+
+    def _know(self, record: dict[str, Any], *, new: bool) -> None:
+        key = record["key"]
+        if new:
+            self.since.add(key)
+        if record.get("output") is not None:
+            self.done[key] = record
+        else:
+            note = record["note"]
+            if "tries" in note:
+                self.forget(key)
+            self.notes.setdefault(key, {}).update(note)
+            if "state" in record:
+                self.states.update({(key, name): record["state"] for name in note})
+        self.records.append(record)
 
     async def keep_answers(self, run: WorkflowRun) -> None:
         """The run goes on with the answers of people; who goes on after its process died need not be given them again."""
@@ -115,12 +126,25 @@ class Journal:
             await keeping
 
     def noted(self, place: Place, name: str) -> Any:
-        """What was decided, or None."""
+        """What was decided, or None; with what deciding it changed in the state, where an earlier process did."""
+        if self.states and (state := self.states.pop((place.key, name), None)) is not None:
+            replace(place.state, state)
         return self.notes.get(place.key, {}).get(name)
 
     def knows(self, key: str) -> bool:
         """True if something was done or decided at the place."""
         return key in self.done or key in self.notes or key in self.since
+
+    def forget(self, key: str) -> None:
+        """Let a step, with all that is inside of it, be done again; what people said of it stays."""
+        inside = beginnings(key)
+        for known in (self.done, self.notes):
+            for one in [one for one in list(known) if one.startswith(inside)]:  # parallel steps add to it meanwhile
+                del known[one]
+        self.notes[key] = {name: value for name, value in self.notes.get(key, {}).items() if name in _SAID}
+        for record in list(self.records):
+            if record["key"].startswith(inside) or (record["key"] == key and not _stays(record)):
+                self.records.remove(record)
 
     def forget_failures(self, place: Place) -> None:
         """Let the steps inside of a container that failed run again."""
@@ -159,21 +183,23 @@ class Journal:
         await renew(owner)
 
 
+_SAID = frozenset({"start", "tries", "failures"})
+
+
+def _stays(record: dict[str, Any]) -> bool:
+    return "note" not in record or not _SAID.isdisjoint(record["note"])
+
+
 def _success(output: Any) -> bool:
     return bool(output.success if isinstance(output, StepOutput) else output.get("success", True))
 
 
-def _all_runs(runs: Iterable[Any] | None) -> Iterator[Any]:
-    for run in runs or ():
-        yield run
-        yield from _all_runs(getattr(run, "step_executor_runs", None))
-
-
-def _members(runs: Iterable[Any]) -> Iterator[Any]:
+def _runs_inside(runs: Iterable[Any], field: str) -> Iterator[Any]:
+    """What lies in this field of the runs, and in that of those, however deep."""
     for run in runs:
-        inside = run.__dict__.get("member_responses") or ()
+        inside = run.__dict__.get(field) or ()
         yield from inside
-        yield from _members(inside)
+        yield from _runs_inside(inside, field)
 
 
 __all__ = ["Journal"]

@@ -62,7 +62,7 @@ class Node(Rebuildable):
         """The name of who works."""
         return None
 
-    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
+    def _inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
         """The steps inside in the order of their keys, which go on with `mark`; `ways` are those that were chosen. None if
         only a run knows them."""
         return self.nodes

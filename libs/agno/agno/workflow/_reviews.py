@@ -20,6 +20,7 @@ from agno.run.workflow_data import StepOutput, StepType
 from agno.run.workflow_requirements import ErrorRequirement, StepRequirement, UserInputField
 from agno.workflow._failing import Paused, Refused
 from agno.workflow._place import Place
+from agno.workflow._state import snapshot
 from agno.workflow.types import OnReject, OnTimeout, StepInput
 
 if TYPE_CHECKING:
@@ -131,14 +132,19 @@ async def reviewed(node: Node, place: Place, given: StepInput, attempt: Attempt)
     """Run, and ask whether the output is good; after a no do it again with the feedback, or leave it."""
     journal = place.run.journal
     tries: dict[str, Any] = journal.noted(place, "tries") or {"count": 0, "feedback": None}
+    for draft in map(StepOutput.from_dict, tries.get("left", ())):
+        _bring_back(place, draft)
+        place.run.count_all(draft)
     output: StepOutput | None = None
     if (waiting := place.run.replies.get((place.key, "output"))) is not None:
-        output = waiting.step_output
+        output = _shown(place, waiting, tries["count"])
     while True:
         if output is None:
+            before = snapshot(place.state)
             output = await attempt(place, with_data(given, feedback=tries["feedback"]) if tries["count"] else given)
             if not output.success or not _is_wanted(node, output):
                 return output
+            await journal.note(place, f"made {tries['count']}", True, before)
         ask = partial(_output, node, place, output, tries["count"])
         found = await answered(node, place, "output", ask, StepOutputReviewEvent, step_output=output)
         if found.confirmed:
@@ -147,9 +153,44 @@ async def reviewed(node: Node, place: Place, given: StepInput, attempt: Attempt)
             raise Refused(f"The output of step {node.label!r} was rejected")
         if found.on_reject != OnReject.retry.value or tries["count"] >= node.review.max_retries:
             return node.output(skipped=True, content=f"The output of {node.label} was rejected.")
-        tries = {"count": tries["count"] + 1, "feedback": found.feedback}
+        left = [*tries.get("left", ()), _spent(output).to_dict()]
+        tries = {"count": tries["count"] + 1, "feedback": found.feedback, "left": left}
         await journal.note(place, "tries", tries)
+        journal.forget(place.key)
+        place.run.count(output)
         output = None
+
+
+def _shown(place: Place, waiting: StepRequirement, count: int) -> StepOutput | None:
+    """The output that a person was shown, with the effects on state and runs that making it had."""
+    output = waiting.step_output
+    if output is not None:
+        place.run.journal.noted(place, f"made {count}")
+        _bring_back(place, output)
+        for inner in output.steps or ():
+            place.run.count_all(inner)
+    return output
+
+
+def _bring_back(place: Place, output: StepOutput) -> None:
+    """The runs that made an output are among those of the step."""
+    pool = place.run.journal.pool
+    if output.step_run_id in pool:
+        place.run.executed(place.key, pool[output.step_run_id])
+    for inner in output.steps or ():
+        _bring_back(place, inner)
+
+
+def _spent(output: StepOutput) -> StepOutput:
+    """What stays of an output that a person refused: which runs made it, and what they cost."""
+    return StepOutput(
+        step_name=output.step_name,
+        executor_type=output.executor_type,
+        executor_name=output.executor_name,
+        step_run_id=output.step_run_id,
+        metrics=output.metrics,
+        steps=[_spent(inner) for inner in output.steps or ()] or None,
+    )
 
 
 def _is_wanted(node: Node, output: StepOutput) -> bool:

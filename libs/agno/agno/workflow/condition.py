@@ -88,7 +88,7 @@ class Condition(Node):
     def nodes(self) -> Sequence[Node]:
         return [*self.then_nodes, *self.else_nodes]
 
-    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node]:
+    def _inside(self, mark: str, ways: list[str] | None) -> Sequence[Node]:
         return self.else_nodes if mark == ".else." else self.then_nodes
 
     def described(self) -> dict[str, Any]:

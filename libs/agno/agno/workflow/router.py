@@ -95,7 +95,7 @@ class Router(Node):
     def nodes(self) -> Sequence[Node]:
         return self._made.of(self._ways(), self)
 
-    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
+    def _inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
         nodes = {node.label: node for node in self.nodes}
         return None if ways is None or not nodes.keys() >= set(ways) else [nodes[name] for name in ways]
 

@@ -117,7 +117,7 @@ class Step(Node):
         """Who works."""
         return self.worker
 
-    def inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
+    def _inside(self, mark: str, ways: list[str] | None) -> Sequence[Node] | None:
         return () if self.workflow is None else self.workflow.nodes or None  # one elsewhere knows its steps itself
 
     def described(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from agno.vectordb.search import SearchType
 _METRICS = {Distance.cosine: "cosine", Distance.l2: "l2", Distance.max_inner_product: "dot"}
 _SMALL = 256  # rows below which an index would cost more than it saves, and cannot be trained
 _KEY = b"lance-schema:unenforced-primary-key"
+_NO_KEY = (AttributeError, RuntimeError, OSError, ValueError)  # an old package, no right to write, another does it now
 _PART = 1000  # rows that are made ready at once
 _FILES = 8  # of a table, from which on they are put together once it has doubled, so that a row is not rewritten often
 _MOST_FILES = 256  # from which on they are put together in any case
@@ -314,12 +315,7 @@ class LanceDb(VectorStore):
         try:
             table.alter_columns({"path": "id", "nullable": False})
             table.set_unenforced_primary_key("id")
-        except (
-            AttributeError,
-            RuntimeError,
-            OSError,
-            ValueError,
-        ) as error:  # nobody may write there, or another one does it
+        except _NO_KEY as error:
             log_debug(f"the table {self.table_name!r} got no primary key: {error}")
 
     def _index_words(self, table: Any) -> None:
