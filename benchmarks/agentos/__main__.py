@@ -26,14 +26,14 @@ from benchmarks.intervals import coverage, estimate, ratios
 TARGETS = {"plain": 1.5, "stream": 2.0}
 ROWS = ("us", "fastapi")
 OLD = "agno-2.0.0"
-HTTP = ("auto", "h11")  # "auto": httptools and uvloop, where they are installed
+HTTP = ("h11", "httptools")  # the first is what `AgentOS.serve` takes; the other has to be installed
 _BOUNDARY = "bench-boundary"
 
 
 class Server:
     """A server in a process of its own, and one connection to it."""
 
-    def __init__(self, row: str, folder: Path, http: str = "auto", environment: Environment | None = None) -> None:
+    def __init__(self, row: str, folder: Path, http: str = HTTP[0], environment: Environment | None = None) -> None:
         environment = environment or this_python(row, checkout=True)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -116,7 +116,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="few requests: shows that it works")
     parser.add_argument("--json", type=Path, help="write what was measured to this file")
     parser.add_argument("--old", action="store_true", help=f"{OLD}, too")
-    parser.add_argument("--http", choices=HTTP, default="auto", help="what uvicorn reads requests with, in all rows")
+    parser.add_argument("--http", choices=HTTP, default=HTTP[0], help="what uvicorn reads requests with, in all rows")
     given = parser.parse_args()
     rounds, scale = (3, 10) if given.quick else (given.rounds, 1)
     old = {OLD: built(f"os-{OLD}")} if given.old else {}

@@ -1,4 +1,5 @@
-"""One server on a port of its own: `python -m benchmarks.agentos.server ROW PORT FOLDER HTTP`. FOLDER holds the bytes to return.
+"""One server on a port of its own: `python -m benchmarks.agentos.server ROW PORT FOLDER HTTP`. FOLDER holds the bytes to return,
+HTTP is what uvicorn reads requests with.
 
 AgentOS is used through what Agno 2.0.0 has, too, so that it runs the same lines.
 """
@@ -99,6 +100,5 @@ ROWS = {"us": us, "us-sqlite": us_sqlite, "agno-2.0.0": us, "fastapi": fastapi}
 
 if __name__ == "__main__":
     row, port, folder, http = sys.argv[1:]
-    loop = "auto" if http == "auto" else "asyncio"
     app = ROWS[row](Path(folder))
-    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", access_log=False, http=http, loop=loop)
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", access_log=False, http=http, loop="asyncio")

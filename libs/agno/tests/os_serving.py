@@ -94,13 +94,14 @@ class Served:
 
 @contextmanager
 def served(service: AgentOS | Any, listen: int = 0, **options: Any) -> Iterator[Served]:
-    """The service on a port of this machine: any, or the one that is named."""
+    """The service on a port of this machine: any, or the one that is named. Requests are read as by `AgentOS.serve`."""
     app = service.get_app() if isinstance(service, AgentOS) else service
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", listen))
         port = probe.getsockname()[1]
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", **options)
+    options = {"http": "h11", "lifespan": "on", **options}
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
