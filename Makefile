@@ -90,7 +90,7 @@ pins: $(VENV)/.uv
 	$(PIN) -c requirements/test.txt requirements/check.in -o requirements/check.txt
 	cd benchmarks/requirements && $(PIN) floor.in -o floor.txt
 	cd benchmarks/requirements && for list in $(BENCHED); do $(PIN) -c floor.txt $$list.in -o $$list.txt || exit 1; done
-	cd benchmarks/requirements && $(PIN) -c agno-2.0.0.txt knowledge-agno-2.0.0.in -o knowledge-agno-2.0.0.txt
+	cd benchmarks/requirements && for list in knowledge os; do $(PIN) -c agno-2.0.0.txt $$list-agno-2.0.0.in -o $$list-agno-2.0.0.txt || exit 1; done
 
 # Installing: each stamp is renewed only when its list changed. Hashes and an editable install exclude each other in one
 # command, hence two; the package itself comes without dependencies, they are in the list.

@@ -1,7 +1,8 @@
 """`python -m benchmarks.agentos`: CPU time of the server per request, AgentOS and a bare FastAPI route in turn.
 
 The model answers at once. The bare route declares the same form and returns the very bytes that AgentOS returned; both run
-under uvicorn with one worker. Every second round goes backwards; ratios are taken within a round.
+under uvicorn with one worker. Every second round goes backwards; ratios are taken within a round. `--old` adds Agno 2.0.0 with
+the same agent, in an environment of its own.
 """
 
 from __future__ import annotations
@@ -19,22 +20,25 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.environments import this_python
+from benchmarks.environments import Environment, built, this_python
 from benchmarks.intervals import coverage, estimate, ratios
 
 TARGETS = {"plain": 1.5, "stream": 2.0}
 ROWS = ("us", "fastapi")
+OLD = "agno-2.0.0"
+HTTP = ("h11", "httptools")  # the first is what `AgentOS.serve` takes; the other has to be installed
 _BOUNDARY = "bench-boundary"
 
 
 class Server:
     """A server in a process of its own, and one connection to it."""
 
-    def __init__(self, row: str, folder: Path) -> None:
+    def __init__(self, row: str, folder: Path, http: str = HTTP[0], environment: Environment | None = None) -> None:
+        environment = environment or this_python(row, checkout=True)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.process = this_python(row, checkout=True).start("agentos.server", row, str(self.port), str(folder))
+        self.process = environment.start("agentos.server", row, str(self.port), str(folder), http)
         self._wait()
 
     def _wait(self) -> None:
@@ -111,13 +115,16 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--quick", action="store_true", help="few requests: shows that it works")
     parser.add_argument("--json", type=Path, help="write what was measured to this file")
+    parser.add_argument("--old", action="store_true", help=f"{OLD}, too")
+    parser.add_argument("--http", choices=HTTP, default=HTTP[0], help="what uvicorn reads requests with, in all rows")
     given = parser.parse_args()
     rounds, scale = (3, 10) if given.quick else (given.rounds, 1)
+    old = {OLD: built(f"os-{OLD}")} if given.old else {}
     found: dict[str, Any] = {}
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
         folder, servers = Path(name), {}
-        for row in ROWS:
-            servers[row] = Server(row, folder)
+        for row in (*ROWS, *old):
+            servers[row] = Server(row, folder, given.http, old.get(row))
             stack.callback(servers[row].close)
             if row == "us":
                 print(record(servers[row], folder))
@@ -134,10 +141,14 @@ def main() -> int:
 def line(form: str, kind: str, values: dict[str, list[float]]) -> str:
     """One row of the report."""
     ratio, ours, bare = ratios(values["us"], values["fastapi"]), estimate(values["us"]), estimate(values["fastapi"])
-    return (
+    text = (
         f"{form:>10} {kind:<6}  AgentOS {ours.middle:6.0f} µs  bare FastAPI {bare.middle:6.0f} µs  ratio {ratio.middle:.2f} "
         f"({ratio.low:.2f} to {ratio.high:.2f}, {coverage(len(values['us'])):.0%})  target {TARGETS[kind]}"
     )
+    if OLD not in values:
+        return text
+    times, old = ratios(values[OLD], values["us"]), estimate(values[OLD])
+    return f"{text}  {OLD} {old.middle:6.0f} µs, {times.middle:.2f} ({times.low:.2f} to {times.high:.2f}) times AgentOS"
 
 
 if __name__ == "__main__":

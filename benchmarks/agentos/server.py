@@ -1,4 +1,8 @@
-"""One server on a port of its own: `python -m benchmarks.agentos.server ROW PORT [FOLDER]`. FOLDER holds the bytes to return."""
+"""One server on a port of its own: `python -m benchmarks.agentos.server ROW PORT FOLDER HTTP`. FOLDER holds the bytes to return,
+HTTP is what uvicorn reads requests with.
+
+AgentOS is used through what Agno 2.0.0 has, too, so that it runs the same lines.
+"""
 
 from __future__ import annotations
 
@@ -42,15 +46,18 @@ class Instant(Model):
         for _ in range(self.pieces):
             yield ModelResponse(content=self.piece)
 
-    def _parse_provider_response(self, *given: Any, **options: Any) -> Any: ...
+    def _parse_provider_response(self, response: Any, **options: Any) -> Any:
+        return response
 
-    def _parse_provider_response_delta(self, *given: Any, **options: Any) -> Any: ...
+    def _parse_provider_response_delta(self, response: Any, **options: Any) -> Any:
+        return response
 
 
 def us(folder: Path) -> Any:
     """AgentOS as it is by default: agent `a` is compared, `large` says 16 MB in 2,000 pieces."""
-    large = Agent(name="Large", id="large", model=Instant("eight kB" * 1024, 2_000))
-    return AgentOS(agents=[Agent(name="A", id="a", model=Instant()), large]).get_app()
+    large = Agent(name="Large", id="large", model=Instant("eight kB" * 1024, 2_000), telemetry=False)
+    agent = Agent(name="A", id="a", model=Instant(), telemetry=False)
+    return AgentOS(agents=[agent, large], telemetry=False).get_app()
 
 
 def us_sqlite(folder: Path) -> Any:
@@ -89,8 +96,9 @@ def _recorded(folder: Path) -> tuple[bytes, list[bytes]]:
     return (folder / "plain").read_bytes(), [frame + b"\n\n" for frame in frames if frame]
 
 
-ROWS = {"us": us, "us-sqlite": us_sqlite, "fastapi": fastapi}
+ROWS = {"us": us, "us-sqlite": us_sqlite, "agno-2.0.0": us, "fastapi": fastapi}
 
 if __name__ == "__main__":
-    row, port, folder = sys.argv[1:]
-    uvicorn.run(ROWS[row](Path(folder)), host="127.0.0.1", port=int(port), log_level="error", access_log=False)
+    row, port, folder, http = sys.argv[1:]
+    app = ROWS[row](Path(folder))
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", access_log=False, http=http, loop="asyncio")

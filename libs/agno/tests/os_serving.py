@@ -102,7 +102,7 @@ def _wait_for(server: uvicorn.Server, thread: threading.Thread) -> None:
 
 @contextmanager
 def served(service: AgentOS | Any, listen: int = 0, **options: Any) -> Iterator[Served]:
-    """The service on a port of this machine: any, or the one that is named."""
+    """The service on a port of this machine: any, or the one that is named. Requests are read as by `AgentOS.serve`."""
     app = service.get_app() if isinstance(service, AgentOS) else service
     with socket.socket() as kept:  # bound beside the server, so that nobody else is given the port before it listens
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -110,7 +110,8 @@ def served(service: AgentOS | Any, listen: int = 0, **options: Any) -> Iterator[
         port = kept.getsockname()[1]
         if sys.platform != "linux":
             kept.close()
-        config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on", **options)
+        options = {"http": "h11", "lifespan": "on", **options}
+        config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

@@ -151,15 +151,10 @@ def invalid(name: str, message: str, value: Any) -> HTTPException:
 
 
 async def read(request: Request, limits: Limits) -> Body:
-    """The body of a request: a form, a form with files, or JSON. Status 408, 413, 415 or 400 for what cannot be read."""
-    try:
-        async with within(limits.seconds):
-            return await _read(request, limits)
-    except TimeoutError:
-        raise HTTPException(408, "The body of the request did not arrive in time.") from None
+    """The body of a request: a form, a form with files, or JSON. Status 413, 415 or 400 for what cannot be read.
 
-
-async def _read(request: Request, limits: Limits) -> Body:
+    How long it may take to arrive is the guard's concern, which stands before every route.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return Body(_urlencoded(await raw(request, limits), limits))

@@ -12,11 +12,10 @@ from typing import Any
 import msgspec
 
 from agno.exceptions import FOR_CALLERS
-from agno.utils.codec import encode
 from agno.utils.ids import new_id
 from agno.utils.log import log_error, log_exception
 
-_MARKS = (b'"error_type":"', b'"status":"ERROR"')  # in the JSON of all that tells of a failure
+_TYPE, _STATUS = b'"error_type":"', b'"status":"ERROR"'  # one is in the JSON of all that tells of a failure
 _TEXTS = ("content", "error", "error_message")
 
 
@@ -51,7 +50,7 @@ class Shown:
 
     def frame(self, event: Any) -> tuple[bytes, bytes]:
         """An event as it is sent: its kind, and its JSON on one line."""
-        return event.event.encode(), self.bytes_of(encode(event))
+        return event.event.encode(), self.bytes_of(event.to_dict())
 
     def why(self, failed: Any) -> str:
         """The sentence about an output or an event that says that a run failed: its own, where that is meant for callers."""
@@ -63,7 +62,7 @@ class Shown:
     def bytes_of(self, data: Any) -> bytes:
         """The JSON of plain data."""
         raw = msgspec.json.encode(data, enc_hook=str)
-        if not self._instead and not any(mark in raw for mark in _MARKS):
+        if not self._instead and _TYPE not in raw and _STATUS not in raw:
             return raw
         return msgspec.json.encode(self.data_of(msgspec.json.decode(raw)))
 

@@ -259,7 +259,8 @@ class AgentOS:
         """Serve with uvicorn until it is told to stop; then runs that go on may end, for `run_limits.drain` seconds.
 
         `app` is the app, or the text `"module:app"`, which `reload` and `workers` need. Another host than this machine is
-        refused while there is no key, unless `insecure=True`. `options` are those of `uvicorn.run`.
+        refused while there is no key, unless `insecure=True`. `options` are those of `uvicorn.run`; requests are read by h11,
+        which limits headers, unless `http=` names another.
         """
         serve(
             self, app, host=host, port=port, reload=reload, workers=workers, access_log=access_log, insecure=insecure,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import inspect
 import sys
 import types
 import typing
@@ -72,12 +73,20 @@ def _encode_value(value: Any) -> Any:
 
 def encode_fields(value: Any, always: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The fields of a dataclass instance that are not None (or are in `always`), and what `decode` did not know."""
-    result: dict[str, Any] = {}
-    for name in _plan(type(value)).names:
-        item = getattr(value, name)
-        if item is not None or name in always:
+    plan, fields = _plan(type(value)), value.__dict__
+    known, result = plan.converters, plan.defaults.copy()
+    for name, item in list(fields.items()):  # a list: a run that goes on in another thread may add to it
+        if name in known:
+            if item is not None:
+                result[name] = item if type(item) in _PLAIN else encode(item)
+            else:
+                result.pop(name, None)
+    for name in plan.made:
+        if name not in fields and (item := getattr(value, name)) is not None:
             result[name] = encode(item)
-    unknown = value.__dict__.get(UNKNOWN)
+    for name in always:
+        result.setdefault(name, None)
+    unknown = fields.get(UNKNOWN)
     if unknown:
         result.update({key: encode(item) for key, item in unknown.items() if key not in result})
     return result
@@ -121,15 +130,22 @@ def copied(value: Any) -> Any:
 
 
 class _Plan:
-    """What is known about a dataclass: field names, how each field is revived, defaults that are made."""
+    """What is known about a dataclass: how each field is revived, and its defaults.
+
+    An instance may store only what differs from its class: `defaults` are what it then says of the others, encoded; `made`
+    are the fields that have to be asked for, because no plain value of the class stands for them.
+    """
 
     def __init__(self, cls: type) -> None:
         fields = [f for f in dataclasses.fields(cls) if not f.name.startswith("_")]
         hints = _hints(cls)
-        self.names = tuple(f.name for f in fields)
         self.converters: dict[str, Convert | None] = {
             f.name: f.metadata.get("decode") or _converter(hints.get(f.name)) for f in fields
         }
+        of_class = {f.name: inspect.getattr_static(cls, f.name, dataclasses.MISSING) for f in fields}
+        plain = {name: value for name, value in of_class.items() if type(value) in _PLAIN or isinstance(value, Enum)}
+        self.defaults = {name: encode(value) for name, value in plain.items() if value is not None}
+        self.made = tuple(name for name in of_class if name not in plain)
         self.factories = [(f.name, f.default_factory) for f in fields if callable(f.default_factory)]
 
 

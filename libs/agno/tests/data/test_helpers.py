@@ -56,6 +56,27 @@ def test_anything_becomes_plain_data(value: Any, plain: Any) -> None:
     assert type(encode(value)) is type(plain)
 
 
+def test_an_instance_is_encoded_with_what_its_class_says_where_it_stores_nothing_itself() -> None:
+    @dataclass
+    class Base(Coded):
+        kind: str = "base"
+        colour: Colour | None = Colour.RED
+        note: str | None = None
+        marks: list[int] = field(default_factory=list)
+
+    @dataclass
+    class Sub(Base):
+        kind: str = "sub"
+
+    bare: Sub = object.__new__(Sub)
+    bare.marks = [1]
+    assert bare.to_dict() == {"kind": "sub", "colour": "red", "marks": [1]}
+    bare.colour, bare.note = None, "new"
+    bare.stranger = 1  # type: ignore[attr-defined]
+    assert bare.to_dict() == {"kind": "sub", "note": "new", "marks": [1]}
+    assert Sub().to_dict() == {"kind": "sub", "colour": "red", "marks": []}
+
+
 def test_a_hint_that_cannot_be_resolved_leaves_plain_data() -> None:
     class Local:
         """Not visible where the hints are looked up."""

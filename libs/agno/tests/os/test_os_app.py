@@ -332,6 +332,15 @@ def test_it_is_not_served_to_others_without_a_key(monkeypatch: pytest.MonkeyPatc
     assert [one["host"] for one in started] == ["localhost", "0.0.0.0", "0.0.0.0"]
 
 
+def test_requests_are_read_by_h11_which_limits_headers_unless_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[dict[str, Any]] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **options: started.append(options))
+    service = an_os()
+    service.serve(service.get_app())
+    service.serve(service.get_app(), http="httptools")
+    assert [one["http"] for one in started] == ["h11", "httptools"]
+
+
 def test_several_workers_need_the_app_as_a_text() -> None:
     service = an_os()
     with pytest.raises(ValueError, match="'my_module:app'"):
