@@ -185,12 +185,13 @@ def _text_teller(run: Run) -> Any:
         return silent
     give, keep = run.give, run.keep if run.kept_events is not None else None
     known = {**run.identity, "created_at": 0, "content": ""}
-    second = 0.0
+    second = following = 0.0  # from when to when `created_at` is right
 
     def tell(text: str) -> Awaitable[None]:
-        nonlocal second
-        if not 0.0 <= time() - second < 1.0:
-            known["created_at"] = second = int(time())
+        nonlocal second, following
+        if not second <= time() < following:
+            second = time() // 1
+            following, known["created_at"] = second + 1, int(second)
         known["content"] = text
         event = bare(event_class)
         event.__dict__ = known.copy()
