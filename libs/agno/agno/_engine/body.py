@@ -91,9 +91,10 @@ def _exchange(run: Run) -> Exchange:
         is_new=not run.continued and run.plan.opens_plainly and run.input.__class__ is str,
     )
     if run.give is not silent or run.kept_events is not None:
-        exchange.give = _teller(run)
-    if run.streaming:
-        exchange.give_text = _text_teller(run)
+        told = content_event(run)
+        exchange.give = _teller(run, told)
+        if run.streaming:
+            exchange.give_text = silent if told is None else _text_teller(run, told)
     if run.tool_specs:
         exchange.before_tools = functools.partial(_open_tools, run)
     if run.plan.tunes or run.continued or run.progress is not None:
@@ -141,9 +142,8 @@ def _streams_text(run: Run) -> bool:
     return run.asked_schema is None
 
 
-def _teller(run: Run) -> Any:
-    """What turns the loop's items into events of this run."""
-    told = content_event(run)
+def _teller(run: Run, told: Any) -> Any:
+    """What turns the loop's items into events of this run; `told` is the kind for pieces of the answer, or None."""
 
     def tell(item: Any) -> Awaitable[None]:
         kind = getattr(item, "event", None)
@@ -178,19 +178,17 @@ def content_event(run: Run) -> Any:
     return event_class if event_class is not None and run.hears(event_class) else None
 
 
-def _text_teller(run: Run) -> Any:
-    """The frequent case, quickly: a delta that is nothing but text. None where nobody hears it."""
-    event_class = content_event(run)
-    if event_class is None:
-        return silent
+def _text_teller(run: Run, event_class: type[Any]) -> Any:
+    """The frequent case, quickly: a delta that is nothing but text."""
     give, keep = run.give, run.keep if run.kept_events is not None else None
     known = {**run.identity, "created_at": 0, "content": ""}
-    second = 0.0
+    second = following = 0.0  # from when to when `created_at` is right
 
     def tell(text: str) -> Awaitable[None]:
-        nonlocal second
-        if not 0.0 <= time() - second < 1.0:
-            known["created_at"] = second = int(time())
+        nonlocal second, following
+        if not second <= time() < following:
+            known["created_at"] = now = int(time())
+            second, following = float(now), now + 1.0
         known["content"] = text
         event = bare(event_class)
         event.__dict__ = known.copy()

@@ -140,16 +140,15 @@ class ModelResponse(Coded):
 
     def __init__(self, role: str | None = None, content: Any = None, **values: Any) -> None:
         # one is made per streamed token: store what is given, leave the rest to the class
-        mine = self.__dict__
         if content is not None:
-            mine["content"] = content
+            self.content = content
         if role is not None:
-            mine["role"] = role
+            self.role = role
         if values:
             if not values.keys() <= _FIELD_NAMES:
                 unknown = sorted(values.keys() - _FIELD_NAMES)[0]
                 raise TypeError(f"ModelResponse has no field {unknown!r}. Fields: {', '.join(sorted(_FIELD_NAMES))}.")
-            mine.update(values)
+            self.__dict__.update(values)
 
     @property
     def is_text_only(self) -> bool:

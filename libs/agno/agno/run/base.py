@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import msgspec
 
 from agno.models.response import ToolExecution
 from agno.utils.codec import Coded
 from agno.utils.dttm import now_epoch
+from agno.utils.lazy import lazily
 
 
 class RunStatus(str, Enum):
@@ -36,22 +37,13 @@ def to_json(data: Any, indent: int | None = 2) -> str:
     return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
 
 
+@lazily
 @dataclass
 class BaseRunOutputEvent(Coded):
     """Base of all events. `event` tells the kind; the fields that are not set are None."""
 
     created_at: int = field(default_factory=now_epoch)
     event: str = ""
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            # the engine builds events without __init__; a default that has to be made is made at its first read
-            made = type(self).__dataclass_fields__.get(name)
-            if made is None or made.default_factory is MISSING:
-                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-            value = self.__dict__[name] = made.default_factory()
-            return value
 
     def to_json(self, indent: int | None = 2) -> str:
         """The event as JSON text."""

@@ -32,6 +32,7 @@ from agno.run.payloads import (
     ToolStarted,
 )
 from agno.run.requirement import RunRequirement
+from agno.utils.lazy import lazily
 
 
 class TeamRunEvent(str, Enum):
@@ -162,6 +163,7 @@ class IntermediateRunContentEvent(IntermediateContent, BaseTeamRunEvent):
     event: Literal["TeamRunIntermediateContent"] = "TeamRunIntermediateContent"
 
 
+@lazily
 @dataclass
 class RunCompletedEvent(Completed, BaseTeamRunEvent):
     """The run ended well; this is its result."""

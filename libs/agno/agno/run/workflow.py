@@ -18,6 +18,7 @@ from agno.run.workflow_data import StepOutput, WorkflowMetrics, step_results
 from agno.run.workflow_requirements import ErrorRequirement, PauseKind, StepRequirement
 from agno.utils.codec import Coded, decode
 from agno.utils.dttm import now_epoch
+from agno.utils.lazy import lazily
 
 
 class WorkflowRunEvent(str, Enum):
@@ -236,6 +237,7 @@ class WorkflowRunContentEvent(_StepEvent):
     content_type: str = "str"
 
 
+@lazily
 @dataclass
 class WorkflowCompletedEvent(BaseWorkflowRunOutputEvent):
     """The run ended well; this is its result."""
@@ -406,6 +408,7 @@ class LoopIterationStartedEvent(_StepEvent):
     max_iterations: int | None = None
 
 
+@lazily
 @dataclass
 class LoopIterationCompletedEvent(_StepEvent):
     """A round of a loop ended."""
@@ -417,6 +420,7 @@ class LoopIterationCompletedEvent(_StepEvent):
     should_continue: bool = True
 
 
+@lazily
 @dataclass
 class LoopExecutionCompletedEvent(_StepEvent):
     """A loop ended; one list of results for each round."""
@@ -427,6 +431,7 @@ class LoopExecutionCompletedEvent(_StepEvent):
     all_results: list[list[StepOutput]] = field(default_factory=list)
 
 
+@lazily
 @dataclass
 class _ContainerCompleted(_StepEvent):
     """A container ended: how many steps ran, and what they gave."""
@@ -443,6 +448,7 @@ class ParallelExecutionStartedEvent(_StepEvent):
     parallel_step_count: int | None = None
 
 
+@lazily
 @dataclass
 class ParallelExecutionCompletedEvent(_StepEvent):
     """All parallel steps ended."""
@@ -468,6 +474,7 @@ class ConditionExecutionCompletedEvent(_ContainerCompleted):
     condition_result: bool | None = None
 
 
+@lazily
 @dataclass
 class RouterExecutionStartedEvent(_StepEvent):
     """A router chose steps, by name."""
@@ -476,6 +483,7 @@ class RouterExecutionStartedEvent(_StepEvent):
     selected_steps: list[str] = field(default_factory=list)
 
 
+@lazily
 @dataclass
 class RouterExecutionCompletedEvent(_ContainerCompleted):
     """The chosen steps ended."""

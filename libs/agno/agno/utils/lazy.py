@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Lazy:
-    """A field of a dataclass with its own `__init__` that is made at its first read.
+    """A field of a dataclass that is made at its first read, where no `__init__` has set it.
 
     A non-data descriptor: once made, the value is found on the instance and this is not asked again.
     """
@@ -25,4 +28,15 @@ class Lazy:
         return value
 
 
-__all__ = ["Lazy"]
+def lazily(cls: type[T]) -> type[T]:
+    """Decorates a dataclass of which the engine makes instances without `__init__`: what a default_factory gives is then made
+    at its first read."""
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # it is a dataclass
+        if field.default_factory is not dataclasses.MISSING:
+            made = Lazy(field.default_factory)
+            made.__set_name__(cls, field.name)
+            setattr(cls, field.name, made)
+    return cls
+
+
+__all__ = ["Lazy", "lazily"]
