@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -37,15 +38,19 @@ class Evaluation:
     name: str | None = None
     eval_id: str = field(default_factory=new_id)
     print_results: bool = False
-    file_path_to_save_results: str | None = None
+    file_path_to_save_results: str | os.PathLike[str] | None = None
     debug_mode: bool = field(default_factory=_debug_wanted)
     db: Any = None
     telemetry: bool = True
 
     def _begin(self) -> str:
-        """The id of a run of this evaluation. Raises ValueError for a `db` that is none: the work would be for nothing."""
+        """The id of a run of this evaluation. Raises ValueError where its result could not be kept: the work would be for
+        nothing."""
         if self.db is not None and (isinstance(self.db, type) or not hasattr(self.db, "create_eval_run")):
             raise ValueError(f"{type(self).__name__} got db= of type {type(self.db).__name__}, which is no database.")
+        path = self.file_path_to_save_results
+        if path is not None and not isinstance(path, (str, os.PathLike)):
+            raise ValueError(f"{type(self).__name__} got file_path_to_save_results={path!r}, which is no path.")
         if self.debug_mode:
             set_log_level_to_debug()
         eval_id, mark = self.eval_id, object()
@@ -73,13 +78,19 @@ def only_one(owner: str, given: dict[str, Any], *, needed: bool = True) -> tuple
         got = " and ".join(f"{name}=" for name, _ in found) or "none"
         raise ValueError(f"{owner} needs exactly one of {', '.join(f'{name}=' for name in given)}; it got {got}.")
     for name, value in found:
-        needs_method = "to_dict" if name.endswith("_response") else "run"
-        if isinstance(value, type) or not hasattr(value, needs_method):
-            raise ValueError(f"{owner} got {name}={value!r}, which is no {_MEANT.get(name, name)}.")
+        needed_of_it = "run_id" if name.endswith("_response") else "run"
+        if isinstance(value, type) or not hasattr(value, needed_of_it):
+            raise ValueError(f"{owner} got {name}={reprlib.repr(value)}, which is no {_MEANT.get(name, name)}.")
     return found[0] if found else ("", None)
 
 
 _MEANT = {f"{kind}_response": f"output of a run of {'an' if kind == 'agent' else 'a'} {kind}" for kind in KINDS}
+
+
+def check_count(owner: str, name: str, value: Any, least: int) -> None:
+    """Raise ValueError for what is no whole number, or too small a one."""
+    if not isinstance(value, int) or value < least:
+        raise ValueError(f"{owner}({name}={value!r}) must be a whole number, at least {least}.")
 
 
 def judge_of(owner: str, evaluator: Any) -> Any:
@@ -122,4 +133,14 @@ async def answer_of(io: IO, component: Any, given: Any) -> Any:
     return output
 
 
-__all__ = ["KINDS", "Evaluation", "answer_of", "facts_of", "facts_of_output", "judge_of", "only_one", "text_of"]
+__all__ = [
+    "KINDS",
+    "Evaluation",
+    "answer_of",
+    "check_count",
+    "facts_of",
+    "facts_of_output",
+    "judge_of",
+    "only_one",
+    "text_of",
+]

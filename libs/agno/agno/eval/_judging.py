@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from agno._io import IO
 from agno.agent import Agent
+from agno.db._codec import plain_to_json
 from agno.exceptions import EvalError
 from agno.models.utils import get_model
 from agno.run.output import text_of
@@ -26,7 +27,9 @@ _NO_ORDERS = (
 
 def judge(model: Any, schema: type[BaseModel], task: Sequence[str], guidelines: Any, context: str | None) -> Agent:
     """An agent whose answers are of a schema. It has no memory: every judgement stands for itself."""
-    lines = [guidelines] if isinstance(guidelines, str) else list(guidelines or ())
+    lines = [guidelines] if isinstance(guidelines, str) else guidelines or []
+    if not isinstance(lines, (list, tuple)) or not all(isinstance(line, str) for line in lines):
+        raise ValueError(f"additional_guidelines={guidelines!r} is neither a text nor a list of texts.")
     instructions = [*task, _NO_ORDERS, *lines]
     return Agent(
         model=get_model(model if model is not None else JUDGE_MODEL),
@@ -39,7 +42,7 @@ def judge(model: Any, schema: type[BaseModel], task: Sequence[str], guidelines: 
 
 def question_of(parts: Mapping[str, Any]) -> str:
     """What the judge is asked. As JSON, so that no part can pretend to be another one."""
-    return msgspec.json.format(msgspec.json.encode(parts), indent=2).decode()
+    return msgspec.json.format(plain_to_json(parts), indent=2).decode()
 
 
 async def verdict_of(io: IO, judge: Any, question: str, schema: type[V]) -> V:

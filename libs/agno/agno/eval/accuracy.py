@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from agno._io import IO, asynchronous, sync
 from agno.db.schemas.evals import EvalType
-from agno.eval._evaluation import Evaluation, answer_of, facts_of, judge_of, only_one, text_of
+from agno.eval._evaluation import Evaluation, answer_of, check_count, facts_of, judge_of, only_one, text_of
 from agno.eval._judging import judge, question_of, verdict_of
 from agno.eval._statistics import spread_of
 from agno.exceptions import EvalError
@@ -159,8 +159,7 @@ class AccuracyEval(Evaluation):
         """Ask, judge, store and print. Raises ValueError unless there is exactly one of agent, team and workflow, and
         EvalError if a run or the judge gives no answer."""
         kind, component = only_one("AccuracyEval", self._components())
-        if not isinstance(self.num_iterations, int) or self.num_iterations < 1:
-            raise ValueError(f"AccuracyEval(num_iterations={self.num_iterations!r}) must be at least 1.")
+        check_count("AccuracyEval", "num_iterations", self.num_iterations, 1)
 
         async def answer(given: str) -> str:
             return text_of((await answer_of(io, component, given)).content)

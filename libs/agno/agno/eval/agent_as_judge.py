@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -133,8 +134,10 @@ class AgentAsJudgeEval(Evaluation, BaseEval):
             raise ValueError(f"criteria={self.criteria!r} says nothing to judge by; give it a text.")
         if self.scoring_strategy not in ("binary", "numeric"):
             raise ValueError(f"scoring_strategy={self.scoring_strategy!r} is neither 'binary' nor 'numeric'.")
-        if not 1 <= self.threshold <= 10:
-            raise ValueError(f"threshold={self.threshold} must lie between 1 and 10.")
+        if not isinstance(self.threshold, (int, float)) or not 1 <= self.threshold <= 10:
+            raise ValueError(f"threshold={self.threshold!r} must be a number between 1 and 10.")
+        if self.on_fail is not None and not callable(self.on_fail):
+            raise ValueError(f"on_fail={self.on_fail!r} must be a function of an AgentAsJudgeEvaluation.")
 
     def get_evaluator_agent(self) -> Any:
         """The judge."""
@@ -164,10 +167,7 @@ class AgentAsJudgeEval(Evaluation, BaseEval):
         given = _cases(input, output, cases)
         eval_id = self._begin()
         self.result = result = await self._judged(io, eval_id, given, {})
-        if print_results or self.print_results:
-            result.print_results()
-        if print_summary or self.print_summary:
-            result.print_summary()
+        await self._tell(io, result, print_results, print_summary)
         return result
 
     run = sync(_run)
@@ -187,11 +187,20 @@ class AgentAsJudgeEval(Evaluation, BaseEval):
             "additional_guidelines": self.additional_guidelines,
         }
         await self._keep(io, eval_id, result, asdict(result), {**about, "eval_input": settings})
+        return result
+
+    async def _tell(
+        self, io: IO, result: AgentAsJudgeResult, print_results: bool = False, print_summary: bool = False
+    ) -> None:
+        """Print what is wanted; then call `on_fail`, which may raise."""
+        if print_results or self.print_results:
+            result.print_results()
+        if print_summary or self.print_summary:
+            result.print_summary()
         if self.on_fail is not None:
             for evaluation in result.results:
                 if not evaluation.passed:
                     await io.call(self.on_fail, evaluation)
-        return result
 
     async def _evaluate(self, io: IO, evaluator: Any, given: str, output: str | None) -> AgentAsJudgeEvaluation:
         shown = {"criteria": self.criteria, "input": given, "output": output}
@@ -221,11 +230,7 @@ class AgentAsJudgeEval(Evaluation, BaseEval):
     async_post_check = asynchronous(_post)  # type: ignore[arg-type]  # `self` is taken for the base's
 
     async def _beside(self, io: IO, cases: list[tuple[str, str | None]], about: dict[str, Any]) -> None:
-        result = await self._judged(io, new_id(), cases, about)
-        if self.print_results:
-            result.print_results()
-        if self.print_summary:
-            result.print_summary()
+        await self._tell(io, await self._judged(io, new_id(), cases, about))
 
 
 def _input_text(run_input: Any) -> str:
@@ -239,14 +244,13 @@ def _cases(
         raise ValueError(
             "AgentAsJudgeEval.run() needs either input= and output=, or cases=[{'input': …, 'output': …}]."
         )
-    if cases is None:
-        return [(input or "", output)]
-    if not cases:
-        raise ValueError("AgentAsJudgeEval.run(cases=[]) has nothing to judge.")
-    for case in cases:
-        if not isinstance(case, Mapping) or not {"input", "output"} <= case.keys():
-            raise ValueError(f"A case is a dict with 'input' and 'output'; one of cases= is {case!r}.")
-    return [(case["input"], case["output"]) for case in cases]
+    given: Any = [{"input": input or "", "output": output}] if cases is None else cases
+    if not isinstance(given, (list, tuple)) or not given:
+        raise ValueError(f"AgentAsJudgeEval.run(cases={cases!r}) has nothing to judge; give a list of cases.")
+    for case in given:
+        if not isinstance(case, Mapping) or not all(isinstance(case.get(part), str) for part in ("input", "output")):
+            raise ValueError(f"A case is a dict of two texts, 'input' and 'output'; one is {reprlib.repr(case)}.")
+    return [(case["input"], case["output"]) for case in given]
 
 
 __all__ = ["AgentAsJudgeEval", "AgentAsJudgeEvaluation", "AgentAsJudgeResult", "BinaryVerdict", "NumericVerdict"]

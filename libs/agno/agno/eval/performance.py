@@ -12,7 +12,7 @@ from typing import Any
 
 from agno._io import IO, SYNC, asynchronous, drive, is_coroutine_function, sync
 from agno.db.schemas.evals import EvalType
-from agno.eval._evaluation import Evaluation
+from agno.eval._evaluation import Evaluation, check_count
 from agno.eval._statistics import spread_of
 from agno.utils.later import later
 from agno.utils.log import log_info
@@ -144,8 +144,9 @@ class PerformanceEval(Evaluation):
             raise ValueError(f"PerformanceEval(func={self.func!r}) must be a function without arguments.")
         if is_coroutine_function(self.func) and not io.is_async:
             raise ValueError("PerformanceEval.run() measures plain functions; func= is async, so use arun().")
-        if not isinstance(self.num_iterations, int) or self.num_iterations < 1:
-            raise ValueError(f"PerformanceEval(num_iterations={self.num_iterations!r}) must be at least 1.")
+        check_count("PerformanceEval", "num_iterations", self.num_iterations, 1)
+        check_count("PerformanceEval", "warmup_runs", self.warmup_runs or 0, 0)
+        check_count("PerformanceEval", "top_n_memory_allocations", self.top_n_memory_allocations, 0)
 
     def _about(self) -> dict[str, Any]:
         return {

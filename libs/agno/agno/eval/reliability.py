@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -91,14 +91,7 @@ class ReliabilityEval(Evaluation):
             "workflow_response": self.workflow_response,
         }
         _, output = only_one("ReliabilityEval", given)
-        if self.expected_tool_calls is None and self.expected_tool_call_arguments is None:
-            raise ValueError(
-                "ReliabilityEval needs expected_tool_calls=, the names of tools; [] says that none is to be called."
-            )
-        if isinstance(self.expected_tool_calls, str):
-            raise ValueError(
-                f"expected_tool_calls={self.expected_tool_calls!r} is a text; give a list of names of tools."
-            )
+        _check(self.expected_tool_calls, self.expected_tool_call_arguments)
         eval_id = self._begin()
         self.result = result = self._compared(list(_calls_in(output)))
         if print_results or self.print_results:
@@ -138,21 +131,51 @@ class ReliabilityEval(Evaluation):
         )
 
     def _wanted_arguments(self) -> dict[str, list[Mapping[str, Any]]]:
-        return {
-            name: [several] if isinstance(several, Mapping) else list(several)
-            for name, several in (self.expected_tool_call_arguments or {}).items()
-        }
+        return {name: list(_as_list(several)) for name, several in (self.expected_tool_call_arguments or {}).items()}
+
+
+def _check(names: Any, arguments: Any) -> None:
+    """Raise ValueError for what cannot be expected."""
+    if names is None and arguments is None:
+        raise ValueError(
+            "ReliabilityEval needs expected_tool_calls=, the names of tools; [] says that none is to be called."
+        )
+    if names is not None and (not _is_list(names) or not all(isinstance(name, str) for name in names)):
+        raise ValueError(f"ReliabilityEval got expected_tool_calls={names!r}; give a list of names of tools.")
+    if arguments is None:
+        return
+    lists: list[Any] = [_as_list(wanted) for wanted in arguments.values()] if isinstance(arguments, Mapping) else [None]
+    if not all(_is_list(wanted) and all(isinstance(one, Mapping) for one in wanted) for wanted in lists):
+        raise ValueError(
+            f"ReliabilityEval got expected_tool_call_arguments={arguments!r}; give a dict from a tool's name to a dict of "
+            "arguments, or to a list of such dicts, as in {'add': {'a': 1}}."
+        )
+
+
+def _is_list(given: Any) -> bool:
+    return isinstance(given, Collection) and not isinstance(given, (str, bytes))
+
+
+def _as_list(wanted: Any) -> Any:
+    return [wanted] if isinstance(wanted, Mapping) else wanted
 
 
 def _all_made(made: list[dict[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether each of the wanted arguments has a call of its own; the most demanding choose first."""
-    free = list(made)
-    for arguments in sorted(wanted, key=len, reverse=True):
-        fitting = next((call for call in free if _has(call, arguments)), None)
-        if fitting is None:
-            return False
-        free.remove(fitting)
-    return True
+    """Whether each of the wanted arguments has a call of its own."""
+    owners: dict[int, int] = {}  # of calls, by place: which of the wanted ones has it
+
+    def finds(number: int, seen: set[int]) -> bool:
+        """A call that is free, or whose owner finds another one."""
+        for place, call in enumerate(made):
+            if place in seen or not _has(call, wanted[number]):
+                continue
+            seen.add(place)
+            if place not in owners or finds(owners[place], seen):
+                owners[place] = number
+                return True
+        return False
+
+    return all(finds(number, set()) for number in range(len(wanted)))
 
 
 def _has(call: dict[str, Any], arguments: Mapping[str, Any]) -> bool:

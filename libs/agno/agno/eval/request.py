@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agno._io import IO, asynchronous, sync
+from agno._io import IO, asynchronous, drive, sync
 from agno.db.schemas.evals import EvalType
 from agno.eval._evaluation import Evaluation, answer_of
 from agno.eval.accuracy import AccuracyEval
@@ -17,7 +17,6 @@ from agno.eval.reliability import ReliabilityEval
 from agno.models.base import Model
 from agno.models.utils import get_model
 from agno.run.output import text_of
-from agno.utils.ids import new_id
 
 _PERFORMANCE_RUNS = 10  # where the request says 0 or nothing
 
@@ -65,6 +64,11 @@ class EvalRequest:
         """Evaluate, and give the row that is stored in `db`. Raises ValueError for a request that cannot be right, and
         EvalError or the model's error if a run fails; nothing is stored then."""
         self.check()
+        if not hasattr(component, "session_type") or not hasattr(db, "get_eval_run"):
+            raise ValueError(
+                "EvalRequest.run(component, db) takes an agent, a team or a workflow, and a database; it got "
+                f"{component!r} and {db!r}."
+            )
         subject = with_model(component, self.model_id, self.model_provider)
         made = await getattr(self, f"_{EvalType(self.eval_type).value}")(io, component, subject)
         evaluation, options = made if isinstance(made, tuple) else (made, {})
@@ -92,12 +96,12 @@ class EvalRequest:
         if io.is_async:
 
             async def answer() -> None:
-                await subject.arun(self.input, session_id=new_id(), stream=False)
+                await answer_of(io, subject, self.input)
 
         else:
 
             def answer() -> None:  # type: ignore[misc]  # the other colour of the same
-                subject.run(self.input, session_id=new_id(), stream=False)
+                drive(answer_of(io, subject, self.input))
 
         model = _own_model(subject)
         evaluation = PerformanceEval(
@@ -118,7 +122,6 @@ class EvalRequest:
         )
 
     async def _agent_as_judge(self, io: IO, component: Any, subject: Any) -> tuple[Evaluation, dict[str, Any]]:
-        output = await answer_of(io, subject, self.input)
         evaluation = AgentAsJudgeEval(
             self.criteria or "",
             scoring_strategy=self.scoring_strategy,
@@ -126,6 +129,7 @@ class EvalRequest:
             model=_own_model(component),
             additional_guidelines=self.additional_guidelines,
         )
+        output = await answer_of(io, subject, self.input)
         return evaluation, {"input": self.input, "output": text_of(output.content)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,23 +13,28 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from agno.db._codec import plain_to_json
 from agno.utils._terminal import standard_console
+from agno.utils.string import whole
 
 
-def store_result_in_file(file_path: str, result: Any, eval_id: str | None = None, name: str | None = None) -> Path:
+def store_result_in_file(
+    file_path: str | os.PathLike[str], result: Any, eval_id: str | None = None, name: str | None = None
+) -> Path:
     """Write a result, a dataclass, as indented JSON. `{name}` and `{eval_id}` in the path are filled; folders are made.
 
     What is filled in is never a folder: slashes in a name become underscores. Gives the path that was written.
     """
-    path = Path(file_path.replace("{name}", _file_name(name)).replace("{eval_id}", _file_name(eval_id)))
-    text = msgspec.json.format(msgspec.json.encode(asdict(result), enc_hook=str), indent=4)
+    template = os.fspath(file_path)
+    path = Path(template.replace("{name}", _file_name(name)).replace("{eval_id}", _file_name(eval_id)))
+    text = msgspec.json.format(plain_to_json(asdict(result)), indent=4)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text)
     return path
 
 
 def _file_name(value: str | None) -> str:
-    return re.sub(r'[\x00-\x1f/\\:*?"<>|]|^\.+$', "_", value or "eval")
+    return re.sub(r'[\x00-\x1f/\\:*?"<>|]|^\.+$', "_", whole(value or "eval"))
 
 
 def show(title: str, rows: Sequence[tuple[str, Any]], console: Any = None) -> None:

@@ -34,6 +34,8 @@ class Cron:
     """
 
     def __init__(self, expression: str, zone: str | None = None) -> None:
+        if not isinstance(expression, str):
+            raise ValueError(f"A cron expression is a text such as '30 8 * * 1-5', not {expression!r}.")
         self.expression, self.zone = expression, zone or "UTC"
         self._fields = _ALIASES.get(expression.strip().lower(), expression).split()
         if len(self._fields) != 5 or _RANDOM.search(expression):
@@ -116,6 +118,8 @@ def cron_of(expression: str, zone: str | None) -> Cron:
 
 def zone_of(name: str) -> ZoneInfo:
     """The time zone with this name. Raises ValueError if there is none."""
+    if not isinstance(name, str):
+        raise ValueError(f"A time zone is given by its name, such as 'Europe/Berlin', not as {name!r}.")
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from agno._io import ASYNC
@@ -14,7 +14,7 @@ from agno.db.tables import Row
 from agno.run.base import RunStatus
 from agno.scheduler.cron import cron_of
 from agno.scheduler.schedule import FiringStatus, unpacked
-from agno.scheduler.schedules import new_firing
+from agno.scheduler.schedules import check_db, identity_of, new_firing
 from agno.utils.ids import new_id
 from agno.utils.log import log_exception, log_warning
 
@@ -56,12 +56,21 @@ class Scheduler:
         clock: Callable[[], float] = time.time,
         worker: str | None = None,
     ) -> None:
-        if poll_interval <= 0 or lease < 1 or max_concurrent < 1:
+        if (
+            not _are_numbers(poll_interval, lease, max_concurrent)
+            or poll_interval <= 0
+            or lease < 1
+            or max_concurrent < 1
+        ):
             raise ValueError(
-                "Scheduler(poll_interval=, lease=, max_concurrent=) must be positive, a lease at least 1 s."
+                "Scheduler(poll_interval=, lease=, max_concurrent=) must be positive numbers, a lease at least 1 s; it got "
+                f"{poll_interval!r}, {lease!r} and {max_concurrent!r}."
             )
-        if keep_days is not None and keep_days < 1:  # rows of times that may still be due say that somebody has them
-            raise ValueError(f"Scheduler(keep_days={keep_days}) must be at least 1, or None to keep everything.")
+        check_db("Scheduler", db)
+        if keep_days is not None and (
+            not _are_numbers(keep_days) or keep_days < 1
+        ):  # rows of times that may still be due say that somebody has them
+            raise ValueError(f"Scheduler(keep_days={keep_days!r}) must be at least 1, or None to keep everything.")
         self.db, self.poll_interval, self.lease, self.max_concurrent = db, poll_interval, lease, max_concurrent
         self.keep_days = keep_days
         self.worker = worker or new_id()
@@ -83,13 +92,13 @@ class Scheduler:
     async def stop(self, grace: float = 30.0) -> None:
         """Take no more firings, give those that run `grace` seconds to end, then leave the rest to other workers."""
         loops, self._loops = self._loops, []
-        loops[:1] and loops[0].cancel()  # the leases of what still runs are renewed
-        if self._running:
-            await asyncio.wait(list(self._running.values()), timeout=grace)
-        tasks = [*loops, *self._running.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if loops:
+            loops[0].cancel()  # no more polls; the leases of what still runs are renewed
+        try:
+            if self._running:
+                await asyncio.wait(list(self._running.values()), timeout=grace)
+        finally:
+            await _end([*loops, *self._running.values()])
 
     async def __aenter__(self) -> Scheduler:
         await self.start()
@@ -125,12 +134,19 @@ class Scheduler:
         return await self._take_abandoned() + await self._take_due()
 
     async def run_due(self) -> int:
-        """Run everything that is due now to its end. Returns how many firings that were. For programs without a service."""
-        count = 0
-        while (taken := await self.poll()) or self._running:
-            count += taken
-            if self._running:
-                await asyncio.wait(list(self._running.values()), return_when=asyncio.FIRST_COMPLETED)
+        """Run everything that is due now to its end. Returns how many firings that were. For programs without a service.
+
+        Who cancels it leaves what still runs to other workers, at once.
+        """
+        count, watches = 0, bool(self._loops)
+        renewing = asyncio.create_task(self._again(self.renew, self.lease / 3))
+        try:
+            while (taken := await self.poll()) or self._running:
+                count += taken
+                if self._running:
+                    await asyncio.wait(list(self._running.values()), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end([renewing, *(() if watches else self._running.values())])
         return count
 
     async def renew(self) -> None:
@@ -300,11 +316,23 @@ class Scheduler:
 
 
 def _by_id(components: Iterable[Any]) -> Find:
-    found = {}
-    for component in components:
-        component.set_id()
-        found[component.session_type, component.id] = component
+    if isinstance(components, str) or not isinstance(components, Iterable):
+        raise ValueError(
+            "Scheduler(db, components) takes a list of agents, teams and workflows, or a function that finds one; it got "
+            f"{components!r}."
+        )
+    found = {identity_of(component): component for component in components}
     return lambda kind, component_id: found.get((kind, component_id))
+
+
+def _are_numbers(*given: Any) -> bool:
+    return all(isinstance(one, (int, float)) and one == one for one in given)  # NaN is unequal to itself
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _TooLong(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -24,6 +24,7 @@ _CHANGEABLE = frozenset(
     {"name", "description", "component_type", "component_id", "input", "cron_expr", "timezone", "run_at", "run_options",
      "timeout_seconds", "max_retries", "retry_delay_seconds", "enabled"}
 )  # fmt: skip
+_LAST = 253_402_300_799  # the end of the year 9999
 _WHEN = frozenset({"cron_expr", "timezone", "run_at", "enabled"})
 
 
@@ -34,6 +35,7 @@ class Schedules:
     """
 
     def __init__(self, db: Any, *, clock: Callable[[], float] = time.time) -> None:
+        check_db("Schedules", db)
         self.db, self._clock = db, clock
 
     async def _create(
@@ -65,8 +67,7 @@ class Schedules:
         `retry_delay_seconds`, then twice as long, and so on. Raises ValueError for what cannot be right.
         """
         if component is not None:
-            component.set_id()
-            component_type, component_id = component.session_type, component.id
+            component_type, component_id = identity_of(component)
         row = {
             "id": id or new_id(),
             "name": name,
@@ -124,6 +125,8 @@ class Schedules:
         self, io: IO, schedule_id: str, changes: dict[str, Any], *, user_id: str | None = None
     ) -> Schedule | None:
         """Change some of the arguments of `create`, by name. Returns the schedule, or None if it does not exist."""
+        if not isinstance(changes, Mapping):
+            raise ValueError(f"The changes of a schedule are a dict from names to values, not {changes!r}.")
         changes = {name: packed(value) if name == "input" else value for name, value in changes.items()}
         if unknown := sorted(changes.keys() - _CHANGEABLE):
             raise ValueError(f"{unknown[0]!r} of a schedule cannot be changed; {', '.join(sorted(_CHANGEABLE))} can.")
@@ -136,8 +139,9 @@ class Schedules:
             changes.setdefault("run_at", None)
         settled = self._settled({**row, **changes})
         kept = {name: settled[name] for name in changes}
-        if _WHEN & changes.keys():
-            kept["next_run_at"] = settled["next_run_at"]
+        moved = {name for name in _WHEN & changes.keys() if settled[name] != row[name]}
+        if moved:  # what says again what is so takes no due time away
+            kept["next_run_at"] = None if self._missed(settled, moved) else settled["next_run_at"]
         changed = await io.call(self.db.update_schedule, schedule_id, kept, user_id=user_id)
         return None if changed is None else Schedule.from_row(changed)
 
@@ -190,7 +194,7 @@ class Schedules:
         after: Place | None = None,
     ) -> tuple[Sequence[Firing], int | None]:
         """The history, newest first, and how many firings there are before paging (None with `after`)."""
-        status = None if status is None else FiringStatus(status).value
+        status = None if status is None else _status(status)
         rows, total = await io.call(
             self.db.get_schedule_runs,
             schedule_id,
@@ -215,6 +219,29 @@ class Schedules:
         due = at if cron is None else cron.after(int(self._clock()))
         return {**row, "next_run_at": due if row["enabled"] else None}
 
+    def _missed(self, row: Row, moved: set[str]) -> bool:
+        """Whether its only time passed before it was enabled."""
+        return (
+            "enabled" in moved
+            and "run_at" not in moved
+            and row["cron_expr"] is None
+            and row["run_at"] <= int(self._clock())
+        )
+
+
+def check_db(owner: str, db: Any) -> None:
+    """Raise ValueError for what keeps no schedules."""
+    if isinstance(db, type) or not hasattr(db, "create_schedule"):
+        raise ValueError(f"{owner}(db={db!r}) needs a database of agno.db, such as SqliteDb(db_file='office.db').")
+
+
+def identity_of(component: Any) -> tuple[str, str]:
+    """Kind and id of an agent, a team or a workflow. Raises ValueError for what is none."""
+    if isinstance(component, type) or not hasattr(component, "set_id"):
+        raise ValueError(f"A schedule runs an agent, a team or a workflow, and {component!r} is none.")
+    component.set_id()
+    return component.session_type, component.id
+
 
 def new_firing(schedule: Row, firing_id: str, due_at: int) -> Row:
     """The row of a firing that no worker has taken yet."""
@@ -233,8 +260,8 @@ def new_firing(schedule: Row, firing_id: str, due_at: int) -> Row:
 
 
 def _check(row: Row) -> None:
-    if not row["name"]:
-        raise ValueError("A schedule needs a name.")
+    if not row["name"] or not isinstance(row["name"], str):
+        raise ValueError(f"A schedule needs a name, a text; it got {row['name']!r}.")
     if row["component_type"] not in KINDS or not row["component_id"]:
         raise ValueError(
             f"A schedule needs an agent, a team or a workflow to run, or component_type= (one of {', '.join(KINDS)}) and "
@@ -242,20 +269,43 @@ def _check(row: Row) -> None:
         )
     if (row["cron_expr"] is None) == (row["run_at"] is None):
         raise ValueError("A schedule needs either cron_expr=, for again and again, or run_at=, for once.")
-    if unknown := sorted((row["run_options"] or {}).keys() - OPTIONS):
-        raise ValueError(f"run_options= has {unknown[0]!r}; what a schedule may set is {', '.join(sorted(OPTIONS))}.")
     for name, least in (("max_retries", 0), ("retry_delay_seconds", 0), ("timeout_seconds", 1)):
-        if row[name] is not None and row[name] < least:
-            raise ValueError(f"{name}={row[name]} of a schedule must be at least {least}.")
+        if row[name] is not None and (not isinstance(row[name], int) or row[name] < least):
+            raise ValueError(f"{name}={row[name]!r} of a schedule must be at least {least}, a whole number.")
+    if row["enabled"] not in (True, False):
+        raise ValueError(f"enabled={row['enabled']!r} of a schedule must be True or False.")
+    _check_options(row["run_options"])
     if row["timezone"] is not None:
         zone_of(row["timezone"])
+
+
+def _check_options(options: Any) -> None:
+    if options is not None and not isinstance(options, Mapping):
+        raise ValueError(f"run_options= of a schedule is a dict of options, not {options!r}.")
+    if unknown := sorted(map(str, (options or {}).keys() - OPTIONS)):
+        raise ValueError(f"run_options= has {unknown[0]!r}; what a schedule may set is {', '.join(sorted(OPTIONS))}.")
+    session_id = (options or {}).get("session_id")
+    if session_id is not None and not isinstance(session_id, str):
+        raise ValueError(f"session_id={session_id!r} in run_options= must be a text.")
+
+
+def _status(given: Any) -> str:
+    try:
+        return FiringStatus(given).value
+    except ValueError:
+        known = ", ".join(one.value for one in FiringStatus)
+        raise ValueError(f"{given!r} is no status of a firing; there are {known}.") from None
 
 
 def _seconds(moment: datetime | float | None, zone: str | None) -> int | None:
     if isinstance(moment, datetime):
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone_of(zone) if zone else timezone.utc)
         return int(aware.timestamp())
-    return None if moment is None else int(moment)
+    if moment is None:
+        return None
+    if isinstance(moment, bool) or not isinstance(moment, (int, float)) or not 0 <= moment <= _LAST:
+        raise ValueError(f"run_at={moment!r} must be a datetime, or seconds since 1970 (no milliseconds).")
+    return int(moment)
 
 
 __all__ = ["KINDS", "OPTIONS", "Schedules", "new_firing"]

@@ -9,8 +9,8 @@ from typing import Any
 
 from agno.models.message import Citations, Message
 from agno.models.metrics import Metrics
-from agno.testing._wire import ServedRequest, arguments_object, event, texts, to_json
-from agno.testing.script import Fault, Turn, deltas
+from agno.testing._wire import ServedRequest, arguments_object, event, texts
+from agno.testing.script import Fault, Turn, deltas, to_json
 from agno.utils.ids import new_id
 
 NAME = "anthropic"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agno.models.message import Citations, Message
-from agno.testing._wire import ServedRequest, arguments_object, base64_of, data, to_json
-from agno.testing.script import Call, Fault, Turn, deltas
+from agno.testing._wire import ServedRequest, arguments_object, base64_of, data
+from agno.testing.script import Call, Fault, Turn, deltas, to_json
 from agno.utils.ids import new_id
 
 NAME = "gemini"

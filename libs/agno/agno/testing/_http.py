@@ -113,7 +113,9 @@ class LoopbackServer(ABC):
         return self.url
 
     def start(self) -> Self:
-        """Begin to listen."""
+        """Begin to listen. Does nothing if it does already."""
+        if self._thread is not None:
+            return self
         uvicorn, protocol, server = _load_uvicorn(type(self).__name__)
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from agno.models.message import Message
-from agno.testing._wire import ServedRequest, arguments_object, to_json
-from agno.testing.script import Call, Fault, Turn, deltas
+from agno.testing._wire import ServedRequest, arguments_object
+from agno.testing.script import Call, Fault, Turn, deltas, to_json
 
 NAME = "ollama"
 PATH = re.compile(r".*/api/chat$")

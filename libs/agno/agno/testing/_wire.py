@@ -13,7 +13,7 @@ import msgspec
 
 from agno.media import Audio, Image
 from agno.models.message import Message
-from agno.testing.script import Call, Fault, Turn
+from agno.testing.script import Call, Fault, Turn, to_json
 
 
 class CannotSay(AssertionError):
@@ -65,11 +65,6 @@ class WireProtocol(Protocol):
     def failure(self, fault: Fault) -> Any: ...
 
     def failure_piece(self, fault: Fault) -> str: ...
-
-
-def to_json(value: Any) -> str:
-    """JSON text."""
-    return msgspec.json.encode(value).decode()
 
 
 def data(value: Any) -> str:

@@ -18,7 +18,7 @@ class NetworkGuard:
     """What a `no_network` block has stopped so far."""
 
     def __init__(self, allow: Collection[str] = ()) -> None:
-        self.allow = frozenset(host.lower() for host in allow)
+        self.allow = frozenset(host.lower() for host in several("allow", allow))
         self.attempts: list[str] = []
 
     def check(self, action: str, host: Any) -> None:
@@ -36,6 +36,13 @@ class NetworkGuard:
         """Fail if something was stopped, also if the code under test caught the error."""
         if self.attempts:
             raise NetworkBlocked(f"The network was used: {'; '.join(self.attempts)}.")
+
+
+def several(name: str, given: Collection[str]) -> Collection[str]:
+    """Several texts. Raises ValueError for one, whose letters would be taken for them."""
+    if isinstance(given, (str, bytes)):
+        raise ValueError(f"{name}={given!r} is a single text; give a list, as in {name}=[{given!r}].")
+    return given
 
 
 def _text(host: Any) -> str:
@@ -70,14 +77,13 @@ _lock = threading.Lock()
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _active:
-        return
-    if event in _ADDRESSED:
-        address = arguments[1]
-        if isinstance(address, tuple):  # anything else is a Unix socket, or already connected
-            _active[-1].check(_ADDRESSED[event], address[0])
-    elif event in _NAMED:
-        _active[-1].check(_NAMED[event], arguments[0])
+    for guard in _active[-1:]:  # the innermost; another thread may leave its block now
+        if event in _ADDRESSED:
+            address = arguments[1]
+            if isinstance(address, tuple):  # anything else is a Unix socket, or already connected
+                guard.check(_ADDRESSED[event], address[0])
+        elif event in _NAMED:
+            guard.check(_NAMED[event], arguments[0])
 
 
 def _install() -> None:

@@ -17,9 +17,11 @@ import httpx
 import msgspec
 
 from agno.testing._http import HttpCall, LoopbackServer
+from agno.testing.network import several
 
 REMOVED = "REMOVED"
 _BINARY = "$base64"
+_NOT_YET = 0  # the status of what is not answered yet
 
 # only these headers are written down: a list of secret ones would never be complete
 _KEPT_REQUEST = frozenset({"accept", "content-type", "anthropic-version", "anthropic-beta", "openai-beta"})
@@ -76,24 +78,27 @@ class Recorder(LoopbackServer):
     ) -> None:
         super().__init__()
         self.path = Path(path)
-        self.upstream_url = upstream_url.rstrip("/")
+        self.upstream_url = _address(upstream_url)
         self.exchanges: list[Exchange] = []
-        self._secrets = {secret for secret in secrets if secret}
+        self._secrets = {secret for secret in several("secrets", secrets) if secret}
         self._scrub = scrub
         self._timeout = timeout
         self._only_if_successful = False
+        self._unreachable: str | None = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, traceback)
-        if kind is not None and self._only_if_successful:
+        if self._only_if_successful and (kind is not None or self._unreachable is not None):
             self.path.unlink(missing_ok=True)
+            if kind is None:
+                raise ConnectionError(self._unreachable)
 
     async def answer(self, call: HttpCall) -> None:
         self._secrets |= _secrets_of(call)
         exchange = Exchange(call.method, call.path, _clean_query(call.query), _kept(call.headers, _KEPT_REQUEST))
-        exchange.request = _body(call.body)
+        exchange.request, exchange.status = _body(call.body), _NOT_YET
         self.exchanges.append(exchange)
         headers = {name: value for name, value in call.headers.items() if name not in _NOT_FORWARDED}
         url = f"{self.upstream_url}{call.path}" + (f"?{call.query_text}" if call.query_text else "")
@@ -106,18 +111,19 @@ class Recorder(LoopbackServer):
         except httpx.TransportError as error:
             await self._broke_off(call, exchange, error)
         finally:
+            if exchange.status == _NOT_YET:  # there is no answer to record
+                self.exchanges = [one for one in self.exchanges if one is not exchange]
             self._write()
 
     async def _pass_on(self, call: HttpCall, exchange: Exchange, response: httpx.Response) -> None:
-        exchange.status = response.status_code
         exchange.response_headers = _kept(response.headers, _KEPT_RESPONSE)
         ends = _piece_ends(exchange.response_headers.get("content-type", ""))
         if ends is None:
             content = await response.aread()
-            exchange.response = _body(content)
+            exchange.response, exchange.status = _body(content), response.status_code
             await call.whole(response.status_code, content, exchange.response_headers)
             return
-        exchange.chunks, exchange.end = [], "cut"  # until it is complete
+        exchange.status, exchange.chunks, exchange.end = response.status_code, [], "cut"  # until it is complete
         await call.begin(response.status_code, exchange.response_headers)
         passing = asyncio.ensure_future(_pass_pieces(call, exchange.chunks, response, Pieces(ends)))
         leaving = asyncio.ensure_future(call.gone.wait())
@@ -136,14 +142,14 @@ class Recorder(LoopbackServer):
         if exchange.chunks is not None:  # the stream had begun
             await call.cut()
             return
-        self.exchanges.remove(exchange)  # there is no answer to record
-        message = f"The recorder could not reach {self.upstream_url}: {error!r}"
+        message = self._unreachable = f"The recorder could not reach {self.upstream_url}: {error!r}"
         await call.whole(
             502, msgspec.json.encode({"error": {"message": message}}), {"content-type": "application/json"}
         )
 
     def _write(self) -> None:
-        data = {"format": 1, "exchanges": _cleaned(msgspec.to_builtins(self.exchanges), self._secrets, self._scrub)}
+        answered = [exchange for exchange in self.exchanges if exchange.status != _NOT_YET]
+        data = {"format": 1, "exchanges": _cleaned(msgspec.to_builtins(answered), self._secrets, self._scrub)}
         partial = self.path.with_name(f"{self.path.name}.part")
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n")
@@ -182,6 +188,17 @@ def _piece_ends(content_type: str) -> re.Pattern[bytes] | None:
     if content_type.startswith("text/event-stream"):
         return _EVENT_END
     return _LINE_END if "ndjson" in content_type else None
+
+
+def _address(upstream_url: str) -> str:
+    """The address of a provider without a slash at the end. Raises ValueError for what is none."""
+    try:
+        url = httpx.URL(upstream_url)
+    except (httpx.InvalidURL, TypeError):
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError(f"upstream_url={upstream_url!r} is no address; write it as in 'https://api.openai.com'.")
+    return upstream_url.rstrip("/")
 
 
 def _secrets_of(call: HttpCall) -> set[str]:
@@ -271,8 +288,8 @@ class Replayer(LoopbackServer):
         super().__init__()
         self.path = Path(path)
         self._left = list(load(self.path))
-        self._ignore = frozenset(ignore)
-        self._secrets = {secret for secret in secrets if secret}
+        self._ignore = frozenset(several("ignore", ignore))
+        self._secrets = {secret for secret in several("secrets", secrets) if secret}
         self._scrub = scrub
         self._lock = threading.Lock()
         self.mismatches: list[str] = []
@@ -346,9 +363,18 @@ def load(path: str | Path) -> list[Exchange]:
         raise FileNotFoundError(
             f"There is no recording {str(path)!r}: make one with recording(path, upstream_url) or Recorder."
         ) from None
+    except (IsADirectoryError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unreadable(path) from error
     if not isinstance(data, dict) or data.get("format") != 1:
-        raise ValueError(f"{str(path)!r} is no recording that this version can read: make it anew with Recorder.")
-    return msgspec.convert(data["exchanges"], list[Exchange])
+        raise _unreadable(path)
+    try:
+        return msgspec.convert(data.get("exchanges"), list[Exchange])
+    except msgspec.ValidationError as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: str | Path) -> ValueError:
+    return ValueError(f"{str(path)!r} is no recording that this version can read: make it anew with Recorder.")
 
 
 def differences(recorded: Any, now: Any, where: str = "", ignore: Collection[str] = ()) -> Iterator[str]:

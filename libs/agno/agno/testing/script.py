@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -37,12 +38,29 @@ class Call:
     arguments: dict[str, Any] | str = field(default_factory=dict)
     id: str = field(default_factory=lambda: f"call_{new_id()[:8]}")
 
+    def __post_init__(self) -> None:
+        try:
+            self.text  # noqa: B018  # a script that cannot be sent is refused where it is written
+        except TypeError as error:
+            raise TypeError(
+                f"The arguments of {self.name!r} are sent as JSON, which {self.arguments!r} is not: {error}"
+            ) from None
+
     @property
     def text(self) -> str:
         """The arguments as JSON text; text is sent as it is, so it may be broken."""
-        return self.arguments if isinstance(self.arguments, str) else msgspec.json.encode(self.arguments).decode()
+        return self.arguments if isinstance(self.arguments, str) else to_json(self.arguments)
 
 
+def to_json(value: Any) -> str:
+    """JSON text. Half of a surrogate pair is written as providers write it: as an escape."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+
+
+_LEAST = {"chunk_size": 1, "wire_bytes": 1, "break_after": 0, "latency": 0, "pace": 0}
 FaultKind = Literal["status", "timeout", "cut", "short", "malformed"]
 
 
@@ -98,6 +116,18 @@ class Turn:
     pace: float = 0.0  # seconds between pieces
     chunk_size: int = 4  # characters in a streamed piece
     wire_bytes: int | None = None  # server only: bytes in one write, so that events arrive torn
+
+    def __post_init__(self) -> None:
+        for name in ("text", "reasoning"):
+            said = getattr(self, name)
+            if said is not None and not isinstance(said, str):
+                raise TypeError(f"A turn has {name}={said!r}; give a text.")
+        if wrong := [one for one in self.calls if not isinstance(one, Call)]:
+            raise TypeError(f"A turn asks for {wrong[0]!r}; give tool calls, as in call('add', a=1, b=2).")
+        for name, least in _LEAST.items():
+            number = getattr(self, name)
+            if number is not None and (not isinstance(number, (int, float)) or number < least):
+                raise ValueError(f"A turn has {name}={number!r}; give a number, at least {least}.")
 
     def __repr__(self) -> str:
         usual = Turn()
@@ -183,7 +213,7 @@ def fails(
     a status, such as {"retry-after": "2"}.
     """
     made: Exception | Fault
-    if isinstance(error, int):
+    if isinstance(error, int) and 400 <= error <= 599:
         made = Fault("status", error, message, code, headers or {})
     elif isinstance(error, Exception):
         made = error
@@ -191,7 +221,7 @@ def fails(
         made = Fault(error, message=message)
     else:
         raise ValueError(
-            f"fails got {error!r}; it takes an exception, an HTTP status, or one of {', '.join(_NAMED_FAULTS)}."
+            f"fails got {error!r}; it takes an exception, an HTTP status of a failure, or one of {', '.join(_NAMED_FAULTS)}."
         )
     return Turn(text=text, error=made, break_after=after, **facts)
 
@@ -345,6 +375,7 @@ __all__ = [
     "last_user_text",
     "says",
     "thinks",
+    "to_json",
     "wants",
     "wants_many",
 ]

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from agno.testing import _anthropic, _embeddings, _fixed, _gemini, _ollama, _openai_chat, _openai_responses
+from agno.testing._embeddings import Answer
 from agno.testing._http import HttpCall, LoopbackServer
-from agno.testing._wire import CannotSay, ServedRequest, WireProtocol, check_sayable, to_json
-from agno.testing.script import Broken, Fault, Key, Script, ScriptExhausted, Turn
+from agno.testing._wire import CannotSay, ServedRequest, WireProtocol, check_sayable
+from agno.testing.script import Broken, Fault, Key, Script, ScriptExhausted, Turn, to_json
 
 PROTOCOLS: tuple[WireProtocol, ...] = (_openai_chat, _openai_responses, _anthropic, _gemini, _ollama)
 _JSON = {"content-type": "application/json", "x-request-id": "req_scripted"}
@@ -41,6 +42,8 @@ class ScriptedServer(LoopbackServer):
         rerank: _embeddings.Rerank | None = None,
     ) -> None:
         super().__init__()
+        if wire_bytes is not None and wire_bytes < 1:
+            raise ValueError(f"ScriptedServer(wire_bytes={wire_bytes!r}) must be at least 1, or None.")
         self._script = Script(turns, by, repeat)
         self._wire_bytes = wire_bytes
         self._models = models
@@ -146,34 +149,35 @@ class ScriptedServer(LoopbackServer):
             await _fail(call, protocol, fault)
 
     async def _answer_fixed(self, call: HttpCall, request: ServedRequest) -> None:
-        body: Any = None
-        if call.method == "POST" and await self._answer_embedding(call, request):
+        try:
+            answer = self._fixed_answer(call, request.json)
+            body = to_json(answer.body).encode() if answer is not None else b""
+        except Exception as error:  # a border: the test's own functions, and bodies that no SDK would send
+            self._failures.append(AssertionError(f"No answer to {call.method} {call.path}: {error!r}"))
+            await call.whole(400, to_json({"error": {"message": repr(error)}}).encode(), _JSON)
             return
-        if call.method == "POST" and call.path.endswith("/moderations"):
-            request.protocol = "openai_moderations"
-            body = _fixed.moderation(request.json, self._moderate)
-        elif call.method == "GET" and call.path.endswith("/api/tags"):
-            request.protocol, body = "ollama_tags", _fixed.ollama_tags(self._models)
-        elif call.method == "GET" and call.path.endswith("/models"):
-            request.protocol, body = "openai_models", _fixed.openai_models(self._models)
-        if body is not None:
-            await call.whole(200, to_json(body).encode(), _JSON)
-            return
-        message = f"The scripted server does not know {call.method} {call.path}."
-        self._failures.append(ScriptExhausted(message))
-        await call.whole(404, to_json({"error": {"message": message}}).encode(), _JSON)
-
-    async def _answer_embedding(self, call: HttpCall, request: ServedRequest) -> bool:
-        """True if the request asks for vectors or scores."""
-        answer = _embeddings.answer(call.path, request.json, self._embed, self._rerank)
         if answer is None:
-            return False
+            message = f"The scripted server does not know {call.method} {call.path}."
+            self._failures.append(ScriptExhausted(message))
+            await call.whole(404, to_json({"error": {"message": message}}).encode(), _JSON)
+            return
         request.protocol = answer.protocol
         if answer.fault is not None:
             await _fail_with(call, answer.fault, answer.body, "application/json")
         else:
-            await call.whole(200, to_json(answer.body).encode(), {**_JSON, **answer.headers})
-        return True
+            await call.whole(200, body, {**_JSON, **answer.headers})
+
+    def _fixed_answer(self, call: HttpCall, asked: Any) -> Answer | None:
+        """What needs no script: vectors, scores, moderations and lists of models; None for anything else."""
+        if call.method == "POST" and call.path.endswith("/moderations"):
+            return Answer("openai_moderations", _fixed.moderation(asked, self._moderate))
+        if call.method == "POST":
+            return _embeddings.answer(call.path, asked, self._embed, self._rerank)
+        if call.method == "GET" and call.path.endswith("/api/tags"):
+            return Answer("ollama_tags", _fixed.ollama_tags(self._models))
+        if call.method == "GET" and call.path.endswith("/models"):
+            return Answer("openai_models", _fixed.openai_models(self._models))
+        return None
 
 
 def _read(call: HttpCall) -> ServedRequest:

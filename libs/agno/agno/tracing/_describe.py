@@ -5,13 +5,13 @@ What people, models and tools say is only there if content is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
+from agno.db._codec import plain_to_json
 from agno.run.base import RunStatus
 from agno.utils.later import later
+from agno.utils.string import whole
 
 _failing = later("agno.workflow._failing")
 
@@ -246,15 +246,14 @@ def _of_message(message: Any) -> dict[str, Any]:
 def _text(content: Any) -> str:
     if content is None or isinstance(content, str):
         return content or ""
-    if isinstance(content, Mapping) or not hasattr(content, "model_dump_json"):
-        return msgspec.json.encode(content, enc_hook=str).decode()
-    return str(content.model_dump_json())
+    return plain_to_json(content).decode()
 
 
 def as_json(value: Any) -> str:
-    return shortened(msgspec.json.encode(value, enc_hook=str).decode())
+    return shortened(plain_to_json(value).decode())
 
 
 def shortened(text: str) -> str:
-    """The text, cut where it is too long for an attribute."""
+    """The text as UTF-8 can hold it, cut where it is too long for an attribute."""
+    text = whole(text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text) - LONGEST} more characters)"

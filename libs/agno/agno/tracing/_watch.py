@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any
+from typing import Any, TypeVar
 
 from agno.exceptions import AgnoError, RunCancelledException
 from agno.models.prices import cost_of
@@ -17,6 +17,7 @@ from agno.tracing.span import Facts, Link, Span, new_span_id, new_trace_id
 from agno.utils.log import log_exception
 from agno.utils.secrets import without_secrets
 
+T = TypeVar("T")
 _current: ContextVar[Span | None] = ContextVar("agno_span", default=None)
 _MOST_UNFINISHED = 10_000
 _LONGEST_MESSAGE = 500
@@ -58,7 +59,7 @@ class Watch:
 
     async def run(self, run: Any, work: Work) -> None:
         run_id = run.output.run_id
-        kind, name, attributes = describe.run_begins(run, self.content)
+        kind, name, attributes = self._said(describe.run_begins, run)
         facts = Facts(run_id, run.context.session_id, run.context.user_id)
         span = self._new(kind, name, attributes, self._parent_of(run), facts, run)
         begun_in = _current.get()
@@ -91,7 +92,7 @@ class Watch:
         return self._within(span, work, ended)
 
     def request(self, exchange: Any, model: Any, assistant: Any, work: Work) -> Work:
-        attributes = describe.request_begins(exchange, model, self.content)
+        attributes = self._said(describe.request_begins, exchange, model)
         span = self._new("chat", f"chat {model.id}", attributes, _live_parent(), None, exchange)
 
         def ended(_: Any) -> None:
@@ -100,16 +101,16 @@ class Watch:
                 cost = cost_of(metrics, model.id, model.get_provider())
                 if cost is not None:
                     metrics.cost = cost
-            span.attributes |= describe.request_ended(assistant, self.content)
+            span.attributes |= self._said(describe.request_ended, assistant)
 
         return self._within(span, work, ended)
 
     def tool(self, exchange: Any, slot: Any, work: Work) -> Work:
         name = f"execute_tool {slot.name}"
-        span = self._new("execute_tool", name, describe.tool_begins(slot, self.content), _live_parent(), None, slot)
+        span = self._new("execute_tool", name, self._said(describe.tool_begins, slot), _live_parent(), None, slot)
 
         def ended(_: Any) -> None:
-            span.attributes |= describe.tool_ended(slot, self.content)
+            span.attributes |= self._said(describe.tool_ended, slot)
             if slot.execution.tool_call_error and span.error_type is None:
                 span.error_type = describe.failure_of(slot)
                 span.error_message = describe.shortened(str(slot.execution.result)) if self.content else None
@@ -117,11 +118,11 @@ class Watch:
         return self._within(span, work, ended)
 
     def retrieval(self, query: str, count: int | None, work: Work) -> Work:
-        attributes = describe.retrieval_begins(query, count, self.content)
+        attributes = self._said(describe.retrieval_begins, query, count)
         span = self._new("retrieval", "retrieval", attributes, _live_parent(), None, None)
 
         def ended(found: Any) -> None:
-            span.attributes |= describe.retrieval_ended(found, self.content)
+            span.attributes |= self._said(describe.retrieval_ended, found)
 
         return self._within(span, work, ended)
 
@@ -131,6 +132,14 @@ class Watch:
             self._note(span, error)
 
     # Spans -----------------------------------------------------------------------------------------------------------
+
+    def _said(self, tell: Callable[..., T], *about: Any) -> T:
+        """What a description tells, without content where that cannot be told."""
+        try:
+            return tell(*about, self.content)
+        except Exception:  # whoever watches costs no run
+            log_exception(f"{tell.__name__} could not tell content")
+            return tell(*about, False)
 
     def _new(
         self, kind: str, name: str, attributes: dict[str, Any], parent: Span | None, facts: Facts | None, subject: Any
@@ -180,7 +189,7 @@ class Watch:
             _leave(token, span.parent)
 
     def _run_ended(self, span: Span, run: Any) -> None:
-        span.attributes |= describe.run_ended(run, self.content)
+        span.attributes |= self._said(describe.run_ended, run)
         status, run_id = run.output.status, run.output.run_id
         if status is RunStatus.error and span.error_type is None:
             span.error_type = "run_failed"

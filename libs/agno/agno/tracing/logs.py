@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from math import isfinite
 from typing import Any
 
 from agno.tracing._watch import current_span
 from agno.utils.secrets import without_secrets
+from agno.utils.string import whole
 
 OURS = ("agno", "agno-team", "agno-workflow")
 _FIELDS = ("run_id", "session_id", "user_id", "trace_id", "span_id")
@@ -43,26 +45,44 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": without_secrets(record.getMessage()),
+            "message": _clean(record.getMessage()),
         }
         line |= {name: value for name in _FIELDS if (value := getattr(record, name, None)) is not None}
-        line |= {name: _clean(value) for name, value in record.__dict__.items() if name not in _KNOWN}
+        line |= _clean({name: value for name, value in record.__dict__.items() if name not in _KNOWN})
         if record.exc_info:
-            line["error"] = without_secrets(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=lambda value: without_secrets(str(value)))
+            line["error"] = _clean(self.formatException(record.exc_info))
+        if record.stack_info:
+            line["stack"] = _clean(self.formatStack(record.stack_info))
+        return json.dumps(line, ensure_ascii=False)
 
 
 class PlainFormatter(logging.Formatter):
     """The usual line, with the run's id behind it, and no secrets."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = without_secrets(super().format(record))
+        text = _clean(super().format(record))
         run_id = getattr(record, "run_id", None)
         return f"{text} [run_id={run_id}]" if run_id is not None and run_id not in text else text
 
 
 def _clean(value: Any) -> Any:
-    return without_secrets(value) if isinstance(value, str) else value
+    """What JSON and UTF-8 can hold of a value, without secrets."""
+    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and isfinite(value)):
+        return value
+    if isinstance(value, Mapping):
+        return {_clean(str(key)): _clean_under(str(key), item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_clean(item) for item in value]
+    return without_secrets(whole(value if isinstance(value, str) else str(value)))
+
+
+def _clean_under(key: str, value: Any) -> Any:
+    """The same, where also the word before it may say that it is a secret, as in `{"password": ...}`."""
+    if not isinstance(value, str):
+        return _clean(value)
+    before = f"{key}="
+    both: str = _clean(before + value)
+    return both[len(before) :] if both.startswith(before) else _clean(value)
 
 
 def handler_for(json_lines: bool, stream: Any = None) -> logging.Handler:

@@ -7,6 +7,7 @@ from typing import Any
 
 from agno.tracing._watch import Listener
 from agno.tracing.span import Link, Span
+from agno.utils.string import whole
 
 _CLIENTS = frozenset({"chat"})
 _KEY = "otel"
@@ -21,6 +22,8 @@ class OpenTelemetryListener(Listener):
             from opentelemetry import context, trace
         except ImportError as error:
             raise _missing(error) from error
+        if not hasattr(provider, "get_tracer"):
+            raise ValueError(f"setup_tracing(tracer_provider={provider!r}): give a TracerProvider of OpenTelemetry.")
         self._context, self._trace = context, trace
         self.provider = provider
         self._tracer = provider.get_tracer("agno")
@@ -29,7 +32,7 @@ class OpenTelemetryListener(Listener):
         trace = self._trace
         known = self._parent_context(span)
         made = self._tracer.start_span(
-            span.name,
+            whole(span.name),
             context=known,
             kind=trace.SpanKind.CLIENT if span.kind in _CLIENTS else trace.SpanKind.INTERNAL,
             attributes=_plain(span.attributes),
@@ -60,6 +63,8 @@ class OpenTelemetryListener(Listener):
         return trace.Link(trace.SpanContext(int(link.trace_id, 16), int(link.span_id, 16), True, flags))
 
     def ended(self, span: Span) -> None:
+        if _KEY not in span.kept:
+            return  # it began before this listener came
         made, token = span.kept.pop(_KEY)
         try:
             made.set_attributes(_plain(span.attributes))
@@ -73,7 +78,12 @@ class OpenTelemetryListener(Listener):
 
 
 def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attributes.items() if value is not None}
+    """The attributes that are there, as UTF-8 can hold them: one that it cannot would cost the whole batch."""
+    return {
+        name: whole(value) if isinstance(value, str) else value
+        for name, value in attributes.items()
+        if value is not None
+    }
 
 
 def provider_for(exporter: Any, service_name: str, batch: bool) -> Any:
@@ -84,14 +94,14 @@ def provider_for(exporter: Any, service_name: str, batch: bool) -> Any:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
     except ImportError as error:
         raise _missing(error) from error
-    provider = TracerProvider(resource=Resource.create({"service.name": service_name}))
     made = _exporter(exporter)
+    provider = TracerProvider(resource=Resource.create({"service.name": service_name}))
     provider.add_span_processor(BatchSpanProcessor(made) if batch else SimpleSpanProcessor(made))
     return provider
 
 
 def _exporter(exporter: Any) -> Any:
-    if not isinstance(exporter, str):
+    if not isinstance(exporter, str) and hasattr(exporter, "export"):
         return exporter
     if exporter == "otlp":
         try:

@@ -13,6 +13,7 @@ from agno.tracing.span import RUN_KINDS, Span
 
 MOST_NAMES = 200  # different values of a label
 OTHER = "other"
+_KEY = "prometheus"
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _FIRST = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32)
 
@@ -25,10 +26,15 @@ class PrometheusListener(Listener):
             import prometheus_client
         except ImportError as error:
             raise ImportError('Numbers for Prometheus need its client: pip install "agno[prometheus]"') from error
+        if registry is not None and not hasattr(registry, "register"):
+            raise ValueError(
+                f"setup_prometheus(registry={registry!r}): give a CollectorRegistry, or None for a new one."
+            )
         self._client = prometheus_client
         self.registry = registry if registry is not None else prometheus_client.CollectorRegistry()
         self._prefix, self._most_names = prefix, most_names
         self._names: dict[str, set[str]] = {}
+        self._series: list[Any] = []
         self._make()
 
     def _make(self) -> None:
@@ -46,15 +52,23 @@ class PrometheusListener(Listener):
         self._tool_seconds = self._histogram("tool_duration_seconds", "Of tool calls.", tool, _SECONDS)
 
     def _counter(self, name: str, text: str, labels: Sequence[str]) -> Any:
-        return self._client.Counter(f"{self._prefix}_{name}", text, labels, registry=self.registry)
+        return self._one(self._client.Counter, name, text, labels)
 
     def _gauge(self, name: str, text: str, labels: Sequence[str]) -> Any:
-        return self._client.Gauge(f"{self._prefix}_{name}", text, labels, registry=self.registry)
+        return self._one(self._client.Gauge, name, text, labels)
 
     def _histogram(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> Any:
-        return self._client.Histogram(
-            f"{self._prefix}_{name}", text, labels, registry=self.registry, buckets=tuple(buckets)
-        )
+        return self._one(self._client.Histogram, name, text, labels, buckets=tuple(buckets))
+
+    def _one(self, kind: Any, name: str, text: str, labels: Sequence[str], **settings: Any) -> Any:
+        made = kind(f"{self._prefix}_{name}", text, labels, registry=self.registry, **settings)
+        self._series.append(made)
+        return made
+
+    def close(self) -> None:
+        """Take the series out of the registry, so that another listener can have it."""
+        while self._series:
+            self.registry.unregister(self._series.pop())
 
     def _known(self, label: str, name: Any) -> str:
         """The name, if it is one of the first ones of its label: a series is kept for each."""
@@ -71,6 +85,7 @@ class PrometheusListener(Listener):
 
     def started(self, span: Span) -> None:
         if span.kind in RUN_KINDS:
+            span.kept[_KEY] = self
             self._move(span, 1)
 
     def _move(self, span: Span, by: int) -> None:
@@ -90,7 +105,8 @@ class PrometheusListener(Listener):
             self._tool_seconds.labels(tool).observe(span.seconds)
 
     def _run_ended(self, span: Span) -> None:
-        self._move(span, -1)
+        if span.kept.pop(_KEY, None) is self:  # else it began before this listener came
+            self._move(span, -1)
         about = span.attributes
         kind = about["agno.component.type"]
         component = self._known("component", about["agno.component.id"])

@@ -34,7 +34,8 @@ class Tracing:
 
     def flush(self, seconds: float = 10) -> bool:
         """Send what waits to be sent. False if it took too long."""
-        return self.provider is None or bool(self.provider.force_flush(int(seconds * 1000)))
+        flush = getattr(self.provider, "force_flush", None)  # where OpenTelemetry is not set up, nothing waits
+        return flush is None or bool(flush(int(seconds * 1000)))
 
     def shutdown(self) -> None:
         """End tracing, if it is still this one, and close the exporter that was given; a `tracer_provider` stays open."""
@@ -73,14 +74,11 @@ def setup_tracing(
         raise ValueError("setup_tracing() has nowhere to put spans: give db=, exporter= or tracer_provider=.")
     if exporter is not None and tracer_provider is not None:
         raise ValueError("setup_tracing() got exporter= and tracer_provider=; add the exporter to your provider.")
-    listeners: list[Listener] = []
-    provider = tracer_provider
-    if exporter is not None:
-        provider = _otel.provider_for(exporter, service_name, batch)
-    if provider is not None:
-        listeners.append(_otel.OpenTelemetryListener(provider))
-    if db is not None:
-        listeners.append(StoredTraces(db, keep_days, keep_traces))
+    stored = [StoredTraces(db, keep_days, keep_traces)] if db is not None else []
+    provider = tracer_provider if exporter is None else _otel.provider_for(exporter, service_name, batch)
+    # first, because it says which ids spans have
+    exported = [_otel.OpenTelemetryListener(provider)] if provider is not None else []
+    listeners: list[Listener] = [*exported, *stored]
     before, made = _tracing, Tracing(listeners, provider, exporter is not None, capture_content, costs)
     _tracing = made
     _apply()
@@ -114,8 +112,10 @@ def setup_prometheus(registry: Any = None, *, prefix: str = "agno") -> Any:
     """
     global _counting
     if _counting is None or (registry is not None and registry is not _counting.registry):
-        _counting = _prometheus.PrometheusListener(registry, prefix)
+        before, _counting = _counting, _prometheus.PrometheusListener(registry, prefix)
         _apply()
+        if before is not None:
+            before.close()
     return _counting
 
 
@@ -125,10 +125,12 @@ def counting() -> Any:
 
 
 def stop_prometheus() -> None:
-    """Stop counting for Prometheus."""
+    """Stop counting for Prometheus, and take the series out of the registry."""
     global _counting
-    _counting = None
+    before, _counting = _counting, None
     _apply()
+    if before is not None:
+        before.close()
 
 
 def setup_logging(
@@ -140,12 +142,14 @@ def setup_logging(
     where lines go, standard error if not given. What looks like a secret is not written.
     """
     global _handlers
-    if _handlers is not None:
-        _handlers.restore()
-    handler = handler_for(json, stream)
+    if isinstance(loggers, str):
+        raise ValueError(f"setup_logging(loggers={loggers!r}) takes several names, as in ({loggers!r},).")
     number = logging.getLevelName(level.upper()) if isinstance(level, str) else level
     if number is not None and not isinstance(number, int):
         raise ValueError(f"setup_logging(level={level!r}): give DEBUG, INFO, WARNING, ERROR or a number.")
+    if _handlers is not None:
+        _handlers.restore()
+    handler = handler_for(json, stream)
     _handlers = Handlers(handler, loggers, number)
     _apply()
     return handler

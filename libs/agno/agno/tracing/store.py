@@ -22,6 +22,15 @@ class StoredTraces(Listener):
     """Writes each trace when its run ended, and takes old ones out from time to time."""
 
     def __init__(self, db: Any, keep_days: float | None = KEEP_DAYS, keep_traces: int | None = KEEP_TRACES) -> None:
+        if isinstance(db, type) or not hasattr(db, "save_trace"):
+            raise ValueError(
+                f"setup_tracing(db={db!r}) needs a database of agno.db, such as SqliteDb(db_file='traces.db')."
+            )
+        for name, value in (("keep_days", keep_days), ("keep_traces", keep_traces)):
+            if value is not None and (not isinstance(value, (int, float)) or not value >= 0):
+                raise ValueError(
+                    f"setup_tracing({name}={value!r}) is a number that is not negative, or None to keep all."
+                )
         self.db, self.keep_days, self.keep_traces = db, keep_days, keep_traces
         self._written = 0
 

@@ -132,10 +132,15 @@ def test_there_must_be_exactly_one_component(colour: str) -> None:
         (AccuracyEval("a", "b", agent=Agent), r"agent=<class .*>, which is no agent"),
         (AccuracyEval("a", "b", agent=clerk(), evaluator_agent="judge"), r"evaluator_agent='judge', which is no agent"),
         (AccuracyEval("a", "b", agent=clerk(), db="evals.db"), r"db= of type str, which is no database"),
-        (AccuracyEval("a", "b", agent=clerk(), num_iterations="2"), r"num_iterations='2'\) must be at least 1"),
+        (AccuracyEval("a", "b", agent=clerk(), num_iterations="2"), r"num_iterations='2'\) must be a whole number"),
+        (AccuracyEval("a", "b", agent=clerk(), file_path_to_save_results=3), r"results=3, which is no path"),
+        (AccuracyEval("a", "b", agent=clerk(), model=scores(1), additional_guidelines=3), r"guidelines=3 is neither"),
         (PerformanceEval(func=None), r"func=None\) must be a function"),
-        (PerformanceEval(func=print, num_iterations="2"), r"num_iterations='2'\) must be at least 1"),
+        (PerformanceEval(func=print, num_iterations="2"), r"num_iterations='2'\) must be a whole number, at least 1"),
+        (PerformanceEval(func=print, warmup_runs=-1), r"warmup_runs=-1\) must be a whole number, at least 0"),
+        (PerformanceEval(func=print, top_n_memory_allocations="x"), r"allocations='x'\) must be a whole number"),
         (ReliabilityEval(agent_response="x", expected_tool_calls=[]), r"'x', which is no output of a run of an agent"),
+        (ReliabilityEval(agent_response=clerk(), expected_tool_calls=[]), r"which is no output of a run of an agent"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused_before_anything_happens(colour: str, evaluation: Any, told: str) -> None:
@@ -146,7 +151,7 @@ def test_what_cannot_be_evaluated_is_refused_before_anything_happens(colour: str
 def test_only_texts_are_judged() -> None:
     with pytest.raises(ValueError, match=r"run_with_output\(output=None\) judges a text"):
         AccuracyEval("a", "b", model=scores(8)).run_with_output(output=None)
-    with pytest.raises(ValueError, match="A case is a dict .*; one of cases= is 'a'"):
+    with pytest.raises(ValueError, match="A case is a dict of two texts.*; one is 'a'"):
         AgentAsJudgeEval(criteria="kind", model=ScriptedModel()).run(cases=["a"])
 
 
@@ -257,6 +262,18 @@ def test_the_result_goes_into_a_file_named_by_the_template(colour: str, tmp_path
     assert path.name == f".._sums-{evaluation.eval_id}{{other}}.json"
     saved = path.read_text()
     assert json.loads(saved)["results"][0]["reason"] == "worth 10" and '\n    "results"' in saved
+
+
+@in_both_colours
+def test_half_characters_are_judged_and_kept_as_replacements(colour: str, tmp_path: Any) -> None:
+    db = SqliteDb(db_file=str(tmp_path / "evals.db"))
+    evaluation = AccuracyEval(
+        "broken \ud800", "4", agent=clerk(), model=scores(10), db=db, file_path_to_save_results=tmp_path / "a.json"
+    )
+    assert ask(evaluation, colour).results[0].input == "broken \ud800"
+    saved = json.loads((tmp_path / "a.json").read_text())
+    row = db.get_eval_run(evaluation.eval_id)
+    assert saved["results"][0]["input"] == row.eval_data["results"][0]["input"] == "broken \ufffd"
 
 
 def test_debug_mode_follows_the_environment(monkeypatch: Any) -> None:

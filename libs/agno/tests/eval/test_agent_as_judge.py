@@ -68,6 +68,9 @@ def test_what_cannot_be_judged_is_refused(colour: str) -> None:
         ask(evaluation, colour, cases=[])
     with pytest.raises(ValueError, match="'input' and 'output'"):
         ask(evaluation, colour, cases=[{"input": "q"}])
+    for wrong in ({"input": "q", "output": 3}, {"cases": [{"input": "q", "output": None}]}, {"cases": 5}):
+        with pytest.raises(ValueError, match="two texts|a list of cases"):
+            ask(evaluation, colour, **wrong)
     with pytest.raises(EvalError, match="passed, reason"):
         ask(AgentAsJudgeEval("c", model=ScriptedModel(says("hm"))), colour, output="a")
 
@@ -79,6 +82,22 @@ def test_settings_that_mean_nothing_are_refused() -> None:
         AgentAsJudgeEval("c", scoring_strategy="stars")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="threshold=11"):
         AgentAsJudgeEval("c", threshold=11)
+    with pytest.raises(ValueError, match="threshold='7' must be a number"):
+        AgentAsJudgeEval("c", threshold="7")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="on_fail=3 must be a function"):
+        AgentAsJudgeEval("c", on_fail=3)  # type: ignore[arg-type]
+
+
+@in_both_colours
+def test_the_result_is_there_also_where_on_fail_raises(colour: str, capsys: Any) -> None:
+    def refuse(evaluation: AgentAsJudgeEvaluation) -> None:
+        raise OutputCheckError("Refused")
+
+    evaluation = AgentAsJudgeEval("c", model=verdicts(False), on_fail=refuse, print_summary=True)
+    with pytest.raises(OutputCheckError):
+        ask(evaluation, colour, output="a")
+    assert evaluation.result is not None and evaluation.result.pass_rate == 0
+    assert "Pass Rate" in capsys.readouterr().out
 
 
 @in_every_mode

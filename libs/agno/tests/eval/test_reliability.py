@@ -99,6 +99,14 @@ def test_arguments_are_compared_where_they_are_given() -> None:
     assert with_arguments({"weigh": {}}, ["add"]).missing_tool_calls == ["weigh"]
 
 
+@pytest.mark.parametrize("wanted", [[{"a": 1}, {"b": 2}], [{"b": 2}, {"a": 1}], [{"a": 1}, {"a": 1, "b": 2}]])
+def test_each_of_the_wanted_arguments_finds_a_call_whatever_the_order(wanted: Any) -> None:
+    output = worker(wants_many(call("add", a=1, b=2), call("add", a=1, b=9)), says("done")).run("go")
+    assert check(output, None, expected_tool_call_arguments={"add": wanted}).eval_status == "PASSED"
+    two = check(output, None, expected_tool_call_arguments={"add": [{"b": 2}, {"a": 1, "b": 2}]})
+    assert two.failed_tool_calls == ["add"], "one call does not stand for two"
+
+
 def test_calls_of_the_history_and_broken_arguments_do_not_count() -> None:
     output = calling("add")
     output.messages.append(
@@ -139,8 +147,16 @@ def test_there_must_be_exactly_one_response_and_something_expected(colour: str) 
         ask(both, colour)
     with pytest.raises(ValueError, match="needs expected_tool_calls="):
         ask(ReliabilityEval(agent_response=calling()), colour)
-    with pytest.raises(ValueError, match="'add' is a text; give a list"):
+    with pytest.raises(ValueError, match="expected_tool_calls='add'; give a list of names of tools"):
         ask(ReliabilityEval(agent_response=calling(), expected_tool_calls="add"), colour)
+    with pytest.raises(ValueError, match="give a list of names of tools"):
+        ask(ReliabilityEval(agent_response=calling(), expected_tool_calls=[add]), colour)
+
+
+@pytest.mark.parametrize("given", ["add", {"add": 5}, {"add": "a=1"}, {"add": ["a"]}])
+def test_arguments_that_are_none_are_refused(given: Any) -> None:
+    with pytest.raises(ValueError, match="give a dict from a tool's name to a dict of arguments"):
+        check(calling("add"), ["add"], expected_tool_call_arguments=given)
 
 
 def test_the_table_shows_what_passed_and_what_did_not(capsys: Any) -> None:

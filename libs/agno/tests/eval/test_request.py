@@ -6,16 +6,18 @@ import asyncio
 from typing import Any
 
 import pytest
-from judging import in_both_colours, scores, verdicts
+from judging import in_both_colours, scores
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb
 from agno.eval import EvalRequest
 from agno.eval.request import with_model
+from agno.exceptions import EvalError
 from agno.models.openai import OpenAIChat
 from agno.team import Team
 from agno.testing import ScriptedModel, says, wants
+from agno.tools import tool
 from agno.workflow import Workflow
 
 
@@ -102,4 +104,24 @@ def test_a_model_of_the_same_provider_keeps_its_address_and_key() -> None:
 def test_a_request_that_cannot_be_right_is_refused(colour: str, fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ask(EvalRequest(input="q", **fields), colour, Agent(model=scores()), InMemoryDb())
-    assert verdicts().requests == []
+
+
+@in_both_colours
+def test_what_is_no_component_or_no_database_is_refused_before_a_model_is_asked(colour: str) -> None:
+    model = scores()
+    for component, db in (("clerk", InMemoryDb()), (Agent(model=model), None)):
+        with pytest.raises(ValueError, match="takes an agent, a team or a workflow, and a database"):
+            ask(EvalRequest(eval_type="performance", input="q"), colour, component, db)
+    request = EvalRequest(eval_type="agent_as_judge", input="q", criteria="c", threshold=11)
+    with pytest.raises(ValueError, match="threshold=11"):
+        ask(request, colour, Agent(model=model), InMemoryDb())
+    assert model.requests == []
+
+
+@in_both_colours
+def test_a_run_that_waits_for_a_person_is_not_measured_as_an_answer(colour: str) -> None:
+    pay, db = tool(requires_confirmation=True)(add), InMemoryDb()
+    agent = Agent(model=ScriptedModel(wants("add", a=1, b=2), repeat=True), tools=[pay])
+    with pytest.raises(EvalError, match="ended as PAUSED"):
+        ask(EvalRequest(eval_type="performance", input="q"), colour, agent, db)
+    assert db.get_eval_runs() == []

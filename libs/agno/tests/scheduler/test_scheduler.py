@@ -70,6 +70,28 @@ def test_what_runs_once_runs_once() -> None:
     assert office.work() == 0, "enabling it again does not repeat what was"
 
 
+def test_a_moment_that_passed_while_it_was_disabled_is_not_made_up_for() -> None:
+    agent = reporter()
+    office = Office(agent)
+    schedule = office.schedules.create("Once", agent, "hi", run_at=START + 10)
+    office.schedules.disable(schedule.id)
+    office.clock.forward(3600)
+    assert office.schedules.enable(schedule.id).next_run_at is None and office.work() == 0
+    office.schedules.update(schedule.id, {"run_at": START + 20})
+    assert office.work() == 1, "a moment that is given now counts, also one that has passed"
+
+
+@pytest.mark.parametrize("when", [{"cron_expr": EVERY_MINUTE}, {"run_at": START + 60}])
+def test_saying_again_what_is_so_takes_no_due_time_away(when: dict[str, Any]) -> None:
+    agent = reporter()
+    office = Office(agent)
+    schedule = office.schedules.create("News", agent, "hi", timezone="UTC", **when)
+    office.clock.forward(90)
+    office.schedules.enable(schedule.id)
+    office.schedules.update(schedule.id, {"name": "Old news", "timezone": "UTC", **when})
+    assert office.work() == 1
+
+
 def test_teams_workflows_and_run_options_are_served_too() -> None:
     seen: list[Any] = []
 
@@ -332,6 +354,59 @@ def test_a_worker_that_lost_its_lease_stops() -> None:
     assert asyncio.run(scenario())
 
 
+def test_what_takes_longer_than_the_lease_stays_with_the_program_that_runs_it() -> None:
+    async def scenario() -> None:
+        taken: list[int] = []
+        late, renewed = asyncio.Event(), asyncio.Event()
+
+        async def work() -> str:
+            """Work."""
+            office.clock.forward(60)
+            late.set()
+            await renewed.wait()
+            taken.append(await office.another().poll())
+            return "worked"
+
+        async def renew() -> None:
+            known = late.is_set()
+            await renewing()
+            if known:
+                renewed.set()
+
+        agent = Agent(name="A", model=ScriptedModel(wants("work"), says("ok")), tools=[work])
+        office = Office(agent, lease=1)
+        renewing, office.worker.renew = office.worker.renew, renew  # type: ignore[method-assign]
+        office.schedules.create("Long", agent, "go", run_at=START)
+        assert await office.worker.run_due() == 1 and taken == [0]
+        assert office.firings[0].status is FiringStatus.COMPLETED
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+
+
+def test_a_program_that_is_stopped_gives_back_what_it_was_running() -> None:
+    async def scenario() -> None:
+        started = asyncio.Event()
+
+        async def work() -> str:
+            """Work."""
+            started.set()
+            await asyncio.Event().wait()
+            return "never"
+
+        agent = Agent(name="A", model=ScriptedModel(wants("work")), tools=[work])
+        office = Office(agent)
+        office.schedules.create("Long", agent, "go", run_at=START)
+        program = asyncio.create_task(office.worker.run_due())
+        await started.wait()
+        program.cancel()
+        await asyncio.wait([program])
+        [firing] = office.firings
+        assert (firing.status, firing.attempt, firing.worker) == (FiringStatus.PENDING, 0, None)
+        assert program.cancelled() and asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(scenario())
+
+
 def test_what_became_of_old_times_is_forgotten() -> None:
     agent = reporter()
     office = Office(agent, keep_days=2)
@@ -427,6 +502,13 @@ def test_a_service_that_stops_gives_back_what_it_cannot_finish() -> None:
 def test_settings_that_mean_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match=r"keep_days=0\) must be at least 1"):
         Scheduler(InMemoryDb(), [], keep_days=0)
-    for wrong in ({"poll_interval": 0}, {"lease": 0.5}, {"max_concurrent": 0}):
+    for wrong in ({"poll_interval": 0}, {"lease": 0.5}, {"max_concurrent": 0}, {"lease": "60"}):
         with pytest.raises(ValueError, match="must be positive"):
             Scheduler(InMemoryDb(), [], **wrong)
+    with pytest.raises(ValueError, match=r"Scheduler\(db='office.db'\) needs a database"):
+        Scheduler("office.db", [])
+    for nobody in (reporter(), "reporter", 5):
+        with pytest.raises(ValueError, match="takes a list of agents, teams and workflows"):
+            Scheduler(InMemoryDb(), nobody)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'reporter' is none"):
+        Scheduler(InMemoryDb(), ["reporter"])

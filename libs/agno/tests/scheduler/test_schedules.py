@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from clocks import START, Clock, ask, at, in_both_colours, reporter
 
+from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
 from agno.db.sqlite import AsyncSqliteDb, SqliteDb
 from agno.scheduler import FiringStatus, Schedules
@@ -95,6 +96,19 @@ def test_once_is_a_moment_in_the_zone_of_the_schedule() -> None:
         ({"run_at": 5, "max_retries": -1}, "max_retries=-1 of a schedule must be at least 0"),
         ({"run_at": 5, "timeout_seconds": 0}, "timeout_seconds=0"),
         ({"run_at": 5, "name": ""}, "needs a name"),
+        ({"run_at": 5, "name": 3}, "needs a name, a text; it got 3"),
+        ({"run_at": 5, "max_retries": "3"}, "max_retries='3' of a schedule must be at least 0, a whole number"),
+        ({"run_at": 5, "retry_delay_seconds": 1.5}, "retry_delay_seconds=1.5"),
+        ({"run_at": 5, "enabled": "no"}, "enabled='no' of a schedule must be True or False"),
+        ({"run_at": 5, "run_options": ["x"]}, "run_options= of a schedule is a dict"),
+        ({"run_at": 5, "run_options": {"session_id": 3}}, "session_id=3 in run_options= must be a text"),
+        ({"run_at": "tomorrow"}, "run_at='tomorrow' must be a datetime, or seconds since 1970"),
+        ({"run_at": 1_764_320_000_000}, "no milliseconds"),
+        ({"run_at": float("nan")}, "run_at=nan must be"),
+        ({"cron_expr": 5}, "a text such as '30 8 "),
+        ({"run_at": 5, "timezone": timezone.utc}, "A time zone is given by its name"),
+        ({"run_at": 5, "component": "clerk"}, "'clerk' is none"),
+        ({"run_at": 5, "component": Agent}, "is none"),
     ],
 )
 def test_what_cannot_be_right_is_refused(given: dict[str, Any], message: str) -> None:
@@ -103,10 +117,19 @@ def test_what_cannot_be_right_is_refused(given: dict[str, Any], message: str) ->
         Schedules(InMemoryDb()).create(**given)
 
 
+def test_what_keeps_no_schedules_and_what_is_no_status_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Schedules\(db='office.db'\) needs a database"):
+        Schedules("office.db")
+    with pytest.raises(ValueError, match="'late' is no status of a firing; there are pending, running"):
+        Schedules(InMemoryDb()).firings(status="late")
+
+
 def test_a_change_that_cannot_be_right_changes_nothing() -> None:
     schedules = Schedules(InMemoryDb(), clock=Clock())
     made = schedules.create("News", reporter(), cron_expr="@daily")
     for changes in ({"cron_expr": "x"}, {"next_run_at": 5}, {"timezone": "Moon"}, {"cron_expr": None}):
         with pytest.raises(ValueError):
             schedules.update(made.id, changes)
+    with pytest.raises(ValueError, match="a dict from names to values"):
+        schedules.update(made.id, ["name"])  # type: ignore[arg-type]
     assert schedules.get(made.id) == made

@@ -132,6 +132,12 @@ def test_allowed_hosts_may_be_reached() -> None:
         socket.getaddrinfo("example.invalid", 80)
 
 
+def test_a_single_host_is_not_taken_for_its_letters() -> None:
+    with pytest.raises(ValueError, match="allow='example.com' is a single text"):
+        with no_network(allow="example.com"):
+            pass
+
+
 def test_after_the_block_nothing_is_guarded_and_blocks_may_nest() -> None:
     with no_network() as outer:
         with no_network(allow=["example.invalid"]), pytest.raises(OSError):

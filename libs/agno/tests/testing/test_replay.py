@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +155,58 @@ def test_an_unreachable_upstream_is_named_and_not_recorded(tmp_path: Path) -> No
         with pytest.raises(openai.InternalServerError, match="could not reach"):
             ask(recorder.openai_url)
     assert json.loads(path.read_text())["exchanges"] == []
+
+
+def test_what_could_not_be_reached_makes_no_recording_and_fails_the_block(tmp_path: Path) -> None:
+    path = tmp_path / "chat.json"
+    with pytest.raises(ConnectionError, match="could not reach http://127.0.0.1:9"):
+        with recording(path, "http://127.0.0.1:9") as wire:
+            assert httpx.post(f"{wire.openai_url}/chat/completions", json={}, trust_env=False).status_code == 502
+    assert not path.exists()
+
+
+def test_of_equal_requests_only_those_that_were_answered_are_recorded(tmp_path: Path) -> None:
+    path, told = tmp_path / "chat.json", threading.Event()
+
+    def second(messages: Any) -> Any:
+        told.wait(10)
+        return says("two")
+
+    with ScriptedServer(fails("cut"), second) as upstream, Recorder(path, upstream.url) as recorder:
+        body = {"model": "m", "messages": []}
+        ask = partial(httpx.post, f"{recorder.openai_url}/chat/completions", json=body, trust_env=False)
+        with ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(ask) for _ in range(2)]
+            cut = next(as_completed(asked)).result()
+            assert cut.status_code == 502 and json.loads(path.read_text())["exchanges"] == []
+            told.set()
+    [exchange] = json.loads(path.read_text())["exchanges"]
+    assert exchange["response"]["choices"][0]["message"]["content"] == "two"
+
+
+@pytest.mark.parametrize("address", ["api.openai.com", "http://", "http://a:b:c", 5])
+def test_what_is_no_address_is_refused(address: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no address; write it as in 'https://api.openai.com'"):
+        recording(tmp_path / "chat.json", address)
+
+
+def test_a_single_text_is_not_taken_for_its_letters(tmp_path: Path) -> None:
+    path = tmp_path / "chat.json"
+    with pytest.raises(ValueError, match=r"secrets='sk-1' is a single text; give a list, as in secrets=\['sk-1'\]"):
+        recording(path, "https://api.openai.com", secrets="sk-1")
+    path.write_text('{"format": 1, "exchanges": []}')
+    with pytest.raises(ValueError, match="ignore='model' is a single text"):
+        recording(path, "https://api.openai.com", ignore="model")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', '{"format": 1, "exchanges": [{"path": "/"}]}', "\x80"])
+def test_a_file_that_is_no_recording_is_named(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match="broken.json' is no recording that this version can read"):
+        Replayer(path)
+    with pytest.raises(ValueError, match="is no recording"):
+        Replayer(tmp_path)
 
 
 def test_binary_and_plain_bodies_survive(tmp_path: Path) -> None:

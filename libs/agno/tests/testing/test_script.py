@@ -272,6 +272,27 @@ def test_a_fault_that_does_not_exist_is_refused(error: Any) -> None:
         fails(error)
 
 
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: says(5), "A turn has text=5; give a text"),
+        (lambda: thinks("hm", "x", "add"), r"asks for 'add'; give tool calls, as in call\('add'"),
+        (lambda: says("x", chunk_size=0), "chunk_size=0; give a number, at least 1"),
+        (lambda: says("x", latency=-1), "latency=-1; give a number, at least 0"),
+        (lambda: fails(500, after="two", text="x"), "break_after='two'"),
+        (lambda: wants("add", a=object()), "The arguments of 'add' are sent as JSON"),
+        (lambda: fails(200), "fails got 200; it takes an exception, an HTTP status of a failure"),
+    ],
+)
+def test_a_turn_that_cannot_be_said_is_refused_where_it_is_written(make: Any, said: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=said):
+        make()
+
+
+def test_half_a_character_is_sent_as_an_escape() -> None:
+    assert call("add", a="\ud800").text == '{"a":"\\ud800"}'
+
+
 def test_a_text_is_said_and_an_error_is_raised() -> None:
     model = ScriptedModel("one", ValueError("two"), lambda messages: "three")
     agent = Agent(model=model)

@@ -177,6 +177,30 @@ def test_an_error_of_a_turn_fails_the_block() -> None:
         assert post(server).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "settings", "told"),
+    [
+        ("/v1/embeddings", {"embed": lambda texts: 1 / 0}, "ZeroDivisionError"),
+        ("/v1/moderations", {"moderate": lambda text: ["rude"]}, "no moderation category 'rude'"),
+        ("/v2/rerank", {}, "KeyError"),
+    ],
+)
+def test_an_error_of_the_tests_own_function_fails_the_block(path: str, settings: Any, told: str) -> None:
+    with pytest.raises(AssertionError, match=f"No answer to POST {path}: .*{told}"):
+        with ScriptedServer(**settings) as server:
+            assert httpx.post(server.url + path, json={"input": "a"}, trust_env=False).status_code == 400
+
+
+def test_a_server_that_was_started_is_not_started_twice() -> None:
+    with ScriptedServer().start() as server:
+        address = server.url
+        assert server.start().url == address
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address, trust_env=False)
+    with pytest.raises(ValueError, match="wire_bytes=0"):
+        ScriptedServer(wire_bytes=0)
+
+
 def test_latency_and_pace_are_kept() -> None:
     with ScriptedServer(says("abcdefgh", latency=0.1, pace=0.05)) as server:
         began = time.monotonic()

@@ -87,6 +87,27 @@ def test_handlers_of_your_own_know_the_run_by_a_filter() -> None:
 def test_a_level_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="give DEBUG"):
         setup_logging(level="loud", stream=io.StringIO())
+    with pytest.raises(ValueError, match=r"takes several names, as in \('agno',\)"):
+        setup_logging(loggers="agno", stream=io.StringIO())  # type: ignore[arg-type]
+
+
+def test_what_is_refused_leaves_the_log_lines_as_they_were() -> None:
+    first = setup_logging(stream=io.StringIO(), loggers=("mine",))
+    with pytest.raises(ValueError):
+        setup_logging(level="loud")
+    assert logging.getLogger("mine").handlers == [first]
+
+
+def test_whatever_is_given_as_extra_is_json_without_secrets() -> None:
+    stream, mine = io.StringIO(), logging.getLogger("mine")
+    setup_logging(stream=stream, loggers=("mine",))
+    headers = {"authorization": "Bearer abc.def-ghi123", "password": "hunter2", "accept": "text"}
+    extra = {"headers": headers, "keys": ["sk-proj-abcdefghijklmnop"], "odd": {("a", 1): {2}}, "n": float("nan")}
+    mine.warning("half \ud800", extra=extra, stack_info=True)
+    line = json.loads(stream.getvalue())
+    assert line["headers"] == {"authorization": "Bearer ***", "password": "***", "accept": "text"}
+    assert line["keys"] == ["***"] and line["odd"] == {"('a', 1)": [2]} and line["n"] == "nan"
+    assert line["message"] == "half \ufffd" and "extra=extra" in line["stack"]
 
 
 @pytest.mark.parametrize(

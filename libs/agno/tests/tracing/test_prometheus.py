@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read
 
 from agno.agent import Agent
 from agno.models.prices import Price, set_price
 from agno.testing import ScriptedModel, fails, says, wants
-from agno.tracing import count_costs, setup_prometheus
+from agno.tracing import count_costs, setup_prometheus, stop_prometheus
 from agno.tracing.prometheus import PrometheusListener, asks_for_prometheus
 
 from playing import in_every_mode, play
@@ -58,6 +60,32 @@ def test_streams_that_go_on_are_counted_until_they_end() -> None:
     assert value("agno_active_streams", {"type": "agent"}) == 1
     stream.close()
     assert value("agno_active_streams", {"type": "agent"}) == 0
+
+
+def test_a_run_that_began_before_anybody_counted_is_not_taken_away() -> None:
+    made: list[Any] = []
+
+    def begin() -> str:
+        """Begin."""
+        made.append(setup_prometheus(CollectorRegistry()))
+        return "ok"
+
+    setup_prometheus()
+    model = ScriptedModel(wants("begin"), says("x"), says("y"))
+    agent = Agent(model=model, tools=[begin])
+    agent.run("go")
+    assert not made[0].registry.get_sample_value("agno_active_runs", {"type": "agent"})
+    agent.run("go")
+    assert made[0].registry.get_sample_value("agno_active_runs", {"type": "agent"}) == 0
+
+
+def test_a_registry_can_be_counted_into_again() -> None:
+    registry = CollectorRegistry()
+    setup_prometheus(registry)
+    stop_prometheus()
+    assert setup_prometheus(registry).registry is registry
+    with pytest.raises(ValueError, match="registry='mine'.: give a CollectorRegistry"):
+        setup_prometheus("mine")
 
 
 def test_there_are_no_more_than_so_many_names() -> None:

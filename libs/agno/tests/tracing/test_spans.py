@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 import threading
@@ -12,7 +13,8 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import StatusCode, get_current_span
+from opentelemetry.trace import ProxyTracerProvider, StatusCode, get_current_span
+from pydantic import BaseModel
 
 from agno.agent import Agent
 from agno.db.in_memory import InMemoryDb
@@ -23,7 +25,7 @@ from agno.run.base import RunStatus
 from agno.team import Team
 from agno.testing import ScriptedModel, call, fails, says, wants
 from agno.tools import tool
-from agno.tracing import current_span, setup_tracing, stop_tracing
+from agno.tracing import count_costs, current_span, setup_tracing, stop_tracing
 from agno.tracing.span import Span
 from agno.workflow import Parallel, Step, Workflow
 from tracing.spans import Spans
@@ -72,6 +74,34 @@ def test_what_people_models_and_tools_say_is_recorded_only_if_it_is_asked_for(mo
     assert not any(word in silent for word in ("11114111", "33342333", "the sum", "a question"))
     told = play_it(capture_content=True)
     assert all(word in told for word in ("11114111", "33342333", "the sum", "a question", "tool_call_response"))
+
+
+@in_every_mode
+def test_content_that_is_no_text_and_no_json_costs_no_run(mode: str) -> None:
+    def look(thing: str) -> Any:
+        """Look."""
+        return {("a", 1): object(), "b": "\ud800"}
+
+    spans = Spans(capture_content=True)
+    model = ScriptedModel(wants("look", thing="é"), says("half \ud800"), repeat=True)
+    assert play(Agent(name="A", model=model, tools=[look]), "broken \ud800", mode).output.content == "half \ufffd"
+    run = spans.named("invoke_agent A").attributes
+    assert "broken \ufffd" in run["gen_ai.input.messages"] and "half \ufffd" in run["gen_ai.output.messages"]
+    assert spans.named("execute_tool look").attributes["gen_ai.tool.call.arguments"] == '{"thing":"é"}'
+
+
+def test_what_cannot_be_told_with_content_is_told_without(caplog: pytest.LogCaptureFixture) -> None:
+    class Stubborn(BaseModel):
+        def model_dump(self, **options: Any) -> dict[str, Any]:
+            raise RuntimeError("no")
+
+    spans = Spans(capture_content=True)
+    agent = Agent(name="A", model=ScriptedModel(says("{}")), output_schema=Stubborn)
+    with caplog.at_level(logging.ERROR, logger="agno"):
+        assert isinstance(agent.run("go").content, Stubborn)
+    facts = spans.named("invoke_agent A").attributes
+    assert facts["agno.run.status"] == "completed" and "gen_ai.output.messages" not in facts
+    assert [record.message for record in caplog.records] == ["run_ended could not tell content"]
 
 
 @in_every_mode
@@ -335,6 +365,26 @@ def test_nothing_watches_until_it_is_asked_for_and_after_it_ended() -> None:
     assert watching.watcher is None
 
 
+def test_tracing_that_begins_within_a_run_knows_what_begins_after_it(caplog: pytest.LogCaptureFixture) -> None:
+    begun: list[Spans] = []
+
+    def begin() -> str:
+        """Begin."""
+        begun.append(Spans())
+        return "ok"
+
+    count_costs()  # somebody watches from the start
+    with caplog.at_level(logging.ERROR, logger="agno"):
+        Agent(name="A", model=ScriptedModel(wants("begin"), says("x")), tools=[begin]).run("go")
+    count_costs(False)
+    assert begun[0].tree == ["chat scripted"] and not caplog.records
+
+
+def test_a_provider_that_is_not_set_up_has_nothing_to_send() -> None:
+    made = setup_tracing(tracer_provider=ProxyTracerProvider())
+    assert Agent(model=ScriptedModel(says("x"))).run("go").content == "x" and made.flush()
+
+
 def test_a_second_setup_takes_the_place_of_the_first() -> None:
     first, second = Spans(), Spans()
     Agent(name="A", model=ScriptedModel(says("x"))).run("go")
@@ -347,6 +397,11 @@ def test_a_second_setup_takes_the_place_of_the_first() -> None:
         ({}, "nowhere to put spans"),
         ({"exporter": "jaeger"}, '"otlp"'),
         ({"exporter": "otlp", "tracer_provider": 1}, "both"),
+        ({"exporter": object()}, "a SpanExporter of OpenTelemetry"),
+        ({"tracer_provider": 1}, "give a TracerProvider"),
+        ({"db": "traces.db"}, r"setup_tracing\(db='traces.db'\) needs a database"),
+        ({"db": InMemoryDb(), "keep_days": "7"}, "keep_days='7'"),
+        ({"db": InMemoryDb(), "keep_traces": -1}, "keep_traces=-1"),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict[str, Any], says_so: str) -> None:
