@@ -19,7 +19,9 @@ def pause(function: Any = None, /, **review: Any) -> Any:
 
     Takes what `HumanReview` takes: `@pause(requires_user_input=True, user_input_message="Which city?")`.
     """
-    wanted = HumanReview(**(review or {"requires_confirmation": True}))
+    wanted = HumanReview(**review)
+    if not wanted.asks and "requires_confirmation" not in review:  # a message or on_reject= alone still waits
+        wanted.requires_confirmation = True
 
     def mark(marked: Any) -> Any:
         marked.agno_review = wanted

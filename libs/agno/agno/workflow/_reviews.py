@@ -86,7 +86,7 @@ async def before(node: Node, place: Place, given: StepInput) -> tuple[StepInput,
         if found.confirmed is False and found.on_reject == OnReject.retry.value:
             continue  # asked again, until it is a yes
         if found.confirmed is False and found.on_reject == OnReject.cancel.value:
-            raise Refused(f"Step {node.label!r} was rejected" + (f": {found.feedback}" if found.feedback else ""))
+            raise _refused(f"Step {node.label!r}", found.feedback)
         refused = found.on_reject if found.confirmed is False else None
         known = {"refused": refused, "user_input": found.user_input}
         await journal.note(place, "start", known)
@@ -95,6 +95,10 @@ async def before(node: Node, place: Place, given: StepInput) -> tuple[StepInput,
     if review.requires_user_input and known["user_input"] is not None:
         given = with_data(given, user_input=known["user_input"])
     return given, None
+
+
+def _refused(what: str, feedback: str | None) -> Refused:
+    return Refused(f"{what} was rejected" + (f": {feedback}" if feedback else ""))
 
 
 _PAUSED = {StepType.CONDITION: ConditionPausedEvent, StepType.ROUTER: RouterPausedEvent}
@@ -150,7 +154,7 @@ async def reviewed(node: Node, place: Place, given: StepInput, attempt: Attempt)
         if found.confirmed:
             return await _accepted(node, place, found, output)
         if found.on_reject == OnReject.cancel.value:
-            raise Refused(f"The output of step {node.label!r} was rejected")
+            raise _refused(f"The output of step {node.label!r}", found.feedback)
         if found.on_reject != OnReject.retry.value or tries["count"] >= node.review.max_retries:
             return node.output(skipped=True, content=f"The output of {node.label} was rejected.")
         left = [*tries.get("left", ()), _spent(output).to_dict()]
@@ -255,7 +259,7 @@ async def iteration(node: Node, place: Place, number: int, tries: int, results: 
         known["edited"] = edited
         await journal.note(place, name, known)
     if not known["good"] and known["on_reject"] == OnReject.cancel.value:
-        raise Refused(f"Round {number} of {node.label!r} was rejected")
+        raise _refused(f"Round {number} of {node.label!r}", known["feedback"])
     return Verdict(**known | {"edited": known["edited"] and StepOutput.from_dict(known["edited"])})
 
 

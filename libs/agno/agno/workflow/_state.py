@@ -74,40 +74,51 @@ def join(
             given = [None if value is _GONE else value for value in values]
             new = rules[key](None if old is _GONE else old, given)
         else:
-            new = _joined(key, old, changed)
+            new = _joined((key,), old, changed)
         if new is _GONE:
             state.pop(key, None)
         else:
             state[key] = new
 
 
-def _joined(key: str, old: Any, changed: Sequence[tuple[str, Any]]) -> Any:
+def _joined(path: tuple[Any, ...], old: Any, changed: Sequence[tuple[str, Any]]) -> Any:
     values = [value for _, value in changed]
     last = values[-1]
     if all(isinstance(value, dict) for value in values) and (old is _GONE or isinstance(old, dict)):
-        return _joined_dicts(key, {} if old is _GONE else old, changed)
+        return _joined_dicts(path, {} if old is _GONE else old, changed)
     if all(isinstance(value, list) for value in values) and (old is _GONE or isinstance(old, list)):
         start: list[Any] = [] if old is _GONE else old
         if all(value[: len(start)] == start for value in values):
             return [*start, *(item for value in values for item in value[len(start) :])]
-    if all(value == last for value in values):
-        return last
-    names = ", ".join(repr(name) for name, _ in changed)
-    log_warning(
-        f"session_state[{key!r}] was changed by the parallel steps {names}; {changed[-1][0]!r} wins. "
-        "Say what shall come of it: Parallel(..., merge_state={" + repr(key) + ": function of (before, values)})."
-    )
+    counted = len(values) > 1 and _is_number(old)  # two that count from 3 to 4 lose one, though they agree
+    if counted or any(value != last for value in values):
+        _warn(path, changed)
     return last
 
 
-def _joined_dicts(key: str, old: dict[str, Any], changed: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _warn(path: Sequence[Any], changed: Sequence[tuple[str, Any]]) -> None:
+    names = ", ".join(repr(name) for name, _ in changed)
+    where = "".join(f"[{key!r}]" for key in path)
+    log_warning(
+        f"session_state{where} was changed by the parallel steps {names}; {changed[-1][0]!r} wins. "
+        f"Say what shall come of it: Parallel(..., merge_state={{{path[0]!r}: function of (before, values)}})."
+    )
+
+
+def _joined_dicts(
+    path: tuple[Any, ...], old: dict[str, Any], changed: Sequence[tuple[str, Any]]
+) -> dict[str, Any]:
     result = dict(old)
     for name in dict.fromkeys(name for source in (old, *(value for _, value in changed)) for name in source):
         before = old.get(name, _GONE)
         mine = [(step, value.get(name, _GONE)) for step, value in changed if value.get(name, _GONE) != before]
         if not mine:
             continue
-        new = _joined(f"{key}.{name}", before, mine)
+        new = _joined((*path, name), before, mine)
         if new is _GONE:
             result.pop(name, None)
         else:

@@ -30,6 +30,7 @@ from agno.workflow._sessions import WorkflowSessions
 from agno.workflow._settings import WorkflowComponent
 from agno.workflow._stream import EventStream
 from agno.workflow._websocket import WebSocketHandler
+from agno.workflow.agent import WorkflowAgent
 
 Input = str | dict[str, Any] | list[Any] | BaseModel | None
 
@@ -89,6 +90,11 @@ class Workflow(WorkflowComponent, WorkflowDefinition, WorkflowSessions, Printing
             warnings.warn("Workflow(workflow_id=...) is ignored; use id=.", DeprecationWarning, stacklevel=2)
             del settings["workflow_id"]
         super().__init__(**settings)
+        if self.agent is not None and not isinstance(self.agent, WorkflowAgent):
+            raise TypeError(
+                f"agent= of {self.title} is {self.agent!r} ({type(self.agent).__name__}). It takes a WorkflowAgent, which "
+                "talks in front of the steps; an agent that works in the workflow goes into steps=."
+            )
         self.__dict__["_made"] = StepList()
         if self.steps is not None and not self.is_function:
             check_depth(self, self.nodes)  # refuses what is no step, too

@@ -122,6 +122,22 @@ def test_what_parallel_steps_change_in_the_state_is_joined_in_their_order(mode: 
     assert "session_state['winner'] was changed by the parallel steps 'a', 'b'; 'b' wins" in caplog.text
 
 
+def test_a_count_that_parallel_steps_lost_is_told_also_inside_of_a_dict(caplog: pytest.LogCaptureFixture) -> None:
+    def count(step_input: StepInput, session_state: dict[str, Any]) -> str:
+        session_state["votes"] += 1
+        session_state["by"]["city"]["Rome"] += 1
+        session_state["open"] = session_state["by"]["seen"] = True
+        return "counted"
+
+    state = {"votes": 3, "by": {"city": {"Rome": 1}, "seen": False}, "open": False}
+    steps = [Parallel(Step("a", executor=count), Step("b", executor=count))]
+    assert (Workflow(steps=steps).run("go", session_state=state).session_state or {})["votes"] == 4
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2, "that two say the same of a flag is no conflict"
+    assert told[0].startswith("session_state['votes'] was changed by the parallel steps 'a', 'b'")
+    assert told[1].startswith("session_state['by']['city']['Rome'] was changed") and "merge_state={'by':" in told[1]
+
+
 @in_every_mode
 def test_lists_get_what_every_parallel_step_added_also_if_it_is_the_same(mode: str) -> None:
     def vote(step_input: StepInput, session_state: dict[str, Any]) -> str:

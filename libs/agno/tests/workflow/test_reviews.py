@@ -176,6 +176,31 @@ def test_a_function_may_say_itself_that_it_waits(mode: str, tmp_path: Any) -> No
     assert played.go_on(confirm).content == "deleted"
 
 
+@pytest.mark.parametrize(
+    "said", [{"confirmation_message": "Delete?"}, {"on_reject": "cancel"}, {"timeout": 60, "on_timeout": "skip"}]
+)
+def test_a_function_that_says_how_it_is_asked_waits_for_a_yes(said: dict[str, Any]) -> None:
+    @pause(**said)
+    def delete(step_input: StepInput) -> str:
+        return "deleted"
+
+    output = Workflow(steps=[delete]).run("go")
+    assert output.status is RunStatus.paused and output.step_requirements[0].needs_confirmation
+
+
+def test_who_rejects_an_output_or_a_round_is_quoted_where_that_ends_the_run(tmp_path: Any) -> None:
+    def output(log: list[str]) -> list[Any]:
+        return [Step("draft", executor=named("draft", None, log), requires_output_review=True, on_reject="cancel")]
+
+    def rounds(log: list[str]) -> list[Any]:
+        return [Loop([named("draft", None, log)], name="again", requires_iteration_review=True, on_reject="cancel")]
+
+    for place, build, what in (("output", output, "The output of step 'draft'"), ("rounds", rounds, "Round 1 of 'again'")):
+        (tmp_path / place).mkdir()
+        ended = Played(tmp_path / place, "run", build).go_on(reject("too long"))
+        assert ended.status is RunStatus.cancelled and ended.content == f"{what} was rejected: too long"
+
+
 @in_every_mode
 def test_two_parallel_steps_wait_and_one_answer_lets_one_go_on(mode: str, tmp_path: Any) -> None:
     def build(log: list[str]) -> list[Any]:

@@ -201,6 +201,11 @@ def everything() -> Workflow:
     )
 
 
+def test_an_agent_in_front_that_is_no_workflow_agent_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"agent= of Workflow 'Press' is Agent\(.*It takes a WorkflowAgent"):
+        Workflow(name="Press", steps=[first], agent=Agent(name="Front", model=OfflineModel()))
+
+
 def test_a_workflow_is_stored_as_data_and_made_again() -> None:
     workflow = everything()
     data = json.loads(json.dumps(workflow.to_dict()))
