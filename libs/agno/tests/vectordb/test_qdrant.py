@@ -6,13 +6,13 @@ import asyncio
 import inspect
 
 import pytest
+from knowledge.watching import Watched
 from ports import free_port
 
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbUnavailableError
 from agno.vectordb.qdrant import Qdrant
-from knowledge.watching import Watched
 from vectordb.contract import Face, VectorDbContract, texts
 
 pytestmark = pytest.mark.knowledge
