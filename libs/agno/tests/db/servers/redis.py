@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -30,10 +31,15 @@ class RedisServer:
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        while not self.socket.exists():
+        while not self._listens():
             assert self._process.poll() is None, "redis-server did not start"
             time.sleep(0.01)
 
+    def _listens(self) -> bool:
+        """The file is there a moment earlier, and may be of the server before."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
+
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(30)
