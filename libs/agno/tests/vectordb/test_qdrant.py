@@ -7,12 +7,12 @@ import inspect
 
 import pytest
 from db.servers.sql import free_port
+from knowledge.watching import Watched
 
 from agno.knowledge.document import Document
 from agno.knowledge.embedder.hashing import HashingEmbedder
 from agno.vectordb.base import VectorDbUnavailableError
 from agno.vectordb.qdrant import Qdrant
-from knowledge.watching import Watched
 from vectordb.contract import Face, VectorDbContract, texts
 
 pytestmark = pytest.mark.knowledge
