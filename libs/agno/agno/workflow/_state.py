@@ -109,9 +109,7 @@ def _warn(path: Sequence[Any], changed: Sequence[tuple[str, Any]]) -> None:
     )
 
 
-def _joined_dicts(
-    path: tuple[Any, ...], old: dict[str, Any], changed: Sequence[tuple[str, Any]]
-) -> dict[str, Any]:
+def _joined_dicts(path: tuple[Any, ...], old: dict[str, Any], changed: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(old)
     for name in dict.fromkeys(name for source in (old, *(value for _, value in changed)) for name in source):
         before = old.get(name, _GONE)

@@ -195,7 +195,10 @@ def test_who_rejects_an_output_or_a_round_is_quoted_where_that_ends_the_run(tmp_
     def rounds(log: list[str]) -> list[Any]:
         return [Loop([named("draft", None, log)], name="again", requires_iteration_review=True, on_reject="cancel")]
 
-    for place, build, what in (("output", output, "The output of step 'draft'"), ("rounds", rounds, "Round 1 of 'again'")):
+    for place, build, what in (
+        ("output", output, "The output of step 'draft'"),
+        ("rounds", rounds, "Round 1 of 'again'"),
+    ):
         (tmp_path / place).mkdir()
         ended = Played(tmp_path / place, "run", build).go_on(reject("too long"))
         assert ended.status is RunStatus.cancelled and ended.content == f"{what} was rejected: too long"
