@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agno.workflow._run import WorkflowRun
 
 
-@tool(name=TOOL, external_execution=True)
+@tool(name=TOOL, external_execution=True, external_execution_silent=True)
 def run_workflow(query: str) -> str:
     """Run the workflow.
 

@@ -423,6 +423,7 @@ def test_an_agent_in_front_answers_from_history_or_runs_the_workflow(mode: str, 
     first, second = play(workflow, "Write about rain, please", mode), play(workflow, "What did you write?", mode)
     assert first.output.content == "text about rain" and second.output.content == "I told you: rain."
     assert log == ["write"] and second.output.step_results == []
+    assert first.output.workflow_agent_run.content is None, "it said nothing, and it does not wait for anybody"
     assert "text about rain" in model.requests[1].messages[-1].content
     stored = workflow.get_run(second.output.run_id)
     assert stored.workflow_agent_run.content == "I told you: rain." and stored.status is RunStatus.completed
