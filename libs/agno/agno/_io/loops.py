@@ -19,6 +19,7 @@ class PerLoop(Generic[T]):
         # not weak: a client holds its loop, so a weak key would live as long as the client
         self._kept: dict[asyncio.AbstractEventLoop, T] = {}
         self._lock = threading.Lock()
+        self._making: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
 
     def get(self, make: Callable[[], T]) -> T:
         """The running loop's object."""
@@ -35,12 +36,19 @@ class PerLoop(Generic[T]):
     async def opened(self, io: IO, make: Callable[[], T]) -> T:
         """The running loop's object, made in a thread: to read certificates and schemas takes longer than a step may.
 
-        Only for what can be made outside of the loop that uses it. Of two that are made at once the first is kept.
+        Only for what can be made outside of the loop that uses it. Of many that ask for it at once, one makes it.
         """
-        kept = self._kept.get(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        kept = self._kept.get(loop)
         if kept is None:
-            made = await io.call(make)
-            kept = self.get(lambda: made)
+            async with self._making.setdefault(loop, asyncio.Lock()):
+                kept = self._kept.get(loop)
+                if kept is None:
+                    try:
+                        made = await io.call(make)
+                    finally:
+                        self._making.pop(loop, None)  # it would keep the loop
+                    kept = self.get(lambda: made)
         return kept
 
     def pop(self) -> T | None:

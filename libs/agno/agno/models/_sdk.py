@@ -16,6 +16,7 @@ from urllib.parse import urlparse
 
 from pydantic import BaseModel, ValidationError
 
+from agno._io import ASYNC
 from agno._io.loops import PerLoop
 from agno.exceptions import (
     ContextWindowExceededError,
@@ -64,13 +65,32 @@ class SdkModel(Model):
 
     def get_async_client(self) -> Any:
         """The asynchronous client: the given one, else our own for the running event loop."""
-        given = getattr(self, "async_client", None)
-        if given is not None:
-            return given
+        given = self._given_async_client()
+        return given if given is not None else self._async_clients().get(self.make_async_client)
+
+    async def open_async_client(self) -> Any:
+        """The same, made in a thread at its first use: an SDK takes up to a second to load, which would hold up the loop."""
+        if type(self).get_async_client is not SdkModel.get_async_client:
+            return self.get_async_client()  # a user's model has a way of its own
+        given = self._given_async_client()
+        return given if given is not None else await self._async_clients().opened(ASYNC, self._loaded_async_client)
+
+    def _given_async_client(self) -> Any:
+        return getattr(self, "async_client", None)
+
+    def _loaded_async_client(self) -> Any:
+        client = self.make_async_client()
+        self.load_endpoint(client)
+        return client
+
+    def load_endpoint(self, client: Any) -> None:
+        """Look up on a client what requests go to: some SDKs load it only then."""
+
+    def _async_clients(self) -> PerLoop[Any]:
         kept: PerLoop[Any] = self.__dict__.get("_clients_async") or self.__dict__.setdefault(
             "_clients_async", PerLoop()
         )
-        return kept.get(self.make_async_client)
+        return kept
 
     def close(self) -> None:
         """Close our own synchronous client; the next request opens a new one. An `http_client` of the user stays open."""

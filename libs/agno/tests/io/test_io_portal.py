@@ -304,6 +304,27 @@ def test_loops_in_many_threads_have_objects_of_their_own() -> None:
     assert found == [[n, n] for n in range(200)]
 
 
+def test_of_many_that_open_an_object_at_once_one_makes_it_in_a_thread_and_after_a_failure_the_next() -> None:
+    kept: PerLoop[list[int]] = PerLoop()
+    made_in: list[threading.Thread] = []
+
+    def make() -> list[int]:
+        made_in.append(threading.current_thread())
+        if len(made_in) == 1:
+            raise OSError("no certificates")
+        return []
+
+    async def use() -> None:
+        found = await asyncio.gather(*(kept.opened(ASYNC, make) for _ in range(9)), return_exceptions=True)
+        failed = [one for one in found if isinstance(one, OSError)]
+        opened = [one for one in found if isinstance(one, list)]
+        assert len(failed) == 1 and len(opened) == 8 and all(one is opened[0] for one in opened)
+        assert await kept.opened(ASYNC, make) is kept.get(list) is opened[0]
+
+    asyncio.run(use())
+    assert len(made_in) == 2 and threading.main_thread() not in made_in
+
+
 # Forks and the end -------------------------------------------------------------------------------------------------------
 
 

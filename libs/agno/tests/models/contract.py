@@ -497,6 +497,39 @@ class ModelContract:
                 assert COLOURS["whole"].ask(model).content == "ok"
                 model.close()
 
+    def test_who_awaits_has_the_sdk_loaded_and_the_client_made_in_a_thread_and_once(self, monkeypatch: Any) -> None:
+        made_in: list[threading.Thread] = []
+        with ScriptedServer(says("ok"), repeat=True) as server:
+            model = self.model(server)
+            make = type(model).make_async_client
+
+            def recorded(model: Any) -> Any:
+                made_in.append(threading.current_thread())
+                return make(model)
+
+            async def several() -> None:
+                await asyncio.gather(*(model.ainvoke([user()], Message("assistant")) for _ in range(5)))
+                await model.aclose()
+
+            monkeypatch.setattr(type(model), "make_async_client", recorded)
+            asyncio.run(several())
+        (thread,) = made_in
+        assert thread is not threading.main_thread()
+
+    def test_a_model_of_the_user_may_find_its_client_itself(self) -> None:
+        found: list[Any] = []
+        with ScriptedServer(says("ok"), repeat=True) as server:
+            model = self.model(server)
+
+            class Mine(type(model)):  # type: ignore[misc]  # known at run time only
+                def get_async_client(self) -> Any:
+                    found.append(super().get_async_client())
+                    return found[-1]
+
+            model.__class__ = Mine
+            assert COLOURS["awhole"].ask(model).content == "ok"
+        assert len(found) == 1
+
     def test_an_http_client_of_the_user_is_used_and_left_open(self) -> None:
         if not self.takes_http_client:
             pytest.skip("the SDK takes no HTTP client")

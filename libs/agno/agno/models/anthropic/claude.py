@@ -166,6 +166,9 @@ class Claude(SdkModel):
             arguments["http_client"] = anthropic.DefaultAsyncHttpxClient()
         return anthropic.AsyncAnthropic(**arguments)
 
+    def load_endpoint(self, client: Any) -> None:
+        _endpoint(client, {})
+
     def _client_arguments(self, *, asynchronous: bool) -> dict[str, Any]:
         extra = self.client_params or {}
         arguments: dict[str, Any] = {}
@@ -187,7 +190,7 @@ class Claude(SdkModel):
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        create = _endpoint(self.get_async_client(), request).create
+        create = _endpoint(await self.open_async_client(), request).create
         return await create(**fitting(create, request))
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:

@@ -220,9 +220,8 @@ class Gemini(SdkModel):
     def make_async_client(self) -> Any:
         return self.make_client()
 
-    def get_async_client(self) -> Any:
-        """The client whose `aio` part belongs to the running event loop."""
-        return self.client if self.client is not None else super().get_async_client()
+    def _given_async_client(self) -> Any:
+        return self.client  # its `aio` part belongs to the running event loop
 
     def close_client(self, client: Any) -> None:
         if hasattr(client, "close"):  # older SDKs leave it to the garbage collector
@@ -265,7 +264,7 @@ class Gemini(SdkModel):
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        return await self.get_async_client().aio.models.generate_content(**request)
+        return await (await self.open_async_client()).aio.models.generate_content(**request)
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
         load(request.pop("_links", ()))
@@ -285,7 +284,8 @@ class Gemini(SdkModel):
         try:
             token = _OPENED.set(responses)
             try:  # the SDK sends the request at the first of these, or the second
-                chunks = await self.get_async_client().aio.models.generate_content_stream(**request)
+                client = await self.open_async_client()
+                chunks = await client.aio.models.generate_content_stream(**request)
                 chunk = await anext(chunks, None)
             finally:
                 _OPENED.reset(token)

@@ -155,7 +155,7 @@ class Ollama(SdkModel):
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        return await self.get_async_client().chat(**request)
+        return await (await self.open_async_client()).chat(**request)
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:
         chunk = None

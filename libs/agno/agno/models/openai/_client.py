@@ -78,6 +78,9 @@ class OpenAIBase(SdkModel):
             arguments["http_client"] = openai.DefaultAsyncHttpxClient()
         return openai.AsyncOpenAI(**arguments)
 
+    def load_endpoint(self, client: Any) -> None:
+        self.endpoint(client)
+
     def _client_arguments(self, *, asynchronous: bool) -> dict[str, Any]:
         extra = self.client_params or {}
         arguments: dict[str, Any] = {}
@@ -97,7 +100,7 @@ class OpenAIBase(SdkModel):
 
     async def asend(self, request: dict[str, Any]) -> Any:
         await aload(request.pop("_links", ()))
-        create = self.endpoint(self.get_async_client()).create
+        create = self.endpoint(await self.open_async_client()).create
         return await create(**fitting(create, request))
 
     def stream(self, request: dict[str, Any]) -> Iterator[Any]:

@@ -168,7 +168,7 @@ class OpenAIResponses(OpenAIBase):
         await aload(request.pop("_links", ()))
         search = request.pop("_search", None)
         if search is not None and not search.is_ready(self._stores()):
-            stores = self.get_async_client().vector_stores
+            stores = (await self.open_async_client()).vector_stores
             store = await stores.create(name=self.vector_store_name)
             await stores.file_batches.upload_and_poll(store.id, files=search.files())
             search.use(store.id, self._stores())
