@@ -7,6 +7,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -318,6 +320,38 @@ def test_a_run_waits_for_a_locked_file_once(file, monkeypatch, when):
     locking.execute("ROLLBACK")
     locking.close()
     assert len(waits) == 1
+
+
+def test_writers_of_one_process_wait_for_each_other_in_turn_and_not_for_sqlite(file, monkeypatch):
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: connect(*args, **{**options, "timeout": 0}))
+    stores = [SqliteDb(db_file=file), SqliteDb(db_url=f"sqlite:///{file}")]
+    stores[0].upsert_session(a_session("first"))
+    together = threading.Barrier(8)
+
+    def write(number):
+        together.wait(60)
+        for turn in range(20):
+            stores[number % 2].upsert_session(a_session(f"{number}-{turn}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))  # SQLite, asked while another one writes, would refuse at once
+    assert len(stores[0].get_sessions(SessionType.AGENT)) == 161
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_fork_does_not_wait_for_a_writer_of_its_parent(file):
+    program = (
+        "import os, sys; from agno.db.sqlite import SqliteDb; from agno.session import AgentSession\n"
+        "from agno.db.sqlite._connections import turn_to_write\n"
+        "db = SqliteDb(db_file=sys.argv[1]); db.upsert_session(AgentSession('a', agent_id='x'))\n"
+        "turn = turn_to_write(os.path.abspath(sys.argv[1]))\n"
+        "child = os.fork()\n"
+        "if not child: db.upsert_session(AgentSession('b', agent_id='x')); os._exit(0)\n"
+        "sys.exit(os.waitpid(child, 0)[1])"
+    )
+    subprocess.run([sys.executable, "-c", program, file], check=True, timeout=20)
+    assert SqliteDb(db_file=file).get_session("b") is not None
 
 
 def test_broken_json_is_told(file):

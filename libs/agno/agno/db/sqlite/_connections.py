@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
+from weakref import WeakValueDictionary
 
 from agno.db._codec import from_json, nested_from_json
 from agno.db._pool import Pool, Single
@@ -125,6 +127,19 @@ class OfEngine:
         """Nothing: the engine belongs to the user."""
 
 
+# Writers wait in this process, too: SQLite lets who waits for another one sleep and try again, longer each time, so that of
+# many one in a hundred waits fifty times as long as the others. What a fork's parent holds is not the fork's.
+_TURNS: WeakValueDictionary[tuple[int, str], Any] = WeakValueDictionary()
+
+
+def turn_to_write(file: str) -> Any:
+    """The lock of a file's writers in this process, taken: first come, first served."""
+    turn = _TURNS.setdefault((os.getpid(), file), threading.Lock())
+    if not turn.acquire(timeout=BUSY_TIMEOUT):
+        raise sqlite3.OperationalError("database is locked")
+    return turn
+
+
 def path_of_url(url: str) -> str:
     """The file that a URL such as `sqlite:///agent.db` names."""
     scheme, separator, rest = url.partition("://")
@@ -154,4 +169,13 @@ def _has_all(value: Any, wanted: str) -> bool:
     return has_all(nested_from_json(value), from_json(wanted))
 
 
-__all__ = ["BUSY_TIMEOUT", "IN_MEMORY", "Connections", "FileGoneError", "OfEngine", "of_file", "path_of_url"]
+__all__ = [
+    "BUSY_TIMEOUT",
+    "IN_MEMORY",
+    "Connections",
+    "FileGoneError",
+    "OfEngine",
+    "of_file",
+    "path_of_url",
+    "turn_to_write",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,11 +25,13 @@ from agno.db.base import BaseDb, DbError, DbUnavailableError
 from agno.db.query import Query
 from agno.db.sqlite._connections import (
     BUSY_TIMEOUT,
+    IN_MEMORY,
     Connections,
     FileGoneError,
     OfEngine,
     of_file,
     path_of_url,
+    turn_to_write,
 )
 from agno.db.sqlite._old_tables import FIND_VERSION, MAKE_VERSIONS, NOTE, SqliteOldTables
 from agno.db.sqlite._statements import CONTENTS, OWNERS, RunStatements, Statements
@@ -67,6 +70,8 @@ class SqliteDb(BaseDb):
             path = path_of_url(db_url) if db_url is not None else str(db_file or "agno.db")
             self.db_url, self.db_file = db_url or f"sqlite:///{path}", path
             self._connections = of_file(path)
+        named = self.db_file not in (None, "", IN_MEMORY)
+        self._place = os.path.abspath(self.db_file) if named else f"{IN_MEMORY} {id(self)}"
         self._sql = {table.kind: Statements(table, self.table_name(table)) for table in TABLES}
         self._run_sql = RunStatements(self._sql["sessions"], self._sql["runs"])
         self._checked: set[str] = set()  # tables that are there, with all columns
@@ -116,8 +121,22 @@ class SqliteDb(BaseDb):
                 if not self._is_there(connection, table):
                     self._make(connection, self._sql[table.kind])
                     self._is_there(connection, table)
-            with _transaction(connection):
+            with self._transaction(connection):
                 yield connection
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
+        turn = turn_to_write(self._place)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            turn.release()
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -172,7 +191,7 @@ class SqliteDb(BaseDb):
             found = connection.execute(FIND_VERSION, (sql.plain_name,)).fetchone()
             check_version(sql.plain_name, self.db_url, found and found[0])
         if to_add(table, there):
-            with _transaction(connection):  # another process may be about to do the same
+            with self._transaction(connection):  # another process may be about to do the same
                 now = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({sql.name})")}
                 for column in to_add(table, now):
                     connection.execute(sql.add_column(column))
@@ -180,7 +199,7 @@ class SqliteDb(BaseDb):
         return True
 
     def _make(self, connection: sqlite3.Connection, sql: Statements) -> None:
-        with _transaction(connection):  # several processes may start at once
+        with self._transaction(connection):  # several processes may start at once
             new = not connection.execute(f"PRAGMA table_info({sql.name})").fetchall()
             for statement in (*sql.create, MAKE_VERSIONS):
                 connection.execute(statement)
@@ -309,18 +328,6 @@ class SqliteDb(BaseDb):
         if old is not None:
             kept = [run for run in old_runs(old) if run.get("run_id") not in dropped]
             connection.execute(self._run_sql.set_old_runs, (plain_to_json(kept).decode() if kept else None, session_id))
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _values(columns: Sequence[Column], row: Row) -> list[Any]:
