@@ -26,7 +26,14 @@ _PLACES = {
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+    try:
+        module = import_module(_PLACES[name])
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package == "agno":
+            raise
+        raise ImportError(f"{name} needs the package {package!r}: pip install 'agno[os]'") from error
+    return getattr(module, name)
 
 
 __all__ = ["AgentOS", "Limits", "MCPAuth", "MCPConfig", "RateLimit", "RunLimits"]

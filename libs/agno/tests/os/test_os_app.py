@@ -13,6 +13,7 @@ import jwt
 import pytest
 from fastapi import APIRouter, FastAPI
 
+import agno.os
 from agno.db.in_memory import InMemoryDb
 from agno.os import AgentOS
 from agno.os.config import AgentOSConfig, ChatConfig
@@ -26,6 +27,15 @@ from agno.workflow import Step, Workflow
 from os_serving import agent, an_os, request, served
 
 SECRET = "a secret of at least 32 characters"
+
+
+def test_without_its_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(module: str) -> Any:
+        raise ModuleNotFoundError("No module named 'fastapi.routing'", name="fastapi.routing")
+
+    monkeypatch.setattr(agno.os, "import_module", missing)
+    with pytest.raises(ImportError, match=r"AgentOS needs the package 'fastapi': pip install 'agno\[os\]'"):
+        agno.os.__getattr__("AgentOS")
 
 
 def test_without_anything_to_serve_it_is_refused() -> None:
