@@ -42,9 +42,8 @@ def serve(
             "service. Set OS_SECURITY_KEY (or authorization=True), or say insecure=True if something in front of it asks."
         )
     print(banner(os, host, port))
-    options.setdefault(
-        "http", "h11"
-    )  # httptools, which uvicorn prefers, keeps headers without an end, however long they get
+    # httptools, which uvicorn prefers, keeps headers without an end, however long they get
+    options.setdefault("http", "h11")
     options.setdefault("timeout_graceful_shutdown", int(os.runs.limits.drain) + _GRACE)
     options.setdefault("timeout_worker_healthcheck", _SIGN_OF_LIFE)
     uvicorn.run(app, host=host, port=port, reload=reload, workers=workers, access_log=access_log, **options)

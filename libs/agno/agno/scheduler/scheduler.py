@@ -56,20 +56,15 @@ class Scheduler:
         clock: Callable[[], float] = time.time,
         worker: str | None = None,
     ) -> None:
-        if (
-            not _are_numbers(poll_interval, lease, max_concurrent)
-            or poll_interval <= 0
-            or lease < 1
-            or max_concurrent < 1
-        ):
+        numbers = _are_numbers(poll_interval, lease, max_concurrent)
+        if not numbers or poll_interval <= 0 or lease < 1 or max_concurrent < 1:
             raise ValueError(
                 "Scheduler(poll_interval=, lease=, max_concurrent=) must be positive numbers, a lease at least 1 s; it got "
                 f"{poll_interval!r}, {lease!r} and {max_concurrent!r}."
             )
         check_db("Scheduler", db)
-        if keep_days is not None and (
-            not _are_numbers(keep_days) or keep_days < 1
-        ):  # rows of times that may still be due say that somebody has them
+        # rows of times that may still be due say that somebody has them
+        if keep_days is not None and (not _are_numbers(keep_days) or keep_days < 1):
             raise ValueError(f"Scheduler(keep_days={keep_days!r}) must be at least 1, or None to keep everything.")
         self.db, self.poll_interval, self.lease, self.max_concurrent = db, poll_interval, lease, max_concurrent
         self.keep_days = keep_days

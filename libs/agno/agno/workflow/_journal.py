@@ -182,7 +182,7 @@ class Journal:
         await renew(owner)
 
 
-_SAID = frozenset({"start", "tries", "failures"})
+_SAID = frozenset({"start", "tries", "failures"})  # notes of what people said of a step, and how often it failed
 
 
 def _stays(record: dict[str, Any]) -> bool:

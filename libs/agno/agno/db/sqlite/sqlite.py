@@ -169,7 +169,7 @@ class SqliteDb(BaseDb):
         if "not a database" in text:
             return DbUnavailableError(f"{self.db_file!r} is no SQLite database. Choose another db_file.")
         if "is locked" in text:
-            wait = f"another program has had it locked for {BUSY_TIMEOUT:g} s"
+            wait = f"others have had it locked for {BUSY_TIMEOUT:g} s"
             return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {wait}. Try again.", waited=True)
         if isinstance(error, sqlite3.OperationalError):
             return DbUnavailableError(f"SQLite could not use {self.db_file!r}: {text}. {CHECK_PLACE}")
